@@ -1,0 +1,39 @@
+# What people and CI call. `make` alone lists the targets.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.PHONY: help install dev demo test lint types dist docs clean
+
+PYTHON_IN := .venv/bin/python -m
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+install: ## what running needs: system packages (Debian, Ubuntu), .venv with locked versions, jars
+	@scripts/install.sh run
+
+dev: ## the same and what developing needs
+	@scripts/install.sh dev
+
+demo: install ## the demo shop, from its database to recommendations and campaign files
+	.venv/bin/lakehouse demo run
+
+test: lint types ## lint, types and all tests
+	$(PYTHON_IN) pytest
+
+lint: dev ## ruff
+	$(PYTHON_IN) ruff check
+	$(PYTHON_IN) ruff format --check -q
+
+types: dev ## mypy
+	$(PYTHON_IN) mypy
+
+dist: install ## dist/: the zip for spark-submit --py-files, and the wheel
+	.venv/bin/python scripts/dist.py
+
+docs: install ## docs/data-dictionary.md from the declarations
+	.venv/bin/lakehouse describe --all > docs/data-dictionary.md.new
+	mv docs/data-dictionary.md.new docs/data-dictionary.md
+
+clean: ## removes what was built; keeps .venv, jars and the demo's data
+	rm -rf build dist spark-warehouse metastore_db derby.log .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find . -path ./.venv -prune -o \( -name __pycache__ -o -name '*.egg-info' \) -type d -print0 | xargs -0 rm -rf

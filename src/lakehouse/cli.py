@@ -1,0 +1,220 @@
+"""The `lakehouse` command. Heavy libraries are imported inside the commands, so that --help is quick."""
+
+import sys
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from lakehouse.demo.cli import app as demo_app
+from lakehouse.errors import LakehouseError
+
+if TYPE_CHECKING:
+    from lakehouse.tasks.run import Run
+
+app = typer.Typer(
+    help="From a live WooCommerce database to campaign files that marketing can trust, every night.\n\n"
+    "Start with `lakehouse night`; look at the result with `lakehouse tables` and `lakehouse sql`. "
+    "Exit codes: 0 ok, 2 usage or settings, 65 data, 69 source away (try again), 70 unexpected, 73 cannot write, "
+    "75 another run is at work (try again), 77 access.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+app.add_typer(demo_app, name="demo", help="A made-up shop on this machine, to try everything on.")
+
+Env = Annotated[str, typer.Option(help="Environment: the settings are conf/base.yaml and conf/ENV.yaml.")]
+RunDate = Annotated[
+    datetime | None,
+    typer.Option(
+        formats=["%Y-%m-%d"], help="As-of date of decay, windows and file names; default: today (UTC). What is mirrored is always of now."
+    ),
+]
+
+
+def _run(command: str, env: str, run_date: datetime | None, task: "Callable[[Run], None]") -> None:
+    from lakehouse.io.settings import load_settings
+    from lakehouse.tasks.run import open_run
+
+    as_of = run_date.date() if run_date else datetime.now(UTC).date()
+    with open_run(load_settings(env), command, as_of) as run:
+        task(run)
+
+
+@app.command()
+def night(env: Env = "local", run_date: RunDate = None) -> None:
+    """The whole night as one run: ingest, refresh, train when due, score, export.
+
+    Readers see the new tables only after all of it succeeded. A re-run is always safe, also after a kill.
+    """
+    from lakehouse.tasks.night import night as task
+
+    _run("night", env, run_date, task)
+
+
+@app.command()
+def ingest(env: Env = "local", run_date: RunDate = None) -> None:
+    """Mirror the shops' databases into bronze and vault. Deleted there is deleted here."""
+    from lakehouse.tasks.ingest import ingest as task
+
+    _run("ingest", env, run_date, task)
+
+
+@app.command()
+def refresh(env: Env = "local", run_date: RunDate = None) -> None:
+    """Build silver and gold from the published bronze: only what inputs, code or settings changed."""
+    from lakehouse.tasks.refresh import refresh as task
+
+    _run("refresh", env, run_date, task)
+
+
+@app.command()
+def train(
+    env: Env = "local",
+    run_date: RunDate = None,
+    when_due: Annotated[
+        bool, typer.Option("--when-due", help="Only without a champion or when the last training is train_every_days old.")
+    ] = False,
+) -> None:
+    """Train with conf/als.yaml, log to MLflow; the alias `champion` moves only if the gate passes."""
+    from lakehouse.tasks.train import train as task
+
+    _run("train", env, run_date, lambda run: task(run, when_due))
+
+
+@app.command()
+def score(env: Env = "local", run_date: RunDate = None) -> None:
+    """Write the champion's candidates and everybody's lists to recommendations.*."""
+    from lakehouse.tasks.score import score as task
+
+    _run("score", env, run_date, task)
+
+
+@app.command()
+def export(env: Env = "local", run_date: RunDate = None) -> None:
+    """Write the e-mail campaign pack of the published lists: customers.csv, manifest.json, _SUCCESS."""
+    from lakehouse.tasks.export import export as task
+
+    _run("export", env, run_date, task)
+
+
+@app.command()
+def status(env: Env = "local", runs: Annotated[int, typer.Option(help="How many runs to show.")] = 5) -> None:
+    """What the last runs did, step by step, and what is published."""
+    from lakehouse.tasks import inspect
+
+    typer.echo(inspect.status(env, runs))
+
+
+@app.command()
+def tables(env: Env = "local") -> None:
+    """The published tables: version, rows and what a row is."""
+    from lakehouse.tasks import inspect
+
+    typer.echo(inspect.tables(env))
+
+
+@app.command()
+def describe(
+    table: Annotated[str | None, typer.Argument(help="A table, as silver.orders.")] = None,
+    every: Annotated[bool, typer.Option("--all", help="All tables, as the data dictionary (Markdown).")] = False,
+) -> None:
+    """What a table's columns, key and rules mean, from its declaration. Needs no lake."""
+    from lakehouse.tasks import dictionary
+
+    if not every and table is None:
+        raise typer.BadParameter("name a table or say --all")
+    typer.echo(dictionary.every_table() if every else dictionary.one_table(table or ""))
+
+
+@app.command()
+def sql(
+    query: Annotated[str, typer.Argument(help='As "select * from silver.orders limit 5".')],
+    env: Env = "local",
+    output: Annotated[str, typer.Option("--format", help="table, csv or json (one object a line).")] = "table",
+    out: Annotated[str | None, typer.Option(help="File to write to, in place of the screen.")] = None,
+) -> None:
+    """Query the published tables by their names. Times are UTC."""
+    from lakehouse.tasks import inspect
+
+    text = inspect.query(env, query, output)
+    if out is None:
+        typer.echo(text)
+    else:
+        inspect.save(text, out)
+
+
+@app.command()
+def flow() -> None:
+    """What is made from what: every step with its inputs and how it is written."""
+    from lakehouse.tasks import dictionary
+
+    typer.echo(dictionary.flow_page())
+
+
+@app.command()
+def grants(shop: Annotated[str, typer.Argument(help="Code of the shop.")] = "nl", env: Env = "local") -> None:
+    """The SQL that gives the shop's read-only user the rights that the ingest needs, column by column."""
+    from lakehouse.tasks import inspect
+
+    typer.echo(inspect.grant_statements(env, shop))
+
+
+@app.command()
+def doctor(env: Env = "local") -> None:
+    """Check settings, Java, Spark, BLAS, folders, keys and the shops' databases; says what to do about each problem."""
+    from lakehouse.tasks.doctor import doctor as check
+
+    if not check(env):
+        raise typer.Exit(65)
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Entry point. Ends by SystemExit only if something went wrong: a Databricks wheel task fails on any SystemExit."""
+    code = _exit_code(arguments)
+    if code:
+        sys.exit(code)
+
+
+def _exit_code(arguments: list[str] | None) -> int:
+    try:
+        return int(app(arguments, standalone_mode=False) or 0)
+    except LakehouseError as error:
+        return _fail(error.exit_code, str(error), error.todo)
+    except (typer.Abort, KeyboardInterrupt):
+        return _fail(70, "interrupted", "run it again: a re-run is always safe")
+    except Exception as error:
+        if hasattr(error, "format_message"):
+            return _fail(2, error.format_message(), "see `lakehouse --help`")
+        return _fail(70, f"unexpected {_kind(error)}: {_where(error)}", "run it again; if it stays, report it with the run id")
+
+
+def _fail(code: int, message: str, todo: str) -> int:
+    """The one line at the end of a failure: code, what, where, what to do."""
+    context = _context()
+    print(f"lakehouse: error {code}{context}: {message}" + (f" -> {todo}" if todo else ""), file=sys.stderr)
+    return code
+
+
+def _context() -> str:
+    progress = sys.modules.get("lakehouse.io.logs")
+    step, run_id = (progress.current_step, progress.current_run) if progress else ("", "")
+    return (f" at {step}" if step else "") + (f" (run {run_id})" if run_id else "")
+
+
+def _kind(error: BaseException) -> str:
+    """The exception's class; of one from Java its class there, of one from Spark its error condition too."""
+    java = getattr(error, "java_exception", None)
+    name = java.getClass().getName() if java is not None else type(error).__name__
+    condition = error.getCondition() if hasattr(error, "getCondition") else None
+    return f"{name} ({condition})" if condition else str(name)
+
+
+def _where(error: BaseException) -> str:
+    """The place in our code, never the message: it may hold values of rows."""
+    import traceback
+
+    frames = [f for f in traceback.extract_tb(error.__traceback__) if "lakehouse" in f.filename]
+    return f"{frames[-1].filename.split('/')[-1]}:{frames[-1].lineno}" if frames else ""

@@ -1,0 +1,125 @@
+"""Commands around the demo shop: `lakehouse demo`. Heavy libraries are imported inside the commands."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+DATABASE = "shop"
+app = typer.Typer(
+    no_args_is_help=True,
+    help="A seeded WooCommerce shop in a private MariaDB, for trying the lakehouse without anybody's data.\n\n"
+    "`run` does everything once. `shop` makes it, `day` lets the next day happen, `stop` and `start` its database. "
+    "All of it is in one folder: delete that and it is gone.",
+)
+Folder = Annotated[Path, typer.Option(help="Where the database (`mariadb`) and what is true about the shop (`truth`) are kept.")]
+
+
+Customers = Annotated[int, typer.Option(min=20, help="People who have joined by the end; a fifth more join in the year after.")]
+Products = Annotated[int, typer.Option(min=20, help="Products that exist by the end; more are launched later, one a day.")]
+Days = Annotated[int, typer.Option(min=30, help="Days of trade.")]
+Seed = Annotated[int, typer.Option(help="The same seed and sizes give the same shop, row by row.")]
+End = Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="The last day of trade.")]
+LAST_DAY = datetime(2026, 11, 15)
+
+
+@app.command()
+def run(
+    customers: Customers = 2000,
+    products: Products = 400,
+    days: Days = 365,
+    seed: Seed = 7,
+    end: End = LAST_DAY,
+    folder: Folder = Path(".demo"),
+) -> None:
+    """All of it: the shop (if it is not there yet), a night, a day of trade, another night, and where to look. What `make demo` runs."""
+    from lakehouse.demo.run import run as run_all
+
+    run_all(folder, customers, products, days, seed, end.date())
+
+
+@app.command()
+def shop(
+    customers: Customers = 2000,
+    products: Products = 400,
+    days: Days = 365,
+    seed: Seed = 7,
+    end: End = LAST_DAY,
+    folder: Folder = Path(".demo"),
+    prefix: Annotated[str, typer.Option(help="Prefix of the shop's tables.")] = "wp_",
+) -> None:
+    """Make a shop anew: people with tastes and rhythms, a catalogue, and all they bought. An older one in the folder is replaced."""
+    from lakehouse.demo.server import start as start_server
+    from lakehouse.demo.shop import create_shop
+
+    with _step("database started"):
+        server = start_server(folder / "mariadb")
+    with _step(f"shop made: {customers} customers, {products} products, {days} days until {end:%Y-%m-%d}"):
+        counts = create_shop(
+            server,
+            DATABASE,
+            customers=customers,
+            products=products,
+            days=days,
+            seed=seed,
+            end=end.date(),
+            prefix=prefix,
+            truth=folder / "truth",
+        )
+    typer.echo(f"{counts['wc_orders']} orders and refunds, {sum(counts.values())} rows; truth in {folder / 'truth'}")
+    typer.echo(f"look around: mariadb --socket={server.socket} --user=root {DATABASE}   (for programs: 127.0.0.1:{server.port})")
+
+
+@app.command()
+def day(folder: Folder = Path(".demo")) -> None:
+    """Let the next day happen: new orders, and changes of every kind to old ones (refunds, edits, deletions), to products and accounts."""
+    from lakehouse.demo.day import simulate_day
+    from lakehouse.demo.server import start as start_server
+    from lakehouse.demo.truth import read_state
+
+    state = read_state(folder / "truth")
+    with _step("database started"):
+        server = start_server(folder / "mariadb")
+    tomorrow: date = state.today + timedelta(days=1)
+    with _step(f"{tomorrow} happened"):
+        counts = simulate_day(server, state.database, day=tomorrow, seed=state.plan.seed, truth=folder / "truth")
+    typer.echo(", ".join(f"{kind} {count}" for kind, count in counts.items()))
+
+
+@app.command()
+def start(
+    folder: Folder = Path(".demo"),
+    port: Annotated[int | None, typer.Option(help="Without: the one of last time, else 33306 if free.")] = None,
+) -> None:
+    """Start the shop's database; one that runs already is left as it is."""
+    from lakehouse.demo.server import start as start_server
+
+    with _step("database started"):
+        server = start_server(folder / "mariadb", port)
+    typer.echo(f"127.0.0.1:{server.port}, socket {server.socket}")
+
+
+@app.command()
+def stop(folder: Folder = Path(".demo")) -> None:
+    """Stop the shop's database; its data stays."""
+    from lakehouse.demo.server import stop as stop_server
+
+    with _step("database stopped"):
+        stop_server(folder / "mariadb")
+
+
+@contextmanager
+def _step(what: str) -> Iterator[None]:
+    begin = time.monotonic()
+    yield
+    typer.echo(f"{time.monotonic() - begin:6.1f} s  {what}")
+
+
+if __name__ == "__main__":
+    app()

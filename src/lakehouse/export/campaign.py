@@ -1,0 +1,77 @@
+"""The rows of the e-mail campaign file, and why everybody else is not in it."""
+
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from lakehouse.expressions import normalised_email
+from lakehouse.recommend.customer_products import MIXED
+
+SLOTS = 8
+CUSTOMER = ["shop_code", "customer_key"]
+# In the order in which they are looked at: a customer is counted under the first reason that holds.
+REASONS = ("missing", "anonymised", "invalid", "disposable", "opted_out", "nothing_to_show")
+SLOT_COLUMNS = ("product_id", "product_name", "price", "currency", "url", "image_url", "list")
+COLUMNS = [
+    "email",
+    "customer_key",
+    "shop_code",
+    "first_name",
+    "country_code",
+    *(f"{name}_{k}" for k in range(1, SLOTS + 1) for name in SLOT_COLUMNS),
+]
+
+
+def audience(customers: DataFrame, customer_products: DataFrame) -> DataFrame:
+    """Every customer with `suppressed_for`: the first reason of REASONS that holds, null for those who may be written to."""
+    listed = customer_products.where(F.col("list") == MIXED).select(*CUSTOMER).distinct().withColumn("is_listed", F.lit(True))
+    status = F.col("email_status")
+    reason = (
+        F.when(status.isin("missing", "anonymised", "invalid", "disposable"), status)
+        .when(F.col("is_opted_out"), "opted_out")
+        .when(F.col("is_listed").isNull(), "nothing_to_show")
+    )
+    return customers.join(listed, CUSTOMER, "left").withColumn("suppressed_for", reason)
+
+
+def contacts(users: DataFrame, user_meta: DataFrame, orders: DataFrame, order_addresses: DataFrame, customers: DataFrame) -> DataFrame:
+    """shop_code, customer_key, email, first_name, from the vault. The name is the account's, else the latest order's."""
+    by_account = users.select("shop_code", "email_pseudonym", F.col("user_email").alias("address"))
+    by_order = orders.select("shop_code", "email_pseudonym", F.col("billing_email").alias("address"))
+    addresses = (
+        by_account.union(by_order).groupBy("shop_code", "email_pseudonym").agg(F.min(normalised_email(F.col("address"))).alias("email"))
+    )
+    names = (
+        user_meta.where(F.col("meta_key") == "first_name")
+        .groupBy("shop_code", "user_id")
+        .agg(F.max_by("meta_value", "umeta_id").alias("account_name"))
+    )
+    order_names = order_addresses.groupBy("shop_code", F.col("order_id").alias("last_order_id")).agg(
+        F.max_by("first_name", "id").alias("order_name")
+    )
+    name = F.coalesce(F.nullif(F.trim("account_name"), F.lit("")), F.trim("order_name"))
+    return (
+        customers.join(addresses, ["shop_code", "email_pseudonym"])
+        .join(names, ["shop_code", "user_id"], "left")
+        .join(order_names, ["shop_code", "last_order_id"], "left")
+        .select(*CUSTOMER, "email", name.alias("first_name"))
+    )
+
+
+def rows(reached: DataFrame, contact: DataFrame, customer_products: DataFrame, products: DataFrame) -> DataFrame:
+    """One row per address in COLUMNS, sorted by shop and customer; all text."""
+    described = products.select(
+        "shop_code",
+        "product_id",
+        "product_name",
+        F.col("price_amount").cast("decimal(18,2)").cast("string").alias("price"),
+        F.col("currency_code").alias("currency"),
+        F.col("product_url").alias("url"),
+        "image_url",
+    )
+    shown = customer_products.where((F.col("list") == MIXED) & (F.col("rank") <= SLOTS)).join(described, ["shop_code", "product_id"])
+    # Which of the two lists the product would stand on: bought before or not is what a mail says about it.
+    kind = F.when(F.col("source") == "own_frequency", "buy_again").otherwise("discover")
+    slots = shown.withColumn("list", kind).groupBy(*CUSTOMER).pivot("rank", list(range(1, SLOTS + 1))).agg(F.first(F.struct(*SLOT_COLUMNS)))
+    wide = [F.col(f"`{k}`.{name}").cast("string").alias(f"{name}_{k}") for k in range(1, SLOTS + 1) for name in SLOT_COLUMNS]
+    who = [F.col(name) for name in ("email", *CUSTOMER[::-1], "first_name", "country_code")]
+    return reached.select(*CUSTOMER, "country_code").join(contact, CUSTOMER).join(slots, CUSTOMER).select(*who, *wide).orderBy(*CUSTOMER)

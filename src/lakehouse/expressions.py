@@ -1,0 +1,69 @@
+"""Column → Column helpers that several tables share."""
+
+import html
+
+import pandas as pd
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+from pyspark.sql.types import DecimalType
+
+from lakehouse.table import MONEY, QUANTITY
+
+
+def money(value: Column) -> Column:
+    """decimal(26,8) of a number or of its text; null where it is neither."""
+    return decimal(value, MONEY)
+
+
+def quantity(value: Column) -> Column:
+    """decimal(18,4): shops that sell by weight have quantities such as 0.25."""
+    return decimal(value, QUANTITY)
+
+
+def decimal(value: Column, to: DecimalType) -> Column:
+    """Never through double: text goes to decimal at once. Empty or not a number gives null."""
+    return value.try_cast(to)
+
+
+def normalised_email(value: Column) -> Column:
+    """Lower case, white space around it gone: the form that identity, flags and hashes use.
+
+    Plus-tags and dots stay: taking them off merges different people at some providers.
+    """
+    return F.lower(F.regexp_replace(value, r"^\s+|\s+$", ""))
+
+
+def is_anonymised_email(value: Column) -> Column:
+    """True for the addresses that WooCommerce writes when it anonymises (`deleted@site.invalid`, `[deleted]`)."""
+    email = normalised_email(value)
+    return F.coalesce(email.endswith(".invalid") | email.contains("[deleted]"), F.lit(False))
+
+
+def local_date(at: Column, zone: Column) -> Column:
+    """The calendar day of a UTC time in a time zone such as Europe/Amsterdam."""
+    return F.to_date(F.from_utc_timestamp(at, zone))
+
+
+def null_if_empty(value: Column) -> Column:
+    """Null for text that is empty or only white space."""
+    trimmed = F.trim(value)
+    return F.when(trimmed != "", trimmed)
+
+
+def unescape_html(value: Column) -> Column:
+    """Text with HTML entities decoded once, as WordPress stores names (`Fruits &amp; Vegetables`)."""
+
+    @F.pandas_udf("string")  # type: ignore[call-overload, untyped-decorator]
+    def unescaped(texts: pd.Series) -> pd.Series:
+        return texts.map(html.unescape, na_action="ignore")
+
+    return F.when(value.contains("&"), unescaped(value)).otherwise(value)
+
+
+def pivot_meta(rows: DataFrame, by: list[str], meta_id: str, keys: dict[str, str]) -> DataFrame:
+    """One row per `by`, one text column per meta key: `keys` maps the column's name to the key.
+
+    A key that stands several times gives the value of its highest id, the one that was written last.
+    """
+    latest = (F.max_by("meta_value", F.when(F.col("meta_key") == key, F.col(meta_id))).alias(name) for name, key in keys.items())
+    return rows.groupBy(*by).agg(*latest)

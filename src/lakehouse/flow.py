@@ -1,0 +1,97 @@
+"""The whole flow on one page: what is made from what. Data, not an engine; the runner is in runner.py."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from pyspark.sql import DataFrame
+
+from lakehouse.gold import daily_sales, interactions, product_popularity
+from lakehouse.loading import Write
+from lakehouse.recommend import candidates, customer_products
+from lakehouse.silver import categories, customer_identities, customers, email_flags, order_lines, orders, products, refund_lines, refunds
+from lakehouse.sources.woocommerce import catalogue as shop_catalogue
+from lakehouse.sources.woocommerce import orders as shop_orders
+from lakehouse.sources.woocommerce import people as shop_people
+from lakehouse.sources.woocommerce import shop
+from lakehouse.table import Table
+
+
+@dataclass(frozen=True)
+class Step:
+    """One table and how it is made.
+
+    `build` gets the frames of `reads` in their order and the named `parameters`. `scoped` steps are built for the
+    orders that changed only: all their tables carry the root order (`Table.scope`).
+    """
+
+    writes: Table
+    build: Callable[..., DataFrame]
+    reads: tuple[Table, ...]
+    write: Write = "replace"
+    scoped: bool = False
+    parameters: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        return self.writes.name
+
+
+_orders, _items, _item_meta = shop_orders.ORDERS.bronze, shop_orders.ORDER_ITEMS.bronze, shop_orders.ORDER_ITEM_META.bronze
+_operational = shop_orders.ORDER_OPERATIONAL_DATA.bronze
+_addresses, _order_meta = shop_orders.ORDER_ADDRESSES.bronze, shop_orders.ORDER_META.bronze
+_users, _user_meta = shop_people.USERS.bronze, shop_people.USER_META.bronze
+_terms, _taxonomy = shop_catalogue.TERMS.bronze, shop_catalogue.TERM_TAXONOMY.bronze
+_users_vault, _orders_vault, _unsubscribes_vault = shop_people.USERS.vault, shop_orders.ORDERS.vault, shop_people.EMAIL_UNSUBSCRIBES.vault
+assert _users_vault and _orders_vault and _unsubscribes_vault
+
+SILVER = (
+    Step(orders.TABLE, orders.build, (_orders, _operational, _addresses, _order_meta), "sync", scoped=True, parameters=("shops",)),
+    Step(order_lines.TABLE, order_lines.build, (_orders, _items, _item_meta), "sync", scoped=True),
+    Step(refunds.TABLE, refunds.build, (_orders, _operational), "sync", scoped=True, parameters=("shops",)),
+    Step(refund_lines.TABLE, refund_lines.build, (_orders, _items, _item_meta), "sync", scoped=True),
+    Step(categories.TABLE, categories.build, (_terms, _taxonomy), "sync"),
+    Step(
+        products.TABLE,
+        products.build,
+        (
+            shop_catalogue.POSTS.bronze,
+            shop_catalogue.POST_META.bronze,
+            _terms,
+            _taxonomy,
+            shop_catalogue.TERM_RELATIONSHIPS.bronze,
+            shop.OPTIONS.bronze,
+        ),
+        "sync",
+    ),
+    Step(
+        email_flags.TABLE, email_flags.build, (_users_vault, _orders_vault, _unsubscribes_vault), "sync", parameters=("disposable_domains",)
+    ),
+    Step(customer_identities.TABLE, customer_identities.build, (_users, orders.TABLE), "sync"),
+    Step(
+        customers.TABLE,
+        customers.build,
+        (_users, _user_meta, orders.TABLE, customer_identities.TABLE, email_flags.TABLE),
+        "sync",
+        parameters=("shops",),
+    ),
+)
+
+_sales = (orders.TABLE, order_lines.TABLE, refund_lines.TABLE, customer_identities.TABLE)
+
+GOLD = (
+    Step(interactions.TABLE, interactions.build, _sales, parameters=("run_date", "half_life_days")),
+    Step(product_popularity.TABLE, product_popularity.build, _sales, parameters=("run_date", "popularity_days")),
+    Step(daily_sales.TABLE, daily_sales.build, (orders.TABLE, order_lines.TABLE, refunds.TABLE, customer_identities.TABLE)),
+)
+
+RECOMMENDATIONS = (
+    Step(candidates.TABLE, candidates.build, (), parameters=("model", "candidates_per_customer")),
+    Step(
+        customer_products.TABLE,
+        customer_products.build,
+        (customers.TABLE, products.TABLE, interactions.TABLE, product_popularity.TABLE, candidates.TABLE),
+        parameters=("run_date", "model_version", "lists"),
+    ),
+)
+
+STEPS = (*SILVER, *GOLD, *RECOMMENDATIONS)

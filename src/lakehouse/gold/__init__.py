@@ -1,0 +1,1 @@
+"""Shaped tables: what models, lists and reports read."""

@@ -1,0 +1,74 @@
+"""A folder of files that appears at once or not at all: CSV, manifest, and `_SUCCESS` last."""
+
+import csv
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+from lakehouse.errors import WriteError
+
+# A cell that starts so is run as a formula by spreadsheets (OWASP, "CSV Injection").
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+
+
+def write_pack(
+    folder: Path, file_name: str, header: Sequence[str], rows: Iterable[Sequence[str | None]], facts: Mapping[str, object]
+) -> dict[str, object]:
+    """Write `file_name`, manifest.json and _SUCCESS beside `folder` and move them there; gives the manifest.
+
+    RFC 4180: comma, CRLF, quotes doubled, UTF-8 without BOM; line breaks within a field become spaces. A pack that is
+    there already is replaced, whole. WriteError (73) if that can't be done.
+    """
+    unfinished = folder.with_name(f".{folder.name}.unfinished")
+    try:
+        shutil.rmtree(unfinished, ignore_errors=True)
+        unfinished.mkdir(parents=True)
+        count = _write_csv(unfinished / file_name, header, rows)
+        manifest = {
+            **facts,
+            "schema_version": 1,
+            "rows": count,
+            "files": {file_name: {"sha256": _sha256(unfinished / file_name), "rows": count}},
+        }
+        (unfinished / "manifest.json").write_text(json.dumps(manifest, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+        (unfinished / "_SUCCESS").touch()
+        _promote(unfinished, folder)
+    except OSError as error:
+        raise WriteError(f"cannot write {folder}: {error.strerror}", "check export_root") from None
+    return manifest
+
+
+def _promote(unfinished: Path, folder: Path) -> None:
+    superseded = folder.with_name(f".{folder.name}.superseded")
+    shutil.rmtree(superseded, ignore_errors=True)
+    if folder.exists():
+        os.rename(folder, superseded)
+    os.rename(unfinished, folder)
+    shutil.rmtree(superseded, ignore_errors=True)
+
+
+def _write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[str | None]]) -> int:
+    count = 0
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\r\n")
+        writer.writerow(header)
+        for row in rows:
+            writer.writerow([safe(value) for value in row])
+            count += 1
+        file.flush()
+        os.fsync(file.fileno())
+    return count
+
+
+def safe(value: str | None) -> str:
+    """The cell's text on one line, with an apostrophe in front where a spreadsheet would run it as a formula."""
+    text = " ".join((value or "").splitlines())
+    return f"'{text}" if text.startswith(FORMULA_STARTS) else text
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,154 @@
+"""Delta tables by name: where they are, their versions, and the three ways to write: replace, sync, append."""
+
+from collections import Counter
+from dataclasses import dataclass
+
+from delta.tables import DeltaTable
+from pyspark.sql import Column, DataFrame, DataFrameWriter, SparkSession
+from pyspark.sql import functions as F
+
+from lakehouse.scope import Scope
+from lakehouse.table import Table
+
+# Delta refuses to read a version that was superseded longer ago than this, vacuumed or not; what is published must stay readable.
+RETENTION = {"delta.deletedFileRetentionDuration": "interval 3650 days", "delta.logRetentionDuration": "interval 3650 days"}
+# More changed rows than this are merged from the frame; fewer are collected, which spares computing them twice.
+COLLECT_AT_MOST = 20_000
+CHANGE, INSERT, UPDATE, DELETE = "_lakehouse_change", "insert", "update", "delete"
+MAINTENANCE = ("OPTIMIZE", "VACUUM START", "VACUUM END", "SET TBLPROPERTIES")
+
+
+@dataclass(frozen=True)
+class Head:
+    """A table's identity and latest version. Another id means that the table was made anew."""
+
+    table_id: str
+    version: int
+
+
+@dataclass(frozen=True)
+class Written:
+    """What a write did, in rows."""
+
+    inserted: int = 0
+    updated: int = 0
+    deleted: int = 0
+
+
+class DeltaStore:
+    """The tables under a lake's roots. Names are `<layer>.<table>`; the layer `vault` has a root of its own."""
+
+    def __init__(self, spark: SparkSession, lake_root: str, vault_root: str) -> None:
+        self.spark = spark
+        self._lake_root, self._vault_root = lake_root.rstrip("/"), vault_root.rstrip("/")
+
+    def path(self, name: str) -> str:
+        layer, table = name.split(".")
+        return f"{self._vault_root if layer == 'vault' else self._lake_root}/{layer}/{table}"
+
+    def head(self, name: str) -> Head | None:
+        """Identity and latest version; None where the table is not there. Reads the log's tail only."""
+        log = self.spark._jvm.org.apache.spark.sql.delta.DeltaLog.forTable(self.spark._jsparkSession, self.path(name))  # type: ignore[union-attr]
+        none = self.spark._jvm.scala.Option.empty()  # type: ignore[union-attr]
+        snapshot = log.update(False, none, none)
+        if snapshot.version() < 0:
+            return None
+        return Head(str(snapshot.metadata().id()), int(snapshot.version()))
+
+    def read(self, name: str, version: int | None = None) -> DataFrame:
+        reader = self.spark.read.format("delta")
+        if version is not None:
+            reader = reader.option("versionAsOf", version)
+        return reader.load(self.path(name))
+
+    def changes(self, name: str, first: int, last: int) -> DataFrame:
+        """The change feed of the versions first..last, both included."""
+        options = {"readChangeFeed": "true", "startingVersion": str(first), "endingVersion": str(last)}
+        return self.spark.read.format("delta").options(**options).load(self.path(name))
+
+    def only_maintained_since(self, name: str, version: int) -> bool:
+        """True if every commit after `version` is maintenance (OPTIMIZE, VACUUM, properties): the rows are what they were."""
+        later = DeltaTable.forPath(self.spark, self.path(name)).history().where(F.col("version") > version)
+        return later.where(~F.col("operation").isin(*MAINTENANCE)).limit(1).count() == 0
+
+    def replace(self, name: str, frame: DataFrame) -> None:
+        """The table is the frame afterwards, columns included."""
+        writer = frame.write.format("delta").mode("overwrite").option("overwriteSchema", "true")
+        _with_properties(writer).save(self.path(name))
+
+    def append(self, name: str, frame: DataFrame) -> None:
+        writer = frame.write.format("delta").mode("append").option("mergeSchema", "true")
+        _with_properties(writer).save(self.path(name))
+
+    def sync(self, table: Table, frame: DataFrame, scope: Scope | None = None) -> Written:
+        """Make the table, or its part in `scope`, equal to the frame by touching only rows that differ. Equal: no commit.
+
+        Keys of the frame must be unique, known and within the scope; the runner checks that.
+        """
+        if self.head(table.name) is None:
+            count = frame.count()
+            self.replace(table.name, frame)
+            return Written(inserted=count)
+        old = self.read(table.name)
+        if _shape(old) != _shape(frame):
+            return self._rewrite(table, frame, scope)
+        changes = _diff(old if scope is None else old.where(scope.condition(table.scope)), frame, table.key)
+        rows = changes.limit(COLLECT_AT_MOST + 1).toArrow()
+        if rows.num_rows <= COLLECT_AT_MOST:
+            changes = self.spark.createDataFrame(rows, schema=changes.schema)
+            counts = Counter(rows.column(CHANGE).to_pylist())
+        else:
+            changes = changes.persist()
+            counts = Counter({row[0]: row[1] for row in changes.groupBy(CHANGE).count().collect()})
+        if set(counts) == {INSERT}:
+            self.append(table.name, changes.drop(CHANGE))
+        elif counts:
+            self._merge(table, changes, scope)
+        changes.unpersist()
+        return Written(counts[INSERT], counts[UPDATE], counts[DELETE])
+
+    def _merge(self, table: Table, changes: DataFrame, scope: Scope | None) -> None:
+        on = F.expr(" and ".join(f"old.`{key}` = new.`{key}`" for key in table.key))
+        if scope is not None:
+            on = on & scope.bounds(table.scope, "old.")
+        values: dict[str, str | Column] = {name: f"new.`{name}`" for name in table.column_names}
+        (
+            DeltaTable.forPath(self.spark, self.path(table.name))
+            .alias("old")
+            .merge(changes.alias("new"), on)
+            .whenMatchedDelete(f"new.{CHANGE} = '{DELETE}'")
+            .whenMatchedUpdate(set=values)
+            .whenNotMatchedInsert(f"new.{CHANGE} = '{INSERT}'", values=values)
+            .execute()
+        )
+
+    def _rewrite(self, table: Table, frame: DataFrame, scope: Scope | None) -> Written:
+        """The declared columns changed: write the table anew. Rows outside the scope keep the columns that both have."""
+        count = frame.count()
+        if scope is not None:
+            others = self.read(table.name).where(~scope.condition(table.scope))
+            common = others.select([name for name in others.columns if name in frame.columns])
+            frame = frame.unionByName(common, allowMissingColumns=True)
+        self.replace(table.name, frame)
+        return Written(inserted=count)
+
+
+def _with_properties(writer: DataFrameWriter) -> DataFrameWriter:
+    return writer.options(**{"delta.enableChangeDataFeed": "true", **RETENTION})
+
+
+def _shape(frame: DataFrame) -> list[tuple[str, str]]:
+    return [(field.name, field.dataType.simpleString()) for field in frame.schema]
+
+
+def _diff(old: DataFrame, new: DataFrame, key: tuple[str, ...]) -> DataFrame:
+    """The rows that differ: the new values (of a deleted row the old ones) and what to do, in the column CHANGE."""
+    before = old.select(*key, F.struct(*old.columns).alias("before"))
+    after = new.select(*key, F.struct(*old.columns).alias("after"))
+    kind = F.when(F.col("before").isNull(), INSERT).when(F.col("after").isNull(), DELETE).otherwise(UPDATE)
+    return (
+        before.join(after, list(key), "full_outer")
+        .where(~F.col("before").eqNullSafe(F.col("after")))
+        .select(kind.alias(CHANGE), F.coalesce("after", "before").alias("row"))
+        .select(CHANGE, "row.*")
+    )

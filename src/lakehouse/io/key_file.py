@@ -1,0 +1,53 @@
+"""The key of the pseudonyms: one per lake. Another key would make every customer a stranger, so it is refused."""
+
+import os
+import secrets as randomness
+from pathlib import Path
+
+from lakehouse.errors import AccessError, WriteError
+from lakehouse.io import logs
+from lakehouse.io.delta_store import DeltaStore
+from lakehouse.io.secrets import resolve
+from lakehouse.io.settings import Settings
+from lakehouse.privacy.pseudonyms import fingerprint
+from lakehouse.table import STRING, Column, Table, conform
+
+TABLE = Table(
+    name="ops.pseudonym_key",
+    grain="the one key of this lake, by its fingerprint",
+    key=("fingerprint",),
+    columns=(Column("fingerprint", STRING, "HMAC of a fixed text under the key"),),
+)
+
+
+def pseudonym_key(settings: Settings, store: DeltaStore) -> str:
+    """The key that the settings refer to.
+
+    In env local, and for an empty lake only, a key file that is missing is made (mode 0600). AccessError (77) if the
+    lake was made with another key.
+    """
+    reference = settings.pseudonym_key or f"file:{settings.vault_root.rstrip('/')}.key"
+    is_new = store.head(TABLE.name) is None
+    path = Path(reference.removeprefix("file:"))
+    if is_new and settings.env == "local" and reference.startswith("file:") and not path.exists():
+        _make(path)
+    key = resolve(reference)
+    if len(key) < 32:
+        raise AccessError("the pseudonym key is shorter than 32 characters", "make one: openssl rand -hex 32")
+    if is_new:
+        store.replace(TABLE.name, conform(store.spark.createDataFrame([(fingerprint(key),)], "fingerprint string").coalesce(1), TABLE))
+    elif store.read(TABLE.name).first()[0] != fingerprint(key):  # type: ignore[index]
+        raise AccessError(
+            "the pseudonym key is not the one that this lake was made with", "put the lake's own key back: setting pseudonym_key"
+        )
+    return key
+
+
+def _make(path: Path) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            file.write(randomness.token_hex(32))
+    except OSError as error:
+        raise WriteError(f"cannot make the key file {path}: {error.strerror}") from None
+    logs.info(f"made the pseudonym key {path}: keep a copy, without it the lake cannot go on")

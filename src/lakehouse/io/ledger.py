@@ -1,0 +1,162 @@
+"""What happened: `ops.runs`, one row per step, and `ops.publications`, the table versions that readers see."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import UTC, date, datetime
+
+from pyspark.sql import functions as F
+from pyspark.sql.types import StructField, StructType
+
+from lakehouse.io.delta_store import DeltaStore, Head
+from lakehouse.table import DATE, DOUBLE, LONG, STRING, TIMESTAMP, Column, Table, conform
+
+STARTED, SUCCEEDED, SKIPPED, FAILED, ABANDONED = "started", "succeeded", "skipped", "failed", "abandoned"
+
+RUNS = Table(
+    name="ops.runs",
+    grain="one event of a run: its start and end (no step), and each step's end",
+    key=("run_id", "step", "status"),
+    columns=(
+        Column("run_id", STRING, "id of the run"),
+        Column("command", STRING, "the command that ran"),
+        Column("run_date", DATE, "as-of date of the computations"),
+        Column("step", STRING, "the table or artifact the step writes; empty for the run itself"),
+        Column("status", STRING, "started, succeeded, skipped, failed or abandoned"),
+        Column("mode", STRING, "full, by scope, or why the step was skipped"),
+        Column("ended_at", TIMESTAMP, "when the row was written, UTC"),
+        Column("seconds", DOUBLE, "wall time of the step or run"),
+        Column("rows_read", LONG, "rows that the step built, before rules"),
+        Column("rows_inserted", LONG, "rows added"),
+        Column("rows_updated", LONG, "rows changed"),
+        Column("rows_deleted", LONG, "rows taken away"),
+        Column("rows_rejected", LONG, "rows in quarantine"),
+        Column("table_id", STRING, "Delta id of the table written"),
+        Column("table_version", LONG, "its version afterwards"),
+        Column("inputs", STRING, "JSON: input table → [Delta id, version]"),
+        Column("fingerprint", STRING, "hash of code, declarations and parameters that made it"),
+        Column("code_version", STRING, "version of the package"),
+        Column("message", STRING, "of a failure: exit code and reason"),
+    ),
+)
+
+PUBLICATIONS = Table(
+    name="ops.publications",
+    grain="one table published by one run",
+    key=("run_id", "table_name"),
+    columns=(
+        Column("run_id", STRING, "id of the run"),
+        Column("table_name", STRING, "the table"),
+        Column("table_id", STRING, "its Delta id"),
+        Column("table_version", LONG, "the version that readers see from then on"),
+        Column("published_at", TIMESTAMP, "when, UTC"),
+    ),
+)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One row of `ops.runs`, without what is the same for the whole run."""
+
+    step: str
+    status: str
+    mode: str = ""
+    seconds: float = 0.0
+    rows_read: int = 0
+    rows_inserted: int = 0
+    rows_updated: int = 0
+    rows_deleted: int = 0
+    rows_rejected: int = 0
+    table_id: str = ""
+    table_version: int = -1
+    inputs: str = "{}"
+    fingerprint: str = ""
+    message: str = ""
+
+    @property
+    def output(self) -> Head:
+        return Head(self.table_id, self.table_version)
+
+    @property
+    def input_heads(self) -> dict[str, Head]:
+        return {name: Head(*head) for name, head in json.loads(self.inputs).items()}
+
+
+def inputs_json(heads: Mapping[str, Head]) -> str:
+    return json.dumps({name: [head.table_id, head.version] for name, head in sorted(heads.items())})
+
+
+def published(store: DeltaStore) -> dict[str, Head]:
+    """Table → the version that readers see."""
+    if store.head(PUBLICATIONS.name) is None:
+        return {}
+    latest = (
+        store.read(PUBLICATIONS.name)
+        .groupBy("table_name")
+        .agg(F.max_by(F.struct("table_id", "table_version"), "published_at").alias("head"))
+    )
+    return {row["table_name"]: Head(*row["head"]) for row in latest.collect()}
+
+
+class Ledger:
+    """Reads the past once, then appends. Rows that no later run decides by wait for the next one that does, or the end."""
+
+    def __init__(self, store: DeltaStore, run_id: str, command: str, run_date: date, code_version: str) -> None:
+        self._store = store
+        self._common = {"run_id": run_id, "command": command, "run_date": run_date, "code_version": code_version}
+        self._waiting: list[Entry] = []
+        self._last: dict[str, Entry] | None = None
+
+    def last_success(self, step: str) -> Entry | None:
+        """The step's last row with status succeeded: what its table was made from."""
+        if self._last is None:
+            self._last = {} if self._store.head(RUNS.name) is None else self._read_last()
+        return self._last.get(step)
+
+    def _read_last(self) -> dict[str, Entry]:
+        runs = self._store.read(RUNS.name).where((F.col("status") == SUCCEEDED) & (F.col("step") != ""))
+        names = list(Entry.__dataclass_fields__)
+        latest = runs.groupBy("step").agg(F.max_by(F.struct(*names), "ended_at").alias("entry")).select("entry.*")
+        return {row["step"]: Entry(**row.asDict()) for row in latest.collect()}
+
+    def record(self, entry: Entry) -> None:
+        """Write the row: at once if a later run decides by it (it has a recipe, or is the run's own), else with the next such row."""
+        self._waiting.append(entry)
+        if entry.status != SKIPPED and (entry.fingerprint or not entry.step):
+            self._flush()
+        if entry.status == SUCCEEDED and self._last is not None:
+            self._last[entry.step] = entry
+
+    def _flush(self) -> None:
+        now = datetime.now(UTC)
+        self._append(RUNS, [{**self._common, "ended_at": now, **asdict(entry)} for entry in self._waiting])
+        self._waiting = []
+
+    def mark_abandoned(self) -> int:
+        """Write `abandoned` for every run that started and never ended: it was killed. The number of such runs."""
+        if self._store.head(RUNS.name) is None:
+            return 0
+        runs = self._store.read(RUNS.name).where(F.col("step") == "")
+        open_runs = runs.groupBy("run_id").agg(
+            F.count("*").alias("events"), F.first("command").alias("command"), F.first("run_date").alias("run_date")
+        )
+        killed = open_runs.where("events = 1").collect()
+        now = datetime.now(UTC)
+        rows = [{**self._common, **row.asDict(), "ended_at": now, **asdict(Entry("", ABANDONED))} for row in killed]
+        self._append(RUNS, rows)
+        return len(killed)
+
+    def publish(self, heads: Mapping[str, Head]) -> None:
+        """Show these versions to readers, all at once."""
+        now = datetime.now(UTC)
+        rows = [
+            {**self._common, "table_name": n, "table_id": h.table_id, "table_version": h.version, "published_at": now}
+            for n, h in heads.items()
+        ]
+        self._append(PUBLICATIONS, rows)
+
+    def _append(self, table: Table, rows: list[dict[str, object]]) -> None:
+        if rows:
+            schema = StructType([StructField(c.name, c.type) for c in table.columns])
+            frame = self._store.spark.createDataFrame([tuple(row.get(name) for name in table.column_names) for row in rows], schema)
+            self._store.append(table.name, conform(frame.coalesce(1), table))

@@ -1,0 +1,141 @@
+"""MLflow: what was trained from which data, and which version is the champion."""
+
+import logging
+import os
+import tempfile
+from collections.abc import Mapping
+from contextlib import redirect_stderr
+from dataclasses import dataclass
+from datetime import date
+from importlib.metadata import version
+from io import StringIO
+from pathlib import Path
+from urllib.parse import urlsplit
+
+os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")  # read when mlflow is imported
+
+import mlflow
+from mlflow.data.delta_dataset_source import DeltaDatasetSource
+from mlflow.data.meta_dataset import MetaDataset
+from mlflow.exceptions import MlflowException
+from mlflow.models import ModelSignature
+from mlflow.types import ColSpec, DataType, Schema
+from pyspark.ml import PipelineModel
+from pyspark.ml.recommendation import ALSModel
+from pyspark.sql import DataFrame, SparkSession
+
+from lakehouse.io.delta_store import DeltaStore, Head
+from lakehouse.io.settings import Settings
+
+ALIAS, EXPERIMENT = "champion", "lakehouse-recommender"
+SIGNATURE = ModelSignature(
+    inputs=Schema([ColSpec(DataType.integer, "customer_idx"), ColSpec(DataType.integer, "product_idx")]),
+    outputs=Schema([ColSpec(DataType.float, "prediction")]),
+)
+
+
+@dataclass(frozen=True)
+class Champion:
+    """The model version that scores: the run that made it, the as-of date it was trained at, its parameters."""
+
+    version: str
+    run_id: str
+    trained_on: date
+    params: dict[str, str]
+
+
+@dataclass(frozen=True)
+class Training:
+    """What is logged of a training besides the model. `tags` must hold run_date (ISO)."""
+
+    name: str
+    params: Mapping[str, object]
+    metrics: Mapping[str, float]
+    inputs: Mapping[str, Head]
+    tags: Mapping[str, str]
+
+
+class ModelRegistry:
+    """One registered model at a tracking server. No rows go there: data versions, metrics, factors and pseudonyms only."""
+
+    def __init__(self, settings: Settings, store: DeltaStore) -> None:
+        logging.getLogger("mlflow").setLevel(logging.ERROR)
+        self._name, self._store = settings.model_name, store
+        mlflow.set_tracking_uri(settings.tracking_uri)
+        mlflow.set_registry_uri(settings.tracking_uri)
+        self._artifacts = settings.artifact_root or _beside_sqlite(settings.tracking_uri)
+        self._client = mlflow.MlflowClient()
+
+    def champion(self) -> Champion | None:
+        """The version under the alias; None as long as no model passed the gate."""
+        try:
+            found = self._client.get_model_version_by_alias(self._name, ALIAS)
+        except MlflowException:
+            return None
+        run = self._client.get_run(str(found.run_id))
+        return Champion(str(found.version), run.info.run_id, date.fromisoformat(run.data.tags["run_date"]), run.data.params)
+
+    def last_training(self) -> date | None:
+        """As-of date of the latest training that came to an end, passed or not."""
+        experiment = self._client.get_experiment_by_name(EXPERIMENT)
+        if experiment is None:
+            return None
+        runs = self._client.search_runs(
+            [experiment.experiment_id], "attributes.status = 'FINISHED'", max_results=1, order_by=["attributes.start_time DESC"]
+        )
+        return date.fromisoformat(runs[0].data.tags["run_date"]) if runs else None
+
+    def log(self, model: ALSModel, index: Mapping[str, DataFrame], training: Training) -> str:
+        """Log a training and register its model; gives the model version. Nothing is promoted.
+
+        `index`: the keys behind the model's integers, by the name of their file.
+        """
+        experiment = self._client.get_experiment_by_name(EXPERIMENT)
+        experiment_id = experiment.experiment_id if experiment else self._client.create_experiment(EXPERIMENT, self._artifacts)
+        with mlflow.start_run(experiment_id=experiment_id, run_name=training.name, tags=dict(training.tags)):
+            mlflow.log_params(dict(training.params))
+            mlflow.log_metrics(dict(training.metrics))
+            for name, head in training.inputs.items():
+                source = DeltaDatasetSource(path=self._store.path(name), delta_table_version=head.version, delta_table_id=head.table_id)
+                mlflow.log_input(MetaDataset(source, name=name, digest=f"v{head.version}"), context="training")  # type: ignore[abstract]
+            _log_index(index)
+            with tempfile.TemporaryDirectory() as scratch, redirect_stderr(StringIO()):  # it prints what it did
+                info = mlflow.spark.log_model(
+                    PipelineModel([model]),
+                    artifact_path="model",
+                    registered_model_name=self._name,
+                    pip_requirements=_requirements(),
+                    signature=SIGNATURE,
+                    dfs_tmpdir=scratch,
+                )
+        return str(info.registered_model_version)
+
+    def promote(self, version: str) -> None:
+        self._client.set_registered_model_alias(self._name, ALIAS, version)
+
+    def load(self, champion: Champion, spark: SparkSession) -> tuple[ALSModel, dict[str, DataFrame]]:
+        """The champion and the keys behind its integers, as they were logged."""
+        model = mlflow.spark.load_model(f"models:/{self._name}/{champion.version}", dfs_tmpdir=tempfile.mkdtemp())
+        stage = model.stages[0]
+        assert isinstance(stage, ALSModel)
+        folder = Path(mlflow.artifacts.download_artifacts(run_id=champion.run_id, artifact_path="index"))
+        return stage, {file.stem: spark.read.parquet(file.resolve().as_uri()) for file in folder.glob("*.parquet")}
+
+
+def _log_index(index: Mapping[str, DataFrame]) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        for name, keys in index.items():
+            keys.toPandas().to_parquet(f"{folder}/{name}.parquet", index=False)
+        mlflow.log_artifacts(folder, "index")
+
+
+def _requirements() -> list[str]:
+    return [f"{name}=={version(name)}" for name in ("mlflow", "numpy", "pandas", "pyarrow", "pyspark")]
+
+
+def _beside_sqlite(tracking_uri: str) -> str | None:
+    """A folder beside the sqlite file; None for a server, which knows its own place."""
+    if not tracking_uri.startswith("sqlite:"):
+        return None
+    file = urlsplit(tracking_uri).path[1:]
+    return (Path(file).resolve().parent / "mlartifacts").as_uri()

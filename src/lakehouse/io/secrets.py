@@ -1,0 +1,22 @@
+"""Secrets by reference: `env:NAME` or `file:PATH`. A value is read when it is needed and stands in no message."""
+
+import os
+from pathlib import Path
+
+from lakehouse.errors import AccessError, ConfigError
+
+
+def resolve(reference: str) -> str:
+    """The secret that a reference names. A reference of another form is refused, so that no secret itself stands in settings."""
+    kind, _, name = reference.partition(":")
+    if kind == "env" and name:
+        value = os.environ.get(name)
+        if value is None:
+            raise AccessError(f"secret env:{name} is not set", f"export {name}=…")
+        return value
+    if kind == "file" and name:
+        try:
+            return Path(name).read_text(encoding="utf-8").strip()
+        except OSError as error:
+            raise AccessError(f"secret file:{name} cannot be read: {error.strerror}") from None
+    raise ConfigError("a secret must be a reference", "write env:NAME or file:PATH in place of the value")

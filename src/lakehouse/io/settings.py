@@ -1,0 +1,122 @@
+"""Settings: conf/base.yaml < conf/<env>.yaml < environment LAKEHOUSE_… < options of the command. Unknown names are errors."""
+
+import os
+from collections.abc import Mapping
+from functools import reduce
+from pathlib import Path
+from typing import Any, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic_settings import BaseSettings, EnvSettingsSource, SettingsConfigDict
+
+from lakehouse.errors import ConfigError
+
+PREFIX = "LAKEHOUSE_"
+# Variables that are not settings: where the settings are, and what only tests use.
+NOT_SETTINGS = {"CONF", "ENV", "TEST_DATA"}
+
+
+class ShopSettings(BaseModel):
+    """One shop: how its database is reached and what its data means."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    url: str = Field(pattern=r"^jdbc:mysql://[^/?#]+/[^/?#]+(\?.*)?$")
+    user: str
+    password: str
+    prefix: str = Field(default="wp_", pattern=r"^[A-Za-z0-9_]+$")
+    time_zone: str = "UTC"
+    counts_as_sale: tuple[str, ...] = ("completed", "processing")
+    consent_meta_key: str | None = Field(default=None, pattern=r"^[A-Za-z0-9_\-]+$")
+
+    @field_validator("time_zone")
+    @classmethod
+    def _zone_exists(cls, value: str) -> str:
+        try:
+            ZoneInfo(value)
+        except (ZoneInfoNotFoundError, ValueError) as error:
+            raise ValueError(f"{value} is not a time zone; write it like Europe/Amsterdam") from error
+        return value
+
+
+class Settings(BaseSettings):
+    """All settings of one environment. Roots are folders or object-store prefixes; secrets are references, never values."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, env_nested_delimiter="__", extra="forbid", frozen=True)
+
+    env: str
+    lake_root: str
+    vault_root: str
+    export_root: str
+    tracking_uri: str
+    artifact_root: str | None = None
+    model_name: str = "lakehouse-recommender"
+    pseudonym_key: str | None = None
+    shops: dict[str, ShopSettings] = Field(min_length=1)
+    train_every_days: int = Field(default=7, ge=1)
+    lock: Literal["file", "none"] = "file"
+    log_format: Literal["text", "json"] = "json"
+    spark: dict[str, str] = {}
+
+    @field_validator("shops")
+    @classmethod
+    def _codes_are_plain(cls, value: dict[str, ShopSettings]) -> dict[str, ShopSettings]:
+        for code in value:
+            if not code.isidentifier() or code != code.lower():
+                raise ValueError(f"shop code {code!r}: use lower-case letters, digits and _")
+        return value
+
+
+def load_settings(env: str, options: Mapping[str, Any] | None = None) -> Settings:
+    """The settings of `env`. ConfigError (2) names the setting that is wrong and never shows a value that could be secret."""
+    _refuse_unknown_variables()
+    folder = conf_folder()
+    layers = [read_conf("base.yaml"), read_conf(f"{env}.yaml"), _environment(), {k: v for k, v in (options or {}).items() if v is not None}]
+    try:
+        return Settings.model_validate(reduce(_merge, layers, {"env": env}))
+    except ValidationError as error:
+        problems = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors(include_input=False, include_url=False))
+        raise ConfigError(f"settings of {env}: {problems}", f"see {folder}/README.md or set {PREFIX}…") from None
+
+
+def conf_folder() -> Path:
+    """The folder of the settings files: LAKEHOUSE_CONF, else `conf` beside the working directory, else the one shipped in the package."""
+    if named := os.environ.get(f"{PREFIX}CONF"):
+        if not (Path(named) / "base.yaml").is_file():
+            raise ConfigError(f"LAKEHOUSE_CONF={named} holds no base.yaml")
+        return Path(named)
+    package = Path(__file__).parents[1]
+    for folder in (Path("conf"), package / "conf", package.parents[1] / "conf"):
+        if (folder / "base.yaml").is_file():
+            return folder
+    raise ConfigError("no settings found", "run in the project's folder or set LAKEHOUSE_CONF")
+
+
+def read_conf(name: str) -> dict[str, Any]:
+    """One file of the settings folder, as it stands."""
+    path = conf_folder() / name
+    if not path.is_file():
+        known = ", ".join(sorted(p.stem for p in path.parent.glob("*.yaml") if p.stem not in ("base", "als")))
+        raise ConfigError(f"there is no {path}", f"known environments: {known}")
+    try:
+        return yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+    except yaml.YAMLError as error:
+        raise ConfigError(f"{path} is not YAML: {error}") from None
+
+
+def _environment() -> dict[str, Any]:
+    return EnvSettingsSource(Settings)()
+
+
+def _merge(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
+    both = {k: _merge(below[k], above[k]) for k in below.keys() & above.keys() if isinstance(below[k], dict) and isinstance(above[k], dict)}
+    return {**below, **above, **both}
+
+
+def _refuse_unknown_variables() -> None:
+    known = {name.upper() for name in Settings.model_fields} | NOT_SETTINGS
+    for variable in os.environ:
+        if variable.startswith(PREFIX) and variable.removeprefix(PREFIX).split("__")[0].upper() not in known:
+            raise ConfigError(f"unknown setting {variable} in the environment", f"known: {', '.join(sorted(known))}")

@@ -1,0 +1,49 @@
+"""The reader's door: published tables by their names, in notebooks, in scripts and behind `lakehouse sql`."""
+
+import re
+from typing import TYPE_CHECKING
+
+from lakehouse.errors import DataError
+from lakehouse.io.delta_store import DeltaStore
+from lakehouse.io.ledger import published
+from lakehouse.io.session import spark_session
+from lakehouse.io.settings import Settings
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame
+
+NAME = re.compile(r"\b(?:bronze|silver|gold|recommendations|quarantine|ops|vault)\.\w+")
+
+
+class Lake:
+    """Published versions only: what a failed or running run wrote is not seen. `ops` and quarantine are read as they are."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.spark = spark_session(settings)
+        self.store = DeltaStore(self.spark, settings.lake_root, settings.vault_root)
+        self.published = published(self.store)
+
+    def table(self, name: str) -> "DataFrame":
+        """The table's published version. DataError (65) if nothing was published under that name."""
+        if name.startswith(("ops.", "quarantine.")) and self.store.head(name) is not None:
+            return self.store.read(name)
+        if name not in self.published:
+            raise DataError(f"no table {name} is published", "`lakehouse tables` lists them; `lakehouse night` makes them")
+        return self.store.read(name, self.published[name].version)
+
+    def sql(self, query: str) -> "DataFrame":
+        """A query over published tables, named as `silver.orders`."""
+        for name in sorted(set(NAME.findall(query))):
+            self.spark.sql(f"CREATE DATABASE IF NOT EXISTS {name.split('.')[0]}")
+            self.spark.sql(f"CREATE OR REPLACE VIEW {name} AS SELECT * FROM {self._source(name)}")
+        return self.spark.sql(query)
+
+    def _source(self, name: str) -> str:
+        self.table(name)
+        path = self.store.path(name)
+        if "://" not in path and not path.startswith("/"):
+            from pathlib import Path
+
+            path = str(Path(path).resolve())
+        return f"delta.`{path}`" + (f" VERSION AS OF {self.published[name].version}" if name in self.published else "")

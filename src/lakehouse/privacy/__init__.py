@@ -1,0 +1,1 @@
+"""Who a person is must not be readable outside the vault."""

@@ -1,0 +1,148 @@
+"""Run one step: skip it, build it for the orders that changed, or build it in full; then record what it was made from.
+
+The rules and their reasons are in docs/architecture.md, "The runner".
+"""
+
+import time
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import reduce
+
+from py4j.protocol import Py4JError
+from pyspark.errors import PySparkException
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from lakehouse.errors import DataError
+from lakehouse.fingerprint import fingerprint
+from lakehouse.flow import Step
+from lakehouse.io import logs
+from lakehouse.io.delta_store import DeltaStore, Head
+from lakehouse.io.ledger import SKIPPED, SUCCEEDED, Entry, Ledger, inputs_json
+from lakehouse.loading import Loaded, load
+from lakehouse.scope import KEYS_AT_MOST, Scope
+from lakehouse.table import Table
+
+
+class Runner:
+    """Runs steps one after the other on pinned versions: those this run has written, else the published ones."""
+
+    def __init__(self, store: DeltaStore, ledger: Ledger, run_id: str, parameters: Mapping[str, object], heads: Mapping[str, Head]) -> None:
+        self._store, self._ledger, self._run_id = store, ledger, run_id
+        self.parameters = dict(parameters)
+        self.heads = dict(heads)
+        self.outputs: dict[str, Head] = {}
+
+    def run(self, step: Step) -> Entry:
+        """Bring the step's table up to date; gives its row of the ledger."""
+        started = time.monotonic()
+        logs.at(step.name)
+        inputs = {table.name: self.pinned(table) for table in step.reads}
+        values = {name: self.parameters[name] for name in step.parameters}
+        recipe = fingerprint(step.build.__module__, step.write, step.scoped, values)
+        last = self._reusable(step, recipe)
+        if last is not None and last.input_heads == inputs:
+            return self._finish(step, Entry(step.name, SKIPPED, "nothing changed", table_id=last.table_id), started)
+        scope = None
+        if last is not None and step.scoped:
+            scope = changed_orders(self._store, step.reads, last.input_heads, inputs)
+        mode = "full" if scope is None else f"by scope, {len(scope)} orders"
+        entry = Entry(step.name, SUCCEEDED, mode, inputs=inputs_json(inputs), fingerprint=recipe)
+        if scope is None or len(scope) > 0:
+            frames = [self._input(table, inputs[table.name], scope) for table in step.reads]
+            entry = counted(entry, load(self._store, step.writes, step.build(*frames, **values), step.write, self._run_id, scope))
+        return self._finish(step, entry, started)
+
+    def pinned(self, table: Table) -> Head:
+        """The version of an input that this run works with."""
+        if table.name not in self.heads:
+            raise DataError(f"{table.name} is not there yet", "run `lakehouse ingest` and `lakehouse refresh`, or `lakehouse night`, first")
+        return self.heads[table.name]
+
+    def written(self, table: Table) -> Head:
+        """Take the table's latest version as this run's: later steps read it, and the end of the run publishes it."""
+        head = self._store.head(table.name)
+        assert head is not None
+        self.heads[table.name] = self.outputs[table.name] = head
+        return head
+
+    def _reusable(self, step: Step, recipe: str) -> Entry | None:
+        """The last success, if what stands in the table now is what that success wrote, by the same recipe."""
+        last, head = self._ledger.last_success(step.name), self._store.head(step.writes.name)
+        if (
+            last is None
+            or head is None
+            or last.fingerprint != recipe
+            or last.table_id != head.table_id
+            or last.table_version > head.version
+        ):
+            return None
+        if last.table_version < head.version and not self._store.only_maintained_since(step.writes.name, last.table_version):
+            return None
+        return last
+
+    def _input(self, table: Table, head: Head, scope: Scope | None) -> DataFrame:
+        frame = self._store.read(table.name, head.version).select(*table.column_names)
+        return frame if scope is None else frame.where(scope.condition(table.scope))
+
+    def _finish(self, step: Step, entry: Entry, started: float) -> Entry:
+        head = self.written(step.writes)
+        entry = replace(entry, seconds=time.monotonic() - started, table_id=head.table_id, table_version=head.version)
+        self._ledger.record(entry)
+        report(entry)
+        return entry
+
+
+def counted(entry: Entry, loaded: Loaded) -> Entry:
+    """The entry with the rows of a load."""
+    done = loaded.written
+    return replace(
+        entry,
+        rows_read=loaded.read,
+        rows_inserted=done.inserted,
+        rows_updated=done.updated,
+        rows_deleted=done.deleted,
+        rows_rejected=loaded.rejected,
+    )
+
+
+def report(entry: Entry) -> None:
+    """The progress line of a step."""
+    if entry.status == SKIPPED:
+        what = entry.mode
+    else:
+        changes = f"+{entry.rows_inserted} ~{entry.rows_updated} -{entry.rows_deleted}"
+        rejected = f", {entry.rows_rejected} in quarantine" if entry.rows_rejected else ""
+        what = f"{entry.rows_read} rows, {changes}{rejected} ({entry.mode})"
+    logs.info(f"{entry.step:<40} {entry.seconds:6.1f} s  {what}", **entry.__dict__)
+
+
+def changed_orders(store: DeltaStore, tables: tuple[Table, ...], before: Mapping[str, Head], now: Mapping[str, Head]) -> Scope | None:
+    """The root orders whose rows changed in any input; None if that can't be told or they are too many, so that all is built."""
+    changed = []
+    for table in tables:
+        old, new = before.get(table.name), now[table.name]
+        if old is None or old.table_id != new.table_id or old.version > new.version:
+            return None
+        if old.version < new.version:
+            changed.append((table, old.version + 1, new.version))
+    if not changed:
+        return Scope({})
+    try:
+        # A vacuumed feed fails only when its rows are collected.
+        keys = reduce(DataFrame.union, [_net_changes(store, *change) for change in changed]).distinct().limit(KEYS_AT_MOST + 1).collect()
+    except (PySparkException, Py4JError) as error:
+        logs.warn(f"the change feed can't be read, building in full: {type(error).__name__}")
+        return None
+    return Scope.of_orders((row[0], row[1]) for row in keys) if len(keys) <= KEYS_AT_MOST else None
+
+
+def _net_changes(store: DeltaStore, table: Table, first: int, last: int) -> DataFrame:
+    """(shop_code, root order) of rows that differ before and after a commit, looking at declared columns only.
+
+    Per commit, never across: A→B in one commit and B→A in the next cancel out, but what was built in between holds B.
+    """
+    sign = F.when(F.col("_change_type").isin("insert", "update_postimage"), 1).otherwise(-1)
+    columns = [*table.column_names, "_commit_version"]
+    net = store.changes(table.name, first, last).groupBy(*columns).agg(F.sum(sign).alias("net")).where("net != 0")
+    return net.select("shop_code", F.col(table.scope or ""))

@@ -1,0 +1,1 @@
+"""Clean entities: one module per table, its declaration and the pure function that builds it."""

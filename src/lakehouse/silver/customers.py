@@ -1,0 +1,114 @@
+"""Customers: one row per person and shop, without personal data. Names and addresses are in the vault."""
+
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from lakehouse.expressions import null_if_empty, pivot_meta
+from lakehouse.parameters import Shops, by_shop
+from lakehouse.silver.customer_identities import ORDER, USER, with_customer_key
+from lakehouse.silver.orders import is_consent
+from lakehouse.sources.source import SHOP
+from lakehouse.table import BOOLEAN, LONG, STRING, TIMESTAMP, Column, Table
+
+TABLE = Table(
+    name="silver.customers",
+    grain="one customer of one shop",
+    key=("shop_code", "customer_key"),
+    columns=(
+        SHOP,
+        Column("customer_key", STRING, "keyed pseudonym: of the account, else of the address, else of the order"),
+        Column("user_id", LONG, "account; null for guests"),
+        Column("email_pseudonym", STRING, "of the account's address, else of the guest's; null if there is none"),
+        Column("is_anonymous", BOOLEAN, "a buyer without a usable address: one such person per order, no recommendations"),
+        Column("email_status", STRING, "valid, disposable, invalid, anonymised or missing"),
+        Column("is_opted_out", BOOLEAN, "unsubscribed, or without the consent that the shop's setting consent_meta_key asks for"),
+        Column("country_code", STRING, "of the latest order's billing address, else of the account's; ISO 3166-1 alpha-2"),
+        Column("locale", STRING, "language of the account as WordPress writes it (nl_NL); null if the site's"),
+        Column("registered_at", TIMESTAMP, "when the account was made, UTC"),
+        Column("last_order_id", LONG, "latest order of any status"),
+        Column("last_ordered_at", TIMESTAMP, "UTC"),
+    ),
+)
+
+
+def build(
+    users: DataFrame, user_meta: DataFrame, orders: DataFrame, customer_identities: DataFrame, email_flags: DataFrame, *, shops: Shops
+) -> DataFrame:
+    """Everybody with an account or an order. An account's address is the one it has now."""
+    by_person, by_address = ["shop_code", "customer_key"], ["shop_code", "email_pseudonym"]
+    people = customer_identities.groupBy(*by_person).agg(
+        F.max("user_id").alias("user_id"),
+        (F.min("identity_type") == ORDER).alias("is_unknown"),
+        F.max(F.col("identity_type") == USER).alias("is_user"),
+    )
+    guest_address = F.when(~F.col("is_user") & ~F.col("is_unknown"), F.col("customer_key"))
+    found = (
+        people.join(_accounts(users, user_meta, shops), ["shop_code", "user_id"], "left")
+        .join(_buying(orders, customer_identities), by_person, "left")
+        .withColumn("email_pseudonym", F.coalesce("account_email", guest_address))
+        .join(email_flags, by_address, "left")
+    )
+    status = (
+        F.when(
+            F.col("email_pseudonym").isNull(),
+            F.when(F.coalesce("account_is_anonymised", "order_is_anonymised", F.lit(False)), "anonymised").otherwise("missing"),
+        )
+        .when(~F.coalesce("is_valid", F.lit(False)), "invalid")
+        .when(F.col("is_disposable"), "disposable")
+        .otherwise("valid")
+    )
+    consent = by_shop(
+        shops,
+        lambda shop: (
+            F.coalesce("account_consents", F.lit(False)) | F.coalesce("order_consents", F.lit(False))
+            if shop.consent_meta_key
+            else F.lit(True)
+        ),
+    )
+    return (
+        found.withColumn("is_anonymous", F.col("is_unknown"))
+        .withColumn("email_status", status)
+        .withColumn("is_opted_out", F.coalesce("is_opted_out", F.lit(False)) | ~F.coalesce(consent, F.lit(False)))
+        .withColumn("country_code", F.coalesce("order_country", "account_country"))
+    )
+
+
+def _accounts(users: DataFrame, user_meta: DataFrame, shops: Shops) -> DataFrame:
+    meta = pivot_meta(user_meta, ["shop_code", "user_id"], "umeta_id", {"account_country": "billing_country", "locale": "locale"})
+    key = by_shop(shops, lambda shop: F.lit(shop.consent_meta_key))
+    consents = (
+        user_meta.where(F.col("meta_key") == key)
+        .groupBy("shop_code", "user_id")
+        .agg(F.max(is_consent("meta_value")).alias("account_consents"))
+    )
+    return (
+        users.select(
+            "shop_code",
+            F.col("id").alias("user_id"),
+            F.col("email_pseudonym").alias("account_email"),
+            F.col("is_anonymised").alias("account_is_anonymised"),
+            F.col("user_registered").alias("registered_at"),
+        )
+        .join(meta, ["shop_code", "user_id"], "left")
+        .join(consents, ["shop_code", "user_id"], "left")
+        .withColumn("account_country", F.upper(null_if_empty(F.col("account_country"))))
+        .withColumn("locale", null_if_empty(F.col("locale")))
+    )
+
+
+def _buying(orders: DataFrame, customer_identities: DataFrame) -> DataFrame:
+    latest = F.max(F.struct("created_at", "order_id"))
+    return (
+        with_customer_key(orders, customer_identities)
+        .groupBy("shop_code", "customer_key")
+        .agg(
+            latest["order_id"].alias("last_order_id"),
+            latest["created_at"].alias("last_ordered_at"),
+            F.max_by(
+                null_if_empty(F.col("country_code")),
+                F.when(null_if_empty(F.col("country_code")).isNotNull(), F.struct("created_at", "order_id")),
+            ).alias("order_country"),
+            F.max("is_anonymised").alias("order_is_anonymised"),
+            F.max("has_consent").alias("order_consents"),
+        )
+    )

@@ -1,0 +1,71 @@
+"""What follows from an e-mail address, without the address. Computed anew from the vault, so that a new list reaches everybody."""
+
+import pandas as pd
+from pyspark.sql import Column as SparkColumn
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from lakehouse.expressions import normalised_email
+from lakehouse.sources.source import SHOP
+from lakehouse.table import BOOLEAN, STRING, Column, Table
+
+# A practical subset of RFC 5321: one @, a plain local part, a host name with a dot. First character is a letter, a
+# digit or _ so that no address is read as a formula by a spreadsheet.
+VALID = r"^[a-z0-9_][a-z0-9.!#$%&'*+/=?^_`{|}~-]{0,63}@([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9-]{2,63}$"
+
+TABLE = Table(
+    name="silver.email_flags",
+    grain="one address as known to one shop",
+    key=("shop_code", "email_pseudonym"),
+    columns=(
+        SHOP,
+        Column("email_pseudonym", STRING, "keyed pseudonym of the address"),
+        Column("is_valid", BOOLEAN, "whether it has the form of an address that mail can be sent to"),
+        Column("is_disposable", BOOLEAN, "whether its domain, or one above it, is on the list of the package disposable-email-domains"),
+        Column("is_opted_out", BOOLEAN, "whether the person's latest choice about any kind of the shop's own mails is to unsubscribe"),
+    ),
+)
+
+
+def build(users: DataFrame, orders: DataFrame, email_unsubscribes: DataFrame, *, disposable_domains: tuple[str, ...]) -> DataFrame:
+    """One row per shop and pseudonym, from accounts and orders. Inputs are vault tables; no address leaves."""
+    email = normalised_email(F.col("email"))
+    by_account = users.select("shop_code", "email_pseudonym", F.col("user_email").alias("email"))
+    by_order = orders.select("shop_code", "email_pseudonym", F.col("billing_email").alias("email"))
+    addresses = (
+        by_account.unionByName(by_order)
+        .where(F.col("email_pseudonym").isNotNull())
+        .groupBy("shop_code", "email_pseudonym")
+        .agg(F.min(email).alias("email"))
+        .withColumn("email_hash", F.sha2("email", 256))
+    )
+    return (
+        addresses.join(_opted_out(email_unsubscribes), ["shop_code", "email_hash"], "left")
+        .withColumn("is_valid", F.col("email").rlike(VALID))
+        .withColumn("is_disposable", _is_disposable(F.substring_index("email", "@", -1), frozenset(disposable_domains)))
+        .withColumn("is_opted_out", F.coalesce("is_opted_out", F.lit(False)))
+    )
+
+
+def _opted_out(email_unsubscribes: DataFrame) -> DataFrame:
+    """(shop_code, email_hash, is_opted_out): of each kind of mail the row with the highest id is valid."""
+    latest = email_unsubscribes.groupBy("shop_code", "email_hash", "email_kind").agg(F.max_by("action", "id").alias("action"))
+    return latest.groupBy("shop_code", "email_hash").agg(F.max(F.col("action") == "unsubscribed").alias("is_opted_out"))
+
+
+def _is_disposable(domain: SparkColumn, listed: frozenset[str]) -> SparkColumn:
+    @F.pandas_udf("boolean")  # type: ignore[call-overload, untyped-decorator]
+    def is_listed(domains: pd.Series) -> pd.Series:
+        return domains.map(lambda name: is_disposable_domain(name, listed), na_action="ignore")
+
+    return is_listed(domain)  # type: ignore[no-any-return]
+
+
+def is_disposable_domain(domain: str, listed: frozenset[str]) -> bool:
+    """Whether the domain or one above it is listed. Lists are lower case and partly punycode."""
+    try:
+        name = domain.lower().encode("idna").decode()
+    except UnicodeError:
+        name = domain.lower()
+    labels = name.split(".")
+    return any(".".join(labels[start:]) in listed for start in range(len(labels) - 1))

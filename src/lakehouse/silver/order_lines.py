@@ -1,0 +1,37 @@
+"""What was ordered: one row per line of an order."""
+
+from pyspark.sql import DataFrame
+
+from lakehouse.silver.order_rows import lines, only_orders
+from lakehouse.sources.source import SHOP
+from lakehouse.table import LONG, MONEY, QUANTITY, STRING, Column, Rule, Table
+
+TABLE = Table(
+    name="silver.order_lines",
+    grain="one product line of one order",
+    key=("shop_code", "order_line_id"),
+    scope="order_id",
+    columns=(
+        SHOP,
+        Column("order_id", LONG, "the order"),
+        Column("order_line_id", LONG, "item id"),
+        Column("product_id", LONG, "the product; of a variation its parent; 0 if unknown; may be of a product that is gone"),
+        Column("variation_id", LONG, "the variation; 0 if none"),
+        Column("product_name", STRING, "name at the time of the order"),
+        Column("quantity", QUANTITY, "as ordered; decimal where goods are sold by weight"),
+        Column("currency_code", STRING, "ISO 4217 code, the order's"),
+        Column("subtotal_amount", MONEY, "whole line before discount, without tax"),
+        Column("net_amount", MONEY, "whole line after discount, without tax"),
+        Column("tax_amount", MONEY, "tax on net_amount"),
+    ),
+    rules=(
+        Rule("quantity_is_a_number", "quantity is not null"),
+        Rule("net_amount_is_a_number", "net_amount is not null"),
+    ),
+)
+
+
+def build(orders: DataFrame, order_items: DataFrame, order_item_meta: DataFrame) -> DataFrame:
+    """Line items of orders, with the numbers that the source keeps as text beside them."""
+    found = lines(only_orders(orders), order_items, order_item_meta)
+    return found.withColumnsRenamed({"order_item_id": "order_line_id", "order_item_name": "product_name"})

@@ -1,0 +1,46 @@
+"""What was given back, line by line. Refunds of an amount only and of a whole order by its status have no lines."""
+
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from lakehouse.silver.order_rows import lines, only_orders, only_refunds
+from lakehouse.sources.source import SHOP
+from lakehouse.table import LONG, MONEY, QUANTITY, STRING, Column, Rule, Table
+
+TABLE = Table(
+    name="silver.refund_lines",
+    grain="one product line of one refund",
+    key=("shop_code", "refund_line_id"),
+    scope="order_id",
+    columns=(
+        SHOP,
+        Column("order_id", LONG, "the order that was refunded"),
+        Column("refund_id", LONG, "the refund"),
+        Column("refund_line_id", LONG, "item id"),
+        Column("order_line_id", LONG, "the order line that was refunded; 0 if unknown"),
+        Column("product_id", LONG, "the product, taken from the order line where the refund does not know it; 0 if unknown"),
+        Column("variation_id", LONG, "the variation as stored; 0 if none"),
+        Column("quantity", QUANTITY, "negative or 0"),
+        Column("currency_code", STRING, "ISO 4217 code"),
+        Column("net_amount", MONEY, "without tax; negative or 0"),
+        Column("tax_amount", MONEY, "tax on net_amount"),
+    ),
+    rules=(
+        Rule("quantity_is_a_number", "quantity is not null"),
+        Rule("net_amount_is_a_number", "net_amount is not null"),
+    ),
+)
+
+
+def build(orders: DataFrame, order_items: DataFrame, order_item_meta: DataFrame) -> DataFrame:
+    """Line items of refunds. Of a product that was deleted before its refund the source stores id 0: the order's line knows it."""
+    ordered = lines(only_orders(orders), order_items, order_item_meta)
+    refunded = lines(only_refunds(orders), order_items, order_item_meta)
+    known = ordered.select("shop_code", F.col("order_item_id").alias("refunded_item_id"), F.col("product_id").alias("ordered_product_id"))
+    product = F.when(F.col("product_id") > 0, F.col("product_id")).otherwise(F.coalesce("ordered_product_id", F.lit(0)))
+    return (
+        refunded.join(known, ["shop_code", "refunded_item_id"], "left")
+        .withColumn("product_id", product)
+        .withColumnsRenamed({"order_item_id": "refund_line_id", "refunded_item_id": "order_line_id", "order_id": "refund_id"})
+        .withColumnRenamed("_order_id", "order_id")
+    )

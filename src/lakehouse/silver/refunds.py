@@ -1,0 +1,46 @@
+"""Refunds, on the day they were made, in the currency of their order."""
+
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from lakehouse.expressions import local_date
+from lakehouse.parameters import Shops, by_shop
+from lakehouse.silver.order_rows import only_refunds
+from lakehouse.sources.source import SHOP
+from lakehouse.table import DATE, LONG, MONEY, STRING, TIMESTAMP, Column, Rule, Table
+
+TABLE = Table(
+    name="silver.refunds",
+    grain="one refund",
+    key=("shop_code", "refund_id"),
+    scope="order_id",
+    columns=(
+        SHOP,
+        Column("order_id", LONG, "the order that was refunded"),
+        Column("refund_id", LONG, "refund id; of the same number range as orders"),
+        Column("refunded_at", TIMESTAMP, "UTC"),
+        Column("refund_date", DATE, "day of refunded_at in the shop's time zone"),
+        Column("currency_code", STRING, "ISO 4217 code"),
+        Column("total_amount", MONEY, "with tax; negative"),
+        Column("tax_amount", MONEY, "all tax; negative or 0"),
+    ),
+    rules=(
+        Rule("order_is_known", "order_id > 0"),
+        Rule("refunded_at_is_known", "refunded_at is not null"),
+        Rule("total_is_not_positive", "total_amount <= 0"),
+        Rule("shop_is_in_the_settings", "refund_date is not null"),
+    ),
+)
+
+
+def build(orders: DataFrame, order_operational_data: DataFrame, *, shops: Shops) -> DataFrame:
+    """Refund rows; their tax is in two places, on goods and on shipping."""
+    shipping = order_operational_data.select("shop_code", F.col("order_id").alias("refund_id"), "shipping_tax_amount")
+    tax = F.coalesce("tax_amount", F.lit(0)) + F.coalesce("shipping_tax_amount", F.lit(0))
+    return (
+        only_refunds(orders)
+        .withColumnsRenamed({"id": "refund_id", "_order_id": "order_id", "date_created_gmt": "refunded_at", "currency": "currency_code"})
+        .join(shipping, ["shop_code", "refund_id"], "left")
+        .withColumn("tax_amount", tax)
+        .withColumn("refund_date", by_shop(shops, lambda shop: local_date(F.col("refunded_at"), F.lit(shop.time_zone))))
+    )

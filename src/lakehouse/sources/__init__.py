@@ -1,0 +1,1 @@
+"""Where data comes from: declarations only, nothing is read here."""

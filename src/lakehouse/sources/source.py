@@ -1,0 +1,102 @@
+"""The declaration of a table in a shop's database, and what follows from it: the query, the rights it needs, its two lake tables."""
+
+from dataclasses import dataclass
+
+from lakehouse.table import BOOLEAN, LONG, STRING, Column, Table
+
+# How the root order of a row is found: the row is an order, names an order, or names an order item.
+ORDER, ORDER_ID, ORDER_ITEM_ID = "order", "order_id", "order_item_id"
+
+
+@dataclass(frozen=True)
+class Pseudonym:
+    """A keyed pseudonym that landing adds: column `name`, computed from column `of` as a `kind` ("email", "user", "order")."""
+
+    name: str
+    kind: str
+    of: str
+
+
+@dataclass(frozen=True)
+class JdbcTable:
+    """One source table: only the declared columns, and of key-value tables only the declared keys, are ever read.
+
+    `source_name` is without the prefix. `personal_keys` are the meta keys whose value goes to the vault.
+    `since` is the WooCommerce version that brought the table: an older shop has none, which is not an error.
+    """
+
+    name: str
+    source_name: str
+    grain: str
+    key: tuple[str, ...]
+    columns: tuple[Column, ...]
+    where: str = ""
+    meta_keys: tuple[str, ...] = ()
+    personal_keys: tuple[str, ...] = ()
+    pseudonyms: tuple[Pseudonym, ...] = ()
+    root: str | None = None
+    since: tuple[int, ...] = ()
+
+    @property
+    def takes_consent(self) -> bool:
+        """Whether a shop's consent key (setting `consent_meta_key`) is read from here too."""
+        return self.name in ("user_meta", "order_meta")
+
+    @property
+    def column_names(self) -> list[str]:
+        return [column.name for column in self.columns]
+
+    def query(self, prefix: str, extra_keys: tuple[str, ...] = ()) -> str:
+        """The SELECT that reads it, with backticks, without `*`. `extra_keys` are meta keys named by the shop's settings."""
+        condition = self._condition(extra_keys)
+        return self._select(prefix) + (f" WHERE {condition}" if condition else "")
+
+    def probe(self, prefix: str) -> str:
+        """A SELECT without rows: it fails where a declared column is missing or not granted."""
+        return self._select(prefix) + " LIMIT 0"
+
+    def _select(self, prefix: str) -> str:
+        names = ", ".join(f"`{name}`" for name in self.column_names)
+        return f"SELECT {names} FROM `{prefix}{self.source_name}`"
+
+    def _condition(self, extra_keys: tuple[str, ...]) -> str:
+        keys = ", ".join(f"'{key}'" for key in (*self.meta_keys, *extra_keys))
+        column = "option_name" if "option_name" in self.column_names else "meta_key"
+        parts = [self.where, f"`{column}` IN ({keys})" if self.meta_keys else ""]
+        return " AND ".join(part for part in parts if part)
+
+    def grant(self, database: str, prefix: str, account: str) -> str:
+        """The statement that gives `account` (as `'user'@'host'`) the right to read the declared columns and nothing else."""
+        names = ", ".join(f"`{name}`" for name in self.column_names)
+        return f"GRANT SELECT ({names}) ON `{database}`.`{prefix}{self.source_name}` TO {account}"
+
+    @property
+    def personal_columns(self) -> list[str]:
+        return [column.name for column in self.columns if column.personal]
+
+    @property
+    def bronze(self) -> Table:
+        """The mirror: shop_code, the root order where there is one, the columns that are not personal, the pseudonyms."""
+        kept = tuple(c for c in self.columns if not c.personal)
+        root = (ROOT_ORDER,) if self.root else ()
+        added = tuple(Column(p.name, STRING, f"keyed pseudonym (HMAC-SHA256) of `{p.of}`; null if there is none") for p in self.pseudonyms)
+        flags = (ANONYMISED,) if any(p.kind == "email" for p in self.pseudonyms) else ()
+        scope = ROOT_ORDER.name if self.root else None
+        return Table(f"bronze.woo__{self.name}", self.grain, (SHOP.name, *self.key), (SHOP, *root, *kept, *added, *flags), scope=scope)
+
+    @property
+    def vault(self) -> Table | None:
+        """The personal part, keyed as the mirror; None where nothing is personal."""
+        if self.personal_keys:
+            kept = self.columns
+        elif self.personal_columns:
+            kept = tuple(c for c in self.columns if c.personal or c.name in self.key or c.name == "order_id")
+        else:
+            return None
+        added = tuple(Column(p.name, STRING, f"keyed pseudonym of `{p.of}`") for p in self.pseudonyms if p.kind == "email")
+        return Table(f"vault.woo__{self.name}", f"personal part of: {self.grain}", (SHOP.name, *self.key), (SHOP, *kept, *added))
+
+
+SHOP = Column("shop_code", STRING, "code of the shop in the settings")
+ROOT_ORDER = Column("_order_id", LONG, "root order: of a refund and all that hangs on it, the order that was refunded; 0 if unknown")
+ANONYMISED = Column("is_anonymised", BOOLEAN, "true if the address is one that WooCommerce writes over an erased one")

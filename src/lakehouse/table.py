@@ -1,0 +1,81 @@
+"""How a table is declared: its grain, key, columns and rules. Importing this starts no JVM."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from pyspark.sql import Column as SparkColumn
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+from pyspark.sql.types import BooleanType, DataType, DateType, DecimalType, DoubleType, IntegerType, LongType, StringType, TimestampType
+
+STRING, LONG, INTEGER, BOOLEAN, DOUBLE = StringType(), LongType(), IntegerType(), BooleanType(), DoubleType()
+DATE, TIMESTAMP = DateType(), TimestampType()
+# As wide as WooCommerce's own amount columns: line totals carry more digits than a cent.
+MONEY = DecimalType(26, 8)
+QUANTITY = DecimalType(18, 4)
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column: its name, Spark type and meaning. `personal` names the kind of personal data it holds ("email", "name")."""
+
+    name: str
+    type: DataType
+    comment: str
+    personal: str | None = None
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A sentence that is true for a good row, and the same as SQL. An unknown (null) answer counts as broken."""
+
+    name: str
+    condition: str
+
+
+@dataclass(frozen=True)
+class Table:
+    """The declaration of one Delta table.
+
+    `scope` names the column that holds the root order's id, for tables that can be rebuilt order by order.
+    `max_reject_share` is the share of rows that may break a rule before the step fails.
+    """
+
+    name: str
+    grain: str
+    key: tuple[str, ...]
+    columns: tuple[Column, ...]
+    rules: tuple[Rule, ...] = field(default=())
+    scope: str | None = None
+    max_reject_share: float = 0.01
+
+    @property
+    def column_names(self) -> list[str]:
+        return [column.name for column in self.columns]
+
+    @property
+    def entity(self) -> str:
+        """The name without layer and source: `orders` of `silver.orders` and of `bronze.woo__orders`."""
+        return self.name.split(".")[1].split("__")[-1]
+
+
+def conform(frame: DataFrame, table: Table) -> DataFrame:
+    """The declared columns of `frame`, in declared order and type, with their comments. A missing one is an error of Spark's."""
+    return frame.select(*(F.col(c.name).cast(c.type).alias(c.name, metadata={"comment": c.comment}) for c in table.columns))
+
+
+def broken_rules(table: Table) -> SparkColumn:
+    """array<string>: the names of the rules that a row breaks, a missing key among them; empty for a good row."""
+    rules = [Rule(f"{name}_is_known", f"`{name}` is not null") for name in table.key] + list(table.rules)
+    names = [F.when(F.coalesce(F.expr(rule.condition), F.lit(False)), None).otherwise(F.lit(rule.name)) for rule in rules]
+    return F.array_compact(F.array(*names))
+
+
+def column(table: Table, name: str) -> Column:
+    """The declaration of one column of a table."""
+    return next(c for c in table.columns if c.name == name)
+
+
+def columns_of(tables: Iterable[Table]) -> dict[str, list[str]]:
+    """Table name → its column names."""
+    return {table.name: table.column_names for table in tables}

@@ -1,0 +1,64 @@
+"""What the declarations say, as text: one table, all tables (the data dictionary), the flow. Needs neither lake nor JVM."""
+
+import inspect
+from collections.abc import Iterable
+
+from lakehouse.errors import ConfigError
+from lakehouse.flow import STEPS
+from lakehouse.io import key_file, ledger
+from lakehouse.sources.woocommerce import TABLES as WOOCOMMERCE
+from lakehouse.table import Table
+
+TITLE = """# Data dictionary
+
+Made from the declarations by `lakehouse describe --all`; a test fails when it is stale. Times are UTC, money is decimal
+beside its currency. `vault.*` holds personal data and has a root, and should have a role, of its own.
+"""
+
+
+def declared() -> dict[str, Table]:
+    """All tables that the project writes, by name, in the order of the flow."""
+    bronze = [source.bronze for source in WOOCOMMERCE]
+    vault = [source.vault for source in WOOCOMMERCE if source.vault]
+    every = [*bronze, *vault, *(step.writes for step in STEPS), ledger.RUNS, ledger.PUBLICATIONS, key_file.TABLE]
+    return {table.name: table for table in every}
+
+
+def one_table(name: str) -> str:
+    """Markdown: grain, key, columns, rules. ConfigError (2) for an unknown name."""
+    found = declared().get(name)
+    if found is None:
+        raise ConfigError(f"there is no table {name}", "`lakehouse describe --all` shows all of them")
+    return _table(found)
+
+
+def every_table() -> str:
+    return "\n".join([TITLE, *map(_table, declared().values())]).rstrip()
+
+
+def _table(table: Table) -> str:
+    made = {step.name: inspect.getdoc(step.build) for step in STEPS}.get(table.name)
+    lines = [f"## {table.name}", "", f"One row is {table.grain}. Key: {', '.join(table.key)}."]
+    if made:
+        lines += ["", made]
+    lines += ["", "| column | type | meaning |", "|---|---|---|", *_columns(table)]
+    if table.rules:
+        lines += ["", f"Rules (a row that breaks one goes to quarantine; more than {table.max_reject_share:.0%} stop the step):", ""]
+        lines += [f"- {rule.name}: `{rule.condition}`" for rule in table.rules]
+    return "\n".join([*lines, ""])
+
+
+def _columns(table: Table) -> Iterable[str]:
+    for column in table.columns:
+        personal = f" **personal: {column.personal}**" if column.personal else ""
+        yield f"| {column.name} | {column.type.simpleString()} | {column.comment}{personal} |"
+
+
+def flow_page() -> str:
+    """One line per source table and step: how it is written, from what."""
+    lines = [f"{source.bronze.name:<36} sync by shop       <- {source.source_name}" for source in WOOCOMMERCE]
+    for step in STEPS:
+        how = f"{step.write}{' by order' if step.scoped else ''}"
+        reads = ", ".join(table.name for table in step.reads) or "the champion in the model registry"
+        lines.append(f"{step.name:<36} {how:<18} <- {reads}")
+    return "\n".join(lines)

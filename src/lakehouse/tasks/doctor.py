@@ -1,0 +1,52 @@
+"""Is everything there that a night needs? One line per finding, with what to do about a problem."""
+
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+from lakehouse.errors import ConfigError, LakehouseError
+from lakehouse.io.session import blas_name, spark_session
+from lakehouse.io.settings import Settings, load_settings
+from lakehouse.tasks.ingest import check_shop
+
+
+def doctor(env: str) -> bool:
+    """Print the findings; True if nothing stands in the way of a night."""
+    settings = load_settings(env)
+    checks: list[tuple[str, Callable[[], str]]] = [("folders", lambda: _folders(settings)), ("spark", lambda: _spark(settings))]
+    checks += [(f"shop {code}", lambda code=code: _shop(settings, code)) for code in settings.shops]  # type: ignore[misc]
+    findings = [_report(name, check) for name, check in checks]
+    return all(findings)
+
+
+def _report(name: str, check: Callable[[], str]) -> bool:
+    try:
+        print(f"ok       {name}: {check()}")
+        return True
+    except LakehouseError as error:
+        print(f"problem  {name}: {error}" + (f" -> {error.todo}" if error.todo else ""))
+        return False
+
+
+def _folders(settings: Settings) -> str:
+    roots = [settings.lake_root, settings.vault_root, settings.export_root]
+    for root in (root for root in roots if "://" not in root):
+        nearest = next(path for path in (Path(root).resolve(), *Path(root).resolve().parents) if path.exists())
+        if not os.access(nearest, os.W_OK):
+            raise ConfigError(f"{root} cannot be written", "change the rights of the folder or the setting")
+    return ", ".join(roots)
+
+
+def _spark(settings: Settings) -> str:
+    if shutil.which("java") is None and "JAVA_HOME" not in os.environ:
+        raise ConfigError("no Java found", "install Java 17 (Debian: openjdk-17-jre-headless)")
+    spark = spark_session(settings)
+    blas = blas_name(spark)
+    native = "native" if "JNI" in blas else "Java only: training takes about 1.75 times as long; install libopenblas0-pthread"
+    return f"{spark.version}, UTC, BLAS {blas.rsplit('.', 1)[-1]} ({native})"
+
+
+def _shop(settings: Settings, code: str) -> str:
+    tables = check_shop(code, settings.shops[code])
+    return f"{len(tables)} tables readable with the declared columns"

@@ -1,0 +1,74 @@
+"""Lists and vault → the campaign pack of the channel e-mail."""
+
+import time
+from pathlib import Path
+
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from lakehouse.export.campaign import COLUMNS, REASONS, audience, contacts, rows
+from lakehouse.io import logs
+from lakehouse.io.campaign_files import write_pack
+from lakehouse.io.ledger import SUCCEEDED, Entry, inputs_json
+from lakehouse.recommend import customer_products
+from lakehouse.silver import customers, products
+from lakehouse.sources.woocommerce.orders import ORDER_ADDRESSES, ORDERS
+from lakehouse.sources.woocommerce.people import USER_META, USERS
+from lakehouse.table import Table
+from lakehouse.tasks.run import Run
+
+CHANNEL, FILE = "email", "customers.csv"
+VAULT = tuple(source.vault for source in (USERS, USER_META, ORDERS, ORDER_ADDRESSES) if source.vault)
+TABLES = (customers.TABLE, products.TABLE, customer_products.TABLE, *VAULT)
+
+
+def export(run: Run) -> None:
+    """Write `<export_root>/email/<run date>/`: customers.csv, manifest.json, _SUCCESS."""
+    started = time.monotonic()
+    logs.at("export")
+    everybody, catalogue, lists, users, user_meta, orders, order_addresses = (_read(run, table) for table in TABLES)
+    people = audience(everybody, lists).persist()
+    counts = {row["suppressed_for"]: row["count"] for row in people.groupBy("suppressed_for").count().collect()}
+    reached = people.where(F.col("suppressed_for").isNull())
+    frame = rows(reached, contacts(users, user_meta, orders, order_addresses, reached), lists, catalogue).select(*COLUMNS)
+    versions = {table.name: run.runner.pinned(table).version for table in TABLES}
+    suppressed = {reason: counts.get(reason, 0) for reason in REASONS}
+    facts = {
+        "channel": CHANNEL,
+        "run_id": run.run_id,
+        "run_date": run.run_date.isoformat(),
+        "created": run.started_at.isoformat(timespec="seconds"),
+        "model_version": _model_version(lists),
+        "data_versions": versions,
+        "suppressed": suppressed,
+    }
+    folder = Path(run.settings.export_root) / CHANNEL / run.run_date.isoformat()
+    manifest = write_pack(folder, FILE, COLUMNS, frame.toLocalIterator(), facts)
+    people.unpersist()
+    seconds = time.monotonic() - started
+    inputs = {table.name: run.runner.pinned(table) for table in TABLES}
+    written = int(str(manifest["rows"]))
+    run.ledger.record(
+        Entry(
+            f"export.{CHANNEL}",
+            SUCCEEDED,
+            str(folder),
+            seconds,
+            rows_read=sum(counts.values()),
+            rows_inserted=written,
+            inputs=inputs_json(inputs),
+        )
+    )
+    left_out = ", ".join(f"{reason} {n}" for reason, n in suppressed.items())
+    logs.info(
+        f"{f'export.{CHANNEL}':<40} {seconds:6.1f} s  {written} customers in {folder}; left out: {left_out}", step=f"export.{CHANNEL}"
+    )
+
+
+def _read(run: Run, table: Table) -> DataFrame:
+    return run.store.read(table.name, run.runner.pinned(table).version)
+
+
+def _model_version(lists: DataFrame) -> str | None:
+    row = lists.select("model_version").first()
+    return None if row is None else row[0]

@@ -1,0 +1,113 @@
+"""Questions to a lake, answered as text."""
+
+import csv
+import io
+import json
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+from pyspark.errors import AnalysisException, ParseException
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from lakehouse.errors import ConfigError, DataError, WriteError
+from lakehouse.io.ledger import RUNS
+from lakehouse.io.settings import load_settings
+from lakehouse.io.shop_database import Address
+from lakehouse.lake import Lake
+from lakehouse.sources.woocommerce import grants
+from lakehouse.tasks.dictionary import declared
+
+FORMATS = ("table", "csv", "json")
+
+
+def tables(env: str) -> str:
+    """Published tables with version, number of rows and grain."""
+    lake = Lake(load_settings(env))
+    if not lake.published:
+        raise DataError("nothing is published yet", "run `lakehouse night`")
+    grains = {name: table.grain for name, table in declared().items()}
+    rows = [[name, str(head.version), str(lake.table(name).count()), grains.get(name, "")] for name, head in sorted(lake.published.items())]
+    return as_table(["table", "version", "rows", "one row is"], rows)
+
+
+def status(env: str, runs: int) -> str:
+    """The last runs, newest first, and the steps of the newest."""
+    lake = Lake(load_settings(env))
+    if lake.store.head(RUNS.name) is None:
+        raise DataError("no run was made on this lake yet", "run `lakehouse night`")
+    events = lake.table(RUNS.name)
+    ends = (
+        events.where("step = ''")
+        .groupBy("run_id")
+        .agg(F.max_by(F.struct("command", "run_date", "status", "seconds", "ended_at", "message"), "ended_at").alias("e"))
+    )
+    last = ends.select("run_id", "e.*").orderBy(F.desc("ended_at")).limit(runs)
+    newest = last.first()
+    assert newest is not None
+    steps = events.where((F.col("run_id") == newest["run_id"]) & (F.col("step") != "")).orderBy("ended_at", "step")
+    shown = steps.select(
+        "step",
+        "status",
+        "mode",
+        F.round("seconds", 1).alias("seconds"),
+        "rows_read",
+        "rows_inserted",
+        "rows_updated",
+        "rows_deleted",
+        "rows_rejected",
+    )
+    return f"{_text(last.withColumn('seconds', F.round('seconds', 1)))}\n\nsteps of {newest['run_id']}\n{_text(shown)}"
+
+
+def query(env: str, sql: str, output: str) -> str:
+    """The rows of a query in one of FORMATS."""
+    if output not in FORMATS:
+        raise ConfigError(f"unknown format {output}", f"use one of {', '.join(FORMATS)}")
+    try:
+        return _text(Lake(load_settings(env)).sql(sql), output)
+    except (AnalysisException, ParseException) as error:
+        raise ConfigError(
+            f"the query is not understood: {str(error).splitlines()[0]}",
+            "`lakehouse tables` lists tables, `lakehouse describe TABLE` columns",
+        ) from None
+
+
+def save(text: str, path: str) -> None:
+    try:
+        Path(path).write_text(text + "\n", encoding="utf-8")
+    except OSError as error:
+        raise WriteError(f"cannot write {path}: {error.strerror}") from None
+
+
+def grant_statements(env: str, shop_code: str) -> str:
+    """The statements for the user in the settings, connecting from anywhere; narrow the host where you can."""
+    shops = load_settings(env).shops
+    if shop_code not in shops:
+        raise ConfigError(f"there is no shop {shop_code} in the settings of {env}", f"known: {', '.join(shops)}")
+    shop = shops[shop_code]
+    return "\n".join(f"{statement};" for statement in grants(Address.of(shop.url).database, shop.prefix, f"'{shop.user}'@'%'"))
+
+
+def as_table(header: list[str], rows: list[list[str]]) -> str:
+    """Columns padded to their widest value."""
+    widths = [max(len(row[i]) for row in [header, *rows]) for i in range(len(header))]
+    return "\n".join("  ".join(value.ljust(width) for value, width in zip(row, widths, strict=True)).rstrip() for row in [header, *rows])
+
+
+def _text(frame: DataFrame, output: str = "table") -> str:
+    rows = [[_plain(value) for value in row] for row in frame.collect()]
+    if output == "json":
+        return "\n".join(json.dumps(dict(zip(frame.columns, row, strict=True)), default=str, ensure_ascii=False) for row in rows)
+    if output == "csv":
+        buffer = io.StringIO()
+        csv.writer(buffer).writerows([frame.columns, *rows])
+        return buffer.getvalue().rstrip("\r\n")
+    return as_table(frame.columns, [["" if value is None else str(value) for value in row] for row in rows])
+
+
+def _plain(value: object) -> object:
+    """Times as ISO 8601 with Z: rows carry them as UTC without a zone."""
+    if isinstance(value, datetime):
+        return f"{value.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+    return value.isoformat() if isinstance(value, date) else value

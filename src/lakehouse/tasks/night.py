@@ -1,0 +1,16 @@
+"""The whole night as one run: nothing is shown to readers unless all of it succeeded."""
+
+from lakehouse.tasks.export import export
+from lakehouse.tasks.ingest import ingest
+from lakehouse.tasks.refresh import refresh
+from lakehouse.tasks.run import Run
+from lakehouse.tasks.score import score
+from lakehouse.tasks.train import train
+
+
+def night(run: Run) -> None:
+    ingest(run)
+    refresh(run)
+    train(run, when_due=True)
+    score(run)
+    export(run)

@@ -1,0 +1,103 @@
+"""One command, one run: a lock, a run id, a Spark session, a ledger; what was written is shown to readers at the end, all at once."""
+
+import shutil
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from importlib.metadata import PackageNotFoundError, version
+
+from disposable_email_domains import blocklist
+from pyspark.sql import SparkSession
+
+from lakehouse.errors import LakehouseError
+from lakehouse.io import key_file, logs
+from lakehouse.io.delta_store import DeltaStore
+from lakehouse.io.ledger import FAILED, STARTED, SUCCEEDED, Entry, Ledger, published
+from lakehouse.io.lock import lake_lock
+from lakehouse.io.session import spark_session
+from lakehouse.io.settings import Settings, read_conf
+from lakehouse.parameters import ShopRules
+from lakehouse.recommend.params import Params, parse_params
+from lakehouse.runner import Runner
+
+
+@dataclass(frozen=True)
+class Run:
+    """What a task works with."""
+
+    run_id: str
+    run_date: date
+    started_at: datetime
+    settings: Settings
+    spark: SparkSession
+    store: DeltaStore
+    ledger: Ledger
+    runner: Runner
+    params: Params
+    key: str
+
+    @property
+    def staging(self) -> str:
+        """Where copies of source tables are while they are landed: under the vault, and gone afterwards."""
+        return f"{self.settings.vault_root}/_staging"
+
+
+@contextmanager
+def open_run(settings: Settings, command: str, run_date: date) -> Iterator[Run]:
+    """Hold the lock, give the run, and at its end publish what it wrote; after an error publish nothing and record why.
+
+    Runs that were killed are marked abandoned first, and what they left in staging is removed.
+    """
+    started_at, started = datetime.now(UTC), time.monotonic()
+    run_id = f"{started_at:%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:6]}"
+    logs.set_up(settings.log_format, run_id)
+    params = parse_params(read_conf("als.yaml"))
+    with lake_lock(settings.lake_root, settings.lock):
+        spark = spark_session(settings)
+        store = DeltaStore(spark, settings.lake_root, settings.vault_root)
+        spark.conf.set("spark.databricks.delta.commitInfo.userMetadata", run_id)
+        ledger = Ledger(store, run_id, command, run_date, code_version())
+        if killed := ledger.mark_abandoned():
+            logs.warn(f"{killed} earlier run(s) were killed; their rows in ops.runs now say abandoned")
+        key = key_file.pseudonym_key(settings, store)
+        ledger.record(Entry("", STARTED))
+        before = published(store)
+        runner = Runner(store, ledger, run_id, parameters(settings, params, run_date), before)
+        run = Run(run_id, run_date, started_at, settings, spark, store, ledger, runner, params, key)
+        shutil.rmtree(run.staging, ignore_errors=True)
+        try:
+            yield run
+        except BaseException as error:
+            code = error.exit_code if isinstance(error, LakehouseError) else 70
+            reason = str(error) if isinstance(error, LakehouseError) else type(error).__name__
+            ledger.record(Entry("", FAILED, seconds=time.monotonic() - started, message=f"{code}: {reason}"))
+            raise
+        finally:
+            shutil.rmtree(run.staging, ignore_errors=True)
+        ledger.publish({name: head for name, head in runner.outputs.items() if before.get(name) != head})
+        ledger.record(Entry("", SUCCEEDED, seconds=time.monotonic() - started))
+
+
+def parameters(settings: Settings, params: Params, run_date: date) -> dict[str, object]:
+    """What steps may depend on besides tables, by name."""
+    rules = tuple(ShopRules(code, s.time_zone, s.counts_as_sale, s.consent_meta_key) for code, s in sorted(settings.shops.items()))
+    return {
+        "run_date": run_date,
+        "shops": rules,
+        "disposable_domains": tuple(sorted(blocklist)),
+        "half_life_days": params.weights.half_life_days,
+        "popularity_days": params.lists.popularity_days,
+        "candidates_per_customer": params.lists.candidates,
+        "lists": params.lists,
+    }
+
+
+def code_version() -> str:
+    """The version of the installed package; of a checkout or zip without metadata, `source`."""
+    try:
+        return version("lakehouse")
+    except PackageNotFoundError:
+        return "source"

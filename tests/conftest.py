@@ -1,0 +1,63 @@
+"""What tests share: one Spark session with few partitions, an empty lake each, and where the given data is."""
+
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from pyspark.sql import SparkSession
+
+from lakehouse.io.delta_store import DeltaStore
+from lakehouse.io.session import spark_session
+from lakehouse.io.settings import Settings
+
+# A setting of the person who runs the tests must not reach them.
+for _variable in [name for name in os.environ if name.startswith("LAKEHOUSE_") and name != "LAKEHOUSE_TEST_DATA"]:
+    del os.environ[_variable]
+
+SPARK = {
+    "spark.master": "local[2]",
+    "spark.driver.memory": "2g",
+    "spark.driver.host": "127.0.0.1",
+    "spark.driver.bindAddress": "127.0.0.1",
+    "spark.driver.extraJavaOptions": "-Duser.timezone=UTC",
+    "spark.ui.enabled": "false",
+    "spark.ui.showConsoleProgress": "false",
+    "spark.sql.session.timeZone": "UTC",
+    "spark.sql.shuffle.partitions": "2",
+    "spark.sql.adaptive.enabled": "false",
+    "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",
+    "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
+    "spark.databricks.delta.snapshotPartitions": "1",
+}
+
+
+@pytest.fixture(scope="session")
+def spark() -> SparkSession:
+    folder = tempfile.mkdtemp()
+    settings = Settings(
+        env="local",
+        lake_root=f"{folder}/lake",
+        vault_root=f"{folder}/vault",
+        export_root=f"{folder}/export",
+        tracking_uri=f"sqlite:///{folder}/mlflow.db",
+        shops={"nl": {"url": "jdbc:mysql://127.0.0.1:1/none", "user": "nobody", "password": "env:NONE"}},  # type: ignore[dict-item]
+        spark=SPARK,
+    )
+    return spark_session(settings)
+
+
+@pytest.fixture
+def store(spark: SparkSession, tmp_path: Path) -> DeltaStore:
+    """An empty lake."""
+    return DeltaStore(spark, str(tmp_path / "lake"), str(tmp_path / "vault"))
+
+
+@pytest.fixture(scope="session")
+def test_data() -> Iterator[Path]:
+    """The folder with real shops' data; tests that need it are skipped where LAKEHOUSE_TEST_DATA does not name one."""
+    named = os.environ.get("LAKEHOUSE_TEST_DATA")
+    if not named:
+        pytest.skip("LAKEHOUSE_TEST_DATA names no folder")
+    yield Path(named)

@@ -1,0 +1,24 @@
+"""Frames from a few lines of Python, and rows back as plain values."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql.types import StructField, StructType
+
+from lakehouse.table import Table, conform
+
+
+def frame_of(spark: SparkSession, table: Table, rows: Sequence[Mapping[str, Any]]) -> DataFrame:
+    """Rows of a declared table; columns that a row does not name are null. A name that the table has not is an error."""
+    for row in rows:
+        unknown = set(row) - set(table.column_names)
+        assert not unknown, f"{table.name} has no {unknown}"
+    schema = StructType([StructField(c.name, c.type) for c in table.columns])
+    return spark.createDataFrame([tuple(row.get(name) for name in table.column_names) for row in rows], schema)
+
+
+def rows_of(frame: DataFrame, table: Table, *columns: str) -> list[tuple[Any, ...]]:
+    """The conformed frame's rows as sorted tuples of the named columns (all, if none is named)."""
+    names = columns or tuple(table.column_names)
+    return sorted(tuple(row[name] for name in names) for row in conform(frame, table).collect())
