@@ -8,9 +8,11 @@ from pathlib import Path
 import pytest
 from pyspark.sql import SparkSession
 
+from lakehouse.demo.server import Server, start, stop
 from lakehouse.io.delta_store import DeltaStore
 from lakehouse.io.session import spark_session
 from lakehouse.io.settings import Settings
+from tests.support.demo_lake import DemoLake, make_lake
 
 # A setting of the person who runs the tests must not reach them.
 for _variable in [name for name in os.environ if name.startswith("LAKEHOUSE_") and name != "LAKEHOUSE_TEST_DATA"]:
@@ -21,7 +23,8 @@ SPARK = {
     "spark.driver.memory": "2g",
     "spark.driver.host": "127.0.0.1",
     "spark.driver.bindAddress": "127.0.0.1",
-    "spark.driver.extraJavaOptions": "-Duser.timezone=UTC",
+    # Short work: optimising compilers and parallel collectors cost the two cores more than they give back.
+    "spark.driver.extraJavaOptions": "-Duser.timezone=UTC -XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=256m -XX:+UseSerialGC",
     "spark.ui.enabled": "false",
     "spark.ui.showConsoleProgress": "false",
     "spark.sql.session.timeZone": "UTC",
@@ -61,3 +64,20 @@ def test_data() -> Iterator[Path]:
     if not named:
         pytest.skip("LAKEHOUSE_TEST_DATA names no folder")
     yield Path(named)
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A private MariaDB on loopback for all tests."""
+    folder = tmp_path_factory.mktemp("mariadb")
+    yield start(folder)
+    stop(folder)
+
+
+@pytest.fixture(scope="session")
+def demo_lake(server: Server, spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> DemoLake:
+    """A small demo shop after one night. Tests that change it use a lake of their own."""
+    lake = make_lake(server, "demo", tmp_path_factory.mktemp("demo_lake"))
+    code, _ = lake.command("night", "--run-date", "2026-11-16")
+    assert code == 0
+    return lake

@@ -1,21 +1,13 @@
-"""One private MariaDB for all tests here, and small shops in it."""
+"""Small shops in the tests' MariaDB."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
-from demo_shop import END, Shop, make_shop
+from tests.support.demo_shop import END, Shop, make_shop
 
-from lakehouse.demo.server import Server, start, stop
-
-
-@pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    folder = tmp_path_factory.mktemp("mariadb")
-    yield start(folder)
-    stop(folder)
+from lakehouse.demo.server import Server
 
 
 @pytest.fixture(scope="session")

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
-from demo_shop import END, Shop, make_shop
+from tests.support.demo_shop import END, Shop, make_shop
 
 from lakehouse.demo.day import DayError
 from lakehouse.demo.server import Server

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pymysql
 import pytest
-from demo_shop import Shop
+from tests.support.demo_shop import Shop
 
 from lakehouse.demo.server import Server, ServerError, find, start, stop
 from lakehouse.demo.shop import create_reader

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from demo_shop import Shop, make_shop
+from tests.support.demo_shop import Shop, make_shop
 from disposable_email_domains import blocklist
 
 from lakehouse.demo.money import tax_cents, text

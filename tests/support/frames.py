@@ -1,21 +1,29 @@
 """Frames from a few lines of Python, and rows back as plain values."""
 
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from typing import Any
 
 from pyspark.sql import DataFrame, SparkSession
-from pyspark.sql.types import StructField, StructType
+from pyspark.sql.types import DecimalType, StructField, StructType
 
-from lakehouse.table import Table, conform
+from lakehouse.table import Column, Table, conform
 
 
 def frame_of(spark: SparkSession, table: Table, rows: Sequence[Mapping[str, Any]]) -> DataFrame:
-    """Rows of a declared table; columns that a row does not name are null. A name that the table has not is an error."""
+    """Rows of a declared table; columns that a row does not name are null. A name that the table has not is an error.
+
+    Numbers and text are taken as decimals where the column is one.
+    """
     for row in rows:
         unknown = set(row) - set(table.column_names)
         assert not unknown, f"{table.name} has no {unknown}"
     schema = StructType([StructField(c.name, c.type) for c in table.columns])
-    return spark.createDataFrame([tuple(row.get(name) for name in table.column_names) for row in rows], schema)
+    return spark.createDataFrame([tuple(_value(c, row.get(c.name)) for c in table.columns) for row in rows], schema)
+
+
+def _value(column: Column, value: Any) -> Any:
+    return Decimal(str(value)) if isinstance(column.type, DecimalType) and value is not None else value
 
 
 def rows_of(frame: DataFrame, table: Table, *columns: str) -> list[tuple[Any, ...]]:

@@ -1,0 +1,188 @@
+"""One night over a small demo shop, looked at as its users would."""
+
+import csv
+import hashlib
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import mlflow
+import pandas as pd
+import pytest
+from pyspark.ml import PipelineModel
+from pyspark.sql import SparkSession
+
+import lakehouse
+from lakehouse.demo.server import Server
+from lakehouse.lake import Lake
+from tests.support.demo_lake import DemoLake, lake_for, make_lake
+
+RUN_DATE = "2026-11-16"
+
+
+@pytest.fixture
+def lake(demo_lake: DemoLake, spark: SparkSession) -> Iterator[Lake]:
+    with demo_lake.entered({}):
+        yield lakehouse.open("local")
+
+
+@pytest.fixture
+def pack(demo_lake: DemoLake) -> Path:
+    return demo_lake.folder / "export" / "email" / RUN_DATE
+
+
+def customers_of(pack: Path) -> list[dict[str, str]]:
+    with (pack / "customers.csv").open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_every_order_of_the_shop_that_is_no_draft_is_in_silver(demo_lake: DemoLake, lake: Lake) -> None:
+    drafts = "('auto-draft', 'wc-checkout-draft')"
+    ids = demo_lake.shop.rows(f"select id from wp_wc_orders where type = 'shop_order' and status not in {drafts} order by id")
+    assert [(row.order_id,) for row in lake.sql("select order_id from silver.orders order by order_id").collect()] == ids
+
+
+def test_every_known_person_of_the_planted_truth_is_one_customer(demo_lake: DemoLake, lake: Lake) -> None:
+    accounts = demo_lake.shop.number("select count(*) from wp_users")
+    found = lake.sql("select count(distinct user_id) n, count(*) rows from silver.customers where user_id is not null").first()
+    assert (found.n, found.rows) == (accounts, accounts)
+
+
+def test_lists_hold_twenty_sellable_products_for_everybody_but_anonymous_buyers(lake: Lake) -> None:
+    lists = "recommendations.customer_products"
+    unsellable = lake.sql(
+        f"select 1 from {lists} l left join silver.products p using (shop_code, product_id) where not coalesce(p.is_sellable, false)"
+    )
+    assert unsellable.count() == 0
+    lengths = lake.sql(
+        f"select list, min(n) least, max(n) most, count(*) people from (select list, customer_key, count(*) n from {lists} group by all) group by list"
+    )
+    by_list = {row["list"]: row for row in lengths.collect()}
+    people = lake.sql("select count(*) from silver.customers where not is_anonymous").first()[0]
+    for name in ("discover", "mixed"):
+        assert (by_list[name].least, by_list[name].most, by_list[name].people) == (20, 20, people)
+    assert by_list["buy_again"].most <= 20
+    assert lake.sql(f"select 1 from {lists} l join silver.customers c using (shop_code, customer_key) where c.is_anonymous").count() == 0
+
+
+def test_discover_shows_nothing_that_was_bought(lake: Lake) -> None:
+    shown = "select shop_code, customer_key, product_id from recommendations.customer_products where list = 'discover'"
+    assert lake.sql(f"{shown} intersect select shop_code, customer_key, product_id from gold.interactions").count() == 0
+
+
+def test_the_campaign_file_and_the_suppressed_add_up_to_all_customers(pack: Path, lake: Lake) -> None:
+    manifest = json.loads((pack / "manifest.json").read_text())
+    everybody = lake.sql("select count(*) from silver.customers").first()[0]
+    assert manifest["rows"] + sum(manifest["suppressed"].values()) == everybody
+    assert manifest["rows"] == len(customers_of(pack)) > 50
+    assert (pack / "_SUCCESS").exists()
+    assert manifest["files"]["customers.csv"]["sha256"] == hashlib.sha256((pack / "customers.csv").read_bytes()).hexdigest()
+
+
+def test_each_mail_goes_to_a_reachable_person_once_with_eight_products(demo_lake: DemoLake, pack: Path) -> None:
+    people = pd.read_parquet(demo_lake.shop.truth / "people.parquet")
+    unreachable = set(people[people["is_disposable"]]["email"].dropna().str.strip().str.lower())
+    rows = customers_of(pack)
+    addresses = [row["email"] for row in rows]
+    assert len(set(addresses)) == len(addresses)
+    assert not unreachable & set(addresses)
+    assert all("@" in a and not a.endswith(".invalid") for a in addresses)
+    assert all(row[f"product_id_{k}"] and row[f"url_{k}"] and float(row[f"price_{k}"]) > 0 for row in rows for k in range(1, 9))
+    assert {row[f"list_{k}"] for row in rows for k in range(1, 9)} == {"buy_again", "discover"}
+
+
+def test_an_opted_out_person_gets_no_mail(demo_lake: DemoLake, pack: Path) -> None:
+    choices = demo_lake.shop.rows("select email_hash, email_kind, action from wp_wc_email_unsubscribes order by id")
+    latest = {(email_hash, kind): action for email_hash, kind, action in choices}
+    out = {email_hash for (email_hash, _), action in latest.items() if action == "unsubscribed"}
+    assert out
+    assert not out & {hashlib.sha256(row["email"].encode()).hexdigest() for row in customers_of(pack)}
+
+
+def test_no_address_of_the_shop_stands_outside_vault_and_campaign_file(demo_lake: DemoLake) -> None:
+    """Parquet is compressed per column: its text is read through pandas; everything else is searched as bytes."""
+    found = demo_lake.shop.rows(
+        "select lower(trim(billing_email)) from wp_wc_orders where instr(billing_email, '@') > 0 union select lower(trim(user_email)) from wp_users"
+    )
+    addresses = {address for (address,) in found if not address.endswith(".invalid")}
+    assert len(addresses) > 50
+    places = [demo_lake.folder / name for name in ("lake", "mlartifacts", "mlflow.db", "export")]
+    files = [path for place in places for path in ([place] if place.is_file() else place.rglob("*")) if path.is_file()]
+    assert len(files) > 100
+    for path in files:
+        if path.name == "customers.csv":
+            continue
+        if path.suffix == ".parquet":
+            frame = pd.read_parquet(path)
+            text = " ".join(frame.select_dtypes("object").astype(str).stack().tolist()).lower()
+        else:
+            text = path.read_bytes().decode("utf-8", "ignore").lower()
+        assert not any(address in text for address in addresses), path
+
+
+def test_the_champion_opens_in_a_notebook_and_says_what_it_was_trained_from(demo_lake: DemoLake, lake: Lake) -> None:
+    mlflow.set_tracking_uri(lake.settings.tracking_uri)
+    model = mlflow.spark.load_model("models:/lakehouse-recommender@champion")
+    assert isinstance(model, PipelineModel)
+    version = mlflow.MlflowClient().get_model_version_by_alias("lakehouse-recommender", "champion")
+    run = mlflow.get_run(version.run_id)
+    inputs = {entry.dataset.name: json.loads(entry.dataset.source) for entry in run.inputs.dataset_inputs}
+    assert inputs["gold.interactions"]["delta_table_version"] == lake.published["gold.interactions"].version
+    assert run.data.metrics["als.ndcg"] > run.data.metrics["popularity.ndcg"] > 0
+    assert run.data.params["rank"] == "64"
+    assert lake.sql("select distinct model_version from recommendations.candidates").first()[0] == version.version
+
+
+def test_candidates_are_the_models_best_in_order(lake: Lake) -> None:
+    per_customer = lake.sql(
+        "select customer_key, count(*) n, max(rank) most, corr(rank, -score) c from recommendations.candidates group by all"
+    ).collect()
+    products = lake.sql("select count(distinct product_id) from gold.interactions where product_id > 0").first()[0]
+    assert {(row.n, row.most) for row in per_customer} == {(min(200, products), min(200, products))}
+    out_of_order = lake.sql(
+        "select 1 from recommendations.candidates a join recommendations.candidates b using (customer_key) where b.rank = a.rank + 1 and b.score > a.score"
+    )
+    assert out_of_order.count() == 0
+
+
+def test_a_second_night_on_the_same_data_touches_nothing_and_writes_equal_bytes(
+    server: Server, spark: SparkSession, tmp_path: Path
+) -> None:
+
+    lake = make_lake(server, "twice", tmp_path)
+    assert lake.command("night", "--run-date", RUN_DATE)[0] == 0
+    store = lake.store(spark)
+    names = [path.parent.name + "." + path.name for path in (tmp_path / "lake").glob("*/*") if path.parent.name != "ops"]
+    heads = {name: store.head(name) for name in names}
+    first = (tmp_path / "export" / "email" / RUN_DATE / "customers.csv").read_bytes()
+
+    code, log = lake.command("night", "--run-date", RUN_DATE)
+
+    assert code == 0
+    assert {name: store.head(name) for name in names} == heads
+    assert (tmp_path / "export" / "email" / RUN_DATE / "customers.csv").read_bytes() == first
+    assert log.count("nothing changed") == 14
+
+    lake.shop.live_day(pd.Timestamp("2026-11-16").date())
+    assert lake.command("night", "--run-date", "2026-11-17")[0] == 0
+
+    fresh = lake_for(lake.shop, tmp_path / "fresh")
+    (tmp_path / "fresh").mkdir()
+    (tmp_path / "fresh" / "vault.key").write_bytes((tmp_path / "vault.key").read_bytes())
+    assert fresh.command("ingest", "--run-date", "2026-11-17")[0] == 0
+    assert fresh.command("refresh", "--run-date", "2026-11-17")[0] == 0
+    for name in [n for n in names if n.split(".")[0] in ("bronze", "silver", "gold")]:
+        grown, anew = (sorted(map(str, s.read(name).collect())) for s in (store, fresh.store(spark)))
+        assert grown == anew, name
+
+
+def test_questions_on_the_command_line_are_answered(demo_lake: DemoLake) -> None:
+    assert "gold.interactions" in demo_lake.output("tables")
+    assert "succeeded" in demo_lake.output("status")
+    rows = demo_lake.output(
+        "sql", "select order_id, created_at, order_date from silver.orders order by order_id limit 2", "--format", "json"
+    ).splitlines()
+    first = demo_lake.shop.rows("select id, date_created_gmt from wp_wc_orders where type = 'shop_order' order by id limit 1")[0]
+    assert json.loads(rows[0])["order_id"] == first[0]
+    assert json.loads(rows[0])["created_at"] == f"{first[1]:%Y-%m-%dT%H:%M:%SZ}"
+    assert demo_lake.output("sql", "select 1 as one", "--format", "csv").splitlines() == ["one", "1"]

@@ -1,0 +1,186 @@
+"""The e-mail campaign: who is written to, under which name, with which products."""
+
+from decimal import Decimal
+from typing import Any
+
+from pyspark.sql import DataFrame, SparkSession
+from tests.support.frames import frame_of
+
+from lakehouse.export.campaign import COLUMNS, SLOTS, audience, contacts, rows
+from lakehouse.recommend import customer_products
+from lakehouse.silver import customers, products
+from lakehouse.sources.woocommerce.orders import ORDER_ADDRESSES, ORDERS
+from lakehouse.sources.woocommerce.people import USER_META, USERS
+
+
+def lists(spark: SparkSession, listed: list[tuple[str, str, int, int, str]]) -> DataFrame:
+    """(customer, list, rank, product, source)."""
+    return frame_of(
+        spark,
+        customer_products.TABLE,
+        [{"shop_code": "nl", "customer_key": c, "list": name, "rank": r, "product_id": p, "source": s} for c, name, r, p, s in listed],
+    )
+
+
+def test_everybody_else_is_left_out_for_the_first_reason_that_holds(spark: SparkSession) -> None:
+    # (status, opted out, has a mixed list) → reason
+    cases: dict[str, tuple[str, bool, bool, str | None]] = {
+        "fine": ("valid", False, True, None),
+        "out": ("valid", True, True, "opted_out"),
+        "out, nothing": ("valid", True, False, "opted_out"),
+        "nothing": ("valid", False, False, "nothing_to_show"),
+        "disposable, out": ("disposable", True, True, "disposable"),
+        "invalid, nothing": ("invalid", False, False, "invalid"),
+        "anonymised, out": ("anonymised", True, False, "anonymised"),
+        "missing, out": ("missing", True, True, "missing"),
+    }
+    everybody = frame_of(
+        spark,
+        customers.TABLE,
+        [
+            {"shop_code": "nl", "customer_key": key, "email_status": status, "is_opted_out": out}
+            for key, (status, out, _, _) in cases.items()
+        ],
+    )
+    listed = [(key, "mixed", rank, rank, "als") for key, (_, _, has, _) in cases.items() if has for rank in (1, 2)]
+    # Other lists are not for this channel.
+    listed.append(("nothing", "discover", 1, 1, "als"))
+    found = audience(everybody, lists(spark, listed)).select("customer_key", "suppressed_for").collect()
+    assert len(found) == len(cases)
+    assert {row[0]: row[1] for row in found} == {key: reason for key, (_, _, _, reason) in cases.items()}
+
+
+def test_the_name_is_the_accounts_else_the_latest_orders(spark: SparkSession) -> None:
+    assert USERS.vault
+    assert USER_META.vault
+    assert ORDERS.vault
+    assert ORDER_ADDRESSES.vault
+    people: list[tuple[str, int | None, str | None, int | None]] = [
+        ("account", 1, "e1", 11),
+        ("blank", 2, "e2", 12),
+        ("guest", None, "e3", 14),
+        ("nameless", None, "e4", 15),
+        ("no address", 3, None, 11),
+    ]
+    found = contacts(
+        frame_of(
+            spark,
+            USERS.vault,
+            [{"shop_code": "nl", "id": i, "user_email": f" Mail{i}@Shop.Example", "email_pseudonym": f"e{i}"} for i in (1, 2)],
+        ),
+        frame_of(
+            spark,
+            USER_META.vault,
+            [
+                {"shop_code": "nl", "umeta_id": i, "user_id": u, "meta_key": k, "meta_value": v}
+                for i, u, k, v in [
+                    (5, 1, "first_name", " Anna "),
+                    (4, 1, "first_name", "Old"),
+                    (6, 1, "nickname", "Nick"),
+                    (7, 2, "first_name", " "),
+                ]
+            ],
+        ),
+        frame_of(
+            spark,
+            ORDERS.vault,
+            [
+                {"shop_code": shop, "id": i, "billing_email": mail, "email_pseudonym": e}
+                for shop, i, mail, e in [
+                    ("nl", 11, "MAIL1@shop.example", "e1"),
+                    ("nl", 13, "guest@shop.example", "e3"),
+                    ("nl", 14, "Guest@shop.example ", "e3"),
+                    ("nl", 15, "x@shop.example", "e4"),
+                    ("de", 14, "other@shop.example", "e3"),
+                ]
+            ],
+        ),
+        frame_of(
+            spark,
+            ORDER_ADDRESSES.vault,
+            [
+                {"shop_code": shop, "id": i, "order_id": i, "first_name": name}
+                for shop, i, name in [
+                    ("nl", 11, "Ordered"),
+                    ("nl", 12, " Bea "),
+                    ("nl", 13, "Earlier"),
+                    ("nl", 14, "Gert"),
+                    ("de", 14, "Other"),
+                ]
+            ],
+        ),
+        frame_of(
+            spark,
+            customers.TABLE,
+            [
+                {"shop_code": "nl", "customer_key": key, "user_id": user, "email_pseudonym": e, "last_order_id": last}
+                for key, user, e, last in people
+            ],
+        ),
+    )
+    assert {row["customer_key"]: (row["email"], row["first_name"]) for row in found.collect()} == {
+        "account": ("mail1@shop.example", "Anna"),
+        "blank": ("mail2@shop.example", "Bea"),
+        "guest": ("guest@shop.example", "Gert"),
+        "nameless": ("x@shop.example", None),
+    }
+
+
+def test_a_row_has_eight_slots_of_the_mixed_list(spark: SparkSession) -> None:
+    ten = [("full", "mixed", rank, 100 + rank, "als") for rank in range(1, 11)]
+    listed = [
+        *ten,
+        ("full", "discover", 1, 110, "als"),
+        ("short", "mixed", 1, 103, "own_frequency"),
+        ("short", "mixed", 2, 102, "popularity"),
+        ("left out", "mixed", 1, 101, "als"),
+    ]
+    catalogue = frame_of(
+        spark,
+        products.TABLE,
+        [
+            {
+                "shop_code": "nl",
+                "product_id": i,
+                "product_name": f"Product {i}",
+                "price_amount": Decimal("2.5"),
+                "currency_code": "EUR",
+                "product_url": f"https://shop.example/?p={i}",
+            }
+            for i in range(101, 111)
+        ],
+    )
+    reached = frame_of(
+        spark, customers.TABLE, [{"shop_code": "nl", "customer_key": key, "country_code": "NL"} for key in ("short", "full", "empty")]
+    )
+    contact = spark.createDataFrame(
+        [("nl", key, f"{key}@shop.example", None) for key in ("short", "full", "empty")],
+        "shop_code string, customer_key string, email string, first_name string",
+    )
+    found = rows(reached, contact, lists(spark, listed), catalogue)
+    assert found.columns == COLUMNS
+    assert {kind for _, kind in found.dtypes} == {"string"}
+    full, short = (row.asDict() for row in found.collect())
+    assert SLOTS == 8
+    assert [full[f"product_id_{k}"] for k in range(1, 9)] == [str(100 + k) for k in range(1, 9)]
+    assert (full["email"], full["customer_key"], full["shop_code"], full["country_code"]) == ("full@shop.example", "full", "nl", "NL")
+
+    def slot(row: dict[str, Any], k: int) -> list[str | None]:
+        return [row[f"{name}_{k}"] for name in ("product_id", "product_name", "price", "currency", "url", "image_url", "list")]
+
+    assert slot(short, 1) == ["103", "Product 103", "2.50", "EUR", "https://shop.example/?p=103", None, "buy_again"]
+    assert slot(short, 2)[-1] == "discover"
+    assert slot(short, 3) == [None] * 7
+
+
+def test_a_product_that_was_bought_before_is_not_called_a_discovery(spark: SparkSession) -> None:
+    # On the mixed list the model's part of the score may be the larger one, also of what was bought before.
+    listed = [("anna", "buy_again", 1, 101, "own_frequency"), ("anna", "buy_again", 2, 102, "own_frequency")]
+    listed += [("anna", "mixed", 1, 101, "own_frequency"), ("anna", "mixed", 2, 102, "als")]
+    catalogue = frame_of(spark, products.TABLE, [{"shop_code": "nl", "product_id": i, "product_name": "x"} for i in (101, 102)])
+    reached = frame_of(spark, customers.TABLE, [{"shop_code": "nl", "customer_key": "anna"}])
+    contact = spark.createDataFrame(
+        [("nl", "anna", "anna@shop.example", "Anna")], "shop_code string, customer_key string, email string, first_name string"
+    )
+    row = rows(reached, contact, lists(spark, listed), catalogue).collect()[0]
+    assert (row["list_1"], row["list_2"]) == ("buy_again", "buy_again")

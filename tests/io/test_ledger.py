@@ -1,0 +1,79 @@
+"""What the ledger tells later runs: the last success of a step, the versions that readers see, runs that were killed."""
+
+from datetime import date
+
+from lakehouse.io.delta_store import DeltaStore, Head
+from lakehouse.io.ledger import ABANDONED, FAILED, RUNS, SKIPPED, STARTED, SUCCEEDED, Entry, Ledger, inputs_json, published
+
+INPUTS = {"bronze.woo__orders": Head("id-1", 4), "bronze.woo__items": Head("id-2", 0)}
+
+
+def ledger(store: DeltaStore, run_id: str) -> Ledger:
+    return Ledger(store, run_id, "refresh", date(2026, 7, 1), "0.1.0")
+
+
+def done(version: int, status: str = SUCCEEDED, step: str = "silver.orders") -> Entry:
+    return Entry(step, status, "full", table_id="id-3", table_version=version, inputs=inputs_json(INPUTS), fingerprint="f" * 64)
+
+
+def events(store: DeltaStore) -> list[tuple[str, str, str]]:
+    return sorted((row["run_id"], row["step"], row["status"]) for row in store.read(RUNS.name).collect())
+
+
+def test_the_last_success_of_a_step_is_the_latest_row_that_succeeded(store: DeltaStore) -> None:
+    assert ledger(store, "a").last_success("silver.orders") is None
+    first = ledger(store, "a")
+    first.record(done(1))
+    first.record(done(5, step="silver.refunds"))
+    second = ledger(store, "b")
+    second.record(done(2))
+    second.record(done(3, FAILED))
+    third = ledger(store, "c")
+    found = third.last_success("silver.orders")
+    assert found == done(2)
+    assert found.output == Head("id-3", 2)
+    assert found.input_heads == INPUTS
+    assert third.last_success("silver.refunds") == done(5, step="silver.refunds")
+    assert third.last_success("silver.products") is None
+    # What this run does itself is known at once.
+    third.record(done(4))
+    assert third.last_success("silver.orders") == done(4)
+
+
+def test_rows_that_no_later_run_decides_by_wait_for_the_next_one_that_does(store: DeltaStore) -> None:
+    run = ledger(store, "a")
+    run.record(Entry("", STARTED))
+    run.record(Entry("silver.orders", SKIPPED, "nothing changed"))
+    assert events(store) == [("a", "", STARTED)]
+    run.record(done(1, step="silver.refunds"))
+    assert events(store) == [("a", "", STARTED), ("a", "silver.orders", SKIPPED), ("a", "silver.refunds", SUCCEEDED)]
+    run.record(Entry("train", SUCCEEDED))
+    run.record(Entry("", SUCCEEDED))
+    assert len(events(store)) == 5
+
+
+def test_a_run_that_started_and_never_ended_is_marked_abandoned_once(store: DeltaStore) -> None:
+    assert ledger(store, "new").mark_abandoned() == 0
+    for run_id, end in (("ended", SUCCEEDED), ("failed", FAILED), ("killed", None), ("killed too", None)):
+        run = ledger(store, run_id)
+        run.record(Entry("", STARTED))
+        if end:
+            run.record(Entry("", end))
+    run.record(done(1))
+    assert ledger(store, "new").mark_abandoned() == 2
+    marked = store.read(RUNS.name).where(f"status = '{ABANDONED}'").collect()
+    assert sorted((row["run_id"], row["command"], row["run_date"]) for row in marked) == [
+        ("killed", "refresh", date(2026, 7, 1)),
+        ("killed too", "refresh", date(2026, 7, 1)),
+    ]
+    assert ledger(store, "newer").mark_abandoned() == 0
+
+
+def test_readers_see_the_version_that_was_published_last_of_each_table(store: DeltaStore) -> None:
+    assert published(store) == {}
+    ledger(store, "a").publish({"silver.orders": Head("id-3", 9), "silver.refunds": Head("id-4", 1)})
+    ledger(store, "b").publish({"silver.orders": Head("id-5", 2)})
+    # The table was made anew, so that its version went down.
+    assert published(store) == {"silver.orders": Head("id-5", 2), "silver.refunds": Head("id-4", 1)}
+    ledger(store, "c").publish({})
+    assert published(store)["silver.orders"] == Head("id-5", 2)

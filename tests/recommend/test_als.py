@@ -1,0 +1,58 @@
+"""ALS: ids that can be made again, and factors that do not depend on the order of rows."""
+
+import random
+
+import numpy as np
+import pytest
+from pyspark.sql import SparkSession
+
+from lakehouse.recommend.als import PRODUCT, FactorModel, fit, index
+from lakehouse.recommend.params import Als
+
+PARAMS = Als(rank=4, alpha=10.0, reg_param=0.3, iterations=2, seed=7, blocks=2)
+SCHEMA = "shop_code string, customer_key string, product_id bigint, weight double"
+
+
+def pairs() -> list[tuple[str, str, int, float]]:
+    chance = random.Random(7)
+    found = {(("nl", "de")[c % 2], f"c{c:02}", 100 + chance.randrange(12)): chance.random() for c in range(20) for _ in range(5)}
+    return [(*pair, weight) for pair, weight in sorted(found.items())]
+
+
+def test_an_index_is_dense_and_sorted_by_the_key(spark: SparkSession) -> None:
+    rows = spark.createDataFrame([("nl", 30), ("de", 200), ("nl", 4), ("nl", 30), ("de", 3)], "shop_code string, product_id bigint")
+    found = index(rows, PRODUCT, "product_idx").collect()
+    assert {(row["shop_code"], row["product_id"]): row["product_idx"] for row in found} == {
+        ("de", 3): 0,
+        ("de", 200): 1,
+        ("nl", 4): 2,
+        ("nl", 30): 3,
+    }
+
+
+@pytest.mark.slow
+def test_two_fits_on_the_same_rows_in_another_order_give_equal_factors(spark: SparkSession) -> None:
+    rows = pairs()
+    shuffled = random.Random(1).sample(rows, len(rows))
+    # An unknown product is left out, so the second fit gets one more row.
+    first = fit(spark.createDataFrame(rows, SCHEMA), PARAMS).factors("1")
+    second = fit(spark.createDataFrame([("nl", "c00", 0, 9.0), *shuffled], SCHEMA).repartition(3), PARAMS).factors("1")
+    for one, other, key in ((first.customers, second.customers, "customer_key"), (first.products, second.products, "product_id")):
+        found = {(r["shop_code"], r[key]): r["features"] for r in one.collect()}
+        assert found == {(r["shop_code"], r[key]): r["features"] for r in other.collect()}
+        assert set(found) == {(row[0], row[1] if key == "customer_key" else row[2]) for row in rows}
+        assert {len(features) for features in found.values()} == {4}
+
+    items = first.items()
+    assert sorted(items) == ["de", "nl"]
+    of_nl = items["nl"]
+    assert of_nl.product_ids.tolist() == sorted({row[2] for row in rows if row[0] == "nl"})
+    features = {r["product_id"]: r["features"] for r in first.products.where("shop_code = 'nl'").collect()}
+    assert np.array_equal(of_nl.factors, np.array([features[i] for i in of_nl.product_ids], np.float32))
+
+
+def test_without_a_champion_the_model_knows_nobody(spark: SparkSession) -> None:
+    model = FactorModel.none(spark)
+    assert model.version is None
+    assert model.items() == {}
+    assert model.customers.count() == 0

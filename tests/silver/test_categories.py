@@ -1,0 +1,37 @@
+"""silver.categories."""
+
+from pyspark.sql import SparkSession
+from tests.support.frames import frame_of, rows_of
+
+from lakehouse.silver.categories import TABLE, build
+from lakehouse.sources.woocommerce.catalogue import TERM_TAXONOMY, TERMS
+
+
+def test_categories_are_terms_of_their_taxonomy_with_plain_names_and_a_tree(spark: SparkSession) -> None:
+    terms = [
+        {"shop_code": shop, "term_id": i, "name": name, "slug": slug}
+        for shop, i, name, slug in [
+            ("nl", 1, "Fruits &amp; Vegetables", "fruits"),
+            ("nl", 2, "Apples", "apples"),
+            ("nl", 3, "Brand", "brand"),
+            ("de", 1, "Obst", "obst"),
+        ]
+    ]
+    # The ids of taxonomy rows differ from those of terms on purpose; term 3 is a brand, term 9 has no name.
+    taxonomy = [
+        {"shop_code": shop, "term_taxonomy_id": i, "term_id": term, "taxonomy": kind, "parent": parent}
+        for shop, i, term, kind, parent in [
+            ("nl", 51, 1, "product_cat", 0),
+            ("nl", 52, 2, "product_cat", 1),
+            ("nl", 1, 3, "product_brand", 0),
+            ("nl", 53, 9, "product_cat", 0),
+            ("de", 51, 1, "product_cat", 0),
+        ]
+    ]
+    frame = build(frame_of(spark, TERMS.bronze, terms), frame_of(spark, TERM_TAXONOMY.bronze, taxonomy))
+    found = {row[:2]: row[2:] for row in rows_of(frame, TABLE)}
+    assert found == {
+        ("nl", 1): ("Fruits & Vegetables", "fruits", None),
+        ("nl", 2): ("Apples", "apples", 1),
+        ("de", 1): ("Obst", "obst", None),
+    }

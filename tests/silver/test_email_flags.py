@@ -1,0 +1,110 @@
+"""silver.email_flags. Domains in use are of *.example; what is on the list is given by the test."""
+
+import hashlib
+
+import pytest
+from pyspark.sql import SparkSession
+from tests.support.frames import frame_of, rows_of
+
+from lakehouse.silver.email_flags import TABLE, build, is_disposable_domain
+from lakehouse.sources.woocommerce.orders import ORDERS
+from lakehouse.sources.woocommerce.people import EMAIL_UNSUBSCRIBES, USERS
+
+LISTED = frozenset({"mailinator.com", "xn--bcher-kva.example", "trash.shop.example"})
+VALID = ["anna@shop.example", "Anna.B+food@Shop.Example ", "_a@a-b.c.example", "a'b@shop.example", "4@x.example"]
+INVALID = [
+    "anna",
+    "anna@shop",
+    "@shop.example",
+    "anna@@shop.example",
+    "an na@shop.example",
+    "anna@shop..example",
+    "anna@-shop.example",
+    "=cmd@shop.example",
+    "anna@shop.example, bob@shop.example",
+    "anna@[127.0.0.1]",
+    "a" * 65 + "@shop.example",
+]
+
+
+def flags(spark: SparkSession, users: list[tuple[str, str]], orders: list[tuple[str, str]], choices: list[tuple[int, str, str, str, str]]):  # type: ignore[no-untyped-def]
+    """(shop, pseudonym) → (is_valid, is_disposable, is_opted_out). The pseudonym is the normalised address itself, to read it easily."""
+    assert USERS.vault
+    assert ORDERS.vault
+    assert EMAIL_UNSUBSCRIBES.vault
+    accounts = [{"shop_code": s, "id": i, "user_email": e, "email_pseudonym": e.strip().lower()} for i, (s, e) in enumerate(users)]
+    guests = [{"shop_code": s, "id": i, "billing_email": e, "email_pseudonym": e.strip().lower()} for i, (s, e) in enumerate(orders)]
+    guests.append({"shop_code": "nl", "id": 999, "billing_email": "deleted@site.invalid", "email_pseudonym": None})
+    asked = [
+        {"shop_code": s, "id": i, "email_hash": hashlib.sha256(e.encode()).hexdigest(), "email_kind": kind, "action": action}
+        for i, s, e, kind, action in choices
+    ]
+    frame = build(
+        frame_of(spark, USERS.vault, accounts),
+        frame_of(spark, ORDERS.vault, guests),
+        frame_of(spark, EMAIL_UNSUBSCRIBES.vault, asked),
+        disposable_domains=tuple(LISTED),
+    )
+    return {row[:2]: row[2:] for row in rows_of(frame, TABLE)}
+
+
+def test_flags_say_whether_mail_can_be_sent_to_an_address_of_that_form(spark: SparkSession) -> None:
+    found = flags(spark, [("nl", e) for e in VALID], [("nl", e) for e in INVALID], [])
+    assert {key[1] for key, (is_valid, _, _) in found.items() if is_valid} == {e.strip().lower() for e in VALID}
+    assert len(found) == len(VALID) + len(INVALID)
+
+
+def test_dots_stand_between_other_characters(spark: SparkSession) -> None:
+    # RFC 5321: a dot-string is atoms with single dots between them; VALID says it is a subset of that.
+    wrong = ["anna..b@shop.example", "anna.@shop.example"]
+    found = flags(spark, [("nl", address) for address in wrong], [], [])
+    assert {key[1]: is_valid for key, (is_valid, _, _) in found.items()} == dict.fromkeys(wrong, False)
+
+
+def test_an_address_has_one_row_a_shop_however_often_it_was_used(spark: SparkSession) -> None:
+    orders = [("nl", "ANNA@shop.example "), ("nl", "anna@shop.example"), ("de", "anna@shop.example")]
+    found = flags(spark, [("nl", "anna@shop.example")], orders, [])
+    # The order that was anonymised has none.
+    assert found == {("nl", "anna@shop.example"): (True, False, False), ("de", "anna@shop.example"): (True, False, False)}
+
+
+def test_the_latest_choice_about_each_kind_of_mail_is_valid_and_one_no_is_enough(spark: SparkSession) -> None:
+    anna, bob, cleo = "anna@shop.example", "bob@shop.example", "cleo@shop.example"
+    choices = [
+        (1, "nl", anna, "reviews", "unsubscribed"),
+        (7, "nl", anna, "reviews", "resubscribed"),
+        (3, "nl", bob, "reviews", "unsubscribed"),
+        (4, "nl", bob, "offers", "resubscribed"),
+        (9, "nl", cleo, "reviews", "unsubscribed"),
+        (2, "nl", cleo, "reviews", "resubscribed"),
+    ]
+    found = flags(spark, [("nl", anna), ("nl", bob)], [("nl", " Cleo@shop.example"), ("de", bob)], choices)
+    opted_out = {key for key, (_, _, is_opted_out) in found.items() if is_opted_out}
+    assert opted_out == {("nl", bob), ("nl", cleo)}
+
+
+def test_a_disposable_address_is_found_by_its_domain(spark: SparkSession) -> None:
+    found = flags(spark, [("nl", "a@mailinator.com"), ("nl", "b@eu.MAILINATOR.com"), ("nl", "c@shop.example")], [], [])
+    assert {key[1] for key, (_, is_disposable, _) in found.items() if is_disposable} == {"a@mailinator.com", "b@eu.mailinator.com"}
+
+
+@pytest.mark.parametrize(
+    ("domain", "expected"),
+    [
+        ("mailinator.com", True),
+        ("MailInator.com", True),
+        ("a.b.mailinator.com", True),
+        ("notmailinator.com", False),
+        ("mailinator.com.example", False),
+        ("com", False),
+        ("bücher.example", True),
+        ("xn--bcher-kva.example", True),
+        ("sub.bücher.example", True),
+        ("shop.example", False),
+        ("trash.shop.example", True),
+        ("mail..mailinator.com", True),
+        ("", False),
+    ],
+)
+def test_a_domain_is_disposable_if_it_or_one_above_it_is_listed(domain: str, expected: bool) -> None:
+    assert is_disposable_domain(domain, LISTED) is expected

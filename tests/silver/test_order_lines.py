@@ -1,0 +1,103 @@
+"""silver.order_lines."""
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from pyspark.sql import SparkSession
+from tests.support.frames import frame_of
+
+from lakehouse.silver.order_lines import TABLE, build
+from lakehouse.sources.woocommerce.orders import ORDER_ITEM_META, ORDER_ITEMS, ORDERS
+from lakehouse.table import broken_rules, conform
+
+ORDER_ROWS = [
+    {"shop_code": "nl", "_order_id": 1, "id": 1, "type": "shop_order", "status": "wc-completed", "currency": "EUR"},
+    {"shop_code": "nl", "_order_id": 1, "id": 2, "type": "shop_order_refund", "status": "wc-completed", "currency": "EUR"},
+    {"shop_code": "nl", "_order_id": 3, "id": 3, "type": "shop_order", "status": "wc-checkout-draft", "currency": "EUR"},
+    {"shop_code": "de", "_order_id": 1, "id": 1, "type": "shop_order", "status": "wc-pending", "currency": "CHF"},
+]
+# (shop, item, order, type, name)
+ITEMS = [
+    ("nl", 10, 1, "line_item", "Cheese &amp; more"),
+    ("nl", 11, 1, "line_item", "Rice 5 kg"),
+    ("nl", 12, 1, "line_item", "Gone"),
+    ("nl", 13, 1, "shipping", "Post"),
+    ("nl", 14, 2, "line_item", "Refunded"),
+    ("nl", 15, 3, "line_item", "In a cart"),
+    ("nl", 16, 99, "line_item", "Of no order"),
+    ("de", 10, 1, "line_item", "Käse"),
+]
+META: dict[tuple[str, int], dict[str, str]] = {
+    ("nl", 10): {
+        "_product_id": "100",
+        "_variation_id": "0",
+        "_qty": "0.25",
+        "_line_subtotal": "0.30000000000000004",
+        "_line_total": "12345678901.123456789",
+        "_line_tax": "0.21",
+    },
+    ("nl", 11): {"_product_id": "200", "_variation_id": "201", "_qty": "2", "_line_subtotal": "9", "_line_total": "8.1", "_line_tax": ""},
+    ("nl", 12): {"_product_id": "none", "_line_total": ""},
+    ("nl", 13): {"_line_total": "4.95"},
+    ("nl", 14): {"_product_id": "100", "_qty": "-1", "_line_total": "-5"},
+    ("nl", 15): {"_product_id": "100", "_qty": "1", "_line_total": "5"},
+    ("nl", 16): {"_product_id": "100", "_qty": "1", "_line_total": "5"},
+    ("de", 10): {"_product_id": "300", "_qty": "1", "_line_subtotal": "7", "_line_total": "7", "_line_tax": "0.54"},
+}
+
+
+@pytest.fixture(scope="module")
+def built(spark: SparkSession) -> dict[tuple[str, int], dict[str, Any]]:
+    items = [
+        {"shop_code": s, "_order_id": o, "order_item_id": i, "order_id": o, "order_item_type": t, "order_item_name": n}
+        for s, i, o, t, n in ITEMS
+    ]
+    meta = [
+        {"shop_code": shop, "_order_id": 1, "meta_id": 0, "order_item_id": item, "meta_key": key, "meta_value": value}
+        for (shop, item), values in META.items()
+        for key, value in values.items()
+    ]
+    for number, row in enumerate(meta):
+        row["meta_id"] = number
+    frame = build(
+        frame_of(spark, ORDERS.bronze, ORDER_ROWS),
+        frame_of(spark, ORDER_ITEMS.bronze, items),
+        frame_of(spark, ORDER_ITEM_META.bronze, meta),
+    )
+    rows = conform(frame, TABLE).withColumn("broken", broken_rules(TABLE)).collect()
+    assert len(rows) == 4
+    return {(row["shop_code"], row["order_line_id"]): row.asDict() for row in rows}
+
+
+def test_lines_are_the_product_items_of_orders(built: dict[tuple[str, int], dict[str, Any]]) -> None:
+    # Neither shipping, nor lines of refunds, of carts, or of an order that is not there.
+    assert set(built) == {("nl", 10), ("nl", 11), ("nl", 12), ("de", 10)}
+
+
+def test_amounts_and_quantities_are_decimals_as_stored(built: dict[tuple[str, int], dict[str, Any]]) -> None:
+    line = built["nl", 10]
+    assert line["quantity"] == Decimal("0.25")
+    # Rounded to eight digits; a double would have lost the last ones.
+    assert line["net_amount"] == Decimal("12345678901.12345679")
+    assert line["subtotal_amount"] == Decimal("0.30000000")
+    assert line["tax_amount"] == Decimal("0.21")
+
+
+def test_a_variations_line_names_its_parent_and_the_variation(built: dict[tuple[str, int], dict[str, Any]]) -> None:
+    assert (built["nl", 11]["product_id"], built["nl", 11]["variation_id"]) == (200, 201)
+    assert (built["nl", 10]["product_id"], built["nl", 10]["variation_id"]) == (100, 0)
+
+
+def test_a_line_without_numbers_has_product_0_and_breaks_the_rules(built: dict[tuple[str, int], dict[str, Any]]) -> None:
+    line = built["nl", 12]
+    assert (line["product_id"], line["variation_id"], line["quantity"], line["net_amount"]) == (0, 0, None, None)
+    assert line["broken"] == ["quantity_is_a_number", "net_amount_is_a_number"]
+    # A missing tax alone breaks none.
+    assert (built["nl", 11]["tax_amount"], built["nl", 11]["broken"]) == (None, [])
+
+
+def test_the_same_ids_of_two_shops_are_two_lines(built: dict[tuple[str, int], dict[str, Any]]) -> None:
+    line = built["de", 10]
+    assert (line["order_id"], line["product_id"], line["currency_code"], line["product_name"]) == (1, 300, "CHF", "Käse")
+    assert built["nl", 10]["currency_code"] == "EUR"

@@ -1,0 +1,127 @@
+"""silver.orders: one built frame for all cases, two shops with rules of their own."""
+
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from pyspark.sql import SparkSession
+from tests.support.frames import frame_of
+
+from lakehouse.parameters import ShopRules
+from lakehouse.silver.orders import TABLE, build
+from lakehouse.sources.woocommerce.orders import ORDER_ADDRESSES, ORDER_META, ORDER_OPERATIONAL_DATA, ORDERS
+from lakehouse.table import broken_rules, conform
+
+SHOPS = (
+    ShopRules("nl", "Europe/Amsterdam", consent_meta_key="newsletter"),
+    ShopRules("us", "America/New_York", ("completed", "on-hold")),
+)
+AT = datetime(2026, 7, 1, 22, 30)
+
+
+def order(order_id: int, status: str | None = "wc-completed", shop: str = "nl", **more: Any) -> dict[str, Any]:
+    common = {"type": "shop_order", "currency": "EUR", "total_amount": Decimal("10"), "date_created_gmt": AT}
+    return {"shop_code": shop, "_order_id": order_id, "id": order_id, "status": status, **common, **more}
+
+
+@pytest.fixture(scope="module")
+def built(spark: SparkSession) -> dict[tuple[str, int], dict[str, Any]]:
+    orders = [
+        order(1, tax_amount=Decimal("1.5"), customer_id=7, user_pseudonym="u7", email_pseudonym="e1"),
+        order(2, "wc-on-hold"),
+        order(3, "wc-shipped-abroad", customer_id=None),
+        order(4, "wc-checkout-draft"),
+        order(5, "auto-draft"),
+        order(6, "trash", currency="eur"),
+        order(7, None, tax_amount=Decimal("2")),
+        order(8, "wc-completed", type="shop_order_refund"),
+        order(9, "wc-completed", type="shop_subscription"),
+        order(1, "wc-on-hold", "us"),
+        order(2, "wc-processing", "us"),
+        order(1, "wc-completed", "xx"),
+    ]
+    operational = [
+        {
+            "shop_code": "nl",
+            "id": 901,
+            "_order_id": 1,
+            "order_id": 1,
+            "created_via": "checkout",
+            "date_paid_gmt": datetime(2026, 7, 1, 22, 31),
+            "shipping_total_amount": Decimal("4.13"),
+            "shipping_tax_amount": Decimal("0.87"),
+            "discount_total_amount": Decimal("2.5"),
+        }
+    ]
+    addresses = [{"shop_code": "nl", "id": 801, "_order_id": 1, "order_id": 1, "address_type": "billing", "country": "nl"}]
+    answers = {1: "yes", 2: " NO ", 3: "0", 6: "2026-07-01", 7: ""}
+    meta = [
+        {"shop_code": "nl", "id": i, "_order_id": i, "order_id": i, "meta_key": "newsletter", "meta_value": v} for i, v in answers.items()
+    ]
+    meta.append({"shop_code": "us", "id": 99, "_order_id": 1, "order_id": 1, "meta_key": "newsletter", "meta_value": "yes"})
+    frame = build(
+        frame_of(spark, ORDERS.bronze, orders),
+        frame_of(spark, ORDER_OPERATIONAL_DATA.bronze, operational),
+        frame_of(spark, ORDER_ADDRESSES.bronze, addresses),
+        frame_of(spark, ORDER_META.bronze, meta),
+        shops=SHOPS,
+    )
+    rows = conform(frame, TABLE).withColumn("broken", broken_rules(TABLE)).collect()
+    found = {(row["shop_code"], row["order_id"]): row.asDict() for row in rows}
+    assert len(found) == len(rows)
+    return found
+
+
+def column(built: dict[tuple[str, int], dict[str, Any]], name: str, shop: str = "nl") -> dict[int, Any]:
+    return {order_id: row[name] for (code, order_id), row in built.items() if code == shop}
+
+
+def test_drafts_refunds_and_plugin_types_are_no_orders(built: dict[tuple[str, int], dict[str, Any]]) -> None:
+    assert set(built) == {("nl", 1), ("nl", 2), ("nl", 3), ("nl", 6), ("nl", 7), ("us", 1), ("us", 2), ("xx", 1)}
+
+
+def test_a_status_loses_its_prefix_only(built: dict[tuple[str, int], dict[str, Any]]) -> None:
+    assert column(built, "status") == {1: "completed", 2: "on-hold", 3: "shipped-abroad", 6: "trash", 7: None}
+
+
+def test_each_shop_says_which_statuses_are_sales(built: dict[tuple[str, int], dict[str, Any]]) -> None:
+    assert column(built, "is_sale") == {1: True, 2: False, 3: False, 6: False, 7: False}
+    assert column(built, "is_sale", "us") == {1: True, 2: False}
+    assert column(built, "is_sale", "xx") == {1: False}
+
+
+def test_the_day_is_that_of_the_shops_zone(built: dict[tuple[str, int], dict[str, Any]]) -> None:
+    # 22:30 UTC in July is half past midnight in Amsterdam and half past six in the evening in New York.
+    assert built["nl", 1]["created_at"] == AT
+    assert built["nl", 1]["order_date"] == date(2026, 7, 2)
+    assert built["us", 1]["order_date"] == date(2026, 7, 1)
+
+
+def test_the_tax_is_that_on_items_and_on_shipping(built: dict[tuple[str, int], dict[str, Any]]) -> None:
+    # 1.50 + 0.87; of order 7 there is no operational data.
+    assert column(built, "tax_amount") == {1: Decimal("2.37"), 2: 0, 3: 0, 6: 0, 7: Decimal("2")}
+
+
+def test_operational_data_and_address_stand_beside_the_order(built: dict[tuple[str, int], dict[str, Any]]) -> None:
+    names = ("created_via", "paid_at", "completed_at", "shipping_amount", "discount_amount", "country_code")
+    expected = ("checkout", datetime(2026, 7, 1, 22, 31), None, Decimal("4.13"), Decimal("2.5"), "NL")
+    assert tuple(built["nl", 1][name] for name in names) == expected
+    assert tuple(built["nl", 2][name] for name in names) == (None, None, None, 0, 0, None)
+    # The same number in another shop is another order.
+    assert built["us", 1]["created_via"] is None
+
+
+def test_a_guest_has_user_0(built: dict[tuple[str, int], dict[str, Any]]) -> None:
+    assert column(built, "customer_user_id") == {1: 7, 2: 0, 3: 0, 6: 0, 7: 0}
+    assert (built["nl", 1]["user_pseudonym"], built["nl", 1]["email_pseudonym"]) == ("u7", "e1")
+
+
+def test_consent_is_asked_for_where_the_shop_has_a_key_for_it(built: dict[tuple[str, int], dict[str, Any]]) -> None:
+    assert column(built, "has_consent") == {1: True, 2: False, 3: False, 6: True, 7: False}
+    assert column(built, "has_consent", "us") == {1: None, 2: None}
+
+
+def test_rows_that_cannot_be_right_break_a_rule(built: dict[tuple[str, int], dict[str, Any]]) -> None:
+    assert column(built, "broken") == {1: [], 2: [], 3: [], 6: ["currency_is_a_code"], 7: ["status_is_known"]}
+    assert column(built, "broken", "xx") == {1: ["shop_is_in_the_settings"]}

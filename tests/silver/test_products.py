@@ -1,0 +1,139 @@
+"""silver.products: one built frame; each product differs from a sellable one in one thing."""
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from pyspark.sql import SparkSession
+from tests.support.frames import frame_of
+
+from lakehouse.silver.products import TABLE, build
+from lakehouse.sources.woocommerce.catalogue import POST_META, POSTS, TERM_RELATIONSHIPS, TERM_TAXONOMY, TERMS
+from lakehouse.sources.woocommerce.shop import OPTIONS
+from lakehouse.table import broken_rules, conform
+
+PLAIN, VARIABLE, HIDDEN, DRAFT, PRICELESS, SOLD_OUT, BACK_ORDER, UNCOUNTED, PRIVATE, BARE = range(1, 11)
+SELLABLE = {"_price": "2.50", "_stock_status": "instock"}
+META: dict[int, dict[str, str]] = {
+    PLAIN: {
+        **SELLABLE,
+        "_sku": " A-1 ",
+        "_global_unique_id": "8710000000017",
+        "_stock": "12.5",
+        "_thumbnail_id": "500",
+    },
+    VARIABLE: {"_stock_status": "instock"},
+    HIDDEN: SELLABLE,
+    DRAFT: SELLABLE,
+    PRICELESS: {"_price": "", "_stock_status": "instock"},
+    SOLD_OUT: {"_price": "2.50", "_stock_status": "outofstock", "_stock": "0"},
+    BACK_ORDER: {"_price": "2.50", "_stock_status": "onbackorder", "_stock": "-3", "_thumbnail_id": "999"},
+    UNCOUNTED: {"_price": "0", "_sku": "", "_stock": ""},
+    PRIVATE: SELLABLE,
+    500: {"_wp_attached_file": "2026/07/tea.jpg"},
+}
+STATUS = {DRAFT: "draft", PRIVATE: "private"}
+# taxonomy row: term, taxonomy, name
+TERMS_OF = {
+    61: (71, "product_cat", "Tea &amp; Coffee"),
+    62: (70, "product_cat", "Drinks"),
+    63: (73, "product_brand", "Zest"),
+    64: (74, "product_brand", "Ant &amp; Co"),
+    65: (75, "product_type", "simple"),
+    66: (76, "product_type", "variable"),
+    67: (77, "product_visibility", "exclude-from-catalog"),
+    68: (78, "product_visibility", "featured"),
+}
+RELATED = {PLAIN: (61, 62, 63, 64, 65, 68), VARIABLE: (66,), HIDDEN: (65, 67, 68)}
+OPTION = {"home": "https://shop.example/", "woocommerce_currency": "EUR", "woocommerce_prices_include_tax": "yes"}
+
+
+@pytest.fixture(scope="module")
+def built(spark: SparkSession) -> dict[int, dict[str, Any]]:
+    posts = [
+        {
+            "shop_code": "nl",
+            "id": i,
+            "post_title": "Salt &amp; Pepper",
+            "post_status": STATUS.get(i, "publish"),
+            "post_type": "product",
+            "post_date_gmt": datetime(2026, 1, 1),
+        }
+        for i in range(PLAIN, BARE + 1)
+    ]
+    posts.append({"shop_code": "nl", "id": 40, "post_title": "v", "post_status": "publish", "post_type": "product_variation"})
+    meta = [(i, key, value) for i, values in META.items() for key, value in values.items()]
+    # A product with variations has a row per price; as text 10.00 would be the smallest.
+    meta += [(VARIABLE, "_price", "9.95"), (VARIABLE, "_price", "10.00"), (VARIABLE, "_price", "100")]
+    frame = build(
+        frame_of(spark, POSTS.bronze, posts),
+        frame_of(
+            spark,
+            POST_META.bronze,
+            [{"shop_code": "nl", "meta_id": n, "post_id": i, "meta_key": k, "meta_value": v} for n, (i, k, v) in enumerate(meta)],
+        ),
+        frame_of(spark, TERMS.bronze, [{"shop_code": "nl", "term_id": t, "name": n, "slug": "x"} for t, _, n in TERMS_OF.values()]),
+        frame_of(
+            spark,
+            TERM_TAXONOMY.bronze,
+            [{"shop_code": "nl", "term_taxonomy_id": i, "term_id": t, "taxonomy": kind} for i, (t, kind, _) in TERMS_OF.items()],
+        ),
+        frame_of(
+            spark,
+            TERM_RELATIONSHIPS.bronze,
+            [{"shop_code": "nl", "object_id": i, "term_taxonomy_id": term} for i, terms in RELATED.items() for term in terms],
+        ),
+        frame_of(spark, OPTIONS.bronze, [{"shop_code": "nl", "option_name": k, "option_value": v} for k, v in OPTION.items()]),
+    )
+    rows = conform(frame, TABLE).withColumn("broken", broken_rules(TABLE)).collect()
+    assert len(rows) == BARE
+    return {row["product_id"]: row.asDict() for row in rows}
+
+
+def test_variations_are_no_rows_of_their_own(built: dict[int, dict[str, Any]]) -> None:
+    assert set(built) == set(range(PLAIN, BARE + 1))
+
+
+def test_sellable_is_published_visible_priced_and_to_be_had(built: dict[int, dict[str, Any]]) -> None:
+    # Without a stock status nobody counts the stock; 0.00 is a price.
+    assert {i for i, row in built.items() if row["is_sellable"]} == {PLAIN, VARIABLE, BACK_ORDER, UNCOUNTED}
+    assert {row["is_sellable"] for row in built.values()} == {True, False}
+
+
+def test_the_price_of_a_product_with_variations_is_its_lowest(built: dict[int, dict[str, Any]]) -> None:
+    assert built[VARIABLE]["price_amount"] == Decimal("9.95")
+    assert built[PLAIN]["price_amount"] == Decimal("2.5")
+    assert built[PRICELESS]["price_amount"] is None
+    assert built[PRICELESS]["broken"] == []
+
+
+def test_names_are_plain_text(built: dict[int, dict[str, Any]]) -> None:
+    assert built[PLAIN]["product_name"] == "Salt & Pepper"
+    # The first brand by name, decoded.
+    assert built[PLAIN]["brand_name"] == "Ant & Co"
+
+
+def test_terms_are_sorted_out_by_their_taxonomy(built: dict[int, dict[str, Any]]) -> None:
+    names = ("product_type", "category_ids", "brand_name")
+    assert [built[PLAIN][name] for name in names] == ["simple", [70, 71], "Ant & Co"]
+    assert [built[VARIABLE][name] for name in names] == ["variable", [], None]
+    assert [built[BARE][name] for name in names] == [None, [], None]
+
+
+def test_codes_and_stock_are_null_where_they_are_empty(built: dict[int, dict[str, Any]]) -> None:
+    names = ("sku", "gtin", "stock_quantity", "stock_status")
+    assert [built[PLAIN][name] for name in names] == ["A-1", "8710000000017", Decimal("12.5"), "instock"]
+    assert [built[UNCOUNTED][name] for name in names] == [None, None, None, None]
+    assert built[BACK_ORDER]["stock_quantity"] == -3
+
+
+def test_addresses_are_made_of_the_shops_home(built: dict[int, dict[str, Any]]) -> None:
+    assert built[PLAIN]["product_url"] == f"https://shop.example/?p={PLAIN}"
+    assert built[PLAIN]["image_url"] == "https://shop.example/wp-content/uploads/2026/07/tea.jpg"
+    # Without an image, and with one that is gone.
+    assert built[VARIABLE]["image_url"] is built[BACK_ORDER]["image_url"] is None
+
+
+def test_prices_are_in_the_shops_currency_and_meaning(built: dict[int, dict[str, Any]]) -> None:
+    assert {(row["currency_code"], row["price_includes_tax"]) for row in built.values()} == {("EUR", True)}

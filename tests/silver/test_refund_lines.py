@@ -1,0 +1,62 @@
+"""silver.refund_lines."""
+
+from decimal import Decimal
+
+from pyspark.sql import SparkSession
+from tests.support.frames import frame_of, rows_of
+
+from lakehouse.silver.refund_lines import TABLE, build
+from lakehouse.sources.woocommerce.orders import ORDER_ITEM_META, ORDER_ITEMS, ORDERS
+
+
+def test_a_refunded_product_that_is_gone_is_known_by_the_orders_line(spark: SparkSession) -> None:
+    orders = [
+        {"shop_code": shop, "_order_id": 1, "id": i, "type": kind, "status": "wc-completed", "currency": "EUR"}
+        for shop, i, kind in [
+            ("nl", 1, "shop_order"),
+            ("nl", 2, "shop_order_refund"),
+            ("de", 1, "shop_order"),
+            ("de", 2, "shop_order_refund"),
+        ]
+    ]
+    # (shop, item, order, its meta); items 10 and 11 were ordered, the others refunded.
+    items: list[tuple[str, int, int, dict[str, str]]] = [
+        ("nl", 10, 1, {"_product_id": "100", "_variation_id": "101", "_qty": "3", "_line_total": "9"}),
+        ("nl", 11, 1, {"_product_id": "200", "_qty": "1", "_line_total": "4"}),
+        ("nl", 20, 2, {"_product_id": "100", "_variation_id": "101", "_qty": "-1", "_line_total": "-3", "_refunded_item_id": "10"}),
+        ("nl", 21, 2, {"_product_id": "0", "_qty": "-0.5", "_line_total": "-2", "_line_tax": "-0.18", "_refunded_item_id": "11"}),
+        ("nl", 22, 2, {"_product_id": "0", "_qty": "-1", "_line_total": "-1", "_refunded_item_id": "999"}),
+        ("nl", 23, 2, {"_qty": "-1", "_line_total": "-1"}),
+        # The item 11 that it names is one of the other shop.
+        ("de", 24, 2, {"_product_id": "0", "_qty": "-1", "_line_total": "-1", "_refunded_item_id": "11"}),
+    ]
+    stored = [
+        {"shop_code": s, "_order_id": 1, "order_item_id": i, "order_id": o, "order_item_type": "line_item", "order_item_name": "x"}
+        for s, i, o, _ in items
+    ]
+    meta = [
+        {"shop_code": s, "_order_id": 1, "meta_id": i * 10 + n, "order_item_id": i, "meta_key": key, "meta_value": value}
+        for s, i, _, values in items
+        for n, (key, value) in enumerate(values.items())
+    ]
+    frame = build(
+        frame_of(spark, ORDERS.bronze, orders), frame_of(spark, ORDER_ITEMS.bronze, stored), frame_of(spark, ORDER_ITEM_META.bronze, meta)
+    )
+    names = (
+        "refund_line_id",
+        "shop_code",
+        "order_id",
+        "refund_id",
+        "order_line_id",
+        "product_id",
+        "variation_id",
+        "quantity",
+        "net_amount",
+    )
+    assert rows_of(frame, TABLE, *names) == [
+        (20, "nl", 1, 2, 10, 100, 101, Decimal("-1"), Decimal("-3")),
+        (21, "nl", 1, 2, 11, 200, 0, Decimal("-0.5"), Decimal("-2")),
+        (22, "nl", 1, 2, 999, 0, 0, Decimal("-1"), Decimal("-1")),
+        (23, "nl", 1, 2, 0, 0, 0, Decimal("-1"), Decimal("-1")),
+        (24, "de", 1, 2, 11, 0, 0, Decimal("-1"), Decimal("-1")),
+    ]

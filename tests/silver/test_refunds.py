@@ -1,0 +1,43 @@
+"""silver.refunds."""
+
+from datetime import date, datetime
+from decimal import Decimal
+
+from pyspark.sql import SparkSession
+from tests.support.frames import frame_of
+
+from lakehouse.parameters import ShopRules
+from lakehouse.silver.refunds import TABLE, build
+from lakehouse.sources.woocommerce.orders import ORDER_OPERATIONAL_DATA, ORDERS
+from lakehouse.table import broken_rules, conform
+
+SHOPS = (ShopRules("nl", "Europe/Amsterdam"),)
+AT = datetime(2026, 12, 31, 23, 30)
+
+
+def test_a_refund_is_a_row_of_its_own_with_all_its_tax_on_its_own_day(spark: SparkSession) -> None:
+    common = {"shop_code": "nl", "status": "wc-completed", "currency": "EUR", "type": "shop_order_refund"}
+    orders = [
+        {**common, "_order_id": 1, "id": 1, "type": "shop_order", "total_amount": Decimal("20"), "date_created_gmt": AT},
+        {**common, "_order_id": 1, "id": 2, "total_amount": Decimal("-12.10"), "tax_amount": Decimal("-1.50"), "date_created_gmt": AT},
+        {**common, "_order_id": 1, "id": 3, "total_amount": Decimal("-2"), "date_created_gmt": datetime(2026, 12, 31, 22, 59)},
+        {**common, "_order_id": 1, "id": 4, "total_amount": Decimal("2")},
+        {**common, "_order_id": 0, "id": 5, "total_amount": Decimal("0"), "date_created_gmt": AT, "shop_code": "xx"},
+    ]
+    operational = [
+        {"shop_code": "nl", "_order_id": 1, "id": 11, "order_id": 2, "shipping_tax_amount": Decimal("-0.87")},
+        {"shop_code": "nl", "_order_id": 1, "id": 12, "order_id": 1, "shipping_tax_amount": Decimal("0.99")},
+    ]
+    frame = build(frame_of(spark, ORDERS.bronze, orders), frame_of(spark, ORDER_OPERATIONAL_DATA.bronze, operational), shops=SHOPS)
+    rows = conform(frame, TABLE).withColumn("broken", broken_rules(TABLE)).orderBy("refund_id").collect()
+    names = ("refund_id", "order_id", "refunded_at", "refund_date", "currency_code", "total_amount", "tax_amount", "broken")
+    assert [tuple(row[name] for name in names) for row in rows[:2]] == [
+        # 23:30 UTC on New Year's Eve is next year in Amsterdam; tax -1.50 - 0.87.
+        (2, 1, AT, date(2027, 1, 1), "EUR", Decimal("-12.10"), Decimal("-2.37"), []),
+        # An amount only: no tax known anywhere.
+        (3, 1, datetime(2026, 12, 31, 22, 59), date(2026, 12, 31), "EUR", Decimal("-2"), Decimal("0"), []),
+    ]
+    assert [(row["refund_id"], row["broken"]) for row in rows[2:]] == [
+        (4, ["refunded_at_is_known", "total_is_not_positive", "shop_is_in_the_settings"]),
+        (5, ["order_is_known", "shop_is_in_the_settings"]),
+    ]

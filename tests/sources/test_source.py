@@ -1,0 +1,134 @@
+"""What a declaration of a source table turns into, and what holds for all declared ones."""
+
+import re
+
+import pytest
+
+from lakehouse.sources.source import JdbcTable, Pseudonym
+from lakehouse.sources.woocommerce import TABLES, grants
+from lakehouse.table import LONG, STRING, Column
+
+NOTES = JdbcTable(
+    name="notes",
+    source_name="wc_notes",
+    grain="one note",
+    key=("id",),
+    columns=(
+        Column("id", LONG, "id"),
+        Column("order_id", LONG, "the order"),
+        Column("author", STRING, "who wrote it", personal="email"),
+        Column("kind", STRING, "what it is"),
+    ),
+    where="`kind` = 'order_note'",
+    pseudonyms=(Pseudonym("author_pseudonym", "email", "author"), Pseudonym("order_pseudonym", "order", "order_id")),
+    root="order_id",
+)
+FACTS = JdbcTable(
+    name="facts",
+    source_name="wc_factmeta",
+    grain="one fact",
+    key=("meta_id",),
+    columns=(Column("meta_id", LONG, "id"), Column("meta_key", STRING, "key"), Column("meta_value", STRING, "value")),
+    meta_keys=("size", "first_name"),
+    personal_keys=("first_name",),
+)
+
+EVERY = pytest.mark.parametrize("table", TABLES, ids=lambda table: table.name)
+
+
+def test_the_query_names_columns_table_and_condition() -> None:
+    expected = "SELECT `id`, `order_id`, `author`, `kind` FROM `shop3_wc_notes` WHERE `kind` = 'order_note'"
+    assert NOTES.query("shop3_") == expected
+    assert NOTES.probe("shop3_") == "SELECT `id`, `order_id`, `author`, `kind` FROM `shop3_wc_notes` LIMIT 0"
+
+
+def test_of_a_key_value_table_only_declared_keys_and_those_of_the_settings_are_read() -> None:
+    select = "SELECT `meta_id`, `meta_key`, `meta_value` FROM `wp_wc_factmeta` WHERE "
+    assert FACTS.query("wp_") == select + "`meta_key` IN ('size', 'first_name')"
+    assert FACTS.query("wp_", ("newsletter",)) == select + "`meta_key` IN ('size', 'first_name', 'newsletter')"
+
+
+def test_the_grant_is_on_columns_only() -> None:
+    expected = "GRANT SELECT (`id`, `order_id`, `author`, `kind`) ON `shop`.`wp_wc_notes` TO 'reader'@'%'"
+    assert NOTES.grant("shop", "wp_", "'reader'@'%'") == expected
+
+
+def test_there_is_one_grant_for_every_table() -> None:
+    found = [re.search(r"ON `shop`\.`(wp_\w+)` TO 'reader'@'%'$", text) for text in grants("shop", "wp_", "'reader'@'%'")]
+    assert [match[1] for match in found if match] == [f"wp_{table.source_name}" for table in TABLES]
+
+
+def test_personal_columns_are_in_the_vault_and_pseudonyms_of_addresses_in_both() -> None:
+    assert NOTES.bronze.name == "bronze.woo__notes"
+    expected = ["shop_code", "_order_id", "id", "order_id", "kind", "author_pseudonym", "order_pseudonym", "is_anonymised"]
+    assert NOTES.bronze.column_names == expected
+    assert NOTES.bronze.key == ("shop_code", "id")
+    assert NOTES.bronze.scope == "_order_id"
+    assert NOTES.vault is not None
+    assert NOTES.vault.name == "vault.woo__notes"
+    assert NOTES.vault.column_names == ["shop_code", "id", "order_id", "author", "author_pseudonym"]
+    assert NOTES.vault.key == NOTES.bronze.key
+
+
+def test_a_key_value_table_with_personal_keys_has_a_vault_of_the_same_columns() -> None:
+    assert FACTS.vault is not None
+    assert FACTS.vault.column_names == FACTS.bronze.column_names == ["shop_code", "meta_id", "meta_key", "meta_value"]
+    assert FACTS.bronze.scope is None
+
+
+@EVERY
+def test_a_query_reads_declared_columns_only(table: JdbcTable) -> None:
+    selected, _, condition = table.query("wp_", ("consent",)).partition(" WHERE ")
+    names, _, source = selected.removeprefix("SELECT ").partition(" FROM ")
+    assert names.split(", ") == [f"`{name}`" for name in table.column_names]
+    assert source == f"`wp_{table.source_name}`"
+    # A column of a condition needs the right to be read as well.
+    assert set(re.findall(r"`(\w+)`", condition)) <= set(table.column_names)
+    assert "*" not in table.query("wp_") + table.probe("wp_") + table.grant("shop", "wp_", "x")
+
+
+@EVERY
+def test_a_key_value_table_is_never_read_whole(table: JdbcTable) -> None:
+    if {"meta_key", "option_name"} & set(table.column_names):
+        assert table.meta_keys
+        key = "option_name" if "option_name" in table.column_names else "meta_key"
+        assert f"`{key}` IN ('{table.meta_keys[0]}'" in table.query("wp_")
+
+
+@EVERY
+def test_bronze_has_no_personal_column(table: JdbcTable) -> None:
+    personal = {column.name for column in table.columns if column.personal}
+    assert not personal & set(table.bronze.column_names)
+    assert not [column.name for column in table.bronze.columns if column.personal]
+    assert set(table.bronze.key) <= set(table.bronze.column_names)
+    if personal:
+        assert table.vault is not None
+        assert personal | set(table.bronze.key) <= set(table.vault.column_names)
+
+
+@EVERY
+def test_what_hangs_on_an_order_carries_its_root_order(table: JdbcTable) -> None:
+    is_of_an_order = table.name == "orders" or bool({"order_id", "order_item_id"} & set(table.column_names))
+    assert table.bronze.scope == ("_order_id" if is_of_an_order else None)
+    assert ("_order_id" in table.bronze.column_names) == is_of_an_order
+
+
+def test_parents_are_landed_before_their_children() -> None:
+    names = [table.name for table in TABLES]
+    assert names.index("orders") < names.index("order_items") < names.index("order_item_meta")
+    assert len(set(names)) == len(names)
+
+
+@EVERY
+def test_nothing_is_read_that_must_never_leave_the_shop(table: JdbcTable) -> None:
+    forbidden = {
+        "user_pass",
+        "user_activation_key",
+        "ip_address",
+        "user_agent",
+        "customer_note",
+        "session_tokens",
+        "order_key",
+        "cart_hash",
+    }
+    assert not forbidden & {*table.column_names, *table.meta_keys}

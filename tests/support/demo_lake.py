@@ -1,0 +1,77 @@
+"""A small demo shop, a lake for it, and commands run on it as its user would."""
+
+import contextlib
+import io
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from pyspark.sql import SparkSession
+
+from lakehouse.cli import main
+from lakehouse.demo.server import Server
+from lakehouse.demo.shop import create_reader
+from lakehouse.io.delta_store import DeltaStore
+from lakehouse.sources.woocommerce import grants
+from tests.support.demo_shop import Shop, make_shop
+
+PASSWORD = "not a secret, a test's"
+
+
+@dataclass(frozen=True)
+class DemoLake:
+    """The shop, the folder of all roots, and the variables under which commands find them."""
+
+    shop: Shop
+    folder: Path
+    environment: dict[str, str]
+
+    def command(self, *arguments: str, **changes: str) -> tuple[int, str]:
+        """Run `lakehouse …` in this process: exit code and what it wrote to stderr. `changes` are further variables."""
+        with self.entered(changes), contextlib.redirect_stderr(io.StringIO()) as errors, contextlib.redirect_stdout(io.StringIO()):
+            try:
+                main([*arguments])
+                code = 0
+            except SystemExit as stop:
+                code = int(stop.code or 0)
+        return code, errors.getvalue()
+
+    def output(self, *arguments: str) -> str:
+        with self.entered({}), contextlib.redirect_stdout(io.StringIO()) as out:
+            main([*arguments])
+        return out.getvalue()
+
+    @contextlib.contextmanager
+    def entered(self, changes: dict[str, str]) -> Iterator[None]:
+        before = dict(os.environ)
+        os.environ.update({**self.environment, **changes})
+        try:
+            yield
+        finally:
+            os.environ.clear()
+            os.environ.update(before)
+
+    def store(self, spark: SparkSession) -> DeltaStore:
+        return DeltaStore(spark, str(self.folder / "lake"), str(self.folder / "vault"))
+
+
+def make_lake(server: Server, database: str, folder: Path) -> DemoLake:
+    """A shop of its own, and an empty lake."""
+    return lake_for(make_shop(server, database, folder / "truth"), folder)
+
+
+def lake_for(shop: Shop, folder: Path) -> DemoLake:
+    """An empty lake for a shop that is there."""
+    create_reader(shop.server, shop.database, "reader", PASSWORD, grants(shop.database, "wp_", "'reader'@'127.0.0.1'"))
+    environment = {f"LAKEHOUSE_{name.upper()}_ROOT": str(folder / name) for name in ("lake", "vault", "export")}
+    environment |= {
+        "LAKEHOUSE_TRACKING_URI": f"sqlite:///{folder}/mlflow.db",
+        "LAKEHOUSE_SHOPS__NL__URL": f"jdbc:mysql://127.0.0.1:{shop.server.port}/{shop.database}",
+        "LAKEHOUSE_SHOPS__NL__USER": "reader",
+        "LAKEHOUSE_SHOPS__NL__PASSWORD": "env:DEMO_PASSWORD",
+        "LAKEHOUSE_SHOPS__NL__PREFIX": "wp_",
+        "LAKEHOUSE_SHOPS__NL__TIME_ZONE": "Europe/Amsterdam",
+        "DEMO_PASSWORD": PASSWORD,
+    }
+    return DemoLake(shop, folder, environment)

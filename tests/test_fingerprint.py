@@ -1,0 +1,91 @@
+"""A step's fingerprint follows the code it imports and its parameters, and nothing else."""
+
+import sys
+from collections.abc import Iterator
+from datetime import date
+from importlib import invalidate_caches
+from pathlib import Path
+
+import pytest
+
+from lakehouse import fingerprint as fingerprints
+from lakehouse.fingerprint import fingerprint, imported, source
+from lakehouse.parameters import ShopRules
+
+MODULES = {
+    "__init__.py": "",
+    "recipe.py": "from parcel.flour import weight\nimport json\n",
+    "flour.py": "from parcel import mill\nweight = 1\n",
+    "mill.py": "stones = 2\n",
+    "oven.py": "heat = 3\n",
+}
+
+
+@pytest.fixture
+def parcel(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A package in which `recipe` imports `flour`, that imports `mill`; nobody imports `oven`."""
+    folder = tmp_path / "parcel"
+    folder.mkdir()
+    for name, text in MODULES.items():
+        (folder / name).write_text(text)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.setattr(fingerprints, "PACKAGE", "parcel")
+    _forget()
+    yield folder
+    _forget()
+
+
+def _forget() -> None:
+    for name in [name for name in sys.modules if name.partition(".")[0] == "parcel"]:
+        del sys.modules[name]
+    invalidate_caches()
+    imported.cache_clear()
+    source.cache_clear()
+
+
+@pytest.mark.parametrize("changed", ["recipe.py", "flour.py", "mill.py"])
+def test_a_change_in_the_module_or_in_any_that_it_imports_changes_the_fingerprint(parcel: Path, changed: str) -> None:
+    before = fingerprint("parcel.recipe")
+    (parcel / changed).write_text(MODULES[changed] + "more = 1\n")
+    _forget()
+    assert fingerprint("parcel.recipe") != before
+
+
+def test_a_change_in_a_module_that_is_not_imported_does_not(parcel: Path) -> None:
+    before = fingerprint("parcel.recipe")
+    (parcel / "oven.py").write_text("heat = 4\n")
+    _forget()
+    assert fingerprint("parcel.recipe") == before
+    assert imported("parcel.recipe") == {"parcel", "parcel.recipe", "parcel.flour", "parcel.mill"}
+
+
+def test_silver_orders_hangs_on_its_helpers_and_source_but_not_on_gold() -> None:
+    names = imported("lakehouse.silver.orders")
+    assert {"lakehouse.silver.orders", "lakehouse.silver.order_rows", "lakehouse.expressions", "lakehouse.table"} <= names
+    assert {"lakehouse.parameters", "lakehouse.sources.source"} <= names
+    assert not [name for name in names if name.startswith(("lakehouse.gold", "lakehouse.io", "lakehouse.recommend"))]
+
+
+def test_a_module_imported_by_name_from_its_package_is_followed() -> None:
+    # split says `from lakehouse.gold import interactions`.
+    assert {"lakehouse.gold.interactions", "lakehouse.silver.customer_identities"} <= imported("lakehouse.recommend.split")
+
+
+def test_a_changed_value_changes_the_fingerprint_and_an_equal_one_does_not() -> None:
+    def of(*values: object) -> str:
+        return fingerprint("lakehouse.silver.orders", *values)
+
+    shops = (ShopRules("nl", "Europe/Amsterdam"),)
+    found = [
+        of(),
+        of(shops),
+        of((ShopRules("nl", "Europe/Paris"),)),
+        of((ShopRules("nl", "Europe/Amsterdam", ("completed",)),)),
+        of(shops, date(2026, 7, 1)),
+        of(shops, date(2026, 7, 2)),
+        of("1"),
+        of(1),
+    ]
+    assert len(set(found)) == len(found)
+    assert of((ShopRules("nl", "Europe/Amsterdam"),)) == of(shops)
+    assert len(of()) == 64
