@@ -50,7 +50,7 @@ def good_rows(frame: DataFrame, step: Step) -> list[str]:
 
 def build_in_full(store: DeltaStore, step: Step, keep: Callable[[DataFrame, Any], DataFrame] = lambda frame, _: frame) -> DataFrame:
     frames = [keep(store.read(table.name), table.scope).select(*table.column_names) for table in step.reads]
-    return step.build(*frames, **{name: RULES for name in step.parameters})
+    return step.build(*frames, **dict.fromkeys(step.parameters, RULES))
 
 
 @pytest.mark.parametrize("seed", [1, 2])

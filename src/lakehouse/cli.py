@@ -34,7 +34,7 @@ RunDate = Annotated[
 ]
 
 
-def _run(command: str, env: str, run_date: datetime | None, task: "Callable[[Run], None]") -> None:
+def _run(command: str, env: str, run_date: datetime | None, task: "Callable[[Run], object]") -> None:
     from lakehouse.io.settings import load_settings
     from lakehouse.tasks.run import open_run
 
@@ -167,8 +167,8 @@ def doctor(env: Env = "local") -> None:
     """Check settings, Java, Spark, BLAS, folders, keys and the shops' databases; says what to do about each problem."""
     from lakehouse.tasks.doctor import doctor as check
 
-    if not check(env):
-        raise typer.Exit(65)
+    if code := check(env):
+        raise typer.Exit(code)
 
 
 def main(arguments: list[str] | None = None) -> None:

@@ -46,7 +46,7 @@ def local_date(at: Column, zone: Column) -> Column:
 
 def null_if_empty(value: Column) -> Column:
     """Null for text that is empty or only white space."""
-    trimmed = F.trim(value)
+    trimmed = F.regexp_replace(value, r"^\s+|\s+$", "")
     return F.when(trimmed != "", trimmed)
 
 

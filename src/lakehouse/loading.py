@@ -27,16 +27,17 @@ class Loaded:
 def load(store: DeltaStore, table: Table, frame: DataFrame, write: Write, run_id: str, scope: Scope | None = None) -> Loaded:
     """Write the frame's good rows to the table and its bad ones to quarantine.
 
-    DataError (65) if a key stands twice or more rows break a rule than the table tolerates; nothing is written then.
+    DataError (65) if a key stands twice or more rows break a rule than the table tolerates; the table stays as it is then.
     Two passes over the frame, which is kept in between: one aggregate by key, one write.
     """
     built = conform(frame, table).withColumn(BROKEN, broken_rules(table)).persist()
     try:
-        read, rejected = _check(built, table)
+        read, rejected = _check_keys(built, table)
         good = built.where(F.size(BROKEN) == 0).drop(BROKEN)
         if rejected:
             bad = built.where(F.size(BROKEN) > 0).withColumn("_run_id", F.lit(run_id))
             store.append(f"quarantine.{table.name.replace('.', '__')}", bad)
+            _check_share(built, table, read, rejected)
         if write == "sync":
             return Loaded(read, rejected, store.sync(table, good, scope))
         store.replace(table.name, good)
@@ -45,25 +46,24 @@ def load(store: DeltaStore, table: Table, frame: DataFrame, write: Write, run_id
         built.unpersist()
 
 
-def _check(built: DataFrame, table: Table) -> tuple[int, int]:
+def _check_keys(built: DataFrame, table: Table) -> tuple[int, int]:
+    """(rows, rows that break a rule). One aggregate."""
     is_bad = (F.size(BROKEN) > 0).cast("int")
     by_key = built.groupBy(*table.key).agg(F.count("*").alias("n"), F.sum(is_bad).alias("bad"))
-    twice = F.when(F.col("n") - F.col("bad") > 1, F.struct(*table.key))
-    row = by_key.agg(
-        F.sum("n").alias("n"), F.sum("bad").alias("bad"), F.min(twice).alias("twice"), F.count(twice).alias("keys_twice")
-    ).first()
+    is_twice = (F.col("n") - F.col("bad") > 1).cast("int")
+    row = by_key.agg(F.sum("n").alias("n"), F.sum("bad").alias("bad"), F.sum(is_twice).alias("twice")).first()
     assert row is not None
-    read, rejected = row["n"] or 0, row["bad"] or 0
-    if row["keys_twice"]:
-        raise DataError(
-            f"{table.name}: {row['keys_twice']} keys stand more than once, e.g. {row['twice'].asDict()}",
-            "the source must have one row a key",
-        )
+    if row["twice"]:
+        key = ", ".join(table.key)
+        raise DataError(f"{table.name}: {row['twice']} keys ({key}) stand more than once", "the source must have one row a key")
+    return row["n"] or 0, row["bad"] or 0
+
+
+def _check_share(built: DataFrame, table: Table, read: int, rejected: int) -> None:
     if rejected > read * table.max_reject_share:
         rules = built.select(F.explode(BROKEN).alias("rule")).groupBy("rule").count().orderBy("rule").collect()
-        reasons = ", ".join(f"{r['rule']} {r['count']}" for r in rules)
+        reasons = ", ".join(f"{row['rule']} {row['count']}" for row in rules)
         raise DataError(
             f"{table.name}: {rejected} of {read} rows break a rule, more than {table.max_reject_share:.1%}: {reasons}",
-            "mend the source or the rule",
+            f"look at quarantine.{table.name.replace('.', '__')}; mend the source or the rule",
         )
-    return read, rejected

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from tests.support.demo_shop import Shop, make_shop
 from disposable_email_domains import blocklist
+from tests.support.demo_shop import Shop, make_shop
 
 from lakehouse.demo.money import tax_cents, text
 from lakehouse.demo.server import Server

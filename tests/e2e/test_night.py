@@ -11,11 +11,11 @@ import pandas as pd
 import pytest
 from pyspark.ml import PipelineModel
 from pyspark.sql import SparkSession
+from tests.support.demo_lake import DemoLake, lake_for, make_lake
 
 import lakehouse
 from lakehouse.demo.server import Server
 from lakehouse.lake import Lake
-from tests.support.demo_lake import DemoLake, lake_for, make_lake
 
 RUN_DATE = "2026-11-16"
 
@@ -55,7 +55,8 @@ def test_lists_hold_twenty_sellable_products_for_everybody_but_anonymous_buyers(
     )
     assert unsellable.count() == 0
     lengths = lake.sql(
-        f"select list, min(n) least, max(n) most, count(*) people from (select list, customer_key, count(*) n from {lists} group by all) group by list"
+        "select list, min(n) least, max(n) most, count(*) people from"
+        f" (select list, customer_key, count(*) n from {lists} group by all) group by list"
     )
     by_list = {row["list"]: row for row in lengths.collect()}
     people = lake.sql("select count(*) from silver.customers where not is_anonymous").first()[0]
@@ -102,7 +103,8 @@ def test_an_opted_out_person_gets_no_mail(demo_lake: DemoLake, pack: Path) -> No
 def test_no_address_of_the_shop_stands_outside_vault_and_campaign_file(demo_lake: DemoLake) -> None:
     """Parquet is compressed per column: its text is read through pandas; everything else is searched as bytes."""
     found = demo_lake.shop.rows(
-        "select lower(trim(billing_email)) from wp_wc_orders where instr(billing_email, '@') > 0 union select lower(trim(user_email)) from wp_users"
+        "select lower(trim(billing_email)) from wp_wc_orders where instr(billing_email, '@') > 0"
+        " union select lower(trim(user_email)) from wp_users"
     )
     addresses = {address for (address,) in found if not address.endswith(".invalid")}
     assert len(addresses) > 50
@@ -140,7 +142,8 @@ def test_candidates_are_the_models_best_in_order(lake: Lake) -> None:
     products = lake.sql("select count(distinct product_id) from gold.interactions where product_id > 0").first()[0]
     assert {(row.n, row.most) for row in per_customer} == {(min(200, products), min(200, products))}
     out_of_order = lake.sql(
-        "select 1 from recommendations.candidates a join recommendations.candidates b using (customer_key) where b.rank = a.rank + 1 and b.score > a.score"
+        "select 1 from recommendations.candidates a join recommendations.candidates b using (customer_key)"
+        " where b.rank = a.rank + 1 and b.score > a.score"
     )
     assert out_of_order.count() == 0
 

@@ -7,6 +7,7 @@ from pyspark.sql import DataFrame, SparkSession
 from tests.support.frames import frame_of
 
 from lakehouse.export.campaign import COLUMNS, SLOTS, audience, contacts, rows
+from lakehouse.gold import interactions
 from lakehouse.recommend import customer_products
 from lakehouse.silver import customers, products
 from lakehouse.sources.woocommerce.orders import ORDER_ADDRESSES, ORDERS
@@ -157,7 +158,8 @@ def test_a_row_has_eight_slots_of_the_mixed_list(spark: SparkSession) -> None:
         [("nl", key, f"{key}@shop.example", None) for key in ("short", "full", "empty")],
         "shop_code string, customer_key string, email string, first_name string",
     )
-    found = rows(reached, contact, lists(spark, listed), catalogue)
+    bought = frame_of(spark, interactions.TABLE, [{"shop_code": "nl", "customer_key": "short", "product_id": 103}])
+    found = rows(reached, contact, lists(spark, listed), catalogue, bought)
     assert found.columns == COLUMNS
     assert {kind for _, kind in found.dtypes} == {"string"}
     full, short = (row.asDict() for row in found.collect())
@@ -182,5 +184,6 @@ def test_a_product_that_was_bought_before_is_not_called_a_discovery(spark: Spark
     contact = spark.createDataFrame(
         [("nl", "anna", "anna@shop.example", "Anna")], "shop_code string, customer_key string, email string, first_name string"
     )
-    row = rows(reached, contact, lists(spark, listed), catalogue).collect()[0]
+    bought = frame_of(spark, interactions.TABLE, [{"shop_code": "nl", "customer_key": "anna", "product_id": i} for i in (101, 102)])
+    row = rows(reached, contact, lists(spark, listed), catalogue, bought).collect()[0]
     assert (row["list_1"], row["list_2"]) == ("buy_again", "buy_again")

@@ -5,11 +5,12 @@ import hashlib
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from lakehouse.errors import WriteError
-from lakehouse.io.campaign_files import safe, write_pack
+from lakehouse.io.campaign_files import prepare_pack, promote_pack, safe
 
 HEADER = ["email", "first_name"]
 ROWS: list[list[str | None]] = [["anna@shop.example", 'Anna "An", B'], ["bob@shop.example", None], ["ç@shop.example", "Zoë 🍎"]]
@@ -20,6 +21,13 @@ BYTES = (
 
 def contents(folder: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+def write_pack(folder: Path, *arguments: Any) -> dict[str, object]:
+    """Both halves, as a run without errors does them."""
+    manifest = prepare_pack(folder, *arguments)
+    promote_pack(folder)
+    return manifest
 
 
 def test_the_file_is_rfc_4180_to_the_byte(tmp_path: Path) -> None:

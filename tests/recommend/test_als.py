@@ -35,8 +35,8 @@ def test_two_fits_on_the_same_rows_in_another_order_give_equal_factors(spark: Sp
     rows = pairs()
     shuffled = random.Random(1).sample(rows, len(rows))
     # An unknown product is left out, so the second fit gets one more row.
-    first = fit(spark.createDataFrame(rows, SCHEMA), PARAMS).factors("1")
-    second = fit(spark.createDataFrame([("nl", "c00", 0, 9.0), *shuffled], SCHEMA).repartition(3), PARAMS).factors("1")
+    first = fit(spark.createDataFrame(rows, SCHEMA), PARAMS).factors()
+    second = fit(spark.createDataFrame([("nl", "c00", 0, 9.0), *shuffled], SCHEMA).repartition(3), PARAMS).factors()
     for one, other, key in ((first.customers, second.customers, "customer_key"), (first.products, second.products, "product_id")):
         found = {(r["shop_code"], r[key]): r["features"] for r in one.collect()}
         assert found == {(r["shop_code"], r[key]): r["features"] for r in other.collect()}

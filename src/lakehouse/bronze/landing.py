@@ -10,11 +10,9 @@ UNKNOWN_ORDER = 0
 
 
 def root_orders(orders: DataFrame) -> DataFrame:
-    """(order_id, _order_id): each order's and refund's root order. A refund's is the order it refunds."""
-    is_refund = F.col("type") == "shop_order_refund"
-    return orders.select(
-        F.col("id").alias("order_id"), F.when(is_refund, F.col("parent_order_id")).otherwise(F.col("id")).alias(ROOT_ORDER.name)
-    )
+    """(order_id, _order_id): each order's and refund's root order. A refund's is the order it names, if it names one."""
+    refunded = F.when(F.col("type") == "shop_order_refund", F.col("parent_order_id"))
+    return orders.select(F.col("id").alias("order_id"), F.coalesce(refunded, "id").alias(ROOT_ORDER.name))
 
 
 def root_items(items: DataFrame, roots: DataFrame) -> DataFrame:

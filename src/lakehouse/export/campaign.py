@@ -4,7 +4,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from lakehouse.expressions import normalised_email
-from lakehouse.recommend.customer_products import MIXED
+from lakehouse.recommend.customer_products import BUY_AGAIN, DISCOVER, MIXED
 
 SLOTS = 8
 CUSTOMER = ["shop_code", "customer_key"]
@@ -57,7 +57,7 @@ def contacts(users: DataFrame, user_meta: DataFrame, orders: DataFrame, order_ad
     )
 
 
-def rows(reached: DataFrame, contact: DataFrame, customer_products: DataFrame, products: DataFrame) -> DataFrame:
+def rows(reached: DataFrame, contact: DataFrame, customer_products: DataFrame, products: DataFrame, interactions: DataFrame) -> DataFrame:
     """One row per address in COLUMNS, sorted by shop and customer; all text."""
     described = products.select(
         "shop_code",
@@ -69,9 +69,16 @@ def rows(reached: DataFrame, contact: DataFrame, customer_products: DataFrame, p
         "image_url",
     )
     shown = customer_products.where((F.col("list") == MIXED) & (F.col("rank") <= SLOTS)).join(described, ["shop_code", "product_id"])
-    # Which of the two lists the product would stand on: bought before or not is what a mail says about it.
-    kind = F.when(F.col("source") == "own_frequency", "buy_again").otherwise("discover")
-    slots = shown.withColumn("list", kind).groupBy(*CUSTOMER).pivot("rank", list(range(1, SLOTS + 1))).agg(F.first(F.struct(*SLOT_COLUMNS)))
+    # Which of the two lists the product belongs to: bought before or not is what a mail says about it.
+    bought = interactions.select(*CUSTOMER, "product_id", F.lit(BUY_AGAIN).alias("bought"))
+    kind = F.coalesce("bought", F.lit(DISCOVER))
+    slots = (
+        shown.join(bought, [*CUSTOMER, "product_id"], "left")
+        .withColumn("list", kind)
+        .groupBy(*CUSTOMER)
+        .pivot("rank", list(range(1, SLOTS + 1)))
+        .agg(F.first(F.struct(*SLOT_COLUMNS)))
+    )
     wide = [F.col(f"`{k}`.{name}").cast("string").alias(f"{name}_{k}") for k in range(1, SLOTS + 1) for name in SLOT_COLUMNS]
     who = [F.col(name) for name in ("email", *CUSTOMER[::-1], "first_name", "country_code")]
     return reached.select(*CUSTOMER, "country_code").join(contact, CUSTOMER).join(slots, CUSTOMER).select(*who, *wide).orderBy(*CUSTOMER)

@@ -14,15 +14,15 @@ from lakehouse.errors import WriteError
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
-def write_pack(
+def prepare_pack(
     folder: Path, file_name: str, header: Sequence[str], rows: Iterable[Sequence[str | None]], facts: Mapping[str, object]
 ) -> dict[str, object]:
-    """Write `file_name`, manifest.json and _SUCCESS beside `folder` and move them there; gives the manifest.
+    """Write `file_name`, manifest.json and _SUCCESS to a hidden place beside `folder`, for promote_pack; gives the manifest.
 
-    RFC 4180: comma, CRLF, quotes doubled, UTF-8 without BOM; line breaks within a field become spaces. A pack that is
-    there already is replaced, whole. WriteError (73) if that can't be done.
+    RFC 4180: comma, CRLF, quotes doubled, UTF-8 without BOM; line breaks within a field become spaces.
+    WriteError (73) if that can't be done.
     """
-    unfinished = folder.with_name(f".{folder.name}.unfinished")
+    unfinished = _unfinished(folder)
     try:
         shutil.rmtree(unfinished, ignore_errors=True)
         unfinished.mkdir(parents=True)
@@ -35,19 +35,26 @@ def write_pack(
         }
         (unfinished / "manifest.json").write_text(json.dumps(manifest, indent=2, sort_keys=True) + "\n", encoding="utf-8")
         (unfinished / "_SUCCESS").touch()
-        _promote(unfinished, folder)
     except OSError as error:
         raise WriteError(f"cannot write {folder}: {error.strerror}", "check export_root") from None
     return manifest
 
 
-def _promote(unfinished: Path, folder: Path) -> None:
+def promote_pack(folder: Path) -> None:
+    """Let the prepared pack appear under its name, in place of one that is there. Between two renames there is none."""
     superseded = folder.with_name(f".{folder.name}.superseded")
-    shutil.rmtree(superseded, ignore_errors=True)
-    if folder.exists():
-        os.rename(folder, superseded)
-    os.rename(unfinished, folder)
-    shutil.rmtree(superseded, ignore_errors=True)
+    try:
+        shutil.rmtree(superseded, ignore_errors=True)
+        if folder.exists():
+            os.rename(folder, superseded)
+        os.rename(_unfinished(folder), folder)
+        shutil.rmtree(superseded, ignore_errors=True)
+    except OSError as error:
+        raise WriteError(f"cannot write {folder}: {error.strerror}", "check export_root") from None
+
+
+def _unfinished(folder: Path) -> Path:
+    return folder.with_name(f".{folder.name}.unfinished")
 
 
 def _write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[str | None]]) -> int:
@@ -66,7 +73,7 @@ def _write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[str | 
 def safe(value: str | None) -> str:
     """The cell's text on one line, with an apostrophe in front where a spreadsheet would run it as a formula."""
     text = " ".join((value or "").splitlines())
-    return f"'{text}" if text.startswith(FORMULA_STARTS) else text
+    return f"'{text}" if text.lstrip().startswith(FORMULA_STARTS) else text
 
 
 def _sha256(path: Path) -> str:

@@ -44,7 +44,13 @@ class DeltaStore:
 
     def path(self, name: str) -> str:
         layer, table = name.split(".")
-        return f"{self._vault_root if layer == 'vault' else self._lake_root}/{layer}/{table}"
+        is_personal = layer == "vault" or table.startswith("vault__")  # the second: rows of the vault in quarantine
+        return f"{self._vault_root if is_personal else self._lake_root}/{layer}/{table}"
+
+    def delete_folder(self, path: str) -> None:
+        """Remove a folder with all in it, on any file system that Spark knows; one that is not there is fine."""
+        hadoop = self.spark._jvm.org.apache.hadoop.fs.Path(path)  # type: ignore[union-attr]
+        hadoop.getFileSystem(self.spark._jsparkSession.sessionState().newHadoopConf()).delete(hadoop, True)
 
     def head(self, name: str) -> Head | None:
         """Identity and latest version; None where the table is not there. Reads the log's tail only."""

@@ -28,6 +28,8 @@ from lakehouse.io.delta_store import DeltaStore, Head
 from lakehouse.io.settings import Settings
 
 ALIAS, EXPERIMENT = "champion", "lakehouse-recommender"
+# No such model, or no such alias of it.
+NOT_THERE = ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE")
 SIGNATURE = ModelSignature(
     inputs=Schema([ColSpec(DataType.integer, "customer_idx"), ColSpec(DataType.integer, "product_idx")]),
     outputs=Schema([ColSpec(DataType.float, "prediction")]),
@@ -69,11 +71,16 @@ class ModelRegistry:
     def champion(self) -> Champion | None:
         """The version under the alias; None as long as no model passed the gate."""
         try:
-            found = self._client.get_model_version_by_alias(self._name, ALIAS)
-        except MlflowException:
-            return None
-        run = self._client.get_run(str(found.run_id))
-        return Champion(str(found.version), run.info.run_id, date.fromisoformat(run.data.tags["run_date"]), run.data.params)
+            return self.version(self._client.get_model_version_by_alias(self._name, ALIAS).version)
+        except MlflowException as error:
+            if error.error_code in NOT_THERE:
+                return None
+            raise
+
+    def version(self, version: str) -> Champion:
+        """A registered version, whether it is the champion or may become it."""
+        run = self._client.get_run(str(self._client.get_model_version(self._name, version).run_id))
+        return Champion(version, run.info.run_id, date.fromisoformat(run.data.tags["run_date"]), run.data.params)
 
     def last_training(self) -> date | None:
         """As-of date of the latest training that came to an end, passed or not."""

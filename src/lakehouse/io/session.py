@@ -9,7 +9,7 @@ from pathlib import Path
 from pyspark.sql import SparkSession
 
 from lakehouse.errors import ConfigError
-from lakehouse.io.settings import Settings, conf_folder
+from lakehouse.io.settings import Settings
 
 
 def spark_session(settings: Settings) -> SparkSession:
@@ -25,7 +25,8 @@ def spark_session(settings: Settings) -> SparkSession:
     for name, value in _options(settings).items():
         builder = builder.config(name, value)
     spark = builder.getOrCreate()
-    spark.sparkContext.setLogLevel("ERROR")
+    # Spark's own messages can hold values of rows. Of an error its kind comes from Python.
+    spark.sparkContext.setLogLevel("OFF")
     if spark.sparkContext._jvm.java.util.TimeZone.getDefault().getID() != "UTC":  # type: ignore[union-attr]
         raise ConfigError(
             "the JVM does not run in UTC", "start it with conf/spark-defaults.conf: -Duser.timezone=UTC must be known before the JVM"
@@ -45,12 +46,12 @@ def _options(settings: Settings) -> dict[str, str]:
 
 
 def jars() -> list[str]:
-    """The jars that the installation resolved: `jars/` beside the settings, or in the checkout the package was installed from."""
-    for root in (conf_folder().parent, Path(__file__).parents[3]):
+    """The jars that the installation resolved: `jars/` in the working directory, or in the checkout the package was installed from."""
+    for root in (Path(), Path(__file__).parents[3]):
         found = sorted(str(path.resolve()) for path in (root / "jars").glob("*.jar"))
         if found:
             return found
-    raise ConfigError("no jars found beside the settings", "run `make install` in the project's folder")
+    raise ConfigError("no jars found", "run `make install` in the project's folder")
 
 
 def blas_name(spark: SparkSession) -> str:

@@ -3,13 +3,15 @@
 import os
 from collections.abc import Mapping
 from functools import reduce
+from importlib.resources import files
+from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
-from pydantic_settings import BaseSettings, EnvSettingsSource, SettingsConfigDict
+from pydantic_settings import BaseSettings, EnvSettingsSource, SettingsConfigDict, SettingsError
 
 from lakehouse.errors import ConfigError
 
@@ -73,41 +75,52 @@ def load_settings(env: str, options: Mapping[str, Any] | None = None) -> Setting
     """The settings of `env`. ConfigError (2) names the setting that is wrong and never shows a value that could be secret."""
     _refuse_unknown_variables()
     folder = conf_folder()
-    layers = [read_conf("base.yaml"), read_conf(f"{env}.yaml"), _environment(), {k: v for k, v in (options or {}).items() if v is not None}]
+    given = {name: value for name, value in (options or {}).items() if value is not None}
+    layers = [read_conf("base.yaml"), read_conf(f"{env}.yaml"), _environment(), given, {"env": env}]
     try:
-        return Settings.model_validate(reduce(_merge, layers, {"env": env}))
+        return Settings.model_validate(reduce(_merge, layers))
     except ValidationError as error:
         problems = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors(include_input=False, include_url=False))
         raise ConfigError(f"settings of {env}: {problems}", f"see {folder}/README.md or set {PREFIX}…") from None
 
 
-def conf_folder() -> Path:
+def conf_folder() -> Traversable:
     """The folder of the settings files: LAKEHOUSE_CONF, else `conf` beside the working directory, else the one shipped in the package."""
     if named := os.environ.get(f"{PREFIX}CONF"):
         if not (Path(named) / "base.yaml").is_file():
             raise ConfigError(f"LAKEHOUSE_CONF={named} holds no base.yaml")
         return Path(named)
-    package = Path(__file__).parents[1]
-    for folder in (Path("conf"), package / "conf", package.parents[1] / "conf"):
+    package = files("lakehouse")  # a folder, or inside of the zip that spark-submit was given
+    for folder in (Path("conf"), package / "conf", Path(__file__).parents[3] / "conf"):
         if (folder / "base.yaml").is_file():
             return folder
     raise ConfigError("no settings found", "run in the project's folder or set LAKEHOUSE_CONF")
 
 
 def read_conf(name: str) -> dict[str, Any]:
-    """One file of the settings folder, as it stands."""
-    path = conf_folder() / name
-    if not path.is_file():
-        known = ", ".join(sorted(p.stem for p in path.parent.glob("*.yaml") if p.stem not in ("base", "als")))
-        raise ConfigError(f"there is no {path}", f"known environments: {known}")
+    """One file of the settings folder, as it stands. Errors name the place, not the text: it could be a secret."""
+    folder = conf_folder()
+    file = folder / name
+    if not file.is_file():
+        known = sorted(found.name.removesuffix(".yaml") for found in folder.iterdir() if found.name.endswith(".yaml"))
+        raise ConfigError(f"there is no {file}", f"known environments: {', '.join(n for n in known if n not in ('base', 'als'))}")
     try:
-        return yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+        values = yaml.safe_load(file.read_text(encoding="utf-8")) or {}
     except yaml.YAMLError as error:
-        raise ConfigError(f"{path} is not YAML: {error}") from None
+        mark = getattr(error, "problem_mark", None)
+        raise ConfigError(f"{file} is not YAML" + (f", line {mark.line + 1}, column {mark.column + 1}" if mark else "")) from None
+    if not isinstance(values, dict):
+        raise ConfigError(f"{file} must hold names and values")
+    return values
 
 
 def _environment() -> dict[str, Any]:
-    return EnvSettingsSource(Settings)()
+    try:
+        return EnvSettingsSource(Settings)()
+    except SettingsError:
+        raise ConfigError(
+            "a setting in the environment is not the JSON that its kind needs", f"see {PREFIX}SHOPS and {PREFIX}SPARK"
+        ) from None
 
 
 def _merge(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:

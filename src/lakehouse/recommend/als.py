@@ -15,9 +15,13 @@ CUSTOMER, PRODUCT = ["shop_code", "customer_key"], ["shop_code", "product_id"]
 
 @dataclass(frozen=True)
 class FactorModel:
-    """A trained model: `customers` (shop_code, customer_key, features) and `products` (shop_code, product_id, features)."""
+    """A trained model, known by its version in the registry and the run that made it.
+
+    `customers`: shop_code, customer_key, features; `products`: shop_code, product_id, features.
+    """
 
     version: str | None
+    run_id: str
     customers: DataFrame
     products: DataFrame
 
@@ -25,10 +29,10 @@ class FactorModel:
     def none(spark: SparkSession) -> "FactorModel":
         """The model that knows nobody: what scores while there is no champion."""
         customers = spark.createDataFrame([], "shop_code string, customer_key string, features array<float>")
-        return FactorModel(None, customers, spark.createDataFrame([], "shop_code string, product_id bigint, features array<float>"))
+        return FactorModel(None, "", customers, spark.createDataFrame([], "shop_code string, product_id bigint, features array<float>"))
 
     def __repr__(self) -> str:
-        return f"FactorModel({self.version})"
+        return f"FactorModel({self.version} of {self.run_id})"
 
     def items(self) -> dict[str, ItemFactors]:
         """Shop code → its products, on the driver, ids ascending."""
@@ -49,8 +53,9 @@ class Trained:
     customer_index: DataFrame
     product_index: DataFrame
 
-    def factors(self, version: str) -> FactorModel:
-        return with_keys(version, self.model, self.customer_index, self.product_index)
+    def factors(self) -> FactorModel:
+        """For judging, without being registered."""
+        return with_keys(None, "", self.model, self.customer_index, self.product_index)
 
 
 def fit(interactions: DataFrame, params: Als) -> Trained:
@@ -95,8 +100,8 @@ def index(rows: DataFrame, key: list[str], name: str) -> DataFrame:
     return rows.select(*key).distinct().withColumn(name, position)
 
 
-def with_keys(version: str | None, model: ALSModel, customer_index: DataFrame, product_index: DataFrame) -> FactorModel:
+def with_keys(version: str | None, run_id: str, model: ALSModel, customer_index: DataFrame, product_index: DataFrame) -> FactorModel:
     """The model's factors by customer and product in place of integers."""
     customers = model.userFactors.withColumnRenamed("id", "customer_idx").join(customer_index, "customer_idx")
     products = model.itemFactors.withColumnRenamed("id", "product_idx").join(product_index, "product_idx")
-    return FactorModel(version, customers.select(*CUSTOMER, "features"), products.select(*PRODUCT, "features"))
+    return FactorModel(version, run_id, customers.select(*CUSTOMER, "features"), products.select(*PRODUCT, "features"))

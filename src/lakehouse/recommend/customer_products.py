@@ -98,7 +98,7 @@ def mixed(own: DataFrame, proposed: DataFrame, lists: Lists) -> DataFrame:
     both = own_part.join(als_part, PAIR, "full_outer").withColumn("popularity", F.coalesce("popularity", "own_popularity"))
     both = both.fillna(0.0, ["own", "als", "popularity"])
     by_own, by_als = lists.mixed_own * F.col("own"), lists.mixed_als * F.col("als")
-    source = F.when(by_own >= by_als, OWN_FREQUENCY).otherwise(ALS)
+    source = F.when((F.col("own") > 0) & (by_own >= by_als), OWN_FREQUENCY).otherwise(ALS)
     return _part(both, MIXED, by_own + by_als + lists.mixed_popularity * F.col("popularity"), source)
 
 

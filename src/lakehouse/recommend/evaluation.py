@@ -54,7 +54,7 @@ def judge_als(test: TestSet, params: Als) -> dict[str, float]:
 
 def als_lists(test: TestSet, params: Als) -> DataFrame:
     """shop_code, customer_key, rank, product_id of the model fitted on what was known at the cut."""
-    model = als.fit(test.known, params).factors("evaluation")
+    model = als.fit(test.known, params).factors()
     judged = model.customers.join(test.truth.select(*als.CUSTOMER).distinct(), als.CUSTOMER)
     ranked = top_products(judged, model.items(), K)
     return ranked.select(*als.CUSTOMER, F.posexplode("product_ids").alias("rank", "product_id")).withColumn("rank", F.col("rank") + 1)

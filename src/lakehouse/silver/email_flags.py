@@ -11,7 +11,8 @@ from lakehouse.table import BOOLEAN, STRING, Column, Table
 
 # A practical subset of RFC 5321: one @, a plain local part, a host name with a dot. First character is a letter, a
 # digit or _ so that no address is read as a formula by a spreadsheet.
-VALID = r"^[a-z0-9_][a-z0-9.!#$%&'*+/=?^_`{|}~-]{0,63}@([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9-]{2,63}$"
+_ATOM = r"[a-z0-9!#$%&'*+/=?^_`{|}~-]"
+VALID = rf"^(?=[^@]{{1,64}}@)(?=[a-z0-9_]){_ATOM}+(\.{_ATOM}+)*@([a-z0-9]([a-z0-9-]{{0,61}}[a-z0-9])?\.)+[a-z0-9-]{{2,63}}$"
 
 TABLE = Table(
     name="silver.email_flags",

@@ -6,27 +6,29 @@ from collections.abc import Callable
 from pathlib import Path
 
 from lakehouse.errors import ConfigError, LakehouseError
+from lakehouse.io.secrets import resolve
 from lakehouse.io.session import blas_name, spark_session
 from lakehouse.io.settings import Settings, load_settings
 from lakehouse.tasks.ingest import check_shop
 
 
-def doctor(env: str) -> bool:
-    """Print the findings; True if nothing stands in the way of a night."""
+def doctor(env: str) -> int:
+    """Print the findings; 0 if nothing stands in the way of a night, else the exit code of the first problem."""
     settings = load_settings(env)
     checks: list[tuple[str, Callable[[], str]]] = [("folders", lambda: _folders(settings)), ("spark", lambda: _spark(settings))]
+    checks.append(("pseudonym key", lambda: _key(settings)))
     checks += [(f"shop {code}", lambda code=code: _shop(settings, code)) for code in settings.shops]  # type: ignore[misc]
-    findings = [_report(name, check) for name, check in checks]
-    return all(findings)
+    codes = [_report(name, check) for name, check in checks]
+    return next((code for code in codes if code), 0)
 
 
-def _report(name: str, check: Callable[[], str]) -> bool:
+def _report(name: str, check: Callable[[], str]) -> int:
     try:
         print(f"ok       {name}: {check()}")
-        return True
+        return 0
     except LakehouseError as error:
         print(f"problem  {name}: {error}" + (f" -> {error.todo}" if error.todo else ""))
-        return False
+        return error.exit_code
 
 
 def _folders(settings: Settings) -> str:
@@ -45,6 +47,14 @@ def _spark(settings: Settings) -> str:
     blas = blas_name(spark)
     native = "native" if "JNI" in blas else "Java only: training takes about 1.75 times as long; install libopenblas0-pthread"
     return f"{spark.version}, UTC, BLAS {blas.rsplit('.', 1)[-1]} ({native})"
+
+
+def _key(settings: Settings) -> str:
+    reference = settings.pseudonym_key
+    if reference is None:
+        return f"{settings.vault_root}.key, made by the first run if it is missing"
+    resolve(reference)
+    return reference
 
 
 def _shop(settings: Settings, code: str) -> str:

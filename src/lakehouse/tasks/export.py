@@ -7,8 +7,9 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from lakehouse.export.campaign import COLUMNS, REASONS, audience, contacts, rows
+from lakehouse.gold import interactions
 from lakehouse.io import logs
-from lakehouse.io.campaign_files import write_pack
+from lakehouse.io.campaign_files import prepare_pack, promote_pack
 from lakehouse.io.ledger import SUCCEEDED, Entry, inputs_json
 from lakehouse.recommend import customer_products
 from lakehouse.silver import customers, products
@@ -19,18 +20,18 @@ from lakehouse.tasks.run import Run
 
 CHANNEL, FILE = "email", "customers.csv"
 VAULT = tuple(source.vault for source in (USERS, USER_META, ORDERS, ORDER_ADDRESSES) if source.vault)
-TABLES = (customers.TABLE, products.TABLE, customer_products.TABLE, *VAULT)
+TABLES = (customers.TABLE, products.TABLE, customer_products.TABLE, interactions.TABLE, *VAULT)
 
 
 def export(run: Run) -> None:
     """Write `<export_root>/email/<run date>/`: customers.csv, manifest.json, _SUCCESS."""
     started = time.monotonic()
     logs.at("export")
-    everybody, catalogue, lists, users, user_meta, orders, order_addresses = (_read(run, table) for table in TABLES)
+    everybody, catalogue, lists, bought, users, user_meta, orders, order_addresses = (_read(run, table) for table in TABLES)
     people = audience(everybody, lists).persist()
     counts = {row["suppressed_for"]: row["count"] for row in people.groupBy("suppressed_for").count().collect()}
     reached = people.where(F.col("suppressed_for").isNull())
-    frame = rows(reached, contacts(users, user_meta, orders, order_addresses, reached), lists, catalogue).select(*COLUMNS)
+    frame = rows(reached, contacts(users, user_meta, orders, order_addresses, reached), lists, catalogue, bought).select(*COLUMNS)
     versions = {table.name: run.runner.pinned(table).version for table in TABLES}
     suppressed = {reason: counts.get(reason, 0) for reason in REASONS}
     facts = {
@@ -43,7 +44,8 @@ def export(run: Run) -> None:
         "suppressed": suppressed,
     }
     folder = Path(run.settings.export_root) / CHANNEL / run.run_date.isoformat()
-    manifest = write_pack(folder, FILE, COLUMNS, frame.toLocalIterator(), facts)
+    manifest = prepare_pack(folder, FILE, COLUMNS, frame.toLocalIterator(), facts)
+    run.at_end.append(lambda: promote_pack(folder))
     people.unpersist()
     seconds = time.monotonic() - started
     inputs = {table.name: run.runner.pinned(table) for table in TABLES}

@@ -11,6 +11,5 @@ from lakehouse.tasks.train import train
 def night(run: Run) -> None:
     ingest(run)
     refresh(run)
-    train(run, when_due=True)
-    score(run)
+    score(run, promoted=train(run, when_due=True))
     export(run)

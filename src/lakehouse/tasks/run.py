@@ -1,13 +1,13 @@
 """One command, one run: a lock, a run id, a Spark session, a ledger; what was written is shown to readers at the end, all at once."""
 
-import shutil
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 
 from disposable_email_domains import blocklist
 from pyspark.sql import SparkSession
@@ -38,6 +38,8 @@ class Run:
     runner: Runner
     params: Params
     key: str
+    # What shows a run's work outside of the lake (the champion's alias, a campaign pack): done when all of it succeeded.
+    at_end: list[Callable[[], None]] = field(default_factory=list)
 
     @property
     def staging(self) -> str:
@@ -62,12 +64,13 @@ def open_run(settings: Settings, command: str, run_date: date) -> Iterator[Run]:
         ledger = Ledger(store, run_id, command, run_date, code_version())
         if killed := ledger.mark_abandoned():
             logs.warn(f"{killed} earlier run(s) were killed; their rows in ops.runs now say abandoned")
+        _keep_vault_private(settings)
         key = key_file.pseudonym_key(settings, store)
         ledger.record(Entry("", STARTED))
         before = published(store)
         runner = Runner(store, ledger, run_id, parameters(settings, params, run_date), before)
         run = Run(run_id, run_date, started_at, settings, spark, store, ledger, runner, params, key)
-        shutil.rmtree(run.staging, ignore_errors=True)
+        store.delete_folder(run.staging)
         try:
             yield run
         except BaseException as error:
@@ -76,9 +79,18 @@ def open_run(settings: Settings, command: str, run_date: date) -> Iterator[Run]:
             ledger.record(Entry("", FAILED, seconds=time.monotonic() - started, message=f"{code}: {reason}"))
             raise
         finally:
-            shutil.rmtree(run.staging, ignore_errors=True)
+            store.delete_folder(run.staging)
         ledger.publish({name: head for name, head in runner.outputs.items() if before.get(name) != head})
+        for action in run.at_end:
+            action()
         ledger.record(Entry("", SUCCEEDED, seconds=time.monotonic() - started))
+
+
+def _keep_vault_private(settings: Settings) -> None:
+    """A vault on a local disk is for the user of the runs alone."""
+    if "://" not in settings.vault_root:
+        Path(settings.vault_root).mkdir(parents=True, exist_ok=True)
+        Path(settings.vault_root).chmod(0o700)
 
 
 def parameters(settings: Settings, params: Params, run_date: date) -> dict[str, object]:

@@ -1,0 +1,78 @@
+"""The one list of steps and the declarations hold together; every build works on empty frames."""
+
+import inspect
+from datetime import date
+from pathlib import Path
+
+import pytest
+from pyspark.sql import SparkSession
+
+from lakehouse.flow import STEPS, Step
+from lakehouse.io.settings import read_conf
+from lakehouse.parameters import ShopRules
+from lakehouse.recommend.als import FactorModel
+from lakehouse.recommend.params import Params, parse_params
+from lakehouse.sources.woocommerce import TABLES
+from lakehouse.table import conform
+from lakehouse.tasks.dictionary import declared, every_table, one_table
+from tests.support.frames import frame_of
+
+NAMES = [step.name for step in STEPS]
+
+
+def test_every_table_is_written_by_one_step_after_those_it_reads() -> None:
+    sources = {table.bronze.name for table in TABLES} | {table.vault.name for table in TABLES if table.vault}
+    made = set(sources)
+    for step in STEPS:
+        assert {table.name for table in step.reads} <= made, step.name
+        assert step.name not in made
+        made.add(step.name)
+
+
+@pytest.mark.parametrize("step", STEPS, ids=NAMES)
+def test_a_build_takes_the_tables_it_reads_by_their_names_and_the_declared_parameters(step: Step) -> None:
+    taken = inspect.signature(step.build).parameters.values()
+    frames = [p.name for p in taken if p.kind is not inspect.Parameter.KEYWORD_ONLY]
+    assert frames == [table.entity for table in step.reads]
+    assert sorted(p.name for p in taken if p.kind is inspect.Parameter.KEYWORD_ONLY) == sorted(step.parameters)
+
+
+@pytest.mark.parametrize("step", [step for step in STEPS if step.scoped], ids=lambda step: step.name)
+def test_every_table_of_a_scoped_step_carries_the_root_order(step: Step) -> None:
+    assert step.write == "sync"
+    assert all(table.scope in table.column_names for table in (step.writes, *step.reads))
+
+
+@pytest.mark.parametrize("step", STEPS, ids=NAMES)
+def test_a_build_gives_the_declared_columns_also_from_empty_tables(step: Step, spark: SparkSession) -> None:
+    params: Params = parse_params(read_conf("als.yaml"))
+    values = {
+        "shops": (ShopRules("nl"),),
+        "run_date": date(2026, 1, 1),
+        "half_life_days": 120.0,
+        "popularity_days": 28,
+        "disposable_domains": ("mailinator.com",),
+        "model": FactorModel.none(spark),
+        "model_version": None,
+        "candidates_per_customer": 5,
+        "lists": params.lists,
+    }
+    built = step.build(*(frame_of(spark, table, []) for table in step.reads), **{name: values[name] for name in step.parameters})
+    assert conform(built, step.writes).columns == step.writes.column_names
+
+
+def test_keys_are_columns_and_no_personal_column_is_outside_the_vault() -> None:
+    for table in declared().values():
+        assert set(table.key) <= set(table.column_names), table.name
+        if not table.name.startswith("vault."):
+            assert not [column.name for column in table.columns if column.personal], table.name
+
+
+def test_every_column_says_what_it_means() -> None:
+    assert not [(t.name, c.name) for t in declared().values() for c in t.columns if len(c.comment) < 3]
+
+
+def test_the_data_dictionary_is_that_of_the_declarations() -> None:
+    written = (Path(__file__).parents[1] / "docs" / "data-dictionary.md").read_text(encoding="utf-8")
+    assert written == every_table() + "\n", "make docs"
+    assert one_table("silver.orders") in written + "\n"
