@@ -3,7 +3,9 @@
 import csv
 import hashlib
 import json
+import shutil
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 
 import mlflow
@@ -11,10 +13,12 @@ import pandas as pd
 import pytest
 from pyspark.ml import PipelineModel
 from pyspark.sql import SparkSession
-from tests.support.demo_lake import DemoLake, lake_for, make_lake
+from tests.support.demo_lake import DemoLake, assert_equal_tables, lake_for, table_names
+from tests.support.demo_shop import make_shop
 
 import lakehouse
 from lakehouse.demo.server import Server
+from lakehouse.flow import STEPS
 from lakehouse.lake import Lake
 
 RUN_DATE = "2026-11-16"
@@ -128,11 +132,13 @@ def test_the_champion_opens_in_a_notebook_and_says_what_it_was_trained_from(demo
     assert isinstance(model, PipelineModel)
     version = mlflow.MlflowClient().get_model_version_by_alias("lakehouse-recommender", "champion")
     run = mlflow.get_run(version.run_id)
-    inputs = {entry.dataset.name: json.loads(entry.dataset.source) for entry in run.inputs.dataset_inputs}
-    assert inputs["gold.interactions"]["delta_table_version"] == lake.published["gold.interactions"].version
+    inputs = {entry.dataset.name: entry.dataset for entry in run.inputs.dataset_inputs}
+    trained_on = inputs["gold.interactions"]
+    assert trained_on.digest == f"v{lake.published['gold.interactions'].version}"
+    assert json.loads(trained_on.source)["path"] == str(demo_lake.folder / "lake" / "gold" / "interactions")
     assert run.data.metrics["als.ndcg"] > run.data.metrics["popularity.ndcg"] > 0
     assert run.data.params["rank"] == "64"
-    assert lake.sql("select distinct model_version from recommendations.candidates").first()[0] == version.version
+    assert lake.sql("select distinct model_version from recommendations.candidates").first()[0] == str(version.version)
 
 
 def test_candidates_are_the_models_best_in_order(lake: Lake) -> None:
@@ -148,35 +154,42 @@ def test_candidates_are_the_models_best_in_order(lake: Lake) -> None:
     assert out_of_order.count() == 0
 
 
+LAYERS = ("bronze", "vault", "silver", "gold", "recommendations")
+
+
 def test_a_second_night_on_the_same_data_touches_nothing_and_writes_equal_bytes(
-    server: Server, spark: SparkSession, tmp_path: Path
+    demo_lake: DemoLake, spark: SparkSession, pack: Path
 ) -> None:
+    store = demo_lake.store(spark)
+    heads = {name: store.head(name) for name in table_names(store, *LAYERS)}
+    first = (pack / "customers.csv").read_bytes()
 
-    lake = make_lake(server, "twice", tmp_path)
-    assert lake.command("night", "--run-date", RUN_DATE)[0] == 0
-    store = lake.store(spark)
-    names = [path.parent.name + "." + path.name for path in (tmp_path / "lake").glob("*/*") if path.parent.name != "ops"]
-    heads = {name: store.head(name) for name in names}
-    first = (tmp_path / "export" / "email" / RUN_DATE / "customers.csv").read_bytes()
-
-    code, log = lake.command("night", "--run-date", RUN_DATE)
+    code, log = demo_lake.command("night", "--run-date", RUN_DATE)
 
     assert code == 0
-    assert {name: store.head(name) for name in names} == heads
-    assert (tmp_path / "export" / "email" / RUN_DATE / "customers.csv").read_bytes() == first
-    assert log.count("nothing changed") == 14
+    assert {name: store.head(name) for name in heads} == heads
+    assert (pack / "customers.csv").read_bytes() == first
+    assert log.count("nothing changed") == len(STEPS)
 
-    lake.shop.live_day(pd.Timestamp("2026-11-16").date())
-    assert lake.command("night", "--run-date", "2026-11-17")[0] == 0
 
-    fresh = lake_for(lake.shop, tmp_path / "fresh")
-    (tmp_path / "fresh").mkdir()
-    (tmp_path / "fresh" / "vault.key").write_bytes((tmp_path / "vault.key").read_bytes())
-    assert fresh.command("ingest", "--run-date", "2026-11-17")[0] == 0
-    assert fresh.command("refresh", "--run-date", "2026-11-17")[0] == 0
-    for name in [n for n in names if n.split(".")[0] in ("bronze", "silver", "gold")]:
-        grown, anew = (sorted(map(str, s.read(name).collect())) for s in (store, fresh.store(spark)))
-        assert grown == anew, name
+def test_after_a_day_of_trade_the_night_gives_what_an_empty_lake_would_get(
+    demo_lake: DemoLake, server: Server, spark: SparkSession, tmp_path: Path
+) -> None:
+    lived = make_shop(server, "lived_on", tmp_path / "truth")  # the same seed: row by row the shop of demo_lake
+    grown, anew = lake_for(lived, tmp_path / "grown"), lake_for(lived, tmp_path / "anew")
+    for name in ("lake", "vault"):
+        shutil.copytree(demo_lake.folder / name, tmp_path / "grown" / name)
+    (tmp_path / "anew").mkdir()
+    for folder in ("grown", "anew"):
+        (tmp_path / folder / "vault.key").write_bytes((demo_lake.folder / "vault.key").read_bytes())
+    lived.live_day(date(2026, 11, 16))
+
+    for lake in (grown, anew):
+        for command in ("ingest", "refresh"):
+            code, log = lake.command(command, "--run-date", "2026-11-17")
+            assert code == 0
+        assert ("by scope" in log) is (lake is grown)
+    assert_equal_tables(grown.store(spark), anew.store(spark), "bronze", "vault", "silver", "gold")
 
 
 def test_questions_on_the_command_line_are_answered(demo_lake: DemoLake) -> None:

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 from pyspark.sql import SparkSession
-
-from lakehouse.demo.server import Server
 from tests.support.demo_lake import DemoLake, lake_for
 from tests.support.demo_shop import Shop
 from tests.support.truth import differences
 
-DATABASE = "real"
+from lakehouse.demo.server import Server
+
+DATABASE = "real_shop"
 
 
 def load_dump(server: Server, folder: Path) -> None:

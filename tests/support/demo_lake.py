@@ -75,3 +75,18 @@ def lake_for(shop: Shop, folder: Path) -> DemoLake:
         "DEMO_PASSWORD": PASSWORD,
     }
     return DemoLake(shop, folder, environment)
+
+
+def assert_equal_tables(one: DeltaStore, other: DeltaStore, *layers: str) -> None:
+    """The same tables with the same rows."""
+    names = table_names(one, *layers)
+    assert names == table_names(other, *layers)
+    for name in names:
+        rows, others = (sorted(map(str, store.read(name).collect())) for store in (one, other))
+        assert rows == others, name
+
+
+def table_names(store: DeltaStore, *layers: str) -> list[str]:
+    found = [f"{layer}.{path.name}" for layer in layers for path in Path(store.path(f"{layer}.x")).parent.iterdir()]
+    assert len(found) > 5
+    return sorted(found)

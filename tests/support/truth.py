@@ -63,7 +63,8 @@ def differences(folder: Path) -> list[str]:
             (
                 (row[0], (*map(plain, row[1:]),))
                 for row in lake.sql(
-                    "select customer_key, product_id, order_count, net_quantity, first_ordered_at, last_ordered_at from gold.interactions"
+                    "select customer_key, product_id, order_count, net_quantity, first_ordered_at, i.last_ordered_at"
+                    " from gold.interactions i"
                     " join silver.customers using (shop_code, customer_key) where not is_anonymous and product_id > 0"
                 ).collect()
             ),

@@ -28,6 +28,7 @@ from lakehouse.io.delta_store import DeltaStore, Head
 from lakehouse.io.settings import Settings
 
 ALIAS, EXPERIMENT = "champion", "lakehouse-recommender"
+DONE = "run_succeeded"
 # No such model, or no such alias of it.
 NOT_THERE = ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE")
 SIGNATURE = ModelSignature(
@@ -71,7 +72,7 @@ class ModelRegistry:
     def champion(self) -> Champion | None:
         """The version under the alias; None as long as no model passed the gate."""
         try:
-            return self.version(self._client.get_model_version_by_alias(self._name, ALIAS).version)
+            return self.version(str(self._client.get_model_version_by_alias(self._name, ALIAS).version))
         except MlflowException as error:
             if error.error_code in NOT_THERE:
                 return None
@@ -83,12 +84,12 @@ class ModelRegistry:
         return Champion(version, run.info.run_id, date.fromisoformat(run.data.tags["run_date"]), run.data.params)
 
     def last_training(self) -> date | None:
-        """As-of date of the latest training that came to an end, passed or not."""
+        """As-of date of the latest training whose run came to its end, passed or not."""
         experiment = self._client.get_experiment_by_name(EXPERIMENT)
         if experiment is None:
             return None
         runs = self._client.search_runs(
-            [experiment.experiment_id], "attributes.status = 'FINISHED'", max_results=1, order_by=["attributes.start_time DESC"]
+            [experiment.experiment_id], f"tags.{DONE} = 'yes'", max_results=1, order_by=["attributes.start_time DESC"]
         )
         return date.fromisoformat(runs[0].data.tags["run_date"]) if runs else None
 
@@ -117,8 +118,11 @@ class ModelRegistry:
                 )
         return str(info.registered_model_version)
 
-    def promote(self, version: str) -> None:
-        self._client.set_registered_model_alias(self._name, ALIAS, version)
+    def finish(self, version: str, promote: bool) -> None:
+        """The run that trained it succeeded: the training counts, and if it passed it is the champion from now on."""
+        if promote:
+            self._client.set_registered_model_alias(self._name, ALIAS, version)
+        self._client.set_tag(self.version(version).run_id, DONE, "yes")
 
     def load(self, champion: Champion, spark: SparkSession) -> tuple[ALSModel, dict[str, DataFrame]]:
         """The champion and the keys behind its integers, as they were logged."""

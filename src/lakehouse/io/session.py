@@ -1,5 +1,6 @@
 """The Spark session: one per process, UTC everywhere, jars as files."""
 
+import logging
 import os
 import sys
 import tempfile
@@ -27,6 +28,7 @@ def spark_session(settings: Settings) -> SparkSession:
     spark = builder.getOrCreate()
     # Spark's own messages can hold values of rows. Of an error its kind comes from Python.
     spark.sparkContext.setLogLevel("OFF")
+    logging.getLogger("SQLQueryContextLogger").setLevel(logging.CRITICAL)
     if spark.sparkContext._jvm.java.util.TimeZone.getDefault().getID() != "UTC":  # type: ignore[union-attr]
         raise ConfigError(
             "the JVM does not run in UTC", "start it with conf/spark-defaults.conf: -Duser.timezone=UTC must be known before the JVM"

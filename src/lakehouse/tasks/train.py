@@ -54,8 +54,7 @@ def train(run: Run, when_due: bool = False) -> Champion | None:
         },
     )
     version = registry.log(trained.model, index, training)
-    if verdict.passed:
-        run.at_end.append(lambda: registry.promote(version))
+    run.at_end.append(lambda: registry.finish(version, verdict.passed))
     outcome = "becomes the champion" if verdict.passed else "was not promoted"
     run.ledger.record(Entry("train", SUCCEEDED, outcome, time.monotonic() - started, inputs=inputs_json(inputs), message=verdict.reason))
     logs.info(f"{'train':<40} {time.monotonic() - started:6.1f} s  version {version} {outcome}: {verdict.reason}", step="train")
