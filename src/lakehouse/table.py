@@ -1,6 +1,5 @@
 """How a table is declared: its grain, key, columns and rules. Importing this starts no JVM."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from pyspark.sql import Column as SparkColumn
@@ -69,13 +68,3 @@ def broken_rules(table: Table) -> SparkColumn:
     rules = [Rule(f"{name}_is_known", f"`{name}` is not null") for name in table.key] + list(table.rules)
     names = [F.when(F.coalesce(F.expr(rule.condition), F.lit(False)), None).otherwise(F.lit(rule.name)) for rule in rules]
     return F.array_compact(F.array(*names))
-
-
-def column(table: Table, name: str) -> Column:
-    """The declaration of one column of a table."""
-    return next(c for c in table.columns if c.name == name)
-
-
-def columns_of(tables: Iterable[Table]) -> dict[str, list[str]]:
-    """Table name → its column names."""
-    return {table.name: table.column_names for table in tables}

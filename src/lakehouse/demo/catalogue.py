@@ -76,11 +76,6 @@ def make_catalogue(products: int, days: int, seed: int) -> Catalogue:
     )  # fmt: skip
 
 
-def euro_cents(product: Product) -> list[int]:
-    """Its distinct prices, lowest first: one row of `_price` each."""
-    return sorted({cents for _, cents in product.sizes})
-
-
 def _product(number: int, aisle_number: int, status: str, taken: set[str], is_future: bool, rng: np.random.Generator) -> Product:
     aisle = AISLES[aisle_number]
     brand = str(rng.choice(BRANDS))

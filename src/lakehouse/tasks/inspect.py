@@ -15,7 +15,7 @@ from lakehouse.io.ledger import RUNS
 from lakehouse.io.settings import load_settings
 from lakehouse.io.shop_database import Address
 from lakehouse.lake import Lake
-from lakehouse.sources.woocommerce import grants
+from lakehouse.sources.woocommerce import TABLES, grants
 from lakehouse.tasks.dictionary import declared
 
 FORMATS = ("table", "csv", "json")
@@ -86,7 +86,11 @@ def grant_statements(env: str, shop_code: str) -> str:
     if shop_code not in shops:
         raise ConfigError(f"there is no shop {shop_code} in the settings of {env}", f"known: {', '.join(shops)}")
     shop = shops[shop_code]
-    return "\n".join(f"{statement};" for statement in grants(Address.of(shop.url).database, shop.prefix, f"'{shop.user}'@'%'"))
+    database, account = Address.of(shop.url).database, f"'{shop.user}'@'%'"
+    notes = [
+        f"  -- from WooCommerce {'.'.join(map(str, table.since))} on; without it, leave this out" if table.since else "" for table in TABLES
+    ]
+    return "\n".join(f"{grant};{note}" for grant, note in zip(grants(database, shop.prefix, account), notes, strict=True))
 
 
 def as_table(header: list[str], rows: list[list[str]]) -> str:
