@@ -66,7 +66,10 @@ class ModelRegistry:
         self._name, self._store = settings.model_name, store
         mlflow.set_tracking_uri(settings.tracking_uri)
         mlflow.set_registry_uri(settings.tracking_uri)
-        self._artifacts = settings.artifact_root or _beside_sqlite(settings.tracking_uri)
+        folder = _sqlite_folder(settings.tracking_uri)
+        if folder:
+            folder.mkdir(parents=True, exist_ok=True)
+        self._artifacts = settings.artifact_root or ((folder / "mlartifacts").as_uri() if folder else None)
         self._client = mlflow.MlflowClient()
 
     def champion(self) -> Champion | None:
@@ -144,9 +147,8 @@ def _requirements() -> list[str]:
     return [f"{name}=={version(name)}" for name in ("mlflow", "numpy", "pandas", "pyarrow", "pyspark")]
 
 
-def _beside_sqlite(tracking_uri: str) -> str | None:
-    """A folder beside the sqlite file; None for a server, which knows its own place."""
+def _sqlite_folder(tracking_uri: str) -> Path | None:
+    """Where the sqlite file is, and without another setting the artifacts; None for a server, which knows its own place."""
     if not tracking_uri.startswith("sqlite:"):
         return None
-    file = urlsplit(tracking_uri).path[1:]
-    return (Path(file).resolve().parent / "mlartifacts").as_uri()
+    return Path(urlsplit(tracking_uri).path[1:]).resolve().parent

@@ -40,7 +40,7 @@ def _options(settings: Settings) -> dict[str, str]:
     if "PYSPARK_GATEWAY_PORT" in os.environ or "DATABRICKS_RUNTIME_VERSION" in os.environ:
         return {name: value for name, value in settings.spark.items() if name.startswith(("spark.sql.", "spark.databricks."))}
     # Without a place of its own, Spark leaves a warehouse folder in the working directory.
-    warehouse = str(Path(tempfile.gettempdir()) / "lakehouse-warehouse")
+    warehouse = str(Path(tempfile.gettempdir()) / f"lakehouse-warehouse-{os.getuid()}")
     options = {"spark.jars": ",".join(jars()), "spark.sql.warehouse.dir": warehouse, **settings.spark}
     quiet = f"-Dlog4j2.configurationFile={Path(__file__).with_name('log4j2.properties').as_uri()}"
     options["spark.driver.extraJavaOptions"] = f"{options.get('spark.driver.extraJavaOptions', '')} {quiet}".strip()
