@@ -30,7 +30,7 @@ def normalised_email(value: Column) -> Column:
 
     Plus-tags and dots stay: taking them off merges different people at some providers.
     """
-    return F.lower(F.regexp_replace(value, r"^\s+|\s+$", ""))
+    return F.lower(without_outer_space(value))
 
 
 def is_anonymised_email(value: Column) -> Column:
@@ -46,8 +46,13 @@ def local_date(at: Column, zone: Column) -> Column:
 
 def null_if_empty(value: Column) -> Column:
     """Null for text that is empty or only white space."""
-    trimmed = F.regexp_replace(value, r"^\s+|\s+$", "")
+    trimmed = without_outer_space(value)
     return F.when(trimmed != "", trimmed)
+
+
+def without_outer_space(value: Column) -> Column:
+    """Text without white space of any kind around it; Spark's own trim takes blanks only."""
+    return F.regexp_replace(value, r"^\s+|\s+$", "")
 
 
 def unescape_html(value: Column) -> Column:
