@@ -4,7 +4,7 @@ import pytest
 from pyspark.errors import AnalysisException
 from pyspark.sql import SparkSession
 
-from lakehouse.table import INTEGER, LONG, MONEY, STRING, Column, Rule, Table, broken_rules, column, columns_of, conform
+from lakehouse.table import INTEGER, LONG, MONEY, STRING, Column, Rule, Table, broken_rules, conform
 
 TABLE = Table(
     name="silver.shelves",
@@ -51,8 +51,3 @@ def test_a_row_breaks_every_rule_whose_answer_is_not_true_and_a_missing_key_is_a
 def test_the_entity_is_the_name_without_layer_and_source() -> None:
     assert TABLE.entity == "shelves"
     assert Table("bronze.woo__orders", "one order", ("id",), ()).entity == "orders"
-
-
-def test_columns_are_found_by_name() -> None:
-    assert column(TABLE, "height") is TABLE.columns[2]
-    assert columns_of([TABLE]) == {"silver.shelves": ["shop_code", "shelf_id", "height", "price"]}

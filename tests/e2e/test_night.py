@@ -120,7 +120,7 @@ def test_no_address_of_the_shop_stands_outside_vault_and_campaign_file(demo_lake
             continue
         if path.suffix == ".parquet":
             frame = pd.read_parquet(path)
-            text = " ".join(frame.select_dtypes("object").astype(str).stack().tolist()).lower()
+            text = " ".join(str(value) for value in frame.select_dtypes("object").to_numpy().ravel()).lower()
         else:
             text = path.read_bytes().decode("utf-8", "ignore").lower()
         assert not any(address in text for address in addresses), path
@@ -131,7 +131,7 @@ def test_the_champion_opens_in_a_notebook_and_says_what_it_was_trained_from(demo
     model = mlflow.spark.load_model("models:/lakehouse-recommender@champion")
     assert isinstance(model, PipelineModel)
     version = mlflow.MlflowClient().get_model_version_by_alias("lakehouse-recommender", "champion")
-    run = mlflow.get_run(version.run_id)
+    run = mlflow.get_run(str(version.run_id))
     inputs = {entry.dataset.name: entry.dataset for entry in run.inputs.dataset_inputs}
     trained_on = inputs["gold.interactions"]
     assert trained_on.digest == f"v{lake.published['gold.interactions'].version}"

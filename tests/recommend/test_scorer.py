@@ -52,4 +52,6 @@ def test_ties_at_the_end_of_a_list_are_broken_by_id_among_many_products() -> Non
     rng = np.random.default_rng(7)
     scores, ids = rng.integers(0, 3, (20, 500)).astype(np.float32), np.arange(1000, 1500)
     found, _ = best(scores, ids, 10)
-    assert found.tolist() == [sorted(ids.tolist(), key=lambda i, row=row: (-row[i - 1000], i))[:10] for row in scores]
+    for row, listed in zip(scores, found.tolist(), strict=True):
+        score_of = dict(zip(ids.tolist(), row.tolist(), strict=True))
+        assert listed == sorted(score_of, key=lambda i: (-score_of[i], i))[:10]
