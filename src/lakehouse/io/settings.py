@@ -25,10 +25,28 @@ class ShopSettings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
+    # How it is reached.
     url: str = Field(pattern=r"^jdbc:mysql://[^/?#]+/[^/?#]+(\?.*)?$")
     user: str
     password: str
     prefix: str = Field(default="wp_", pattern=r"^[A-Za-z0-9_]+$")
+    users_prefix: str | None = Field(default=None, pattern=r"^[A-Za-z0-9_]+$")
+    tls: Literal["disable", "trust", "verify-ca", "verify-full"] = "disable"
+    tls_ca: str | None = None
+    connections: int = Field(default=2, ge=1, le=4)
+    socket_timeout_seconds: int = Field(default=120, ge=1)
+    statement_timeout_seconds: int = Field(default=3600, ge=1)
+    # How much of it is read again.
+    window_days: int | None = Field(default=None, ge=0)
+    reread_nights: int | None = Field(default=None, ge=1)
+    reread_at_least_orders: int = Field(default=20_000, ge=0)
+    max_delete_share: float = Field(default=0.2, ge=0, le=1)
+    freeze: tuple[str, ...] = ()
+    # The replica that it is read from.
+    pause_replica: bool = True
+    max_replica_lag_seconds: int = Field(default=600, ge=0)
+    heartbeat_table: str | None = Field(default=None, pattern=r"^[A-Za-z0-9_]+(\.[A-Za-z0-9_]+)?$")
+    # What its data means.
     time_zone: str = "UTC"
     counts_as_sale: tuple[str, ...] = ("completed", "processing")
     consent_meta_key: str | None = Field(default=None, pattern=r"^[A-Za-z0-9_\-]+$")
