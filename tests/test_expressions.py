@@ -4,9 +4,13 @@ from collections.abc import Callable, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from pyspark.sql import Column, SparkSession
 from pyspark.sql import functions as F
 
+from lakehouse.demo.server import Server
 from lakehouse.expressions import (
     is_anonymised_email,
     local_date,
@@ -15,8 +19,28 @@ from lakehouse.expressions import (
     null_if_empty,
     pivot_meta,
     quantity,
+    repaired_text,
     unescape_html,
 )
+
+# Words whose UTF-8 holds every kind of byte that cp1252 leaves open, and signs of four bytes.
+WORDS = [
+    "Café crème",
+    "Ünïcode Ærø",
+    "日本語 お茶と醤油",
+    "Ёжик любит Йогурт",
+    "Łódź Ćmielów żółć",
+    "Ωμέγα ελιά ώριμη",
+    "İstanbul ığdır şeker",
+    "“curly” ‘quotes’ – 50 €…",
+    "Fisch 🐟 und 👩‍🍳",
+    "\u00a0",
+]
+
+
+def mojibake(text: str) -> str:
+    """What a utf8mb4 connection reads of a latin1 column that holds the text's UTF-8: by MySQL each byte is a character."""
+    return "".join(chr(byte) if byte in (0x81, 0x8D, 0x8F, 0x90, 0x9D) else bytes([byte]).decode("cp1252") for byte in text.encode())
 
 
 def answers(spark: SparkSession, texts: Sequence[str | None], expression: Callable[[Column], Column]) -> dict[str | None, object]:
@@ -108,7 +132,10 @@ def test_html_entities_are_decoded_once(spark: SparkSession) -> None:
         "Fruits &amp; Vegetables": "Fruits & Vegetables",
         "&amp;amp;": "&amp;",
         "Caf&eacute; &#8211; 1 &lt; 2": "Café – 1 < 2",
+        "&#039;t Zuivel&#x20ac;&nbsp;": "'t Zuivel€\u00a0",
+        "&amp;lt;b&amp;gt; &unknown; &#8364": "&lt;b&gt; &unknown; €",
         "Salt & Pepper": "Salt & Pepper",
+        "": "",
         "plain": "plain",
         None: None,
     }
@@ -129,3 +156,50 @@ def test_a_repeated_meta_key_gives_the_value_of_its_highest_id(spark: SparkSessi
     assert found.columns == ["post_id", "price", "sku"]
     # Of 8 the last write cleared the SKU.
     assert sorted(map(tuple, found.collect())) == [(7, "2.00", "A"), (8, None, None)]
+
+
+def test_text_that_was_utf8_in_latin1_is_as_it_was_meant(spark: SparkSession) -> None:
+    broken = {mojibake(word): word for word in WORDS}
+    assert not set(broken) & set(WORDS)
+    assert answers(spark, list(broken), repaired_text) == broken
+
+
+@pytest.mark.database
+def test_what_a_server_makes_of_utf8_in_a_latin1_column_is_repaired(spark: SparkSession, server: Server) -> None:
+    with server.connect() as connection, connection.cursor() as cursor:
+        cursor.execute("CREATE OR REPLACE DATABASE mojibake")
+        cursor.execute("CREATE TABLE mojibake.words (id int PRIMARY KEY, word varchar(200) CHARACTER SET latin1)")
+        cursor.execute("ALTER TABLE mojibake.words MODIFY word varbinary(200)")
+        cursor.executemany("INSERT INTO mojibake.words VALUES (%s, %s)", [(n, word.encode()) for n, word in enumerate(WORDS)])
+        cursor.execute("ALTER TABLE mojibake.words MODIFY word varchar(200) CHARACTER SET latin1")
+        cursor.execute("SELECT word FROM mojibake.words ORDER BY id")
+        found = [word for (word,) in cursor.fetchall()]
+        cursor.execute("DROP DATABASE mojibake")
+    assert found == [mojibake(word) for word in WORDS]
+    assert list(answers(spark, found, repaired_text).values()) == WORDS
+
+
+def test_text_that_is_right_stays(spark: SparkSession) -> None:
+    # A sign that is no latin1 makes encode fail; a pattern with $ overlooks one that ends a line (U+2028, U+0085).
+    # The last two are half a character and an overlong form, which UTF-8 forbids.
+    right = [
+        *WORDS[:-1],
+        *("é", "Â", "Ã", "plain", "", None, "Ärger\u2028", "Ã©\u2028", "Ã©\u0085", "Ã© 日", "Ã©🐟", "Ã\u0080", "naïve Ã©"),
+        *("â‚", "À¯"),
+    ]
+    assert answers(spark, right, repaired_text) == {text: text for text in right}
+
+
+def test_what_was_broken_twice_is_repaired_once(spark: SparkSession) -> None:
+    once = mojibake("Café")
+    assert answers(spark, [mojibake(once)], repaired_text) == {mojibake(once): once}
+
+
+def test_any_text_is_repaired_and_ascii_stays(spark: SparkSession) -> None:
+    @settings(max_examples=5, deadline=None, derandomize=True)
+    @given(st.lists(st.text(max_size=12), min_size=300, max_size=400))
+    def check(texts: list[str]) -> None:
+        broken = {mojibake(text): text for text in texts}
+        assert answers(spark, list(broken), repaired_text) == broken
+
+    check()

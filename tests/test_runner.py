@@ -18,7 +18,7 @@ from lakehouse.io.ledger import SKIPPED, Entry, Ledger
 from lakehouse.loading import BROKEN
 from lakehouse.parameters import ShopRules
 from lakehouse.runner import Runner
-from lakehouse.scope import Scope
+from lakehouse.scope import Orders, Scope
 from lakehouse.table import broken_rules, conform
 from tests.support.change_stream import SHOP, TABLES, Shop
 from tests.support.frames import frame_of
@@ -85,7 +85,7 @@ def test_after_any_stream_of_changes_and_killed_runs_every_scoped_table_equals_i
     assert sum(mode.startswith("by scope") for mode in modes) >= 3, modes
 
     some = frozenset(list(shop.rows["orders"])[::2])
-    scope = Scope({SHOP: some})
+    scope = Scope({SHOP: Orders(some)})
     for step in SCOPED:
         of_part = good_rows(build_in_full(store, step, lambda frame, column: frame.where(scope.condition(column))), step)
         part_of_whole = good_rows(build_in_full(store, step).where(scope.condition(step.writes.scope)), step)

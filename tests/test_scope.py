@@ -3,14 +3,14 @@
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
-from lakehouse.scope import Scope
+from lakehouse.scope import Orders, Scope
 
 ROWS = [("nl", 1), ("nl", 5), ("nl", 6), ("nl", 9), ("nl", 10), ("de", 5), ("de", 7), ("be", 5)]
 
 
 def test_orders_are_gathered_by_shop_and_counted_once() -> None:
     scope = Scope.of_orders([("nl", 5), ("de", 7), ("nl", 9), ("nl", 5)])
-    assert scope == Scope({"nl": frozenset({5, 9}), "de": frozenset({7})})
+    assert scope == Scope({"nl": Orders(frozenset({5, 9})), "de": Orders(frozenset({7}))})
     assert len(scope) == 3
     assert len(Scope.of_orders([])) == 0
 
@@ -18,7 +18,10 @@ def test_orders_are_gathered_by_shop_and_counted_once() -> None:
 def test_a_condition_is_true_for_the_orders_of_the_scope_and_bounds_for_all_between_them(spark: SparkSession) -> None:
     orders = Scope.of_orders([("nl", 5), ("nl", 9), ("de", 7)])
     shop = Scope.of_shop("nl")
+    mixed = Scope({"nl": Orders(frozenset({1, 6}), ((8, 10),), without=frozenset({9})), "de": Orders(ranges=((1, 6),))})
     flags = {
+        "mixed": mixed.condition("order_id"),
+        "mixed_range": mixed.bounds("order_id"),
         "exact": orders.condition("order_id"),
         "range": orders.bounds("order_id"),
         "aliased": orders.condition("order_id", "old."),
@@ -35,6 +38,8 @@ def test_a_condition_is_true_for_the_orders_of_the_scope_and_bounds_for_all_betw
     assert kept("range") == [("nl", 5), ("nl", 6), ("nl", 9), ("de", 7)]
     assert kept("shop") == kept("shop_range") == [row for row in ROWS if row[0] == "nl"]
     assert kept("empty") == []
+    assert kept("mixed") == [("nl", 1), ("nl", 6), ("nl", 10), ("de", 5)]
+    assert kept("mixed_range") == [("nl", 1), ("nl", 5), ("nl", 6), ("nl", 9), ("nl", 10), ("de", 5)]
 
 
 def test_everything_outside_a_scope_is_found_by_its_negation(spark: SparkSession) -> None:

@@ -1,5 +1,6 @@
 """The `lakehouse` command. Heavy libraries are imported inside the commands, so that --help is quick."""
 
+import signal
 import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -32,34 +33,45 @@ RunDate = Annotated[
         formats=["%Y-%m-%d"], help="As-of date of decay, windows and file names; default: today (UTC). What is mirrored is always of now."
     ),
 ]
+InFull = Annotated[
+    bool, typer.Option("--full", help="Read all orders, not only those that may have changed and tonight's part of the old ones.")
+]
+AcceptDeletes = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="TABLE", help="A table that may lose more rows than max_delete_share, as orders (with all that hangs on them). Repeatable."
+    ),
+]
 
 
 def _run(command: str, env: str, run_date: datetime | None, task: "Callable[[Run], object]") -> None:
     from lakehouse.io.settings import load_settings
     from lakehouse.tasks.run import open_run
 
+    # A scheduler that ends a run lets it put things back in order, a stopped replica first of all.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     as_of = run_date.date() if run_date else datetime.now(UTC).date()
     with open_run(load_settings(env), command, as_of) as run:
         task(run)
 
 
 @app.command()
-def night(env: Env = "local", run_date: RunDate = None) -> None:
+def night(env: Env = "local", run_date: RunDate = None, in_full: InFull = False, accept_deletes: AcceptDeletes = None) -> None:
     """The whole night as one run: ingest, refresh, train when due, score, export.
 
     Readers see the new tables only after all of it succeeded. A re-run is always safe, also after a kill.
     """
     from lakehouse.tasks.night import night as task
 
-    _run("night", env, run_date, task)
+    _run("night", env, run_date, lambda run: task(run, in_full, accept_deletes or ()))
 
 
 @app.command()
-def ingest(env: Env = "local", run_date: RunDate = None) -> None:
+def ingest(env: Env = "local", run_date: RunDate = None, in_full: InFull = False, accept_deletes: AcceptDeletes = None) -> None:
     """Mirror the shops' databases into bronze and vault. Deleted there is deleted here."""
     from lakehouse.tasks.ingest import ingest as task
 
-    _run("ingest", env, run_date, task)
+    _run("ingest", env, run_date, lambda run: task(run, in_full, accept_deletes or ()))
 
 
 @app.command()
@@ -155,11 +167,17 @@ def flow() -> None:
 
 
 @app.command()
-def grants(shop: Annotated[str, typer.Argument(help="Code of the shop.")] = "nl", env: Env = "local") -> None:
+def grants(
+    shop: Annotated[str, typer.Argument(help="Code of the shop.")] = "nl",
+    env: Env = "local",
+    store: Annotated[
+        str, typer.Option(help="Where the shop keeps its orders: hpos, or legacy (posts). `lakehouse doctor` tells.")
+    ] = "hpos",
+) -> None:
     """The SQL that gives the shop's read-only user the rights that the ingest needs, column by column."""
     from lakehouse.tasks import inspect
 
-    typer.echo(inspect.grant_statements(env, shop))
+    typer.echo(inspect.grant_statements(env, shop, store))
 
 
 @app.command()

@@ -62,7 +62,8 @@ def unescape_html(value: Column) -> Column:
     def unescaped(texts: pd.Series) -> pd.Series:
         return texts.map(html.unescape, na_action="ignore")
 
-    return F.when(value.contains("&"), unescaped(value)).otherwise(value)
+    # Every row goes to Python and back, whatever condition stands around it: a null is the cheapest to send.
+    return F.coalesce(unescaped(F.when(value.contains("&"), value)), value)
 
 
 def pivot_meta(rows: DataFrame, by: list[str], meta_id: str, keys: dict[str, str]) -> DataFrame:
@@ -72,3 +73,21 @@ def pivot_meta(rows: DataFrame, by: list[str], meta_id: str, keys: dict[str, str
     """
     latest = (F.max_by("meta_value", F.when(F.col("meta_key") == key, F.col(meta_id))).alias(name) for name, key in keys.items())
     return rows.groupBy(*by).agg(*latest)
+
+
+# MySQL's latin1 is cp1252, with the five bytes that cp1252 leaves open kept as control characters.
+LATIN1_SIGNS = bytes(byte for byte in range(0x80, 0xA0) if byte not in (0x81, 0x8D, 0x8F, 0x90, 0x9D))
+NOT_LATIN1 = rf"[^\p{{ASCII}}\x81\x8D\x8F\x90\x9D\xA0-\xFF{LATIN1_SIGNS.decode('cp1252')}]"
+
+
+def repaired_text(value: Column) -> Column:
+    """Text as it was meant where UTF-8 was stored in latin1 columns (`CafÃ©` for `Café`); any other text as it is.
+
+    Repaired is what is not ASCII and, taken as the bytes of MySQL's latin1, is valid UTF-8. Once only: a text that was wrong
+    twice stays wrong once.
+    """
+    is_ascii = F.octet_length(value) == F.char_length(value)
+    bytewise = F.translate(value, LATIN1_SIGNS.decode("cp1252"), LATIN1_SIGNS.decode("latin-1"))
+    meant = F.try_validate_utf8(F.encode(bytewise, "ISO-8859-1").cast("string"))
+    # Inside the condition, since encode fails on text that is no latin1.
+    return F.coalesce(F.when(~is_ascii & ~value.rlike(NOT_LATIN1), meant), value)

@@ -24,10 +24,19 @@ class Loaded:
     written: Written
 
 
-def load(store: DeltaStore, table: Table, frame: DataFrame, write: Write, run_id: str, scope: Scope | None = None) -> Loaded:
+def load(
+    store: DeltaStore,
+    table: Table,
+    frame: DataFrame,
+    write: Write,
+    run_id: str,
+    scope: Scope | None = None,
+    max_delete_share: float = 1,
+) -> Loaded:
     """Write the frame's good rows to the table and its bad ones to quarantine.
 
-    DataError (65) if a key stands twice or more rows break a rule than the table tolerates; the table stays as it is then.
+    DataError (65) if a key stands twice, more rows break a rule than the table tolerates, or a sync would delete more than
+    `max_delete_share` of a shop's rows; the table stays as it is then.
     Two passes over the frame, which is kept in between: one aggregate by key, one write.
     """
     built = conform(frame, table).withColumn(BROKEN, broken_rules(table)).persist()
@@ -39,7 +48,7 @@ def load(store: DeltaStore, table: Table, frame: DataFrame, write: Write, run_id
             store.append(f"quarantine.{table.name.replace('.', '__')}", bad)
             _check_share(built, table, read, rejected)
         if write == "sync":
-            return Loaded(read, rejected, store.sync(table, good, scope))
+            return Loaded(read, rejected, store.sync(table, good, scope, max_delete_share))
         store.replace(table.name, good)
         return Loaded(read, rejected, Written(inserted=read - rejected))
     finally:

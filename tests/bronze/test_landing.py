@@ -1,50 +1,67 @@
 """Landing: which root order a row hangs on, and what goes to the mirror and what to the vault."""
 
-from pyspark.sql import SparkSession
+from collections.abc import Sequence
 
-from lakehouse.bronze.landing import UNKNOWN_ORDER, root_items, root_orders, split, with_root
-from lakehouse.sources.source import ORDER, ORDER_ID, ORDER_ITEM_ID
+import pytest
+from pyspark.sql import DataFrame, SparkSession
+
+from lakehouse.bronze.landing import repaired, root_items, root_orders, split, with_root
 from lakehouse.sources.woocommerce.catalogue import TERMS
-from lakehouse.sources.woocommerce.orders import ORDER_ADDRESSES, ORDERS
+from lakehouse.sources.woocommerce.orders import ORDER_ADDRESSES, ORDER_ITEM_META, ORDER_ITEMS, ORDERS
 from lakehouse.sources.woocommerce.people import EMAIL_UNSUBSCRIBES, USER_META
 
 KEY = "k" * 32
 # Order 10 with refund 12; order 11; refund 13 of an order that is gone; a plugin's row with a parent of its own kind.
-STAGED = [
-    (10, "shop_order", 0),
-    (11, "shop_order", 0),
-    (12, "shop_order_refund", 10),
-    (13, "shop_order_refund", 9),
-    (14, "shop_subscription", 10),
-    (15, None, None),
+HEADS = [
+    (10, "shop_order"),
+    (11, "shop_order"),
+    (12, "shop_order_refund"),
+    (13, "shop_order_refund"),
+    (14, "shop_subscription"),
+    (15, None),
 ]
-ORDER_SCHEMA = "id bigint, type string, parent_order_id bigint"
+PARENTS = [(12, 10), (13, 9), (14, 10)]
+
+
+def roots(spark: SparkSession, parents: Sequence[tuple[int, int | None]] = PARENTS) -> DataFrame:
+    heads = spark.createDataFrame(
+        [(*head, "wc-completed", None) for head in HEADS], "id bigint, type string, status string, created_at timestamp"
+    )
+    return root_orders(heads, spark.createDataFrame(parents, "id bigint, parent_id bigint"))
 
 
 def test_the_root_of_a_refund_is_the_order_it_refunds_and_of_anything_else_itself(spark: SparkSession) -> None:
-    orders = spark.createDataFrame(STAGED, ORDER_SCHEMA)
-    stamped = with_root(orders, ORDER, root_orders(orders))
-    assert {row["id"]: row["_order_id"] for row in stamped.collect()} == {10: 10, 11: 11, 12: 10, 13: 9, 14: 14, 15: 15}
-    assert set(stamped.columns) == {"id", "type", "parent_order_id", "_order_id"}
+    found = roots(spark)
+    assert {row["order_id"]: row["_order_id"] for row in found.collect()} == {10: 10, 11: 11, 12: 10, 13: 9, 14: 14, 15: 15}
+    assert found.columns == ["order_id", "type", "status", "created_at", "_order_id"]
 
 
-def test_a_refund_that_names_no_order_has_a_root_all_the_same(spark: SparkSession) -> None:
+@pytest.mark.parametrize("parents", [[], [(12, None)], [(12, 0)]])
+def test_a_refund_that_names_no_order_has_a_root_all_the_same(spark: SparkSession, parents: list[tuple[int, int | None]]) -> None:
     # The root order is the scope of later steps and is never null (docs/architecture.md).
-    orders = spark.createDataFrame([(12, "shop_order_refund", None)], ORDER_SCHEMA)
-    root = with_root(orders, ORDER, root_orders(orders)).collect()[0]["_order_id"]
-    assert root is not None
+    assert {row["order_id"]: row["_order_id"] for row in roots(spark, parents).collect()}[12] == 12
 
 
-def test_items_of_refunds_hang_on_the_refunded_order_and_orphans_on_what_they_name(spark: SparkSession) -> None:
-    roots = root_orders(spark.createDataFrame(STAGED, ORDER_SCHEMA))
+def test_what_hangs_on_a_refund_has_the_refunded_order_as_root_and_what_hangs_on_nothing_is_left_out(spark: SparkSession) -> None:
+    found = roots(spark)
     items = spark.createDataFrame([(100, 10), (101, 12), (102, 99), (103, 13)], "order_item_id bigint, order_id bigint")
-    stamped = with_root(items, ORDER_ID, roots)
-    assert {row["order_item_id"]: row["_order_id"] for row in stamped.collect()} == {100: 10, 101: 10, 102: 99, 103: 9}
+    rooted = root_items(items, found)
+    stamped = with_root(items, ORDER_ITEMS, found, rooted)
+    # There is no order 99.
+    assert {row["order_item_id"]: row["_order_id"] for row in stamped.collect()} == {100: 10, 101: 10, 103: 9}
 
     meta = spark.createDataFrame([(1, 100), (2, 101), (3, 102), (4, 777)], "meta_id bigint, order_item_id bigint")
-    found = with_root(meta, ORDER_ITEM_ID, root_items(items, roots)).collect()
-    # Of meta 4 the item is not there.
-    assert {row["meta_id"]: row["_order_id"] for row in found} == {1: 10, 2: 10, 3: 99, 4: UNKNOWN_ORDER}
+    # Of meta 3 the item's order is not there, of meta 4 the item.
+    assert {row["meta_id"]: row["_order_id"] for row in with_root(meta, ORDER_ITEM_META, found, rooted).collect()} == {1: 10, 2: 10}
+
+    orders = spark.createDataFrame([(10, "EUR"), (12, "EUR"), (16, "EUR")], "id bigint, currency string")
+    # Order 16 came after the reading had begun: it is for the next night.
+    assert {row["id"]: row["_order_id"] for row in with_root(orders, ORDERS, found, rooted).collect()} == {10: 10, 12: 10}
+
+
+def test_texts_of_a_latin1_shop_are_as_they_were_meant_before_anything_is_made_of_them(spark: SparkSession) -> None:
+    staged = spark.createDataFrame([(1, "Caf\u00c3\u00a9", None)], "term_id bigint, name string, slug string")
+    assert repaired(staged).collect() == [(1, "Café", None)]
 
 
 def test_personal_values_of_columns_are_in_the_vault_only(spark: SparkSession) -> None:

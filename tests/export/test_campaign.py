@@ -100,7 +100,7 @@ def test_the_name_is_the_accounts_else_the_latest_orders(spark: SparkSession) ->
             spark,
             ORDER_ADDRESSES.vault,
             [
-                {"shop_code": shop, "id": i, "order_id": i, "first_name": name}
+                {"shop_code": shop, "order_id": i, "first_name": name}
                 for shop, i, name in [
                     ("nl", 11, "Ordered"),
                     ("nl", 12, " Bea "),

@@ -8,9 +8,10 @@ import pytest
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
+from lakehouse.errors import DataError
 from lakehouse.io import delta_store
 from lakehouse.io.delta_store import DeltaStore, Head, Written
-from lakehouse.scope import Scope
+from lakehouse.scope import Orders, Scope
 from lakehouse.table import LONG, STRING, Column, Table, conform
 
 SCHEMA = "shop_code string, line_id bigint, order_id bigint, name string"
@@ -170,3 +171,41 @@ def test_a_version_of_30_days_ago_that_was_superseded_stays_readable(store: Delt
     assert rows(store, 0) == sorted(FIRST, key=str)
     feed = store.changes(TABLE.name, 1, 2).where(F.col("_change_type") == "insert")
     assert sorted(row["line_id"] for row in feed.collect()) == [7, 8]
+
+
+@pytest.mark.parametrize(
+    ("kept", "share", "stops"),
+    [
+        # 100 rows of nl are there.
+        (80, 0.2, False),
+        (79, 0.2, True),
+        (0, 0.2, True),
+        (95, 0.01, False),  # five rows may always go
+        (79, 1, False),
+        (0, 1, False),
+    ],
+)
+def test_a_sync_that_would_take_more_than_its_share_writes_nothing(store: DeltaStore, kept: int, share: float, stops: bool) -> None:
+    there: list[Row] = [("nl", number, number, "tea") for number in range(100)]
+    store.sync(TABLE, frame(store, [*there, ("de", 1, 1, "Tee"), ("de", 2, 2, "Reis")]))
+    before = version(store)
+    # A row that is new must not hide how much is gone.
+    left = frame(store, [*there[:kept], ("nl", 500, 500, "new")])
+    if stops:
+        with pytest.raises(DataError, match=r"silver\.lines: \d+ of 100 rows are gone") as stopped:
+            store.sync(TABLE, left, Scope.of_shop("nl"), share)
+        assert "--accept-deletes silver.lines" in stopped.value.todo
+        assert version(store) == before
+    else:
+        assert store.sync(TABLE, left, Scope.of_shop("nl"), share) == Written(inserted=1, deleted=100 - kept)
+
+
+def test_the_share_is_of_the_whole_shop_also_where_only_some_orders_are_synced(store: DeltaStore) -> None:
+    store.sync(TABLE, frame(store, [("nl", number, number, "tea") for number in range(100)]))
+    some = Scope({"nl": Orders(ranges=((0, 14),))})
+    assert store.sync(TABLE, frame(store, []), some, 0.2) == Written(deleted=15)
+
+
+def test_the_last_rows_of_a_small_shop_do_not_go_unasked(filled: DeltaStore) -> None:
+    with pytest.raises(DataError, match="1 of 1 rows"):
+        filled.sync(TABLE, frame(filled, []), Scope.of_shop("de"), 0.2)

@@ -77,3 +77,14 @@ def test_readers_see_the_version_that_was_published_last_of_each_table(store: De
     assert published(store) == {"silver.orders": Head("id-5", 2), "silver.refunds": Head("id-4", 1)}
     ledger(store, "c").publish({})
     assert published(store)["silver.orders"] == Head("id-5", 2)
+
+
+def test_what_a_killed_run_meant_to_undo_is_known_to_the_next(store: DeltaStore) -> None:
+    killed = ledger(store, "a")
+    assert killed.last_status("replica[nl]") is None
+    killed.record(Entry("replica[nl]", STARTED), at_once=True)
+    after = ledger(store, "b")
+    assert after.last_status("replica[nl]") == STARTED
+    after.record(Entry("replica[nl]", SUCCEEDED), at_once=True)
+    assert ledger(store, "c").last_status("replica[nl]") == SUCCEEDED
+    assert ledger(store, "c").last_status("replica[de]") is None

@@ -5,7 +5,10 @@ import re
 import pytest
 
 from lakehouse.sources.source import JdbcTable, Pseudonym
-from lakehouse.sources.woocommerce import TABLES, grants
+from lakehouse.sources.woocommerce import TABLES
+from lakehouse.sources.woocommerce.grants import grants
+from lakehouse.sources.woocommerce.orders import ORDER_ITEM_META, ORDER_ITEMS, ORDERS
+from lakehouse.sources.woocommerce.stores import HPOS, LEGACY, OrderStore, is_synced, order_store
 from lakehouse.table import LONG, STRING, Column
 
 NOTES = JdbcTable(
@@ -48,14 +51,55 @@ def test_of_a_key_value_table_only_declared_keys_and_those_of_the_settings_are_r
     assert FACTS.query("wp_", ("newsletter",)) == select + "`meta_key` IN ('size', 'first_name', 'newsletter')"
 
 
-def test_the_grant_is_on_columns_only() -> None:
-    expected = "GRANT SELECT (`id`, `order_id`, `author`, `kind`) ON `shop`.`wp_wc_notes` TO 'reader'@'%'"
-    assert NOTES.grant("shop", "wp_", "'reader'@'%'") == expected
+def test_a_part_of_a_table_is_a_further_condition() -> None:
+    assert NOTES.query("p_", within="`id` > 5").endswith("WHERE `kind` = 'order_note' AND `id` > 5")
 
 
-def test_there_is_one_grant_for_every_table() -> None:
-    found = [re.search(r"ON `shop`\.`(wp_\w+)` TO 'reader'@'%'$", text) for text in grants("shop", "wp_", "'reader'@'%'")]
-    assert [match[1] for match in found if match] == [f"wp_{table.source_name}" for table in TABLES]
+def test_rows_of_some_orders_are_found_by_the_id_they_name_and_item_meta_through_the_items() -> None:
+    def some(column: str) -> str:
+        return f"{column} IN (7, 9)"
+
+    assert ORDERS.of_orders("wp_", some) == "`id` IN (7, 9)"
+    assert ORDER_ITEMS.of_orders("wp_", some) == "`order_id` IN (7, 9)"
+    expected = "`order_item_id` IN (SELECT `order_item_id` FROM `wp_woocommerce_order_items` WHERE `order_id` IN (7, 9))"
+    assert ORDER_ITEM_META.of_orders("wp_", some) == expected
+
+
+def test_tables_are_read_again_whole_or_by_their_orders() -> None:
+    assert {table.name: table.reading for table in TABLES if table.reading != "snapshot"} == {
+        "orders": "cursor",
+        **dict.fromkeys(["order_addresses", "order_operational_data", "order_meta", "order_items", "order_item_meta"], "follow"),
+    }
+
+
+@pytest.mark.parametrize(
+    ("options", "store"),
+    [
+        ({"woocommerce_custom_orders_table_enabled": "yes"}, HPOS),
+        ({"woocommerce_custom_orders_table_enabled": "no", "woocommerce_custom_orders_table_data_sync_enabled": "yes"}, LEGACY),
+        ({}, LEGACY),
+    ],
+)
+def test_the_shops_option_decides_where_its_orders_are(options: dict[str, str], store: OrderStore) -> None:
+    assert order_store(options) is store
+    assert is_synced(options) == ("woocommerce_custom_orders_table_data_sync_enabled" in options)
+
+
+@pytest.mark.parametrize("store", [HPOS, LEGACY], ids=lambda store: store.name)
+def test_rights_are_given_on_columns_of_the_tables_that_are_read_and_no_others(store: OrderStore) -> None:
+    found = grants("shop", "wp_", "'reader'@'%'", store)
+    read = {table.source_name for table in (*(table for table in TABLES if not table.root), *store.tables)}
+    assert set(found) == read
+    for name, grant in found.items():
+        assert re.fullmatch(rf"GRANT SELECT \((`\w+`, )*`\w+`\) ON `shop`\.`wp_{name}` TO 'reader'@'%'", grant)
+    assert ("wc_orders" in found) == (store is HPOS)
+    # Posts are products and, in the old store, orders: one statement with the columns of both.
+    assert ("`post_date`" in found["posts"]) == (store is LEGACY)
+
+
+def test_users_of_a_multisite_are_in_tables_of_the_network() -> None:
+    found = grants("shop", "wp_2_", "'reader'@'%'", HPOS, users_prefix="wp_")
+    assert "`wp_users`" in found["users"] and "`wp_usermeta`" in found["usermeta"] and "`wp_2_posts`" in found["posts"]
 
 
 def test_personal_columns_are_in_the_vault_and_pseudonyms_of_addresses_in_both() -> None:
@@ -66,7 +110,7 @@ def test_personal_columns_are_in_the_vault_and_pseudonyms_of_addresses_in_both()
     assert NOTES.bronze.scope == "_order_id"
     assert NOTES.vault is not None
     assert NOTES.vault.name == "vault.woo__notes"
-    assert NOTES.vault.column_names == ["shop_code", "id", "order_id", "author", "author_pseudonym"]
+    assert NOTES.vault.column_names == ["shop_code", "_order_id", "id", "order_id", "author", "author_pseudonym"]
     assert NOTES.vault.key == NOTES.bronze.key
 
 
@@ -84,7 +128,7 @@ def test_a_query_reads_declared_columns_only(table: JdbcTable) -> None:
     assert source == f"`wp_{table.source_name}`"
     # A column of a condition needs the right to be read as well.
     assert set(re.findall(r"`(\w+)`", condition)) <= set(table.column_names)
-    assert "*" not in table.query("wp_") + table.probe("wp_") + table.grant("shop", "wp_", "x")
+    assert "*" not in table.query("wp_") + table.probe("wp_")
 
 
 @EVERY

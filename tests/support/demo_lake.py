@@ -13,7 +13,8 @@ from lakehouse.cli import main
 from lakehouse.demo.server import Server
 from lakehouse.demo.shop import create_reader
 from lakehouse.io.delta_store import DeltaStore
-from lakehouse.sources.woocommerce import grants
+from lakehouse.sources.woocommerce.grants import grants
+from lakehouse.sources.woocommerce.stores import HPOS, LEGACY
 from tests.support.demo_shop import Shop, make_shop
 
 PASSWORD = "not a secret, a test's"
@@ -63,7 +64,10 @@ def make_lake(server: Server, database: str, folder: Path) -> DemoLake:
 
 def lake_for(shop: Shop, folder: Path) -> DemoLake:
     """An empty lake for a shop that is there."""
-    create_reader(shop.server, shop.database, "reader", PASSWORD, grants(shop.database, "wp_", "'reader'@'127.0.0.1'"))
+    there = {table for (table,) in shop.rows("SHOW TABLES")}
+    store = HPOS if "wp_wc_orders" in there else LEGACY
+    found = grants(shop.database, "wp_", "'reader'@'127.0.0.1'", store)
+    create_reader(shop.server, shop.database, "reader", PASSWORD, [grant for name, grant in found.items() if f"wp_{name}" in there])
     environment = {f"LAKEHOUSE_{name.upper()}_ROOT": str(folder / name) for name in ("lake", "vault", "export")}
     environment |= {
         "LAKEHOUSE_TRACKING_URI": f"sqlite:///{folder}/mlflow.db",

@@ -37,6 +37,7 @@ class Shop:
         return simulate_day(self.server, self.database, day=day, seed=seed, truth=self.truth)
 
 
-def make_shop(server: Server, database: str, truth: Path, seed: int = 3) -> Shop:
-    create_shop(server, database, customers=150, products=60, days=120, seed=seed, end=END, truth=truth)
+def make_shop(server: Server, database: str, truth: Path, seed: int = 3, *, store: str = "hpos", charset: str = "utf8mb4") -> Shop:
+    """The same orders for the same seed, whichever store they are kept in and however text is declared."""
+    create_shop(server, database, customers=150, products=60, days=120, seed=seed, end=END, truth=truth, store=store, charset=charset)
     return Shop(server, database, truth)

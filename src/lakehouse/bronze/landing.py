@@ -3,30 +3,35 @@
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from lakehouse.expressions import repaired_text
 from lakehouse.privacy.pseudonyms import with_pseudonyms
-from lakehouse.sources.source import ORDER, ORDER_ID, ROOT_ORDER, SHOP, JdbcTable
+from lakehouse.sources.source import ORDER, ORDER_ITEM_ID, ROOT_ORDER, SHOP, JdbcTable
+from lakehouse.table import STRING
 
-UNKNOWN_ORDER = 0
+
+def repaired(staged: DataFrame) -> DataFrame:
+    """Every text as it was meant, also out of latin1 tables that hold UTF-8. Comes first: pseudonyms are made of repaired text."""
+    return staged.select([repaired_text(F.col(f.name)).alias(f.name) if f.dataType == STRING else F.col(f.name) for f in staged.schema])
 
 
-def root_orders(orders: DataFrame) -> DataFrame:
-    """(order_id, _order_id): each order's and refund's root order. A refund's is the order it names, if it names one."""
-    refunded = F.when(F.col("type") == "shop_order_refund", F.col("parent_order_id"))
-    return orders.select(F.col("id").alias("order_id"), F.coalesce(refunded, "id").alias(ROOT_ORDER.name))
+def root_orders(heads: DataFrame, parents: DataFrame) -> DataFrame:
+    """(order_id, type, status, created_at, _order_id): each order's and refund's root order. A refund's is the order it names, if any."""
+    refunded = F.when(F.col("type") == "shop_order_refund", F.when(F.col("parent_id") > 0, F.col("parent_id")))
+    root = F.coalesce(refunded, "id").alias(ROOT_ORDER.name)
+    return heads.join(parents, "id", "left").select(F.col("id").alias("order_id"), "type", "status", "created_at", root)
 
 
 def root_items(items: DataFrame, roots: DataFrame) -> DataFrame:
     """(order_item_id, _order_id): each item's root order."""
-    return with_root(items, ORDER_ID, roots).select("order_item_id", ROOT_ORDER.name)
+    return items.join(roots, "order_id").select("order_item_id", ROOT_ORDER.name)
 
 
-def with_root(frame: DataFrame, path: str, roots: DataFrame) -> DataFrame:
-    """Add `_order_id`. A row whose order is not there hangs on the id it names; one whose item is not there, on order 0."""
-    if path == ORDER:
-        return frame.join(roots.withColumnRenamed("order_id", "id"), "id", "left")
-    joined = frame.join(roots, path, "left")
-    fallback = F.col("order_id") if path == ORDER_ID else F.lit(UNKNOWN_ORDER)
-    return joined.withColumn(ROOT_ORDER.name, F.coalesce(ROOT_ORDER.name, fallback))
+def with_root(frame: DataFrame, source: JdbcTable, roots: DataFrame, items: DataFrame) -> DataFrame:
+    """Add `_order_id`. A row whose order (or item) is not there hangs on nothing and is left out: WooCommerce does not see it either."""
+    if source.root == ORDER_ITEM_ID:
+        return frame.join(items.select("order_item_id", ROOT_ORDER.name), "order_item_id")
+    column = "id" if source.root == ORDER else "order_id"
+    return frame.join(roots.select(F.col("order_id").alias(column), ROOT_ORDER.name), column)
 
 
 def split(staged: DataFrame, source: JdbcTable, shop_code: str, key: str) -> tuple[DataFrame, DataFrame | None]:

@@ -11,6 +11,8 @@ from typing import Annotated
 
 import typer
 
+from lakehouse.demo.variant import Charset, Store
+
 DATABASE = "shop"
 app = typer.Typer(
     no_args_is_help=True,
@@ -53,6 +55,8 @@ def shop(
     end: End = LAST_DAY,
     folder: Folder = Path(".demo"),
     prefix: Annotated[str, typer.Option(help="Prefix of the shop's tables.")] = "wp_",
+    store: Annotated[Store, typer.Option(help="Where orders are kept: own tables, posts, or own tables and stale posts.")] = Store.HPOS,
+    charset: Annotated[Charset, typer.Option(help="How text is declared; with latin1 its bytes are UTF-8 all the same.")] = Charset.UTF8MB4,
 ) -> None:
     """Make a shop anew: people with tastes and rhythms, a catalogue, and all they bought. An older one in the folder is replaced."""
     from lakehouse.demo.server import start as start_server
@@ -71,6 +75,8 @@ def shop(
             end=end.date(),
             prefix=prefix,
             truth=folder / "truth",
+            store=store,
+            charset=charset,
         )
     typer.echo(f"{counts['wc_orders']} orders and refunds, {sum(counts.values())} rows; truth in {folder / 'truth'}")
     typer.echo(f"look around: mariadb --socket={server.socket} --user=root {DATABASE}   (for programs: 127.0.0.1:{server.port})")

@@ -15,10 +15,12 @@ from lakehouse.demo.changes import Day, next_ids
 from lakehouse.demo.goods import Good, Size, first_goods
 from lakehouse.demo.orders import make_orders
 from lakehouse.demo.people import user_ids
+from lakehouse.demo.projection import project
 from lakehouse.demo.server import Server
 from lakehouse.demo.shop import FIRST_PRODUCT_POST, order_event_rows
 from lakehouse.demo.truth import due_frame, lines_frame, read_state, write_state
-from lakehouse.demo.world import DAYS_AHEAD, make_world
+from lakehouse.demo.variant import Store, speak
+from lakehouse.demo.world import DAYS_AHEAD, TIME_ZONE, make_world
 
 
 class DayError(ValueError):
@@ -36,10 +38,15 @@ def simulate_day(server: Server, database: str, *, day: date, seed: int, truth: 
     if day > state.plan.end + timedelta(days=DAYS_AHEAD - 1):
         raise DayError(f"This shop can go on for {DAYS_AHEAD} days after {state.plan.end} only: create one with a later end.")
     world = make_world(state.plan)
-    with server.connect(database) as connection, connection.cursor() as cursor:
+    with server.connect(state.working_database) as connection, connection.cursor() as cursor:
+        speak(cursor, state.charset)
         connection.begin()
         rng = np.random.default_rng([seed, day.toordinal()])
-        today = Day(cursor, world, state, state.plan.day_number(day), rng, next_ids(cursor, database, state.prefix))
+        ids = next_ids(cursor, state.working_database, state.prefix)
+        if state.store is Store.LEGACY:
+            # One sequence: the keys of orders have taken ids there.
+            ids.next_ids["postmeta"] = next_ids(cursor, database, state.prefix).next_ids["postmeta"]
+        today = Day(cursor, world, state, state.plan.day_number(day), rng, ids)
         shop_changes.register_users(today)
         shop_changes.launch_products(today)
         order_changes.change_statuses(today)
@@ -52,6 +59,8 @@ def simulate_day(server: Server, database: str, *, day: date, seed: int, truth: 
         today.note("new_order", (order.id for order in orders))
         shop_changes.change_products(today)
         shop_changes.unsubscribe(today)
+        if state.store is Store.LEGACY:
+            project(cursor, database, state.prefix, TIME_ZONE)
         connection.commit()
     state.today = day
     (truth / "days").mkdir(exist_ok=True)

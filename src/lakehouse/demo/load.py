@@ -32,11 +32,11 @@ def write_files(rows: Iterable[Row], folder: Path) -> Counter[str]:
     return counts
 
 
-def load_files(cursor: Cursor, folder: Path, prefix: str, counts: Counter[str]) -> None:
-    """Every file of `write_files` into its table of the current database; an error if one row does not fit."""
+def load_files(cursor: Cursor, folder: Path, prefix: str, counts: Counter[str], charset: str = "utf8mb4") -> None:
+    """Every file of `write_files` into its table of the current database, whose text is declared so; an error if one row does not fit."""
     cursor.execute("SET unique_checks = 0, foreign_key_checks = 0, sql_mode = 'NO_AUTO_VALUE_ON_ZERO,STRICT_ALL_TABLES'")
     for table, count in counts.items():
-        statement = f"LOAD DATA LOCAL INFILE %s INTO TABLE `{prefix}{table}` CHARACTER SET utf8mb4"
+        statement = f"LOAD DATA LOCAL INFILE %s INTO TABLE `{prefix}{table}` CHARACTER SET {charset}"
         loaded = cursor.execute(statement, (str(folder / f"{table}.tsv"),))
         cursor.execute("SHOW WARNINGS")
         warnings = cursor.fetchall()

@@ -12,8 +12,9 @@ import typer
 from lakehouse.demo.day import simulate_day
 from lakehouse.demo.server import Server
 from lakehouse.demo.server import start as start_server
-from lakehouse.demo.shop import create_reader, create_shop
+from lakehouse.demo.shop import create_reader, create_shop, tables_of
 from lakehouse.demo.truth import State, read_state
+from lakehouse.demo.variant import Store
 
 DATABASE, READER, DEFAULT_PORT = "shop", "reader", 33306
 
@@ -59,14 +60,18 @@ def _shop(folder: Path, server: Server, customers: int, products: int, days: int
 
 def _reader(folder: Path, server: Server, state: State) -> dict[str, str]:
     """Give the read-only user exactly the declared columns; the variables under which this lake is found."""
-    from lakehouse.sources.woocommerce import grants
+    from lakehouse.sources.woocommerce.grants import grants
+    from lakehouse.sources.woocommerce.stores import HPOS, LEGACY
 
     password_file = folder / "reader_password"
     if not password_file.exists():
         with os.fdopen(os.open(password_file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
             file.write(secrets.token_hex(16))
     account = f"'{READER}'@'127.0.0.1'"
-    create_reader(server, state.database, READER, password_file.read_text(), grants(state.database, state.prefix, account))
+    statements = grants(state.database, state.prefix, account, LEGACY if state.store is Store.LEGACY else HPOS)
+    there = tables_of(server, state.database)
+    rights = [statement for table, statement in statements.items() if state.prefix + table in there]
+    create_reader(server, state.database, READER, password_file.read_text(), rights)
     roots = {name: str(folder / name.removesuffix("_root")) for name in ("lake_root", "vault_root", "export_root")}
     variables = {f"LAKEHOUSE_{name.upper()}": root for name, root in roots.items()}
     variables["LAKEHOUSE_TRACKING_URI"] = f"sqlite:///{folder / 'mlflow.db'}"

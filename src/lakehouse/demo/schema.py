@@ -7,7 +7,7 @@ A row is a tuple in the order of the columns here.
 import re
 from dataclasses import dataclass
 
-_ENGINE = "ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_unicode_520_ci"
+_COLLATIONS = {"utf8mb4": "utf8mb4_unicode_520_ci", "latin1": "latin1_swedish_ci"}
 _TYPES = {"ID": "bigint(20) unsigned", "MONEY": "decimal(26,8)", "FLAG": "tinyint(1)", "ZERO": "NOT NULL DEFAULT '0000-00-00 00:00:00'"}
 
 
@@ -20,16 +20,22 @@ class TableSchema:
     primary_key: str
     keys: tuple[str, ...]
 
-    def create_statement(self, prefix: str) -> str:
+    def create_statement(self, prefix: str, charset: str = "utf8mb4") -> str:
         columns = ", ".join(f"`{name}` {type_}" for name, type_ in self.columns)
-        return f"CREATE TABLE `{prefix}{self.name}` ({columns}, PRIMARY KEY ({self.primary_key})) {_ENGINE}"
+        engine = f"ENGINE=InnoDB {default_charset(charset)}"
+        return f"CREATE TABLE `{prefix}{self.name}` ({columns}, PRIMARY KEY ({self.primary_key})) {engine}"
 
     def key_statement(self, prefix: str) -> str:
         return f"ALTER TABLE `{prefix}{self.name}` " + ", ".join(f"ADD {key}" for key in self.keys)
 
 
-def create_statements(prefix: str) -> list[str]:
-    return [table.create_statement(prefix) for table in TABLES]
+def default_charset(charset: str) -> str:
+    """Of a database or a table."""
+    return f"DEFAULT CHARSET={charset} COLLATE={_COLLATIONS[charset]}"
+
+
+def create_statements(prefix: str, charset: str = "utf8mb4") -> list[str]:
+    return [table.create_statement(prefix, charset) for table in TABLES]
 
 
 def key_statements(prefix: str) -> list[str]:

@@ -50,8 +50,11 @@ class Server:
         )  # fmt: skip
 
 
-def start(folder: Path, port: int | None = None) -> Server:
-    """A ready server whose data is in `folder`; without a port the one of last time, else 33306 if free, else any free one."""
+def start(folder: Path, port: int | None = None, options: tuple[str, ...] = ()) -> Server:
+    """A ready server whose data is in `folder`; without a port the one of last time, else 33306 if free, else any free one.
+
+    `options` are arguments of mariadbd for this start.
+    """
     folder = folder.absolute()
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     running = find(folder)
@@ -61,7 +64,7 @@ def start(folder: Path, port: int | None = None) -> Server:
     if is_new:
         _install(folder)
     server = Server(folder, port or _remembered_port(folder) or _free_port(), _socket_path(folder))
-    _launch(server)
+    _launch(server, options)
     (folder / "port").write_text(f"{server.port}\n")
     if is_new:
         _keep_root_to_the_socket(server)
@@ -98,13 +101,17 @@ def _install(folder: Path) -> None:
         raise ServerError(f"MariaDB cannot set up its data in {folder / 'data'}: look into {_error_log(folder)}")
 
 
-def _launch(server: Server) -> None:
+def _launch(server: Server, options: tuple[str, ...]) -> None:
     server.socket.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    # Its own: a server that starts clears the temporary tables of all others that share the folder.
+    temporary = server.folder / "tmp"
+    temporary.mkdir(exist_ok=True)
     command = [
         _program("mariadbd", "mysqld"), "--no-defaults", *_as_user(), f"--datadir={server.folder / 'data'}", f"--socket={server.socket}",
         f"--port={server.port}", "--bind-address=127.0.0.1", "--skip-name-resolve", f"--pid-file={_pid_file(server.folder)}",
+        f"--tmpdir={temporary}",
         "--local-infile=1", "--innodb-buffer-pool-size=192M", "--innodb-log-file-size=96M", "--innodb-flush-log-at-trx-commit=2",
-        "--max-allowed-packet=64M", "--character-set-server=utf8mb4", "--collation-server=utf8mb4_unicode_520_ci",
+        "--max-allowed-packet=64M", "--character-set-server=utf8mb4", "--collation-server=utf8mb4_unicode_520_ci", *options,
     ]  # fmt: skip
     with _error_log(server.folder).open("ab") as log:
         child = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)

@@ -6,30 +6,52 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from lakehouse.demo import schema
 from lakehouse.demo.catalogue_rows import catalogue_rows, term_rows
 from lakehouse.demo.goods import Good, first_goods
+from lakehouse.demo.legacy import set_legacy_options, to_migrated
 from lakehouse.demo.load import load_files, write_files
 from lakehouse.demo.order import Order, Refund
 from lakehouse.demo.order_rows import order_rows, refund_rows
 from lakehouse.demo.orders import make_orders
 from lakehouse.demo.people import People, user_ids
 from lakehouse.demo.people_rows import account_rows, comment_rows, site_rows, unsubscribe_rows
+from lakehouse.demo.projection import LEGACY_TABLES, project
 from lakehouse.demo.rows import Ids, Row
 from lakehouse.demo.server import Server
 from lakehouse.demo.truth import State, write_state, write_truth
-from lakehouse.demo.world import Plan, World, make_world
+from lakehouse.demo.variant import Charset, Store, speak, working_database
+from lakehouse.demo.world import TIME_ZONE, Plan, World, make_world
+
+if TYPE_CHECKING:
+    from pymysql.cursors import Cursor
 
 FIRST_PRODUCT_POST = 3  # after the two posts of the site
 
 
 def create_shop(
-    server: Server, database: str, *, customers: int, products: int, days: int, seed: int, end: date, truth: Path, prefix: str = "wp_"
+    server: Server,
+    database: str,
+    *,
+    customers: int,
+    products: int,
+    days: int,
+    seed: int,
+    end: date,
+    truth: Path,
+    prefix: str = "wp_",
+    store: str = "hpos",
+    charset: str = "utf8mb4",
 ) -> dict[str, int]:
-    """Makes the database anew with a shop whose last day of trade is `end`, writes the truth; the number of rows per table."""
+    """Makes the database anew with a shop whose last day of trade is `end`, writes the truth; the number of rows per table.
+
+    The truth and the numbers do not depend on `store` and `charset`. A legacy shop has a second database beside it, `<database>_master`
+    with order tables, in which its next days are simulated.
+    """
     plan = Plan(customers, products, days, seed, end)
     world = make_world(plan)
     users = user_ids(world.people, plan.days - 1)
@@ -39,16 +61,20 @@ def create_shop(
     with tempfile.TemporaryDirectory() as folder:
         counts = write_files(_rows(world, goods, users, orders, next_post, prefix), Path(folder))
         with server.connect() as connection, connection.cursor() as cursor:
-            cursor.execute(f"DROP DATABASE IF EXISTS `{database}`")
-            cursor.execute(f"CREATE DATABASE `{database}` CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_520_ci")
-            cursor.execute(f"USE `{database}`")
-            for statement in schema.create_statements(prefix):
+            speak(cursor, charset)
+            cursor.execute(f"DROP DATABASE IF EXISTS `{working_database(database, Store.LEGACY)}`")
+            _create_database(cursor, working_database(database, store), charset)
+            for statement in schema.create_statements(prefix, charset):
                 cursor.execute(statement)
-            load_files(cursor, Path(folder), prefix, counts)
+            load_files(cursor, Path(folder), prefix, counts, charset)
             for statement in schema.key_statements(prefix):
                 cursor.execute(statement)
+            if store == Store.MIGRATED:
+                to_migrated(cursor, prefix, TIME_ZONE, plan.instant(plan.days * 2 // 3))
+            if store == Store.LEGACY:
+                _create_legacy(cursor, database, prefix, charset)
     write_truth(truth, world, goods, users, orders, counts)
-    write_state(truth, State(plan, database, prefix, end))
+    write_state(truth, State(plan, database, prefix, end, store=Store(store), charset=Charset(charset)))
     return dict(counts)
 
 
@@ -58,6 +84,13 @@ def create_reader(server: Server, database: str, user: str, password: str, grant
         cursor.execute("CREATE OR REPLACE USER %s@'127.0.0.1' IDENTIFIED BY %s", (user, password))
         for grant in grants:
             cursor.execute(grant)
+
+
+def tables_of(server: Server, database: str) -> set[str]:
+    """The names of all tables that are there."""
+    with server.connect(database) as connection, connection.cursor() as cursor:
+        cursor.execute("SHOW TABLES")
+        return {str(name) for (name,) in cursor.fetchall()}
 
 
 def order_event_rows(orders: Sequence[Order], people: People, ids: Ids) -> Iterator[Row]:
@@ -74,6 +107,26 @@ def order_event_rows(orders: Sequence[Order], people: People, ids: Ids) -> Itera
         else:
             refund.id = ids.take("posts")
             yield from refund_rows(refund, order, ids)
+
+
+def _create_database(cursor: Cursor, database: str, charset: str) -> None:
+    """Anew and empty; it is the current one afterwards."""
+    cursor.execute(f"DROP DATABASE IF EXISTS `{database}`")
+    cursor.execute(f"CREATE DATABASE `{database}` {schema.default_charset(charset)}")
+    cursor.execute(f"USE `{database}`")
+
+
+def _create_legacy(cursor: Cursor, database: str, prefix: str, charset: str) -> None:
+    """From the current database, whose options become those of such a shop."""
+    master = working_database(database, Store.LEGACY)
+    set_legacy_options(cursor, prefix)
+    _create_database(cursor, database, charset)
+    for table in LEGACY_TABLES:
+        cursor.execute(table.create_statement(prefix, charset))
+        if table.keys:
+            cursor.execute(table.key_statement(prefix))
+    cursor.execute(f"USE `{master}`")
+    project(cursor, database, prefix, TIME_ZONE)
 
 
 def _rows(world: World, goods: dict[int, Good], users: np.ndarray, orders: Sequence[Order], next_post: int, prefix: str) -> Iterator[Row]:

@@ -23,6 +23,7 @@ _CHILDREN = (
         for table in ("woocommerce_order_items", "wc_order_addresses", "wc_order_operational_data", "wc_orders_meta")
     ),
     ("comments", "comment_post_ID IN %s"),
+    ("postmeta", "post_id IN %s"),
     ("posts", "ID IN %s"),
     ("wc_orders", "id IN %s"),
 )

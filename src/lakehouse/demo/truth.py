@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from lakehouse.demo.goods import Good
 from lakehouse.demo.order import Order
 from lakehouse.demo.orders import PAID
+from lakehouse.demo.variant import Charset, Store, working_database
 from lakehouse.demo.words import AISLES, COUNTRIES
 from lakehouse.demo.world import Plan, World
 
@@ -30,6 +31,12 @@ class State:
     today: date
     users: dict[int, int] = field(default_factory=dict)
     launched: dict[int, tuple[int, int]] = field(default_factory=dict)  # product id, image id
+    store: Store = Store.HPOS
+    charset: Charset = Charset.UTF8MB4
+
+    @property
+    def working_database(self) -> str:
+        return working_database(self.database, self.store)
 
 
 def write_state(folder: Path, state: State) -> None:
@@ -46,7 +53,8 @@ def read_state(folder: Path) -> State:
     plan = Plan(**values["plan"] | {"end": date.fromisoformat(values["plan"]["end"])})
     users = {int(person): int(user) for person, user in values["users"].items()}
     launched = {int(number): (int(ids[0]), int(ids[1])) for number, ids in values["launched"].items()}
-    return State(plan, values["database"], values["prefix"], date.fromisoformat(values["today"]), users, launched)
+    variant = Store(values.get("store", Store.HPOS)), Charset(values.get("charset", Charset.UTF8MB4))
+    return State(plan, values["database"], values["prefix"], date.fromisoformat(values["today"]), users, launched, *variant)
 
 
 def write_truth(

@@ -45,9 +45,7 @@ def contacts(users: DataFrame, user_meta: DataFrame, orders: DataFrame, order_ad
         .groupBy("shop_code", "user_id")
         .agg(F.max_by("meta_value", "umeta_id").alias("account_name"))
     )
-    order_names = order_addresses.groupBy("shop_code", F.col("order_id").alias("last_order_id")).agg(
-        F.max_by("first_name", "id").alias("order_name")
-    )
+    order_names = order_addresses.select("shop_code", F.col("order_id").alias("last_order_id"), F.col("first_name").alias("order_name"))
     name = F.coalesce(F.nullif(F.trim("account_name"), F.lit("")), F.trim("order_name"))
     return (
         customers.join(addresses, ["shop_code", "email_pseudonym"])

@@ -7,6 +7,7 @@ from delta.tables import DeltaTable
 from pyspark.sql import Column, DataFrame, DataFrameWriter, SparkSession
 from pyspark.sql import functions as F
 
+from lakehouse.errors import DataError
 from lakehouse.scope import Scope
 from lakehouse.table import Table
 
@@ -14,6 +15,8 @@ from lakehouse.table import Table
 RETENTION = {"delta.deletedFileRetentionDuration": "interval 3650 days", "delta.logRetentionDuration": "interval 3650 days"}
 # More changed rows than this are merged from the frame; fewer are collected, which spares computing them twice.
 COLLECT_AT_MOST = 20_000
+# Up to so many rows may go at once whatever their share: a small table is no sign of a half-loaded source.
+FEW_ROWS = 10
 CHANGE, INSERT, UPDATE, DELETE = "_lakehouse_change", "insert", "update", "delete"
 MAINTENANCE = ("OPTIMIZE", "VACUUM START", "VACUUM END", "SET TBLPROPERTIES")
 
@@ -86,10 +89,11 @@ class DeltaStore:
         writer = frame.write.format("delta").mode("append").option("mergeSchema", "true")
         _with_properties(writer).save(self.path(name))
 
-    def sync(self, table: Table, frame: DataFrame, scope: Scope | None = None) -> Written:
+    def sync(self, table: Table, frame: DataFrame, scope: Scope | None = None, max_delete_share: float = 1) -> Written:
         """Make the table, or its part in `scope`, equal to the frame by touching only rows that differ. Equal: no commit.
 
-        Keys of the frame must be unique, known and within the scope; the runner checks that.
+        Keys of the frame must be unique, known and within the scope; the runner checks that. DataError (65), and nothing
+        written, if more than `max_delete_share` of the shops' rows would go.
         """
         if self.head(table.name) is None:
             count = frame.count()
@@ -106,6 +110,8 @@ class DeltaStore:
         else:
             changes = changes.persist()
             counts = Counter({row[0]: row[1] for row in changes.groupBy(CHANGE).count().collect()})
+        if counts[DELETE] and scope is not None and max_delete_share < 1:
+            refuse_collapse(table.name, counts[DELETE], old.where(scope.shops()).count(), max_delete_share)
         if set(counts) == {INSERT}:
             self.append(table.name, changes.drop(CHANGE))
         elif counts:
@@ -137,6 +143,15 @@ class DeltaStore:
             frame = frame.unionByName(common, allowMissingColumns=True)
         self.replace(table.name, frame)
         return Written(inserted=count)
+
+
+def refuse_collapse(name: str, deleted: int, there: int, max_share: float) -> None:
+    """DataError (65) if so much goes that the source rather looks half loaded. A few rows may always go, unless none is left."""
+    if deleted > max_share * there and (deleted > FEW_ROWS or deleted == there):
+        raise DataError(
+            f"{name}: {deleted} of {there} rows are gone from the source, more than {max_share:.0%}; the table stays as it was",
+            f"look at the source; if it is right, run again with --accept-deletes {name}",
+        )
 
 
 def _with_properties(writer: DataFrameWriter) -> DataFrameWriter:

@@ -1,50 +1,126 @@
-"""A shop's tables through Spark's JDBC reader, each read once into a staged copy."""
+"""A shop's tables through Spark's JDBC reader: each statement one connection, streamed into a staged copy, tried again when it fails."""
 
 import re
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass
 
 from py4j.protocol import Py4JError
 from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql.types import StructField, StructType
 
 from lakehouse.errors import AccessError, DataError, LakehouseError, SourceAwayError
+from lakehouse.io import logs
+from lakehouse.io.database_url import jdbc_url
 from lakehouse.io.secrets import resolve
 from lakehouse.io.settings import ShopSettings
+from lakehouse.io.shop_database import answers
 from lakehouse.sources.source import JdbcTable
-from lakehouse.table import STRING
+from lakehouse.table import STRING, Column
 
 FETCH_ROWS = "5000"
+# What is staged is read once or twice and then gone: building dictionaries and Spark's old form of a time (INT96) cost more than they save.
+SESSION = {"spark.sql.parquet.outputTimestampType": "TIMESTAMP_MICROS", "spark.sql.readSideCharPadding": "false"}
+STAGED = {"parquet.enable.dictionary": "false"}
+# Seconds before each retry; no further one is begun so many seconds after the first failure.
+WAITS, GIVE_UP_SECONDS = (1, 4, 8), 25
 AWAY = (
     r"SQL(Non)?TransientConnectionException|SocketTimeout|Communications link|Connection (refused|reset)"
-    r"|Could not connect|unexpected end of stream|Server shutdown"
+    r"|Could not connect|unexpected end of stream|Server shutdown|Socket error|Read timed out|Connection is closed"
 )
-# `jdbc:mysql` decides Spark's dialect; with `jdbc:mariadb` it would quote names so that they come back as values.
-URL_OPTIONS = "permitMysqlScheme&tinyInt1isBit=false&connectTimeout=10000&socketTimeout=300000&sessionVariables=time_zone='+00:00'"
 
 
-def read_table(spark: SparkSession, shop: ShopSettings, source: JdbcTable) -> DataFrame:
-    """The declared columns in their declared types: ids as bigint, text without padding, times as UTC, zero dates as null."""
-    extra = (shop.consent_meta_key,) if shop.consent_meta_key and source.takes_consent else ()
-    types = ", ".join(f"`{column.name}` {column.type.simpleString()}" for column in source.columns)
-    return (
-        spark.read.format("jdbc")
-        .option("url", shop.url + ("&" if "?" in shop.url else "?") + URL_OPTIONS)
-        .option("driver", "org.mariadb.jdbc.Driver")
-        .option("user", shop.user)
-        .option("password", resolve(shop.password))
-        .option("dbtable", f"({source.query(shop.prefix, extra)}) AS source")
-        .option("customSchema", types)
-        .option("fetchsize", FETCH_ROWS)
-        .load()
-    )
+@dataclass(frozen=True)
+class Query:
+    """One statement: its table's or question's `name`, the SELECT, and its columns in the types that are wanted."""
+
+    name: str
+    sql: str
+    columns: tuple[Column, ...]
 
 
-def stage(frame: DataFrame, path: str) -> DataFrame:
-    """Read the source once into `path` and give the copy."""
-    try:
-        frame.write.mode("overwrite").parquet(path)
-    except (Py4JError, PySparkException) as error:
-        raise _translated(str(error)) from None
-    return frame.sparkSession.read.parquet(path)
+def stage(spark: SparkSession, shop: ShopSettings, queries: Sequence[Query], folder: str, connections: int) -> dict[str, DataFrame]:
+    """Run each query once, `connections` at a time, into Parquet under `folder`; per name the rows of all its queries.
+
+    One that fails because the source is away is tried three times more, then SourceAwayError (69). Any failure ends it all.
+    """
+    reader = _Reader(spark, shop)
+    left = {name: sum(query.name == name for query in queries) for name in (query.name for query in queries)}
+    paths: dict[str, list[str]] = {name: [] for name in left}
+    started = time.monotonic()
+    with ThreadPoolExecutor(connections) as pool:
+        waiting = {}
+        for number, query in enumerate(queries):
+            path = f"{folder}/{query.name}/{number:05d}"
+            paths[query.name].append(path)
+            waiting[pool.submit(reader.read, query, path)] = query.name
+        try:
+            for done in as_completed(waiting):
+                done.result()
+                left[waiting[done]] -= 1
+                if not left[waiting[done]]:
+                    seconds = time.monotonic() - started
+                    logs.info(f"read {waiting[done]:<35} {seconds:6.1f} s  in {len(paths[waiting[done]])} parts", table=waiting[done])
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            reader.cancel()
+            raise
+    schemas = {query.name: StructType([StructField(c.name, c.type) for c in query.columns]) for query in queries}
+    return {name: spark.read.schema(schemas[name]).parquet(*parts) for name, parts in paths.items()}
+
+
+class _Reader:
+    """Reads into Parquet over one connection a query."""
+
+    def __init__(self, spark: SparkSession, shop: ShopSettings) -> None:
+        self._spark, self._shop, self._is_cancelled = spark.newSession(), shop, False
+        for name, value in SESSION.items():
+            self._spark.conf.set(name, value)
+        seconds = shop.statement_timeout_seconds
+        # Each of the two servers takes the other's for a comment.
+        limit = f"/*M!100101 SET max_statement_time={seconds} *//*!50708 SET max_execution_time={seconds * 1000} */"
+        self._options = {
+            # The binary protocol spares both sides the way through text.
+            "url": f"{jdbc_url(shop)}&useServerPrepStmts=true",
+            "driver": "org.mariadb.jdbc.Driver",
+            "user": shop.user,
+            "password": resolve(shop.password),
+            "fetchsize": FETCH_ROWS,
+            "sessionInitStatement": limit,
+        }
+
+    def cancel(self) -> None:
+        self._is_cancelled = True
+        self._spark.sparkContext.cancelAllJobs()
+
+    def read(self, query: Query, path: str) -> None:
+        first_failure: float | None = None
+        for wait in (*WAITS, None):
+            began = time.monotonic()
+            try:
+                if first_failure is not None and not answers(self._shop):
+                    raise SourceAwayError("the database does not answer", "try again later")
+                return self._write(query, path)
+            except SourceAwayError as error:
+                now = time.monotonic()
+                if first_failure is None or now - began > self._shop.socket_timeout_seconds + GIVE_UP_SECONDS:
+                    first_failure = now  # it had read for longer than any silence lasts: another failure
+                if wait is None or now + wait > first_failure + GIVE_UP_SECONDS or self._is_cancelled:
+                    raise
+                logs.warn(f"{query.name}: {error}; trying again in {wait} s")
+                time.sleep(wait)
+        raise AssertionError("the last try returns or raises")
+
+    def _write(self, query: Query, path: str) -> None:
+        types = ", ".join(f"`{column.name}` {column.type.simpleString()}" for column in query.columns)
+        reader = self._spark.read.format("jdbc").options(**self._options)
+        try:
+            frame = reader.option("dbtable", f"({query.sql}) AS source").option("customSchema", types).load()
+            frame.write.mode("overwrite").options(**STAGED).parquet(path)
+        except (Py4JError, PySparkException) as error:
+            raise translated(str(error)) from None
 
 
 def refuse_names_as_values(staged: DataFrame, source: JdbcTable) -> None:
@@ -57,11 +133,17 @@ def refuse_names_as_values(staged: DataFrame, source: JdbcTable) -> None:
         )
 
 
-def _translated(message: str) -> LakehouseError:
+def translated(message: str) -> LakehouseError:
     """An error inside Spark's tasks is text only. The text may hold values, so none of it is passed on but the reason."""
+    if re.search(r"PKIX path|CertificateException|SSLHandshakeException|SSLPeerUnverified", message):
+        return AccessError("the database's certificate does not verify", "check shops.<code>.tls_ca, and the host in the URL")
+    if re.search(r"does not support SSL|ssl not enabled", message, re.I):
+        return AccessError("the database offers no TLS", "turn it on there, or change shops.<code>.tls")
     if re.search(r"Access denied", message):
         return AccessError("the database denied access", "check the user, the password and the rights")
-    if found := re.search(r"(Unknown column|doesn't exist|command denied)[^\n]{0,160}", message):
+    if re.search(r"max_statement_time exceeded|maximum statement execution time exceeded", message):
+        return LakehouseError("a statement ran longer than statement_timeout_seconds", "raise it, or read when the database has less to do")
+    if found := re.search(r"(Unknown column|doesn't exist|command denied|Table definition has changed)[^\n]{0,160}", message):
         return DataError(
             f"a declared table or column is missing or not granted: {found.group(0)}", "`lakehouse grants` prints the rights needed"
         )

@@ -119,10 +119,17 @@ class Ledger:
         latest = runs.groupBy("step").agg(F.max_by(F.struct(*names), "ended_at").alias("entry")).select("entry.*")
         return {row["step"]: Entry(**row.asDict()) for row in latest.collect()}
 
-    def record(self, entry: Entry) -> None:
+    def last_status(self, step: str) -> str | None:
+        """The status of the step's newest row, whatever became of its run."""
+        if self._store.head(RUNS.name) is None:
+            return None
+        row = self._store.read(RUNS.name).where(F.col("step") == step).agg(F.max_by("status", "ended_at")).first()
+        return None if row is None else row[0]
+
+    def record(self, entry: Entry, at_once: bool = False) -> None:
         """Write the row: at once if a later run decides by it (it has a recipe, or is the run's own), else with the next such row."""
         self._waiting.append(entry)
-        if entry.status != SKIPPED and (entry.fingerprint or not entry.step):
+        if at_once or (entry.status != SKIPPED and (entry.fingerprint or not entry.step)):
             self._flush()
         if entry.status == SUCCEEDED and self._last is not None:
             self._last[entry.step] = entry

@@ -14,6 +14,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from pydantic_settings import BaseSettings, EnvSettingsSource, SettingsConfigDict, SettingsError
 
 from lakehouse.errors import ConfigError
+from lakehouse.io.database_url import Address
+from lakehouse.sources.source import JdbcTable
 
 PREFIX = "LAKEHOUSE_"
 # Variables that are not settings: where the settings are, and what only tests use.
@@ -39,7 +41,7 @@ class ShopSettings(BaseModel):
     # How much of it is read again.
     window_days: int | None = Field(default=None, ge=0)
     reread_nights: int | None = Field(default=None, ge=1)
-    reread_at_least_orders: int = Field(default=20_000, ge=0)
+    reread_at_least_orders: int = Field(default=5_000, ge=0)
     max_delete_share: float = Field(default=0.2, ge=0, le=1)
     freeze: tuple[str, ...] = ()
     # The replica that it is read from.
@@ -50,6 +52,23 @@ class ShopSettings(BaseModel):
     time_zone: str = "UTC"
     counts_as_sale: tuple[str, ...] = ("completed", "processing")
     consent_meta_key: str | None = Field(default=None, pattern=r"^[A-Za-z0-9_\-]+$")
+
+    def prefix_of(self, table: JdbcTable) -> str:
+        """Before the table's name: in a multisite the users' tables have the network's prefix, all others the site's."""
+        return (self.users_prefix or self.prefix) if table.network_wide else self.prefix
+
+    def extra_keys(self, table: JdbcTable) -> tuple[str, ...]:
+        """Meta keys that are read because the settings name them."""
+        return (self.consent_meta_key,) if self.consent_meta_key and table.takes_consent else ()
+
+    @field_validator("url")
+    @classmethod
+    def _url_only_says_where(cls, value: str) -> str:
+        try:
+            Address.of(value)
+        except ConfigError as error:
+            raise ValueError(f"{error}: {error.todo}") from None
+        return value
 
     @field_validator("time_zone")
     @classmethod

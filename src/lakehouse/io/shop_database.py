@@ -1,55 +1,78 @@
 """Questions to a shop's database that need no Spark: may we in, is everything there that is declared, which kind of shop is it."""
 
+import ssl
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from urllib.parse import parse_qsl, urlsplit
+from datetime import UTC, datetime
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
 import pymysql
 
-from lakehouse.errors import AccessError, ConfigError, DataError, LakehouseError, SourceAwayError
-from lakehouse.io.secrets import resolve
+from lakehouse.errors import AccessError, DataError, LakehouseError, SourceAwayError
+from lakehouse.io import logs
+from lakehouse.io.database_url import CONNECT_SECONDS, Address, connect_arguments
 from lakehouse.io.settings import ShopSettings
 from lakehouse.sources.source import JdbcTable
 
-CONNECT_SECONDS, READ_SECONDS = 10, 60
-DENIED, NO_DATABASE, NOT_THERE = {1044, 1045, 1698}, {1049}, {1054, 1142, 1143, 1146}
+if TYPE_CHECKING:
+    from pymysql.connections import Connection
+    from pymysql.cursors import Cursor
+
+# MySQL has a number of its own (3159) for who must come with TLS, MariaDB has not.
+DENIED, NO_DATABASE, NOT_THERE = {1044, 1045, 1698, 3159}, {1049}, {1054, 1142, 1143, 1146}
+NO_TLS_THERE = 2026
 
 
-@dataclass(frozen=True)
-class Address:
-    """Where a database is, taken from a jdbc:mysql URL."""
+def connect(code: str, shop: ShopSettings) -> "Connection[Cursor]":
+    """A connection that is as safe as the settings want it. AccessError (77): password, TLS or certificate; SourceAwayError (69)."""
+    address = Address.of(shop.url)
+    if shop.tls == "disable" and not address.is_loopback:
+        _warn_of_plain_text(code, address.host)
+    try:
+        return pymysql.connect(**connect_arguments(shop))
+    except pymysql.MySQLError as error:
+        raise connection_error(code, shop, error) from None
 
-    host: str
-    port: int
-    database: str
 
-    @staticmethod
-    def of(url: str) -> "Address":
-        parts = urlsplit(url.removeprefix("jdbc:"))
-        secrets = {name for name, _ in parse_qsl(parts.query) if name.lower() in ("user", "password")}
-        if secrets or parts.username or parts.password:
-            raise ConfigError("the URL of a shop must not hold user or password", "set shops.<code>.user and .password")
-        return Address(parts.hostname or "", parts.port or 3306, parts.path.strip("/"))
+def answers(shop: ShopSettings) -> bool:
+    """Whether the database is there, told within seconds: one that lets in and then says nothing is not."""
+    limits = {"connect_timeout": CONNECT_SECONDS, "read_timeout": CONNECT_SECONDS, "write_timeout": CONNECT_SECONDS}
+    try:
+        pymysql.connect(**{**connect_arguments(shop), **limits}).close()
+    except pymysql.MySQLError:
+        return False
+    return True
+
+
+def connection_error(code: str, shop: ShopSettings, error: pymysql.MySQLError) -> LakehouseError:
+    """What an error of a connection, new or in use, means to the reader."""
+    number, address, where = error.args[0] if error.args else 0, Address.of(shop.url), f"shop {code}"
+    cause = getattr(error, "original_exception", None)
+    if number in DENIED:
+        or_tls = ", and whether the database wants TLS (.tls)" if shop.tls == "disable" else ""
+        return AccessError(f"{where}: access denied", f"check shops.{code}.user and .password{or_tls}")
+    if number in NO_DATABASE:
+        return DataError(f"{where}: no database {address.database}", f"check shops.{code}.url")
+    if isinstance(cause, ssl.SSLCertVerificationError):
+        todo = f"check shops.{code}.tls_ca and the host in shops.{code}.url"
+        return AccessError(f"{where}: the certificate of {address.host} does not verify: {cause.verify_message}", todo)
+    if number == NO_TLS_THERE:
+        return AccessError(f"{where}: {address.host}:{address.port} offers no TLS", f"turn it on there, or change shops.{code}.tls")
+    return SourceAwayError(f"{where}: {address.host}:{address.port} does not answer (error {number})", "try again later")
+
+
+@cache
+def _warn_of_plain_text(code: str, host: str) -> None:
+    """Once a process: a shop is connected to many times a night."""
+    logs.warn(f"shop {code}: the connection to {host} is not encrypted: password and customers' data can be read on the way; set tls")
 
 
 class ShopDatabase:
     """A read-only connection of short questions. Use it as a context manager."""
 
     def __init__(self, code: str, shop: ShopSettings) -> None:
-        self.code, self.prefix, self._address = code, shop.prefix, Address.of(shop.url)
-        try:
-            self._connection = pymysql.connect(
-                host=self._address.host,
-                port=self._address.port,
-                database=self._address.database,
-                user=shop.user,
-                password=resolve(shop.password),
-                charset="utf8mb4",
-                connect_timeout=CONNECT_SECONDS,
-                read_timeout=READ_SECONDS,
-            )
-        except pymysql.MySQLError as error:
-            raise self._translated(error, "") from None
+        self.code, self.shop, self.prefix = code, shop, shop.prefix
+        self._connection = connect(code, shop)
 
     def __enter__(self) -> "ShopDatabase":
         return self
@@ -61,29 +84,30 @@ class ShopDatabase:
         """The shop's own settings by name; one that is not set is absent."""
         table = f"{self.prefix}options"
         marks = ", ".join(["%s"] * len(names))
-        return dict(self._ask(f"SELECT `option_name`, `option_value` FROM `{table}` WHERE `option_name` IN ({marks})", table, names))
+        return dict(self.ask(f"SELECT `option_name`, `option_value` FROM `{table}` WHERE `option_name` IN ({marks})", table, names))
 
     def check(self, tables: Iterable[JdbcTable]) -> None:
         """DataError (65) naming the first declared table or column that is missing or that we may not read."""
         for table in tables:
-            self._ask(table.probe(self.prefix), f"{self.prefix}{table.source_name}")
+            prefix = self.shop.prefix_of(table)
+            self.ask(table.probe(prefix), f"{prefix}{table.source_name}")
 
-    def _ask(self, sql: str, table: str, values: Sequence[str] = ()) -> tuple[tuple[str, str], ...]:
+    def now(self) -> datetime:
+        """The database's own time, UTC."""
+        return self.ask("SELECT UTC_TIMESTAMP()", "")[0][0].replace(tzinfo=UTC)  # type: ignore[no-any-return]
+
+    def ask(self, sql: str, table: str = "", values: Sequence[str] = ()) -> tuple[tuple[Any, ...], ...]:
+        """All rows of a short question. `table` is named in the error if it is missing or not granted."""
         try:
             with self._connection.cursor() as cursor:
                 cursor.execute(sql, values or None)
-                return cursor.fetchall()  # type: ignore[return-value]
+                return cursor.fetchall()
         except pymysql.MySQLError as error:
             raise self._translated(error, table) from None
 
     def _translated(self, error: pymysql.MySQLError, table: str) -> LakehouseError:
         code, text = (*error.args, 0, "")[:2] if error.args else (0, "")
-        where = f"shop {self.code}"
-        if code in DENIED:
-            return AccessError(f"{where}: access denied", f"check shops.{self.code}.user and .password")
-        if code in NO_DATABASE:
-            return DataError(f"{where}: no database {self._address.database}", f"check shops.{self.code}.url")
         if code in NOT_THERE:
             todo = f"check shops.{self.code}.prefix; `lakehouse grants {self.code}` prints the rights that are needed"
-            return DataError(f"{where}: {table}: missing or not granted: {text}", todo)
-        return SourceAwayError(f"{where}: {self._address.host}:{self._address.port} does not answer (error {code})", "try again later")
+            return DataError(f"shop {self.code}: {table}: missing or not granted: {text}", todo)
+        return connection_error(self.code, self.shop, error)

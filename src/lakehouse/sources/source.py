@@ -1,11 +1,16 @@
-"""The declaration of a table in a shop's database, and what follows from it: the query, the rights it needs, its two lake tables."""
+"""The declaration of a table in a shop's database, and what follows from it: the query, its two lake tables."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from lakehouse.table import BOOLEAN, LONG, STRING, Column, Table
 
 # How the root order of a row is found: the row is an order, names an order, or names an order item.
 ORDER, ORDER_ID, ORDER_ITEM_ID = "order", "order_id", "order_item_id"
+# How a table is read again: whole; orders that may have changed; what hangs on those.
+SNAPSHOT, CURSOR, FOLLOW = "snapshot", "cursor", "follow"
+# Makes an SQL condition on the orders to read for a column that holds their ids.
+Within = Callable[[str], str]
 
 
 @dataclass(frozen=True)
@@ -23,6 +28,7 @@ class JdbcTable:
 
     `source_name` is without the prefix. `personal_keys` are the meta keys whose value goes to the vault.
     `since` is the WooCommerce version that brought the table: an older shop has none, which is not an error.
+    `order_column` holds the id of the order that a row is or names. `network_wide`: all sites of a multisite share the table.
     """
 
     name: str
@@ -36,20 +42,36 @@ class JdbcTable:
     pseudonyms: tuple[Pseudonym, ...] = ()
     root: str | None = None
     since: tuple[int, ...] = ()
+    order_column: str = "order_id"
+    network_wide: bool = False
+
+    @property
+    def reading(self) -> str:
+        """How it is read again after the first night: snapshot, cursor or follow."""
+        return {None: SNAPSHOT, ORDER: CURSOR}.get(self.root, FOLLOW)
 
     @property
     def takes_consent(self) -> bool:
         """Whether a shop's consent key (setting `consent_meta_key`) is read from here too."""
-        return self.name in ("user_meta", "order_meta")
+        return self.name in ("user_meta", "order_meta", "order_post_meta")
 
     @property
     def column_names(self) -> list[str]:
         return [column.name for column in self.columns]
 
-    def query(self, prefix: str, extra_keys: tuple[str, ...] = ()) -> str:
-        """The SELECT that reads it, with backticks, without `*`. `extra_keys` are meta keys named by the shop's settings."""
-        condition = self._condition(extra_keys)
+    def query(self, prefix: str, extra_keys: tuple[str, ...] = (), within: str = "") -> str:
+        """The SELECT that reads it, with backticks, without `*`.
+
+        `extra_keys` are meta keys named by the shop's settings; `within` is a further condition: a part of the table.
+        """
+        condition = " AND ".join(part for part in (self._condition(extra_keys), within) if part)
         return self._select(prefix) + (f" WHERE {condition}" if condition else "")
+
+    def of_orders(self, prefix: str, within: Within) -> str:
+        """The condition for the rows of some orders; item meta finds its orders through the items."""
+        if self.root != ORDER_ITEM_ID:
+            return within(f"`{self.order_column}`")
+        return f"`order_item_id` IN (SELECT `order_item_id` FROM `{prefix}woocommerce_order_items` WHERE {within('`order_id`')})"
 
     def probe(self, prefix: str) -> str:
         """A SELECT without rows: it fails where a declared column is missing or not granted."""
@@ -65,11 +87,6 @@ class JdbcTable:
         parts = [self.where, f"`{column}` IN ({keys})" if self.meta_keys else ""]
         return " AND ".join(part for part in parts if part)
 
-    def grant(self, database: str, prefix: str, account: str) -> str:
-        """The statement that gives `account` (as `'user'@'host'`) the right to read the declared columns and nothing else."""
-        names = ", ".join(f"`{name}`" for name in self.column_names)
-        return f"GRANT SELECT ({names}) ON `{database}`.`{prefix}{self.source_name}` TO {account}"
-
     @property
     def personal_columns(self) -> list[str]:
         return [column.name for column in self.columns if column.personal]
@@ -78,11 +95,10 @@ class JdbcTable:
     def bronze(self) -> Table:
         """The mirror: shop_code, the root order where there is one, the columns that are not personal, the pseudonyms."""
         kept = tuple(c for c in self.columns if not c.personal)
-        root = (ROOT_ORDER,) if self.root else ()
         added = tuple(Column(p.name, STRING, f"keyed pseudonym (HMAC-SHA256) of `{p.of}`; null if there is none") for p in self.pseudonyms)
         flags = (ANONYMISED,) if any(p.kind == "email" for p in self.pseudonyms) else ()
-        scope = ROOT_ORDER.name if self.root else None
-        return Table(f"bronze.woo__{self.name}", self.grain, (SHOP.name, *self.key), (SHOP, *root, *kept, *added, *flags), scope=scope)
+        columns = (SHOP, *self._root_column, *kept, *added, *flags)
+        return Table(f"bronze.woo__{self.name}", self.grain, (SHOP.name, *self.key), columns, scope=self._scope)
 
     @property
     def vault(self) -> Table | None:
@@ -94,9 +110,18 @@ class JdbcTable:
         else:
             return None
         added = tuple(Column(p.name, STRING, f"keyed pseudonym of `{p.of}`") for p in self.pseudonyms if p.kind == "email")
-        return Table(f"vault.woo__{self.name}", f"personal part of: {self.grain}", (SHOP.name, *self.key), (SHOP, *kept, *added))
+        columns = (SHOP, *self._root_column, *kept, *added)
+        return Table(f"vault.woo__{self.name}", f"personal part of: {self.grain}", (SHOP.name, *self.key), columns, scope=self._scope)
+
+    @property
+    def _root_column(self) -> tuple[Column, ...]:
+        return (ROOT_ORDER,) if self.root else ()
+
+    @property
+    def _scope(self) -> str | None:
+        return ROOT_ORDER.name if self.root else None
 
 
 SHOP = Column("shop_code", STRING, "code of the shop in the settings")
-ROOT_ORDER = Column("_order_id", LONG, "root order: of a refund and all that hangs on it, the order that was refunded; 0 if unknown")
+ROOT_ORDER = Column("_order_id", LONG, "root order: of a refund and all that hangs on it, the order that was refunded")
 ANONYMISED = Column("is_anonymised", BOOLEAN, "true if the address is one that WooCommerce writes over an erased one")

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 from lakehouse.errors import ConfigError
 from lakehouse.flow import STEPS
-from lakehouse.io import key_file, ledger
+from lakehouse.io import key_file, ledger, reads
 from lakehouse.sources.woocommerce import TABLES as WOOCOMMERCE
 from lakehouse.table import Table
 
@@ -20,7 +20,7 @@ def declared() -> dict[str, Table]:
     """All tables that the project writes, by name, in the order of the flow."""
     bronze = [source.bronze for source in WOOCOMMERCE]
     vault = [source.vault for source in WOOCOMMERCE if source.vault]
-    every = [*bronze, *vault, *(step.writes for step in STEPS), ledger.RUNS, ledger.PUBLICATIONS, key_file.TABLE]
+    every = [*bronze, *vault, *(step.writes for step in STEPS), ledger.RUNS, ledger.PUBLICATIONS, reads.READS, key_file.TABLE]
     return {table.name: table for table in every}
 
 
@@ -56,7 +56,7 @@ def _columns(table: Table) -> Iterable[str]:
 
 def flow_page() -> str:
     """One line per source table and step: how it is written, from what."""
-    lines = [f"{source.bronze.name:<36} sync by shop       <- {source.source_name}" for source in WOOCOMMERCE]
+    lines = [f"{source.bronze.name:<36} sync, {source.reading:<12} <- {source.source_name}" for source in WOOCOMMERCE]
     for step in STEPS:
         how = f"{step.write}{' by order' if step.scoped else ''}"
         reads = ", ".join(table.name for table in step.reads) or "the champion in the model registry"

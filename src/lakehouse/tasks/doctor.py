@@ -9,7 +9,7 @@ from lakehouse.errors import ConfigError, LakehouseError
 from lakehouse.io.secrets import resolve
 from lakehouse.io.session import blas_name, spark_session
 from lakehouse.io.settings import Settings, load_settings
-from lakehouse.tasks.ingest import check_shop
+from lakehouse.tasks.shop_source import check_shop
 
 
 def doctor(env: str) -> int:
@@ -58,5 +58,5 @@ def _key(settings: Settings) -> str:
 
 
 def _shop(settings: Settings, code: str) -> str:
-    tables = check_shop(code, settings.shops[code])
-    return f"{len(tables)} tables readable with the declared columns"
+    source = check_shop(code, settings.shops[code])
+    return f"{source.description}; {len(source.tables)} tables readable with the declared columns"

@@ -11,11 +11,14 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from lakehouse.errors import ConfigError, DataError, WriteError
+from lakehouse.io.database_url import Address
 from lakehouse.io.ledger import RUNS
+from lakehouse.io.reads import READS
 from lakehouse.io.settings import load_settings
-from lakehouse.io.shop_database import Address
 from lakehouse.lake import Lake
-from lakehouse.sources.woocommerce import TABLES, grants
+from lakehouse.sources.woocommerce import TABLES
+from lakehouse.sources.woocommerce.grants import grants
+from lakehouse.sources.woocommerce.stores import HPOS, LEGACY
 from lakehouse.tasks.dictionary import declared
 
 FORMATS = ("table", "csv", "json")
@@ -32,7 +35,7 @@ def tables(env: str) -> str:
 
 
 def status(env: str, runs: int) -> str:
-    """The last runs, newest first, and the steps of the newest."""
+    """The last runs, newest first, the steps of the newest, and how the shops were read."""
     lake = Lake(load_settings(env))
     if lake.store.head(RUNS.name) is None:
         raise DataError("no run was made on this lake yet", "run `lakehouse night`")
@@ -57,7 +60,24 @@ def status(env: str, runs: int) -> str:
         "rows_deleted",
         "rows_rejected",
     )
-    return f"{_text(last.withColumn('seconds', F.round('seconds', 1)))}\n\nsteps of {newest['run_id']}\n{_text(shown)}"
+    shown_runs = _text(last.withColumn("seconds", F.round("seconds", 1)))
+    parts = [shown_runs, f"steps of {newest['run_id']}\n{_text(shown)}", *_shops(lake)]
+    return "\n\n".join(parts)
+
+
+def _shops(lake: Lake) -> list[str]:
+    """How each shop was read the last time: the part of its orders, the picture, and what was held back."""
+    if lake.store.head(READS.name) is None:
+        return []
+    columns = [name for name in READS.column_names if name not in ("run_id", "recipe", "tables", "held_orders")]
+    held = F.size(F.from_json("held_orders", "array<bigint>")).alias("orders_held")
+    newest = lake.table(READS.name).groupBy("shop_code").agg(F.max_by(F.struct("*"), "read_at").alias("read"))
+    reads = newest.select("read.*").orderBy("shop_code").select(*columns, held).withColumn("seconds", F.round("seconds", 1))
+    rows = [dict(zip(reads.columns, map(_shown, row), strict=True)) for row in reads.collect()]
+    return [
+        "\n".join([f"shop {row['shop_code']}", *(f"  {name:<14} {value}" for name, value in row.items() if name != "shop_code")])
+        for row in rows
+    ]
 
 
 def query(env: str, sql: str, output: str) -> str:
@@ -80,17 +100,21 @@ def save(text: str, path: str) -> None:
         raise WriteError(f"cannot write {path}: {error.strerror}") from None
 
 
-def grant_statements(env: str, shop_code: str) -> str:
+def grant_statements(env: str, shop_code: str, store: str) -> str:
     """The statements for the user in the settings, connecting from anywhere; narrow the host where you can."""
     shops = load_settings(env).shops
     if shop_code not in shops:
         raise ConfigError(f"there is no shop {shop_code} in the settings of {env}", f"known: {', '.join(shops)}")
-    shop = shops[shop_code]
-    database, account = Address.of(shop.url).database, f"'{shop.user}'@'%'"
-    notes = [
-        f"  -- from WooCommerce {'.'.join(map(str, table.since))} on; without it, leave this out" if table.since else "" for table in TABLES
-    ]
-    return "\n".join(f"{grant};{note}" for grant, note in zip(grants(database, shop.prefix, account), notes, strict=True))
+    shop, stores = shops[shop_code], {known.name: known for known in (HPOS, LEGACY)}
+    if store not in stores:
+        raise ConfigError(f"unknown store of orders {store}", f"use one of {', '.join(stores)}")
+    since = {
+        table.source_name: f"  -- from WooCommerce {'.'.join(map(str, table.since))} on; without it, leave this out"
+        for table in TABLES
+        if table.since
+    }
+    found = grants(Address.of(shop.url).database, shop.prefix, f"'{shop.user}'@'%'", stores[store], shop.users_prefix)
+    return "\n".join(f"{grant};{since.get(table, '')}" for table, grant in found.items())
 
 
 def as_table(header: list[str], rows: list[list[str]]) -> str:
@@ -108,6 +132,10 @@ def _text(frame: DataFrame, output: str = "table") -> str:
         csv.writer(buffer).writerows([frame.columns, *rows])
         return buffer.getvalue().rstrip("\r\n")
     return as_table(frame.columns, [["" if value is None else str(value) for value in row] for row in rows])
+
+
+def _shown(value: object) -> str:
+    return "" if value is None else str(_plain(value))
 
 
 def _plain(value: object) -> object:

@@ -1,5 +1,7 @@
 """The whole night as one run: nothing is shown to readers unless all of it succeeded."""
 
+from collections.abc import Collection
+
 from lakehouse.tasks.export import export
 from lakehouse.tasks.ingest import ingest
 from lakehouse.tasks.refresh import refresh
@@ -8,8 +10,8 @@ from lakehouse.tasks.score import score
 from lakehouse.tasks.train import train
 
 
-def night(run: Run) -> None:
-    ingest(run)
+def night(run: Run, in_full: bool = False, accept_deletes: Collection[str] = ()) -> None:
+    ingest(run, in_full, accept_deletes)
     refresh(run)
     score(run, promoted=train(run, when_due=True))
     export(run)

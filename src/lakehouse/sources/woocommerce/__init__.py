@@ -1,15 +1,10 @@
-"""A WooCommerce shop whose orders are in its own order tables (HPOS): every table and column that is read, and nothing else.
+"""A WooCommerce shop, 6.1 to 11, whichever store its orders are in: every table and column that is read, and nothing else.
 
-The meaning of tables and columns follows WooCommerce's own schema (plugin sources 9.0 to 11.0).
+The meaning of tables and columns follows WooCommerce's own schema (plugin sources 6.1 to 11.0).
 """
 
 from lakehouse.sources.source import JdbcTable
 from lakehouse.sources.woocommerce import catalogue, orders, people, shop
 
-# In landing order: the root order of an item needs the orders, that of an item's meta needs the items.
+# What the lake mirrors, of every shop in these columns. Which tables that is read from, stores.py says.
 TABLES: tuple[JdbcTable, ...] = (*shop.TABLES, *people.TABLES, *catalogue.TABLES, *orders.TABLES)
-
-
-def grants(database: str, prefix: str, account: str) -> list[str]:
-    """The statements that give a read-only account all that the ingest needs: columns of declared tables, nothing else."""
-    return [table.grant(database, prefix, account) for table in TABLES]

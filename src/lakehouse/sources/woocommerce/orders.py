@@ -1,4 +1,7 @@
-"""Orders, refunds and all that hangs on them, in WooCommerce's own order tables (HPOS). A refund is a row of the same table."""
+"""Orders, refunds and all that hangs on them, in WooCommerce's own order tables (HPOS). A refund is a row of the same table.
+
+Legacy orders are brought to the same columns (bronze/legacy_orders.py): the mirror does not tell which store a shop has.
+"""
 
 from lakehouse.sources.source import ORDER, ORDER_ID, ORDER_ITEM_ID, JdbcTable, Pseudonym
 from lakehouse.table import LONG, MONEY, STRING, TIMESTAMP, Column
@@ -28,15 +31,16 @@ ORDERS = JdbcTable(
         Pseudonym("order_pseudonym", "order", "id"),
     ),
     root=ORDER,
+    order_column="id",
 )
 
 ORDER_ADDRESSES = JdbcTable(
     name="order_addresses",
     source_name="wc_order_addresses",
     grain="the billing address of one order",
-    key=("id",),
+    key=("order_id",),
     columns=(
-        Column("id", LONG, "id of the row"),
+        Column("id", LONG, "id of the row; of legacy orders the order's"),
         Column("order_id", LONG, "the order"),
         Column("address_type", STRING, "billing"),
         Column("first_name", STRING, "as typed", personal="name"),
@@ -50,9 +54,9 @@ ORDER_OPERATIONAL_DATA = JdbcTable(
     name="order_operational_data",
     source_name="wc_order_operational_data",
     grain="one order's or refund's dates, shipping and discount",
-    key=("id",),
+    key=("order_id",),
     columns=(
-        Column("id", LONG, "id of the row"),
+        Column("id", LONG, "id of the row; of legacy orders the order's"),
         Column("order_id", LONG, "the order or refund"),
         Column("created_via", STRING, "checkout, store-api, rest-api, admin or a plugin"),
         Column("date_paid_gmt", TIMESTAMP, "UTC"),

@@ -14,6 +14,7 @@ USERS = JdbcTable(
         Column("user_registered", TIMESTAMP, "when the account was made, UTC"),
     ),
     pseudonyms=(Pseudonym("email_pseudonym", "email", "user_email"), Pseudonym("user_pseudonym", "user", "id")),
+    network_wide=True,
 )
 
 USER_META = JdbcTable(
@@ -29,6 +30,7 @@ USER_META = JdbcTable(
     ),
     meta_keys=("billing_country", "first_name", "locale"),
     personal_keys=("first_name",),
+    network_wide=True,
 )
 
 EMAIL_UNSUBSCRIBES = JdbcTable(

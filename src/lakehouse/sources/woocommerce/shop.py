@@ -15,6 +15,7 @@ OPTIONS = JdbcTable(
     meta_keys=(
         "home",
         "woocommerce_currency",
+        "woocommerce_custom_orders_table_data_sync_enabled",
         "woocommerce_custom_orders_table_enabled",
         "woocommerce_prices_include_tax",
         "woocommerce_version",

@@ -1,0 +1,81 @@
+"""`ops.reads`: how each shop was read, and what the next night goes on from."""
+
+import json
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
+
+from pyspark.sql import functions as F
+from pyspark.sql.types import StructField, StructType
+
+from lakehouse.io.delta_store import DeltaStore
+from lakehouse.table import DOUBLE, LONG, STRING, TIMESTAMP, Column, Table, conform
+
+READS = Table(
+    name="ops.reads",
+    grain="one shop read by one run and mirrored",
+    key=("run_id", "shop_code"),
+    columns=(
+        Column("run_id", STRING, "id of the run"),
+        Column("shop_code", STRING, "the shop"),
+        Column("read_at", TIMESTAMP, "the database's own time when the reading began, UTC"),
+        Column("store", STRING, "where the shop keeps its orders: hpos or legacy"),
+        Column("mode", STRING, "full, or incremental"),
+        Column("picture", STRING, "how one picture was had: replica paused, or watermark (what did not fit together was held back)"),
+        Column("position", STRING, "of replication (GTID); empty if the database has none"),
+        Column("lag_seconds", DOUBLE, "how far the replica was behind; null if unknown"),
+        Column("seconds", DOUBLE, "how long the database was read"),
+        Column("orders_there", LONG, "orders and refunds in the shop"),
+        Column("orders_read", LONG, "orders and refunds read"),
+        Column("window_from", LONG, "orders from this id on are read every night; null in full mode"),
+        Column("reread_up_to", LONG, "older ones are read in turn, this far now; 0: from the beginning next"),
+        Column("cursor_at", TIMESTAMP, "the newest modified date that was seen, UTC"),
+        Column("held_orders", STRING, "JSON list: orders left as they were, since two readings of them differed; read again next time"),
+        Column("recipe", STRING, "hash of declarations and settings; another one makes the next reading a full one"),
+        Column("tables", STRING, "JSON: mirror of orders → its Delta id; another one makes the next reading a full one"),
+    ),
+)
+
+
+@dataclass(frozen=True)
+class Read:
+    """One row of `ops.reads`."""
+
+    run_id: str
+    shop_code: str
+    read_at: datetime
+    store: str
+    mode: str
+    picture: str
+    position: str
+    lag_seconds: float | None
+    seconds: float
+    orders_there: int
+    orders_read: int
+    window_from: int | None
+    reread_up_to: int
+    cursor_at: datetime
+    held_orders: str
+    recipe: str
+    tables: str
+
+    @property
+    def held(self) -> frozenset[int]:
+        return frozenset(json.loads(self.held_orders))
+
+
+def last_read(store: DeltaStore, shop_code: str) -> Read | None:
+    """The shop's newest row, written after all its tables were mirrored."""
+    if store.head(READS.name) is None:
+        return None
+    row = store.read(READS.name).where(F.col("shop_code") == shop_code).orderBy(F.desc("read_at"), F.desc("run_id")).first()
+    if row is None:
+        return None
+    read = Read(**row.asDict())
+    return replace(read, read_at=read.read_at.replace(tzinfo=UTC), cursor_at=read.cursor_at.replace(tzinfo=UTC))
+
+
+def record_read(store: DeltaStore, read: Read) -> None:
+    schema = StructType([StructField(c.name, c.type) for c in READS.columns])
+    row = asdict(read)
+    frame = store.spark.createDataFrame([tuple(row[name] for name in READS.column_names)], schema)
+    store.append(READS.name, conform(frame.coalesce(1), READS))

@@ -1,0 +1,133 @@
+"""`ops.reconciliations`: whether the mirror holds what the shop's database counts and adds up."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
+
+from pyspark.sql.types import StructField, StructType
+
+from lakehouse.errors import DataError
+from lakehouse.io.delta_store import DeltaStore
+from lakehouse.io.shop_figures import KEY_MAX, KEY_MIN, TOTAL, Figures
+from lakehouse.table import DOUBLE, MONEY, STRING, TIMESTAMP, Column, Table, conform
+
+EQUAL, WITHIN, WARN, FAIL = "equal", "within", "warn", "fail"
+# Shares of the larger value. An open shop goes on selling between reading and counting.
+WARN_ABOVE, FAIL_ABOVE = Decimal("0.001"), Decimal("0.01")
+
+RECONCILIATIONS = Table(
+    name="ops.reconciliations",
+    grain="one figure of one shop as one run compared it",
+    key=("run_id", "shop_code", "table_name", "measure", "group_name"),
+    columns=(
+        Column("run_id", STRING, "id of the run"),
+        Column("shop_code", STRING, "the shop"),
+        Column("checked_at", TIMESTAMP, "when, UTC"),
+        Column("table_name", STRING, "mirrored table, without layer and source"),
+        Column("measure", STRING, "count, key_min, key_max or total"),
+        Column("group_name", STRING, "of totals: the currency; currency and UTC day where a day differs; else empty"),
+        Column("source_value", MONEY, "what the shop's database says; null if there are no rows"),
+        Column("lake_value", MONEY, "the same of the mirror"),
+        Column("share", DOUBLE, "difference as a share of the larger value; null for keys"),
+        Column("verdict", STRING, "equal, within (small enough), warn or fail"),
+    ),
+)
+
+
+@dataclass(frozen=True)
+class Reconciliation:
+    """One row of `ops.reconciliations`, without what is the same for all."""
+
+    table_name: str
+    measure: str
+    group_name: str
+    source_value: Decimal | None
+    lake_value: Decimal | None
+    share: float | None
+    verdict: str
+
+    def __str__(self) -> str:
+        name = " ".join(part for part in (self.table_name, self.measure, self.group_name) if part)
+        apart = "" if self.share is None else f" ({self.share:.2%} apart)"
+        return f"{name}: {_shown(self.source_value)} in the shop, {_shown(self.lake_value)} in the lake{apart}"
+
+
+def compared(source: Figures, lake: Figures, is_fixed: bool) -> list[Reconciliation]:
+    """One row per table and measure; of totals one per currency, and one for each day that differs.
+
+    `is_fixed`: the database stood still from reading to counting, so that any difference is worth a warning.
+    """
+    days = source.keys() | lake.keys()
+    of_source, of_lake = _by_currency(source), _by_currency(lake)
+    rows = [_row(figure, of_source.get(figure), of_lake.get(figure), is_fixed) for figure in sorted(of_source.keys() | of_lake.keys())]
+    totals = [_row(figure, source.get(figure), lake.get(figure), is_fixed) for figure in sorted(days) if figure[1] == TOTAL]
+    return rows + [_at_most_warning(row) for row in totals if row.verdict != EQUAL]
+
+
+def refuse_failures(shop_code: str, rows: Sequence[Reconciliation]) -> None:
+    """DataError (65) that names the figure that is furthest apart, if any is too far."""
+    failed = [row for row in rows if row.verdict == FAIL]
+    if failed:
+        worst = max(failed, key=lambda row: row.share or 0)
+        more = f"; {len(failed) - 1} more figures differ" if len(failed) > 1 else ""
+        raise DataError(f"shop {shop_code}: {worst}{more}", "see ops.reconciliations; `lakehouse ingest --full` reads all orders again")
+
+
+def summary(rows: Sequence[Reconciliation]) -> str:
+    """For the log."""
+    counts = Counter(row.verdict for row in rows)
+    parts = [f"{_many(counts[EQUAL], 'figure')} equal"]
+    parts += [f"{counts[WITHIN]} nearly so"] if counts[WITHIN] else []
+    parts += [_many(counts[verdict], noun) for verdict, noun in ((WARN, "warning"), (FAIL, "failure")) if counts[verdict]]
+    return f"reconciled: {', '.join(parts)}"
+
+
+def record(store: DeltaStore, run_id: str, shop_code: str, rows: Sequence[Reconciliation]) -> None:
+    """Append the rows."""
+    common = {"run_id": run_id, "shop_code": shop_code, "checked_at": datetime.now(UTC)}
+    values = [{**common, **asdict(row)} for row in rows]
+    schema = StructType([StructField(c.name, c.type) for c in RECONCILIATIONS.columns])
+    frame = store.spark.createDataFrame([tuple(row[name] for name in RECONCILIATIONS.column_names) for row in values], schema)
+    store.append(RECONCILIATIONS.name, conform(frame.coalesce(1), RECONCILIATIONS))
+
+
+def _by_currency(figures: Figures) -> Figures:
+    """Totals over all days; other figures as they are."""
+    summed: Figures = {}
+    for (table, measure, group), value in figures.items():
+        figure = (table, measure, group.split(" ")[0])
+        summed[figure] = summed.get(figure, Decimal(0)) + value
+    return summed
+
+
+def _row(figure: tuple[str, str, str], source: Decimal | None, lake: Decimal | None, is_fixed: bool) -> Reconciliation:
+    if figure[1] in (KEY_MIN, KEY_MAX):
+        verdict = EQUAL if source == lake else WARN if is_fixed else WITHIN
+        return Reconciliation(*figure, source, lake, None, verdict)
+    source, lake = source or Decimal(0), lake or Decimal(0)
+    larger = max(abs(source), abs(lake))
+    share = abs(source - lake) / larger if larger else Decimal(0)
+    return Reconciliation(*figure, source, lake, float(share), _verdict(share, is_fixed))
+
+
+def _verdict(share: Decimal, is_fixed: bool) -> str:
+    if share == 0:
+        return EQUAL
+    if share > FAIL_ABOVE:
+        return FAIL
+    return WARN if is_fixed or share > WARN_ABOVE else WITHIN
+
+
+def _at_most_warning(row: Reconciliation) -> Reconciliation:
+    """A day may hold one order, so its share says nothing about the mirror; the currency's row does."""
+    return row if row.verdict != FAIL else Reconciliation(**{**asdict(row), "verdict": WARN})
+
+
+def _shown(value: Decimal | None) -> str:
+    return "none" if value is None else f"{value.normalize():f}"
+
+
+def _many(count: int, noun: str) -> str:
+    return f"{count} {noun}{'' if count == 1 else 's'}"

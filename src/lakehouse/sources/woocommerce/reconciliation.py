@@ -1,0 +1,108 @@
+"""SQL that counts and adds up in the shop's database what the lake must hold: another way to the figures than reading the rows.
+
+`{p}` is the shop's prefix. `t` are the rows that are counted, `i` the items, `o` the orders (id, root) of the store that is the
+truth. Rows that hang on no order, and those of orders that were held back, are not counted: the lake does not have them either.
+"""
+
+from collections.abc import Collection, Iterable
+
+from lakehouse.sources.source import ORDER_ID, ORDER_ITEM_ID, JdbcTable, Within
+from lakehouse.sources.woocommerce.orders import ORDER_ITEM_META, ORDER_ITEMS, ORDERS
+from lakehouse.sources.woocommerce.orders import TABLES as ORDER_TABLES
+from lakehouse.sources.woocommerce.stores import HPOS, OrderStore
+from lakehouse.table import LONG
+
+# Of an order by store: its type and the order that it refunds.
+TYPE_AND_PARENT = {"hpos": ("`type`", "`parent_order_id`"), "legacy": ("`post_type`", "`post_parent`")}
+# A key may stand twice for a post: the first counts.
+FIRST_VALUE = "(SELECT `meta_value` FROM `{p}postmeta` WHERE `post_id` = `ID` AND `meta_key` = 'KEY' ORDER BY `meta_id` LIMIT 1)"
+# Of each order the currency, when it was made (UTC, and for drafts, that have no such date, the shop's wall clock), and the total.
+AMOUNTS = {
+    "hpos": "`currency` AS `currency`, `date_created_gmt` AS `created`, '' AS `local`, `total_amount` AS `total`",
+    "legacy": (
+        f"{FIRST_VALUE.replace('KEY', '_order_currency')} AS `currency`, `post_date_gmt` AS `created`,"
+        " CASE WHEN `post_date_gmt` < '1000-01-01' THEN CAST(`post_date` AS CHAR) ELSE '' END AS `local`,"
+        f" CAST({FIRST_VALUE.replace('KEY', '_order_total')} AS DECIMAL(26, 8)) AS `total`"
+    ),
+}
+
+
+def compared_tables(store: OrderStore, others: Iterable[JdbcTable]) -> tuple[JdbcTable, ...]:
+    """What can be counted on both sides: `others` (not of orders), and of orders what the source has as rows of its own."""
+    return (*others, *(ORDER_TABLES if store is HPOS else (ORDERS, ORDER_ITEMS, ORDER_ITEM_META)))
+
+
+def asked_table(table: JdbcTable, store: OrderStore) -> JdbcTable:
+    """The source table that holds the rows of a mirror."""
+    return store.tables[0] if table is ORDERS else table
+
+
+def is_of_read_orders(table: JdbcTable) -> bool:
+    """Whether it is compared within the orders that were read only: too large to be counted every night."""
+    return table.root in (ORDER_ID, ORDER_ITEM_ID) and table is not ORDER_ITEMS
+
+
+def counts(
+    table: JdbcTable,
+    store: OrderStore,
+    part: str = "",
+    within: Within | None = None,
+    extra_keys: tuple[str, ...] = (),
+    held: Collection[int] = (),
+) -> str:
+    """One row: how many, and least and greatest of the key's last column (null where that is text).
+
+    `part` is a condition on the table's own columns, `within` one on the orders (or refunds) of the rows, `held` are root orders.
+    """
+    asked = asked_table(table, store)
+    key = _number(asked.key[-1], asked)
+    rows = f"SELECT {', '.join(f'`{name}`' for name in asked.column_names)} FROM `{{p}}{asked.source_name}`"
+    sql = f"SELECT COUNT(*), MIN({key}), MAX({key}) FROM ({rows}{_where(asked.where, _keys(asked, extra_keys), part)}) t"
+    if asked.root is None:
+        return sql
+    order = f"t.`{asked.order_column}`"
+    if asked.root == ORDER_ITEM_ID:
+        sql, order = f"{sql} JOIN `{{p}}woocommerce_order_items` i ON i.`order_item_id` = t.`order_item_id`", "i.`order_id`"
+    return f"{sql} JOIN ({_orders(store)}) o ON o.`id` = {order}{_where(within(order) if within else '', _not_held('o.`root`', held))}"
+
+
+def totals(store: OrderStore, part: str = "", held: Collection[int] = ()) -> str:
+    """(currency, UTC day, wall clock where the day is not known, sum of totals) of all orders and refunds."""
+    heads = store.tables[0]
+    rows = f"SELECT {AMOUNTS[store.name]} FROM `{{p}}{heads.source_name}`{_where(heads.where, part, _not_held(_root(store), held))}"
+    groups = "UPPER(TRIM(`currency`)), LEFT(CAST(`created` AS CHAR), 10), `local`"
+    return f"SELECT {groups}, COALESCE(SUM(`total`), 0) FROM ({rows}) t GROUP BY {groups}"
+
+
+def _number(column: str, table: JdbcTable) -> str:
+    types = {c.name: c.type for c in table.columns}
+    return f"t.`{column}`" if types[column] == LONG else "NULL"
+
+
+def _keys(table: JdbcTable, extra_keys: tuple[str, ...]) -> str:
+    """Of a key-value table the declared keys only."""
+    if not table.meta_keys:
+        return ""
+    column = "option_name" if "option_name" in table.column_names else "meta_key"
+    keys = ", ".join(f"'{key}'" for key in (*table.meta_keys, *extra_keys))
+    return f"`{column}` IN ({keys})"
+
+
+def _orders(store: OrderStore) -> str:
+    heads = store.tables[0]
+    return f"SELECT `id`, {_root(store)} AS `root` FROM `{{p}}{heads.source_name}`{_where(heads.where)}"
+
+
+def _root(store: OrderStore) -> str:
+    """Of a refund the order that it names, if any."""
+    kind, parent = TYPE_AND_PARENT[store.name]
+    return f"CASE WHEN {kind} = 'shop_order_refund' AND {parent} > 0 THEN {parent} ELSE `id` END"
+
+
+def _not_held(root: str, held: Collection[int]) -> str:
+    return f"{root} NOT IN ({', '.join(map(str, sorted(held)))})" if held else ""
+
+
+def _where(*conditions: str) -> str:
+    filled = [condition for condition in conditions if condition]
+    return f" WHERE {' AND '.join(filled)}" if filled else ""

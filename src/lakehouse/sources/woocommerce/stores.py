@@ -1,0 +1,76 @@
+"""WooCommerce's two stores of orders. The shop's own option says which one is the truth; the other may hold old copies."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from lakehouse.sources.source import JdbcTable
+from lakehouse.sources.woocommerce import legacy_orders, orders
+from lakehouse.table import LONG, STRING, TIMESTAMP, Column
+
+HPOS_OPTION, SYNC_OPTION = "woocommerce_custom_orders_table_enabled", "woocommerce_custom_orders_table_data_sync_enabled"
+VERSION_OPTION = "woocommerce_version"
+
+
+@dataclass(frozen=True)
+class OrderStore:
+    """How one of the two is asked. `{p}` in SQL is the shop's prefix.
+
+    `tables` are read; `heads` (id, type, status, created_at of every order and refund) and `parents` (id, parent_id of every
+    refund) are answered from an index alone or nearly so. `changed` are orders whose modified date is at or after `{since}`;
+    None where that date says nothing. `window_days` and `reread_nights` are what a shop gets that does not set them.
+    """
+
+    name: str
+    tables: tuple[JdbcTable, ...]
+    heads: str
+    parents: str
+    changed: str | None
+    window_days: int
+    reread_nights: int
+
+
+HEADS = (
+    Column("id", LONG, "order or refund"),
+    Column("type", STRING, "shop_order, shop_order_refund or a plugin's"),
+    Column("status", STRING, "as stored"),
+    Column("created_at", TIMESTAMP, "when it was made, to the day"),
+)
+PARENTS = (Column("id", LONG, "refund"), Column("parent_id", LONG, "the order it refunds"))
+CHANGED = (Column("id", LONG, "order or refund"),)
+ITEM_KEYS = (Column("order_item_id", LONG, "item"), Column("order_id", LONG, "its order or refund"))
+# Of every item its order, from the index on the order.
+ITEM_KEYS_SQL = "SELECT `order_item_id`, `order_id` FROM `{p}woocommerce_order_items`"
+
+HPOS = OrderStore(
+    name="hpos",
+    tables=orders.TABLES,
+    heads="SELECT `id`, `type`, `status`, `date_created_gmt` AS `created_at` FROM `{p}wc_orders`",
+    parents="SELECT `id`, `parent_order_id` AS `parent_id` FROM `{p}wc_orders` WHERE `parent_order_id` > 0",
+    changed="SELECT `id` FROM `{p}wc_orders` WHERE `date_updated_gmt` >= '{since}' OR `date_updated_gmt` IS NULL",
+    window_days=30,
+    reread_nights=28,
+)
+
+# Most edits leave an order's modified date as it was here, and no index holds it.
+LEGACY = OrderStore(
+    name="legacy",
+    tables=(legacy_orders.ORDER_POSTS, legacy_orders.ORDER_POST_META, orders.ORDER_ITEMS, orders.ORDER_ITEM_META),
+    heads=(
+        "SELECT `ID` AS `id`, `post_type` AS `type`, `post_status` AS `status`, `post_date` AS `created_at` FROM `{p}posts`"
+        " WHERE `post_type` IN ('shop_order', 'shop_order_refund')"
+    ),
+    parents="SELECT `ID` AS `id`, `post_parent` AS `parent_id` FROM `{p}posts` WHERE `post_type` = 'shop_order_refund'",
+    changed=None,
+    window_days=400,
+    reread_nights=7,
+)
+
+
+def order_store(options: Mapping[str, str]) -> OrderStore:
+    """The store that the shop's options name; tables that merely exist say nothing (WooCommerce makes HPOS tables empty)."""
+    return HPOS if options.get(HPOS_OPTION) == "yes" else LEGACY
+
+
+def is_synced(options: Mapping[str, str]) -> bool:
+    """Whether WooCommerce keeps the other store in step. It may lag, so only the one that is the truth is read all the same."""
+    return options.get(SYNC_OPTION) == "yes"

@@ -1,0 +1,164 @@
+"""One shop's database → staged frames of one picture: its orders (all, or tonight's part) and all its other tables."""
+
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from lakehouse.bronze import adding_up, legacy_orders
+from lakehouse.bronze.landing import repaired, root_items, root_orders, with_root
+from lakehouse.bronze.reading_plan import LastRead, Part, Reread, plan, single_orders
+from lakehouse.io import logs
+from lakehouse.io.jdbc import Query, refuse_names_as_values, stage
+from lakehouse.io.key_ranges import key_ranges
+from lakehouse.io.shop_database import ShopDatabase
+from lakehouse.sources.source import ROOT_ORDER, JdbcTable, Within
+from lakehouse.sources.woocommerce.orders import ORDER_ITEM_META, ORDER_ITEMS, ORDER_OPERATIONAL_DATA, ORDERS
+from lakehouse.sources.woocommerce.orders import TABLES as ORDER_TABLES
+from lakehouse.sources.woocommerce.stores import CHANGED, HEADS, ITEM_KEYS, ITEM_KEYS_SQL, LEGACY, PARENTS
+from lakehouse.table import LONG, Column
+from lakehouse.tasks.run import Run
+from lakehouse.tasks.shop_source import ShopSource
+
+ROWS_A_RANGE = 500_000
+# A modified date is written before its transaction commits, and a replica is behind.
+LOOK_BACK = timedelta(hours=1)
+ROOT = ROOT_ORDER.name
+Frames = Mapping[str, DataFrame]
+
+
+@dataclass(frozen=True)
+class Staged:
+    """`frames`: source table → its rows, those of orders with `_order_id`. Of orders it is those of `part`, or all where that is None.
+
+    `held` are root orders of which two readings differed: their rows here are not to be used.
+    """
+
+    frames: Frames
+    part: Part | None
+    read_at: datetime
+    seconds: float
+    orders_there: int
+    held: frozenset[int]
+
+
+class ShopReader:
+    """Reads one shop into a folder of the staging area."""
+
+    def __init__(self, run: Run, source: ShopSource) -> None:
+        self._run, self._source, self._shop = run, source, source.settings
+        # Of this run alone: Spark takes files of the same name for those that it knows.
+        self._folder = f"{run.staging}/{run.run_id}/{source.code}"
+        self._kept: list[DataFrame] = []
+
+    def release(self) -> None:
+        """What is kept in memory until the shop is mirrored."""
+        for frame in self._kept:
+            frame.unpersist()
+
+    def _keep(self, frame: DataFrame) -> DataFrame:
+        self._kept.append(frame.persist())
+        return frame
+
+    def read(self, last: LastRead | None, is_fixed: bool) -> Staged:
+        """Read it once. `last` is what the mirrors hold, None to read all; `is_fixed` says that the database stands still meanwhile."""
+        started = time.monotonic()
+        with ShopDatabase(self._source.code, self._shop) as database:
+            read_at = database.now()
+        roots = self._keep(self._roots())
+        part = None if last is None else self._part(roots, last, read_at)
+        logs.info(f"{self._source.code}: {described(part)}")
+        staged = self._stage(self._queries(part), "tables")
+        for table in self._source.tables:
+            refuse_names_as_values(staged[table.name], table)
+        others = {table.name: repaired(staged[table.name]) for table in self._source.others}
+        orders = self._shaped(staged, roots)
+        held = frozenset() if is_fixed else self._unstable(roots, orders, part)
+        return Staged({**others, **orders}, part, read_at, time.monotonic() - started, roots.count(), held)
+
+    def _roots(self) -> DataFrame:
+        store = self._source.store
+        keys = self._stage([self._query("heads", store.heads, HEADS), self._query("parents", store.parents, PARENTS)], "keys")
+        return root_orders(keys["heads"], keys["parents"])
+
+    def _part(self, roots: DataFrame, last: LastRead, now: datetime) -> Part | None:
+        store = self._source.store
+        queries = [self._query("item_keys", ITEM_KEYS_SQL, ITEM_KEYS)]
+        if store.changed:
+            since = f"{min(last.cursor_at, now) - LOOK_BACK:%Y-%m-%d %H:%M:%S}"
+            queries.append(self._query("changed", store.changed.replace("{since}", since), CHANGED))
+        found = self._stage(queries, "changes")
+        none = roots.sparkSession.createDataFrame([], "id bigint")
+        changed = found.get("changed", none)
+        return plan(roots, found["item_keys"], changed, self._mirror(ORDERS), self._mirror(ORDER_ITEMS), last, self._reread(), now)
+
+    def _mirror(self, table: JdbcTable) -> DataFrame:
+        return self._run.store.read(table.bronze.name).where(F.col("shop_code") == self._source.code)
+
+    def _reread(self) -> Reread:
+        shop, store = self._shop, self._source.store
+        window = store.window_days if shop.window_days is None else shop.window_days
+        return Reread(window, shop.reread_nights or store.reread_nights, shop.reread_at_least_orders)
+
+    def _queries(self, part: Part | None) -> list[Query]:
+        by_order = [table for table in self._source.tables if part is not None and table.root]
+        with ShopDatabase(self._source.code, self._shop) as database:
+            queries = [query for table in self._source.tables if table not in by_order for query in self._ranges(database, table)]
+        return queries + [query for table in by_order for query in self._of_orders(table, part.conditions if part else ())]
+
+    def _ranges(self, database: ShopDatabase, table: JdbcTable) -> list[Query]:
+        """All of a table, by ranges of its first column where that is a number."""
+        first = table.columns[0]
+        if first.type != LONG:
+            return [self._table_query(table, "")]
+        name = f"{self._shop.prefix_of(table)}{table.source_name}"
+        ranges = key_ranges(lambda sql: database.ask(sql, name), name, first.name, ROWS_A_RANGE)
+        return [self._table_query(table, condition) for condition in ranges]
+
+    def _of_orders(self, table: JdbcTable, conditions: Iterable[Within]) -> list[Query]:
+        prefix = self._shop.prefix_of(table)
+        return [self._table_query(table, table.of_orders(prefix, within)) for within in conditions]
+
+    def _table_query(self, table: JdbcTable, condition: str) -> Query:
+        sql = table.query(self._shop.prefix_of(table), self._shop.extra_keys(table), condition)
+        return Query(table.name, sql, table.columns)
+
+    def _query(self, name: str, sql: str, columns: tuple[Column, ...]) -> Query:
+        return Query(name, sql.replace("{p}", self._shop.prefix), columns)
+
+    def _stage(self, queries: list[Query], folder: str) -> dict[str, DataFrame]:
+        return stage(self._run.spark, self._shop, queries, f"{self._folder}/{folder}", self._shop.connections)
+
+    def _shaped(self, staged: Frames, roots: DataFrame) -> dict[str, DataFrame]:
+        """The tables of orders as the mirror has them, whatever store they come from, each row with its root order."""
+        frames = {table.name: repaired(staged[table.name]) for table in self._source.store.tables}
+        if self._source.store is LEGACY:
+            frames |= legacy_orders.shaped(frames, self._shop.time_zone, self._shop.consent_meta_key)
+        items = self._keep(root_items(frames[ORDER_ITEMS.name], roots))
+        return {table.name: with_root(frames[table.name], table, roots, items) for table in ORDER_TABLES}
+
+    def _unstable(self, roots: DataFrame, first: Frames, part: Part | None) -> frozenset[int]:
+        """Orders that don't fit together and are not the same when read again: they were being written."""
+        there = roots if part is None else roots.where(part.roots.condition(F.col(ROOT)))
+        tables = [first[table.name] for table in (ORDERS, ORDER_OPERATIONAL_DATA, ORDER_ITEMS, ORDER_ITEM_META)]
+        suspects = self._keep(adding_up.without_row(there, tables[0]).union(adding_up.not_adding_up(*tables)).distinct())
+        ids = [row[0] for row in roots.join(suspects, ROOT).select("order_id").collect()]
+        if not ids:
+            return frozenset()
+        queries = [query for table in self._source.store.tables for query in self._of_orders(table, single_orders(ids))]
+        second = self._shaped(self._stage(queries, "again"), roots)
+        held = adding_up.differing({name: frame.join(suspects, ROOT) for name, frame in first.items() if name in second}, second)
+        found = frozenset(row[0] for row in held.collect())
+        logs.info(f"{self._source.code}: {len(ids)} orders and refunds don't add up and were read again; {len(found)} held back")
+        return found
+
+
+def described(part: Part | None) -> str:
+    """For the log."""
+    if part is None:
+        return "reading all orders"
+    ranges = " and ".join(f"{first}..{last}" for first, last in part.roots.ranges)
+    return f"reading orders {ranges} and {len(part.roots.ids)} others that changed"

@@ -1,0 +1,49 @@
+"""What kind of shop it is, and whether everything that is read of it is there. Needs no Spark."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from lakehouse.io.settings import ShopSettings
+from lakehouse.io.shop_database import ShopDatabase
+from lakehouse.sources.source import JdbcTable
+from lakehouse.sources.woocommerce import TABLES
+from lakehouse.sources.woocommerce.shop import OPTIONS
+from lakehouse.sources.woocommerce.stores import HPOS_OPTION, SYNC_OPTION, VERSION_OPTION, OrderStore, is_synced, order_store
+
+
+@dataclass(frozen=True)
+class ShopSource:
+    """A shop, its store of orders, and the tables that are read of it besides orders (an older WooCommerce has not all of them)."""
+
+    code: str
+    settings: ShopSettings
+    store: OrderStore
+    is_synced: bool
+    version: str
+    others: tuple[JdbcTable, ...]
+
+    @property
+    def tables(self) -> tuple[JdbcTable, ...]:
+        """All that is read."""
+        return (*self.store.tables, *self.others)
+
+    @property
+    def description(self) -> str:
+        return f"WooCommerce {self.version or 'of unknown version'}, orders: {self.store.name}{' (synced)' if self.is_synced else ''}"
+
+
+def check_shop(code: str, shop: ShopSettings) -> ShopSource:
+    """The shop, all its tables readable with the declared columns; DataError, AccessError or SourceAwayError otherwise."""
+    with ShopDatabase(code, shop) as database:
+        database.check([OPTIONS])
+        options = database.options([HPOS_OPTION, SYNC_OPTION, VERSION_OPTION])
+        source = _source(code, shop, options)
+        database.check(source.tables)
+    return source
+
+
+def _source(code: str, shop: ShopSettings, options: Mapping[str, str]) -> ShopSource:
+    version = options.get(VERSION_OPTION, "")
+    numbers = tuple(int(part) for part in version.split("-")[0].split(".") if part.isdigit())
+    others = tuple(table for table in TABLES if not table.root and numbers >= table.since)
+    return ShopSource(code, shop, order_store(options), is_synced(options), version, others)
