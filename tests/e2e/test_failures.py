@@ -54,7 +54,11 @@ def test_a_wrong_setting_ends_with_its_code_and_one_line(untouched: DemoLake, ch
 @pytest.mark.parametrize(
     ("statement", "undo", "words"),
     [
-        ("REVOKE SELECT (`status`) ON `failing`.`wp_wc_orders` FROM 'reader'@'127.0.0.1'", "", "wp_wc_orders"),
+        (
+            "REVOKE SELECT (`status`) ON `failing`.`wp_wc_orders` FROM 'reader'@'127.0.0.1'",
+            "",
+            "orders.status: found nothing, expected string",
+        ),
         (
             "RENAME TABLE `failing`.`wp_terms` TO `failing`.`wp_terms_gone`",
             "RENAME TABLE `failing`.`wp_terms_gone` TO `failing`.`wp_terms`",

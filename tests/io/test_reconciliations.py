@@ -15,7 +15,16 @@ from lakehouse.demo.server import Server
 from lakehouse.demo.shop import create_reader, tables_of
 from lakehouse.errors import DataError
 from lakehouse.io.delta_store import DeltaStore
-from lakehouse.io.reconciliations import RECONCILIATIONS, Reconciliation, compared, record, refuse_failures, summary
+from lakehouse.io.reconciliations import (
+    RECONCILIATIONS,
+    STATUS_HEADER,
+    Reconciliation,
+    compared,
+    reconciliation_rows,
+    record,
+    refuse_failures,
+    summary,
+)
 from lakehouse.io.settings import ShopSettings
 from lakehouse.io.shop_database import ShopDatabase
 from lakehouse.io.shop_figures import COUNT, KEY_MAX, KEY_MIN, TOTAL, Figures, lake_figures, source_figures
@@ -315,3 +324,26 @@ def test_rows_are_kept_with_run_and_shop(store: DeltaStore) -> None:
         ("a", "nl", "orders", "count", "", Decimal("100"), Decimal("99"), 0.01, "warn"),
         ("a", "nl", "orders", "key_max", "", Decimal("7"), None, None, "within"),
     ]
+
+
+@pytest.mark.spark
+def test_status_names_what_differs_worst_first_and_counts_what_is_equal(store: DeltaStore) -> None:
+    assert reconciliation_rows(store, "a") == [STATUS_HEADER]
+    total = {"EUR 2026-11-14": "600", "EUR 2026-11-15": "400", "SEK 2026-11-15": "50"}
+    moved = {"EUR 2026-11-14": "601", "EUR 2026-11-15": "399", "SEK 2026-11-15": "49"}
+    record(
+        store, "a", "nl", compared(figures(count=1000, key_min=1, key_max=7, total=total), figures(count=999, key_min=1, total=moved), True)
+    )
+    record(store, "a", "de", compared(figures(count=3), figures(count=3), True))
+    record(store, "b", "nl", compared(figures(count=3), figures(count=1), True))
+    assert reconciliation_rows(store, "a") == [
+        STATUS_HEADER,
+        ["de", "1 figure", "", "", "", "equal"],
+        ["nl", "orders total SEK", "50", "49", "2.00%", "fail"],
+        ["nl", "orders count", "1000", "999", "0.10%", "warn"],
+        ["nl", "orders key_max", "7", "none", "", "warn"],
+        ["nl", "orders total SEK: 1 day", "", "", "", "warn"],
+        ["nl", "orders total EUR: 2 days", "", "", "", "warn"],
+        ["nl", "2 figures", "", "", "", "equal"],
+    ]
+    assert reconciliation_rows(store, "c") == [STATUS_HEADER]

@@ -4,7 +4,7 @@ import pytest
 from pyspark.sql.types import DataType
 
 from lakehouse.errors import DataError
-from lakehouse.sources.drift import ADDED, FAMILIES, REMOVED, RETYPED, Change, compare, compare_all, refuse, refuse_other_schema
+from lakehouse.sources.drift import ADDED, FAMILIES, REMOVED, RETYPED, Change, Columns, compare, compare_all, refuse, refuse_other_schema
 from lakehouse.sources.source import JdbcTable
 from lakehouse.sources.woocommerce import TABLES
 from lakehouse.sources.woocommerce.catalogue import POSTS
@@ -130,3 +130,9 @@ def test_any_difference_between_two_looks_ends_the_read(after: dict[str, str]) -
     with pytest.raises(DataError, match="shop nl: wc_sales changed while it was read") as caught:
         refuse_other_schema("nl", {"wc_sales": FOUND, "posts": {}}, {"posts": {}, "wc_sales": after})
     assert caught.value.todo == "run again"
+
+
+@pytest.mark.parametrize(("before", "after"), [({}, {"posts": FOUND}), ({"posts": FOUND}, {})])
+def test_a_table_that_is_seen_in_one_of_two_looks_only_ends_the_read(before: dict[str, Columns], after: dict[str, Columns]) -> None:
+    with pytest.raises(DataError, match="shop nl: posts changed while it was read"):
+        refuse_other_schema("nl", before, after)

@@ -109,7 +109,7 @@ def _filled(key: str) -> Column:
 
 
 def _amount(key: str) -> Column:
-    """0 without text, as WooCommerce takes it; null for text that is no number, so that a total without meaning is not sold as 0."""
+    """0 without text, as WooCommerce takes it; null for text that is no number, so that such a total is rejected later on."""
     return F.when(_text(key) == "", F.lit(0)).otherwise(money(F.col(key)))
 
 

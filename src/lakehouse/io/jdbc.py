@@ -21,7 +21,8 @@ from lakehouse.sources.source import JdbcTable
 from lakehouse.table import STRING, Column
 
 FETCH_ROWS = "5000"
-# What is staged is read once or twice and then gone: building dictionaries and Spark's old form of a time (INT96) cost more than they save.
+# What is staged is read a few times and then gone: dictionaries and Spark's old form of times (INT96) took more CPU than the reading.
+# And CHAR comes as the database gives it, without blanks to its full length.
 SESSION = {"spark.sql.parquet.outputTimestampType": "TIMESTAMP_MICROS", "spark.sql.readSideCharPadding": "false"}
 STAGED = {"parquet.enable.dictionary": "false"}
 # Seconds before each retry; no further one is begun so many seconds after the first failure.
@@ -75,6 +76,7 @@ class _Reader:
     """Reads into Parquet over one connection a query."""
 
     def __init__(self, spark: SparkSession, shop: ShopSettings) -> None:
+        # A session with settings of its own; those of the caller stay as they are.
         self._spark, self._shop, self._is_cancelled = spark.newSession(), shop, False
         for name, value in SESSION.items():
             self._spark.conf.set(name, value)
@@ -143,7 +145,8 @@ def translated(message: str) -> LakehouseError:
         return AccessError("the database denied access", "check the user, the password and the rights")
     if re.search(r"max_statement_time exceeded|maximum statement execution time exceeded", message):
         return LakehouseError("a statement ran longer than statement_timeout_seconds", "raise it, or read when the database has less to do")
-    if found := re.search(r"(Unknown column|doesn't exist|command denied|Table definition has changed)[^\n]{0,160}", message):
+    missing = r"(Unknown column|Table '[\w.$-]+' doesn't exist|doesn't exist|command denied|Table definition has changed)[^\n]{0,160}"
+    if found := re.search(missing, message):
         return DataError(
             f"a declared table or column is missing or not granted: {found.group(0)}", "`lakehouse grants` prints the rights needed"
         )

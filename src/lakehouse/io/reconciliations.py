@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 
+from pyspark.sql import functions as F
 from pyspark.sql.types import StructField, StructType
 
 from lakehouse.errors import DataError
@@ -14,6 +15,7 @@ from lakehouse.io.shop_figures import KEY_MAX, KEY_MIN, TOTAL, Figures
 from lakehouse.table import DOUBLE, MONEY, STRING, TIMESTAMP, Column, Table, conform
 
 EQUAL, WITHIN, WARN, FAIL = "equal", "within", "warn", "fail"
+STATUS_HEADER = ["shop", "figure", "in the shop", "in the lake", "apart", "verdict"]
 # Shares of the larger value. An open shop goes on selling between reading and counting.
 WARN_ABOVE, FAIL_ABOVE = Decimal("0.001"), Decimal("0.01")
 
@@ -49,9 +51,16 @@ class Reconciliation:
     verdict: str
 
     def __str__(self) -> str:
-        name = " ".join(part for part in (self.table_name, self.measure, self.group_name) if part)
-        apart = "" if self.share is None else f" ({self.share:.2%} apart)"
-        return f"{name}: {_shown(self.source_value)} in the shop, {_shown(self.lake_value)} in the lake{apart}"
+        apart = f" ({self.apart} apart)" if self.apart else ""
+        return f"{self.name}: {_shown(self.source_value)} in the shop, {_shown(self.lake_value)} in the lake{apart}"
+
+    @property
+    def name(self) -> str:
+        return " ".join(part for part in (self.table_name, self.measure, self.group_name) if part)
+
+    @property
+    def apart(self) -> str:
+        return "" if self.share is None else f"{self.share:.2%}"
 
 
 def compared(source: Figures, lake: Figures, is_fixed: bool) -> list[Reconciliation]:
@@ -91,6 +100,30 @@ def record(store: DeltaStore, run_id: str, shop_code: str, rows: Sequence[Reconc
     schema = StructType([StructField(c.name, c.type) for c in RECONCILIATIONS.columns])
     frame = store.spark.createDataFrame([tuple(row[name] for name in RECONCILIATIONS.column_names) for row in values], schema)
     store.append(RECONCILIATIONS.name, conform(frame.coalesce(1), RECONCILIATIONS))
+
+
+def reconciliation_rows(store: DeltaStore, run_id: str) -> list[list[str]]:
+    """For `lakehouse status`: STATUS_HEADER, then of each shop what differs, worst first, and how many figures are equal.
+
+    Days that differ are counted by currency. Only the header for a run that compared nothing.
+    """
+    if store.head(RECONCILIATIONS.name) is None:
+        return [STATUS_HEADER]
+    names = list(Reconciliation.__dataclass_fields__)
+    kept: dict[str, list[Reconciliation]] = {}
+    for row in store.read(RECONCILIATIONS.name).where(F.col("run_id") == run_id).select("shop_code", *names).collect():
+        kept.setdefault(row["shop_code"], []).append(Reconciliation(*row[1:]))
+    return [STATUS_HEADER, *([code, *cells] for code, rows in sorted(kept.items()) for cells in _status_cells(rows))]
+
+
+def _status_cells(rows: Sequence[Reconciliation]) -> list[list[str]]:
+    worst_first = sorted(rows, key=lambda row: (-(FAIL, WARN, WITHIN, EQUAL).index(row.verdict), row.share or 0, row.name), reverse=True)
+    figures = [row for row in worst_first if row.verdict != EQUAL and " " not in row.group_name]
+    cells = [[row.name, _shown(row.source_value), _shown(row.lake_value), row.apart, row.verdict] for row in figures]
+    days = Counter((row.name.rsplit(" ", 1)[0], row.verdict) for row in worst_first if " " in row.group_name)
+    cells += [[f"{name}: {_many(count, 'day')}", "", "", "", verdict] for (name, verdict), count in days.items()]
+    equal = sum(row.verdict == EQUAL for row in rows)
+    return [*cells, [_many(equal, "figure"), "", "", "", EQUAL]]
 
 
 def _by_currency(figures: Figures) -> Figures:

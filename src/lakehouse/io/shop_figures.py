@@ -28,18 +28,24 @@ ROWS_A_QUESTION = 100_000
 
 
 def source_figures(
-    database: ShopDatabase, store: OrderStore, tables: Iterable[JdbcTable], within: Sequence[Within] | None, held: Collection[int] = ()
+    database: ShopDatabase,
+    store: OrderStore,
+    tables: Iterable[JdbcTable],
+    within: Sequence[Within] | None,
+    held: Collection[int] = (),
+    last_order: int | None = None,
 ) -> Figures:
     """What the database counts and adds up in `tables` (reconciliation.compared_tables).
 
     `within` are conditions on ids of orders and refunds, no two true for the same: large tables are counted there only (None: in
-    full). Orders of the root orders `held` are left out. DataError, AccessError and SourceAwayError as of ShopDatabase.
+    full). Orders of the root orders `held` are left out, and those that came after `last_order` was the newest. DataError,
+    AccessError and SourceAwayError as of ShopDatabase.
     """
     figures: Figures = {}
     for table in tables:
-        figures |= _source_counts(database, store, table, within if sql.is_of_read_orders(table) else None, held)
+        figures |= _source_counts(database, store, table, within if sql.is_of_read_orders(table) else None, held, last_order)
         if table is ORDERS:
-            figures |= _source_totals(database, store, held)
+            figures |= _source_totals(database, store, held, last_order)
     return figures
 
 
@@ -59,24 +65,31 @@ def lake_figures(
 
 
 def _source_counts(
-    database: ShopDatabase, store: OrderStore, table: JdbcTable, within: Sequence[Within] | None, held: Collection[int]
+    database: ShopDatabase,
+    store: OrderStore,
+    table: JdbcTable,
+    within: Sequence[Within] | None,
+    held: Collection[int],
+    last_order: int | None,
 ) -> Figures:
     prefix, extra_keys = database.shop.prefix_of(table), database.shop.extra_keys(table)
     asked = sql.asked_table(table, store)
     figures: Figures = {}
     _add_count(figures, table.name, 0, None, None)
-    parts = [("", condition) for condition in within] if within is not None else [(part, None) for part in _ranges(database, asked)]
+    until = None if last_order is None or table.root is None else lambda column: f"{column} <= {last_order}"
+    parts = [("", condition) for condition in within] if within is not None else [(part, until) for part in _ranges(database, asked)]
     for part, condition in parts:
         question = sql.counts(table, store, part, condition, extra_keys, held).replace("{p}", prefix)
         _add_count(figures, table.name, *database.ask(question, f"{prefix}{asked.source_name}")[0])
     return figures
 
 
-def _source_totals(database: ShopDatabase, store: OrderStore, held: Collection[int]) -> Figures:
+def _source_totals(database: ShopDatabase, store: OrderStore, held: Collection[int], last_order: int | None) -> Figures:
     heads = store.tables[0]
     figures: Figures = {}
+    until = "" if last_order is None else f"`id` <= {last_order}"
     for part in _ranges(database, heads):
-        question = sql.totals(store, part, held).replace("{p}", database.shop.prefix)
+        question = sql.totals(store, " AND ".join(filter(None, (part, until))), held).replace("{p}", database.shop.prefix)
         for currency, day, local, total in database.ask(question, f"{database.shop.prefix}{heads.source_name}"):
             _add_total(figures, currency, _utc_day(local, database.shop.time_zone) if local else day, total)
     return figures

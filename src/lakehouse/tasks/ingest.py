@@ -13,10 +13,13 @@ from pyspark.sql import functions as F
 from lakehouse.bronze.landing import split
 from lakehouse.bronze.reading_plan import LastRead
 from lakehouse.fingerprint import fingerprint
-from lakehouse.io import logs
+from lakehouse.io import logs, reconciliations
 from lakehouse.io.ledger import STARTED, SUCCEEDED, Entry
 from lakehouse.io.reads import Read, last_read, record_read
+from lakehouse.io.reconciliations import FAIL, WARN, compared, refuse_failures
 from lakehouse.io.replica_pause import Picture, paused, resume
+from lakehouse.io.shop_figures import lake_figures
+from lakehouse.io.source_schema import check_columns, last_columns, record_columns
 from lakehouse.loading import load
 from lakehouse.runner import counted, report
 from lakehouse.scope import Orders, Scope
@@ -40,6 +43,8 @@ def ingest(run: Run, in_full: bool = False, accept_deletes: Collection[str] = ()
     logs.at("ingest")
     sources = [check_shop(code, shop) for code, shop in run.settings.shops.items()]
     for source in sources:
+        check_columns(source.code, source.settings, source.tables, source.columns, last_columns(run.store, source.code))
+    for source in sources:
         Mirroring(run, source, in_full, accept_deletes).mirror()
 
 
@@ -58,6 +63,7 @@ class Mirroring:
         try:
             staged, picture = self._read(reader)
             self._land(staged)
+            self._reconcile(staged, picture, reader.compared_tables())
             self._record(staged, picture)
         finally:
             reader.release()
@@ -77,8 +83,7 @@ class Mirroring:
 
         with paused(self._code, shop, stopping, going_on) as picture:
             logs.info(f"{self._code}: {picture.method} {picture.position}".rstrip())
-            is_fixed = picture.method != "watermark"
-            staged = reader.read(self._last(), is_fixed)
+            staged = reader.read(self._last(), is_fixed(picture))
         return staged, picture
 
     def _last(self) -> LastRead | None:
@@ -144,8 +149,20 @@ class Mirroring:
         accepted = table.name in self._accepted or (table.root is not None and ORDERS.name in self._accepted)
         return 1 if accepted or moved else self._source.settings.max_delete_share
 
+    def _reconcile(self, staged: Staged, picture: Picture, tables: tuple[JdbcTable, ...]) -> None:
+        """What the database counted beside what the mirror holds now. DataError (65), after writing it down, if they are too far apart."""
+        within = None if staged.part is None else staged.part.conditions
+        rows = compared(staged.figures, lake_figures(self._run.store, self._code, tables, within, staged.held), is_fixed(picture))
+        reconciliations.record(self._run.store, self._run.run_id, self._code, rows)
+        logs.info(f"{self._code}: {reconciliations.summary(rows)}")
+        for row in rows:
+            if row.verdict in (WARN, FAIL):
+                logs.warn(f"{self._code}: {row}")
+        refuse_failures(self._code, rows)
+
     def _record(self, staged: Staged, picture: Picture) -> None:
         """What the next night goes on from; written last, so that a run that dies before is read over again."""
+        record_columns(self._run.store, self._run.run_id, self._code, self._source.columns, last_columns(self._run.store, self._code))
         seen = staged.frames[ORDERS.name].agg(F.count("*").alias("rows"), F.max("date_updated_gmt").alias("newest")).first()
         assert seen is not None
         newest = seen["newest"].replace(tzinfo=UTC) if seen["newest"] else staged.read_at
@@ -172,3 +189,8 @@ class Mirroring:
                 tables=self._table_ids(),
             ),
         )
+
+
+def is_fixed(picture: Picture) -> bool:
+    """Whether the database stood still while it was read."""
+    return picture.method == "replica paused"

@@ -15,9 +15,13 @@ from lakehouse.io import logs
 from lakehouse.io.jdbc import Query, refuse_names_as_values, stage
 from lakehouse.io.key_ranges import key_ranges
 from lakehouse.io.shop_database import ShopDatabase
+from lakehouse.io.shop_figures import Figures, source_figures
+from lakehouse.io.source_schema import columns_there
+from lakehouse.sources.drift import refuse_other_schema
 from lakehouse.sources.source import ROOT_ORDER, JdbcTable, Within
 from lakehouse.sources.woocommerce.orders import ORDER_ITEM_META, ORDER_ITEMS, ORDER_OPERATIONAL_DATA, ORDERS
 from lakehouse.sources.woocommerce.orders import TABLES as ORDER_TABLES
+from lakehouse.sources.woocommerce.reconciliation import compared_tables
 from lakehouse.sources.woocommerce.stores import CHANGED, HEADS, ITEM_KEYS, ITEM_KEYS_SQL, LEGACY, PARENTS
 from lakehouse.table import LONG, Column
 from lakehouse.tasks.run import Run
@@ -34,7 +38,8 @@ Frames = Mapping[str, DataFrame]
 class Staged:
     """`frames`: source table → its rows, those of orders with `_order_id`. Of orders it is those of `part`, or all where that is None.
 
-    `held` are root orders of which two readings differed: their rows here are not to be used.
+    `held` are root orders of which two readings differed: their rows here are not to be used. `figures` are what the database
+    itself counted and added up (io/shop_figures.py).
     """
 
     frames: Frames
@@ -43,6 +48,7 @@ class Staged:
     seconds: float
     orders_there: int
     held: frozenset[int]
+    figures: Figures
 
 
 class ShopReader:
@@ -77,7 +83,21 @@ class ShopReader:
         others = {table.name: repaired(staged[table.name]) for table in self._source.others}
         orders = self._shaped(staged, roots)
         held = frozenset() if is_fixed else self._unstable(roots, orders, part)
-        return Staged({**others, **orders}, part, read_at, time.monotonic() - started, roots.count(), held)
+        there = roots.agg(F.count("*").alias("n"), F.max("order_id").alias("last")).first()
+        assert there is not None
+        figures = self._figures(part, held, there["last"])
+        return Staged({**others, **orders}, part, read_at, time.monotonic() - started, there["n"], held, figures)
+
+    def compared_tables(self) -> tuple[JdbcTable, ...]:
+        """What is counted on both sides."""
+        return compared_tables(self._source.store, self._source.others)
+
+    def _figures(self, part: Part | None, held: frozenset[int], last_order: int | None) -> Figures:
+        """Counted before the replica goes on; DataError (65) if a table is not what it was when the reading began."""
+        with ShopDatabase(self._source.code, self._shop) as database:
+            refuse_other_schema(self._source.code, self._source.columns, columns_there(database, self._source.tables))
+            within = None if part is None else part.conditions
+            return source_figures(database, self._source.store, self.compared_tables(), within, held, last_order)
 
     def _roots(self) -> DataFrame:
         store = self._source.store

@@ -1,10 +1,12 @@
 """What kind of shop it is, and whether everything that is read of it is there. Needs no Spark."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from lakehouse.io.settings import ShopSettings
 from lakehouse.io.shop_database import ShopDatabase
+from lakehouse.io.source_schema import columns_there
+from lakehouse.sources.drift import Columns, compare_all, refuse
 from lakehouse.sources.source import JdbcTable
 from lakehouse.sources.woocommerce import TABLES
 from lakehouse.sources.woocommerce.shop import OPTIONS
@@ -13,7 +15,10 @@ from lakehouse.sources.woocommerce.stores import HPOS_OPTION, SYNC_OPTION, VERSI
 
 @dataclass(frozen=True)
 class ShopSource:
-    """A shop, its store of orders, and the tables that are read of it besides orders (an older WooCommerce has not all of them)."""
+    """A shop, its store of orders, and the tables that are read of it besides orders (an older WooCommerce has not all of them).
+
+    `columns` are those of all its tables as they were when it was checked.
+    """
 
     code: str
     settings: ShopSettings
@@ -21,6 +26,7 @@ class ShopSource:
     is_synced: bool
     version: str
     others: tuple[JdbcTable, ...]
+    columns: Mapping[str, Columns]
 
     @property
     def tables(self) -> tuple[JdbcTable, ...]:
@@ -36,8 +42,10 @@ def check_shop(code: str, shop: ShopSettings) -> ShopSource:
     """The shop, all its tables readable with the declared columns; DataError, AccessError or SourceAwayError otherwise."""
     with ShopDatabase(code, shop) as database:
         database.check([OPTIONS])
-        options = database.options([HPOS_OPTION, SYNC_OPTION, VERSION_OPTION])
-        source = _source(code, shop, options)
+        source = _source(code, shop, database.options([HPOS_OPTION, SYNC_OPTION, VERSION_OPTION]))
+        source = replace(source, columns=columns_there(database, source.tables))
+        # Of a table without any column the probe says more: that it is not there, or not granted.
+        refuse(code, compare_all([table for table in source.tables if source.columns[table.source_name]], source.columns, {}))
         database.check(source.tables)
     return source
 
@@ -46,4 +54,4 @@ def _source(code: str, shop: ShopSettings, options: Mapping[str, str]) -> ShopSo
     version = options.get(VERSION_OPTION, "")
     numbers = tuple(int(part) for part in version.split("-")[0].split(".") if part.isdigit())
     others = tuple(table for table in TABLES if not table.root and numbers >= table.since)
-    return ShopSource(code, shop, order_store(options), is_synced(options), version, others)
+    return ShopSource(code, shop, order_store(options), is_synced(options), version, others, {})
