@@ -50,6 +50,7 @@ def test_a_table_that_loses_most_of_its_rows_stays_until_the_operator_accepts_it
         code, errors = lake.command("ingest", *RUN_DATE)
         assert (code, "bronze.woo__terms" in errors.splitlines()[-1]) == (65, True), errors
         assert lake.store(spark).read("bronze.woo__terms").count() == before
+        assert lake.command("ingest", *RUN_DATE, "--accept-deletes", "trems")[0] == 2
         code, errors = lake.command("ingest", *RUN_DATE, "--accept-deletes", "terms")
         assert code == 0, errors
         left = lake.store(spark).read("bronze.woo__terms").count()

@@ -4,7 +4,7 @@ from pyspark.sql import Column as SparkColumn
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from lakehouse.expressions import local_date
+from lakehouse.expressions import local_date, null_if_empty
 from lakehouse.parameters import Shops, by_shop
 from lakehouse.silver.order_rows import only_orders, status_code
 from lakehouse.sources.source import SHOP
@@ -76,7 +76,7 @@ def build(
                 "completed_at": F.col("date_completed_gmt"),
                 "customer_user_id": F.coalesce("customer_id", F.lit(0)),
                 "has_consent": by_shop(shops, lambda shop: F.coalesce("consents", F.lit(False)) if shop.consent_meta_key else F.lit(None)),
-                "country_code": F.upper("country"),
+                "country_code": F.upper(null_if_empty(F.col("country"))),
                 "tax_amount": _or_zero("tax_amount") + _or_zero("shipping_tax_amount"),
                 "shipping_amount": _or_zero("shipping_total_amount"),
                 "discount_amount": _or_zero("discount_total_amount"),

@@ -1,38 +1,14 @@
-"""Shop databases → bronze and vault: what may have changed is read once and mirrored by sync; gone there is gone here."""
+"""Shop databases → bronze and vault, all shops of the settings, one after the other."""
 
-import json
-import time
-from collections.abc import Collection, Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
-from datetime import UTC
+from collections.abc import Collection
 
-from pyspark.sql import DataFrame
-from pyspark.sql import functions as F
-
-from lakehouse.bronze.landing import split
-from lakehouse.bronze.reading_plan import LastRead
-from lakehouse.fingerprint import fingerprint
-from lakehouse.io import logs, reconciliations
-from lakehouse.io.ledger import STARTED, SUCCEEDED, Entry
-from lakehouse.io.reads import Read, last_read, record_read
-from lakehouse.io.reconciliations import FAIL, WARN, compared, refuse_failures
-from lakehouse.io.replica_pause import Picture, paused, resume
-from lakehouse.io.shop_figures import lake_figures
-from lakehouse.io.source_schema import check_columns, last_columns, record_columns
-from lakehouse.loading import load
-from lakehouse.runner import counted, report
-from lakehouse.scope import Orders, Scope
-from lakehouse.sources.source import ROOT_ORDER, JdbcTable
+from lakehouse.errors import ConfigError
+from lakehouse.io import logs
+from lakehouse.io.source_schema import check_columns, last_columns
 from lakehouse.sources.woocommerce import TABLES
-from lakehouse.sources.woocommerce.orders import ORDER_META, ORDERS
-from lakehouse.sources.woocommerce.orders import TABLES as ORDER_TABLES
-from lakehouse.table import Table
-from lakehouse.tasks.read_shop import ShopReader, Staged
+from lakehouse.tasks.mirror_shop import Mirroring
 from lakehouse.tasks.run import Run
-from lakehouse.tasks.shop_source import ShopSource, check_shop
-
-MAX_ID = 2**63 - 1
+from lakehouse.tasks.shop_source import check_shop
 
 
 def ingest(run: Run, in_full: bool = False, accept_deletes: Collection[str] = ()) -> None:
@@ -41,156 +17,18 @@ def ingest(run: Run, in_full: bool = False, accept_deletes: Collection[str] = ()
     `in_full` reads all orders, not only tonight's part. `accept_deletes` names tables that may lose more than the settings allow.
     """
     logs.at("ingest")
+    accepted = _table_names(accept_deletes)
     sources = [check_shop(code, shop) for code, shop in run.settings.shops.items()]
     for source in sources:
         check_columns(source.code, source.settings, source.tables, source.columns, last_columns(run.store, source.code))
     for source in sources:
-        Mirroring(run, source, in_full, accept_deletes).mirror()
+        Mirroring(run, source, in_full, accepted).mirror()
 
 
-class Mirroring:
-    """One shop of one run."""
-
-    def __init__(self, run: Run, source: ShopSource, in_full: bool, accept_deletes: Collection[str]) -> None:
-        self._run, self._source, self._code = run, source, source.code
-        self._accepted = {name.split(".")[-1].removeprefix("woo__") for name in accept_deletes}
-        self._before = None if in_full else last_read(run.store, source.code)
-
-    def mirror(self) -> None:
-        """Read, let the replica go on, mirror, record."""
-        logs.info(f"{self._code}: {self._source.description}")
-        reader = ShopReader(self._run, self._source)
-        try:
-            staged, picture = self._read(reader)
-            self._land(staged)
-            self._reconcile(staged, picture, reader.compared_tables())
-            self._record(staged, picture)
-        finally:
-            reader.release()
-
-    def _read(self, reader: ShopReader) -> tuple[Staged, Picture]:
-        step = f"replica[{self._code}]"
-        shop = self._source.settings
-        if self._run.ledger.last_status(step) == STARTED:
-            resume(self._code, shop)
-            self._run.ledger.record(Entry(step, SUCCEEDED, "started again after a run that was killed"), at_once=True)
-
-        def stopping() -> None:
-            self._run.ledger.record(Entry(step, STARTED, "SQL thread stopped for the read"), at_once=True)
-
-        def going_on() -> None:
-            self._run.ledger.record(Entry(step, SUCCEEDED, "SQL thread started again"), at_once=True)
-
-        with paused(self._code, shop, stopping, going_on) as picture:
-            logs.info(f"{self._code}: {picture.method} {picture.position}".rstrip())
-            staged = reader.read(self._last(), is_fixed(picture))
-        return staged, picture
-
-    def _last(self) -> LastRead | None:
-        """What the mirrors hold, if this run can go on from it: read by the same recipe into the tables that are there."""
-        before = self._before
-        if before is None or before.recipe != self._recipe() or before.tables != self._table_ids():
-            return None
-        return LastRead(before.cursor_at, before.reread_up_to, before.held)
-
-    def _recipe(self) -> str:
-        shop = self._source.settings
-        meaning = (self._source.store.name, shop.prefix, shop.users_prefix, shop.time_zone, shop.consent_meta_key)
-        return fingerprint("lakehouse.tasks.read_shop", self._source.tables, meaning)
-
-    def _table_ids(self) -> str:
-        heads = {table.bronze.name: self._run.store.head(table.bronze.name) for table in ORDER_TABLES}
-        return json.dumps({name: head.table_id for name, head in heads.items() if head}, sort_keys=True)
-
-    def _land(self, staged: Staged) -> None:
-        """Two tables at a time: those of orders beside all others."""
-        orders = None if staged.part is None else staged.part.roots
-        if staged.held:
-            orders = replace(orders or Orders(ranges=((0, MAX_ID),)), without=staged.held)
-        lanes = [(ORDER_TABLES, orders), ([table for table in TABLES if not table.root], None)]
-        with ThreadPoolExecutor(len(lanes)) as pool:
-            for lane in [pool.submit(self._land_lane, staged.frames, *lane) for lane in lanes]:
-                lane.result()
-
-    def _land_lane(self, frames: Mapping[str, DataFrame], tables: Iterable[JdbcTable], orders: Orders | None) -> None:
-        for table in tables:
-            try:
-                self._land_table(table, frames[table.name] if table.name in frames else self._nothing(table), orders)
-            except BaseException:
-                logs.at(f"{table.bronze.name}[{self._code}]")  # not before: the other lane is at work too
-                raise
-
-    def _land_table(self, table: JdbcTable, frame: DataFrame, orders: Orders | None) -> None:
-        if orders is not None:
-            frame = frame.where(orders.condition(F.col(ROOT_ORDER.name)))
-        mirror, vault = split(frame, table, self._code, self._run.key)
-        self._load(table.bronze, mirror, orders, self._max_delete_share(table))
-        if vault is not None and table.vault is not None:
-            self._load(table.vault, vault, orders, self._max_delete_share(table))
-
-    def _nothing(self, table: JdbcTable) -> DataFrame:
-        """A table that this shop's version does not have is an empty one."""
-        return self._run.spark.createDataFrame([], ", ".join(f"{c.name} {c.type.simpleString()}" for c in table.columns))
-
-    def _load(self, table: Table, frame: DataFrame, orders: Orders | None, max_delete_share: float) -> None:
-        started = time.monotonic()
-        scope = Scope({self._code: orders})
-        loaded = load(self._run.store, table, frame, "sync", self._run.run_id, scope, max_delete_share)
-        head = self._run.runner.written(table)
-        seconds = time.monotonic() - started
-        entry = Entry(f"{table.name}[{self._code}]", SUCCEEDED, "mirrored", seconds, table_id=head.table_id, table_version=head.version)
-        entry = counted(entry, loaded)
-        self._run.ledger.record(entry)
-        report(entry)
-
-    def _max_delete_share(self, table: JdbcTable) -> float:
-        """What goes with accepted orders is accepted; rows of meta have other ids where a shop moved to the other store."""
-        moved = self._before is not None and self._before.store != self._source.store.name and table is ORDER_META
-        accepted = table.name in self._accepted or (table.root is not None and ORDERS.name in self._accepted)
-        return 1 if accepted or moved else self._source.settings.max_delete_share
-
-    def _reconcile(self, staged: Staged, picture: Picture, tables: tuple[JdbcTable, ...]) -> None:
-        """What the database counted beside what the mirror holds now. DataError (65), after writing it down, if they are too far apart."""
-        within = None if staged.part is None else staged.part.conditions
-        rows = compared(staged.figures, lake_figures(self._run.store, self._code, tables, within, staged.held), is_fixed(picture))
-        reconciliations.record(self._run.store, self._run.run_id, self._code, rows)
-        logs.info(f"{self._code}: {reconciliations.summary(rows)}")
-        for row in rows:
-            if row.verdict in (WARN, FAIL):
-                logs.warn(f"{self._code}: {row}")
-        refuse_failures(self._code, rows)
-
-    def _record(self, staged: Staged, picture: Picture) -> None:
-        """What the next night goes on from; written last, so that a run that dies before is read over again."""
-        record_columns(self._run.store, self._run.run_id, self._code, self._source.columns, last_columns(self._run.store, self._code))
-        seen = staged.frames[ORDERS.name].agg(F.count("*").alias("rows"), F.max("date_updated_gmt").alias("newest")).first()
-        assert seen is not None
-        newest = seen["newest"].replace(tzinfo=UTC) if seen["newest"] else staged.read_at
-        cursor_at = max(newest, self._before.cursor_at) if staged.part and self._before else newest
-        record_read(
-            self._run.store,
-            Read(
-                run_id=self._run.run_id,
-                shop_code=self._code,
-                read_at=staged.read_at,
-                store=self._source.store.name,
-                mode="full" if staged.part is None else "incremental",
-                picture=picture.method,
-                position=picture.position,
-                lag_seconds=picture.lag_seconds,
-                seconds=staged.seconds,
-                orders_there=staged.orders_there,
-                orders_read=seen["rows"],
-                window_from=staged.part.window_from if staged.part else None,
-                reread_up_to=staged.part.reread_up_to if staged.part else 0,
-                cursor_at=min(cursor_at, staged.read_at),
-                held_orders=json.dumps(sorted(staged.held)),
-                recipe=self._recipe(),
-                tables=self._table_ids(),
-            ),
-        )
-
-
-def is_fixed(picture: Picture) -> bool:
-    """Whether the database stood still while it was read."""
-    return picture.method == "replica paused"
+def _table_names(given: Collection[str]) -> set[str]:
+    """Tables as they are declared; they may be given as `orders` or `bronze.woo__orders`. ConfigError (2) for one that is not there."""
+    names = {name.split(".")[-1].removeprefix("woo__") for name in given}
+    if unknown := names - {table.name for table in TABLES}:
+        known = ", ".join(table.name for table in TABLES)
+        raise ConfigError(f"--accept-deletes: there is no table {', '.join(sorted(unknown))}", f"known: {known}")
+    return names

@@ -27,7 +27,7 @@ from lakehouse.table import LONG, Column
 from lakehouse.tasks.run import Run
 from lakehouse.tasks.shop_source import ShopSource
 
-ROWS_A_RANGE = 500_000
+ROWS_A_RANGE = 2_000_000
 # A modified date is written before its transaction commits, and a replica is behind.
 LOOK_BACK = timedelta(hours=1)
 ROOT = ROOT_ORDER.name
