@@ -227,7 +227,7 @@ def test_the_cluster_runs_in_utc_on_the_oldest_supported_spark(target: str, name
         assert cluster["spark_version"] == "17.3.x-scala2.13"
         conf = cluster["spark_conf"]
         assert conf["spark.sql.session.timeZone"] == "UTC"
-        assert conf["spark.driver.extraJavaOptions"] == conf["spark.executor.extraJavaOptions"] == "-Duser.timezone=UTC -XX:+UseParallelGC"
+        assert conf["spark.driver.extraJavaOptions"] == conf["spark.executor.extraJavaOptions"] == "-Duser.timezone=UTC"
         assert int(conf["spark.databricks.delta.snapshotPartitions"]) > 0
 
 
