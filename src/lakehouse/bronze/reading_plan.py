@@ -4,8 +4,8 @@ Nothing in WooCommerce says reliably that an order changed (docs/architecture.md
 new, gone and moved orders and items by their keys, statuses, modified dates; and what no sign tells is read within so many nights.
 """
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import reduce
 from math import ceil
@@ -31,11 +31,15 @@ class Reread:
 
 @dataclass(frozen=True)
 class LastRead:
-    """What the night before left: the modified date it has seen, how far the turn went, the orders it held back."""
+    """What the night before left: the modified date it has seen, how far the turn went, the orders it held back.
+
+    `versions`: mirror → its version then. A run that died since may have written to some mirrors and not to others.
+    """
 
     cursor_at: datetime
     reread_up_to: int
     held_orders: frozenset[int] = frozenset()
+    versions: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -61,7 +65,8 @@ def plan(
     """None if all orders are to be read: all are due tonight, or too many changed.
 
     `orders` are the source's with their roots (landing.root_orders), `item_keys` its (order_item_id, order_id), `changed` the ids (id)
-    whose modified date moved; the mirrored ones have `_order_id` beside the source's columns. `now` is the shop's time, UTC.
+    whose modified date moved; the mirrored ones have `_order_id` beside the source's columns, and a row more than once where the
+    mirror had more than one state since. `now` is the shop's time, UTC.
     """
     figures = orders.agg(F.count("*").alias("n"), F.max("order_id").alias("last"), F.max("created_at").alias("created")).first()
     assert figures is not None

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pyspark.sql import functions as F
 from pyspark.sql.types import StructField, StructType
 
-from lakehouse.io.delta_store import DeltaStore
+from lakehouse.io.delta_store import DeltaStore, Head
 from lakehouse.table import DOUBLE, LONG, STRING, TIMESTAMP, Column, Table, conform
 
 READS = Table(
@@ -31,7 +31,7 @@ READS = Table(
         Column("cursor_at", TIMESTAMP, "the newest modified date that was seen, UTC"),
         Column("held_orders", STRING, "JSON list: orders left as they were, since two readings of them differed; read again next time"),
         Column("recipe", STRING, "hash of declarations and settings; another one makes the next reading a full one"),
-        Column("tables", STRING, "JSON: mirror of orders → its Delta id; another one makes the next reading a full one"),
+        Column("tables", STRING, "JSON: mirror of orders → [Delta id, version] afterwards; another id makes the next reading a full one"),
     ),
 )
 
@@ -61,6 +61,10 @@ class Read:
     @property
     def held(self) -> frozenset[int]:
         return frozenset(json.loads(self.held_orders))
+
+    @property
+    def heads(self) -> dict[str, Head]:
+        return {name: Head(*head) for name, head in json.loads(self.tables).items()}
 
 
 def last_read(store: DeltaStore, shop_code: str) -> Read | None:

@@ -14,7 +14,8 @@ from lakehouse.bronze.landing import split
 from lakehouse.bronze.reading_plan import LastRead
 from lakehouse.fingerprint import fingerprint
 from lakehouse.io import logs, reconciliations
-from lakehouse.io.ledger import STARTED, SUCCEEDED, Entry
+from lakehouse.io.delta_store import Head
+from lakehouse.io.ledger import STARTED, SUCCEEDED, Entry, inputs_json
 from lakehouse.io.reads import Read, last_read, record_read
 from lakehouse.io.reconciliations import FAIL, WARN, compared, refuse_failures
 from lakehouse.io.replica_pause import Picture, paused, resume
@@ -76,9 +77,12 @@ class Mirroring:
     def _last(self) -> LastRead | None:
         """What the mirrors hold, if this run can go on from it: read by the same recipe into the tables that are there."""
         before = self._before
-        if before is None or before.recipe != self._recipe() or before.tables != self._table_ids():
+        if before is None or before.recipe != self._recipe():
             return None
-        return LastRead(before.cursor_at, before.reread_up_to, before.held)
+        heads, then = self._heads(), before.heads
+        if any(name not in heads or heads[name].table_id != head.table_id for name, head in then.items()):
+            return None
+        return LastRead(before.cursor_at, before.reread_up_to, before.held, {name: head.version for name, head in then.items()})
 
     def _recipe(self) -> str:
         shop = self._source.settings
@@ -86,9 +90,9 @@ class Mirroring:
         shaping = [fingerprint(f"lakehouse.bronze.{module}") for module in ("landing", "legacy_orders")]
         return fingerprint("lakehouse.sources.woocommerce.stores", shaping, self._source.tables, meaning)
 
-    def _table_ids(self) -> str:
+    def _heads(self) -> dict[str, Head]:
         heads = {table.bronze.name: self._run.store.head(table.bronze.name) for table in ORDER_TABLES}
-        return json.dumps({name: head.table_id for name, head in heads.items() if head}, sort_keys=True)
+        return {name: head for name, head in heads.items() if head}
 
     def _land(self, staged: Staged) -> None:
         """Two tables at a time: those of orders beside all others."""
@@ -174,7 +178,7 @@ class Mirroring:
                 cursor_at=min(cursor_at, staged.read_at),
                 held_orders=json.dumps(sorted(staged.held)),
                 recipe=self._recipe(),
-                tables=self._table_ids(),
+                tables=inputs_json(self._heads()),
             ),
         )
 

@@ -4,6 +4,7 @@ import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import reduce
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
@@ -113,10 +114,19 @@ class ShopReader:
         found = self._stage(queries, "changes")
         none = roots.sparkSession.createDataFrame([], "id bigint")
         changed = found.get("changed", none)
-        return plan(roots, found["item_keys"], changed, self._mirror(ORDERS), self._mirror(ORDER_ITEMS), last, self._reread(), now)
+        mirrored_orders = self._mirror(ORDERS, last, "id", "status", ROOT)
+        mirrored_items = self._mirror(ORDER_ITEMS, last, "order_item_id", "order_id", ROOT)
+        return plan(roots, found["item_keys"], changed, mirrored_orders, mirrored_items, last, self._reread(), now)
 
-    def _mirror(self, table: JdbcTable) -> DataFrame:
-        return self._run.store.read(table.bronze.name).where(F.col("shop_code") == self._source.code)
+    def _mirror(self, table: JdbcTable, last: LastRead, *columns: str) -> DataFrame:
+        """As it is, and as the last night left it if that is not the same: a run that died may have hidden a sign of change."""
+        name = table.bronze.name
+        head = self._run.store.head(name)
+        versions = {head.version if head else None, last.versions.get(name)}
+        states = [
+            self._run.store.read(name, version).where(F.col("shop_code") == self._source.code).select(*columns) for version in versions
+        ]
+        return states[0] if len(states) == 1 else reduce(DataFrame.union, states).distinct()
 
     def _reread(self) -> Reread:
         shop, store = self._shop, self._source.store
