@@ -15,7 +15,7 @@ from pymysql.cursors import Cursor
 from pyspark.sql import SparkSession
 from tests.support.demo_lake import DemoLake, lake_for
 from tests.support.demo_shop import Shop
-from tests.support.truth import differences
+from tests.support.truth import differences, revenue_differences
 
 from lakehouse.demo.latin1 import to_latin1
 from lakehouse.demo.legacy import to_legacy, to_migrated
@@ -78,6 +78,7 @@ def test_a_real_shop_is_mirrored_to_the_row_also_two_days_later(
     night(lake)
     with lake.entered({}):
         assert differences(shop / "day1") == []
+        assert revenue_differences(shop / "day1", "Europe/Amsterdam") == []
     load_dump(server, shop / "day2", convert)
     lake_for(Shop(server, DATABASE, tmp_path), tmp_path)  # rights went with the tables
     for _ in range(nights):

@@ -25,17 +25,34 @@ def test_a_refund_is_a_row_of_its_own_with_all_its_tax_on_its_own_day(spark: Spa
         {**common, "_order_id": 0, "id": 5, "total_amount": Decimal("0"), "date_created_gmt": AT, "shop_code": "xx"},
     ]
     operational = [
-        {"shop_code": "nl", "_order_id": 1, "id": 11, "order_id": 2, "shipping_tax_amount": Decimal("-0.87")},
+        {
+            "shop_code": "nl",
+            "_order_id": 1,
+            "id": 11,
+            "order_id": 2,
+            "shipping_tax_amount": Decimal("-0.87"),
+            "shipping_total_amount": Decimal("-4.13"),
+        },
         {"shop_code": "nl", "_order_id": 1, "id": 12, "order_id": 1, "shipping_tax_amount": Decimal("0.99")},
     ]
     frame = build(frame_of(spark, ORDERS.bronze, orders), frame_of(spark, ORDER_OPERATIONAL_DATA.bronze, operational), shops=SHOPS)
     rows = conform(frame, TABLE).withColumn("broken", broken_rules(TABLE)).orderBy("refund_id").collect()
-    names = ("refund_id", "order_id", "refunded_at", "refund_date", "currency_code", "total_amount", "tax_amount", "broken")
+    names = (
+        "refund_id",
+        "order_id",
+        "refunded_at",
+        "refund_date",
+        "currency_code",
+        "total_amount",
+        "tax_amount",
+        "shipping_amount",
+        "broken",
+    )
     assert [tuple(row[name] for name in names) for row in rows[:2]] == [
         # 23:30 UTC on New Year's Eve is next year in Amsterdam; tax -1.50 - 0.87.
-        (2, 1, AT, date(2027, 1, 1), "EUR", Decimal("-12.10"), Decimal("-2.37"), []),
+        (2, 1, AT, date(2027, 1, 1), "EUR", Decimal("-12.10"), Decimal("-2.37"), Decimal("-4.13"), []),
         # An amount only: no tax known anywhere.
-        (3, 1, datetime(2026, 12, 31, 22, 59), date(2026, 12, 31), "EUR", Decimal("-2"), Decimal("0"), []),
+        (3, 1, datetime(2026, 12, 31, 22, 59), date(2026, 12, 31), "EUR", Decimal("-2"), Decimal("0"), Decimal("0"), []),
     ]
     assert [(row["refund_id"], row["broken"]) for row in rows[2:]] == [
         (4, ["refunded_at_is_known", "total_is_not_positive", "shop_is_in_the_settings"]),

@@ -23,6 +23,7 @@ TABLE = Table(
         Column("currency_code", STRING, "ISO 4217 code"),
         Column("total_amount", MONEY, "with tax; negative"),
         Column("tax_amount", MONEY, "all tax; negative or 0"),
+        Column("shipping_amount", MONEY, "shipping given back, without tax; negative or 0"),
     ),
     rules=(
         Rule("order_is_known", "order_id > 0"),
@@ -35,12 +36,15 @@ TABLE = Table(
 
 def build(orders: DataFrame, order_operational_data: DataFrame, *, shops: Shops) -> DataFrame:
     """Refund rows; their tax is in two places, on goods and on shipping."""
-    shipping = order_operational_data.select("shop_code", F.col("order_id").alias("refund_id"), "shipping_tax_amount")
+    shipping = order_operational_data.select(
+        "shop_code", F.col("order_id").alias("refund_id"), "shipping_tax_amount", F.col("shipping_total_amount").alias("shipping_amount")
+    )
     tax = F.coalesce("tax_amount", F.lit(0)) + F.coalesce("shipping_tax_amount", F.lit(0))
     return (
         only_refunds(orders)
         .withColumnsRenamed({"id": "refund_id", "_order_id": "order_id", "date_created_gmt": "refunded_at", "currency": "currency_code"})
         .join(shipping, ["shop_code", "refund_id"], "left")
         .withColumn("tax_amount", tax)
+        .withColumn("shipping_amount", F.coalesce("shipping_amount", F.lit(0)))
         .withColumn("refund_date", by_shop(shops, lambda shop: local_date(F.col("refunded_at"), F.lit(shop.time_zone))))
     )

@@ -14,7 +14,7 @@ from lakehouse.errors import ConfigError, DataError, WriteError
 from lakehouse.io.database_url import Address
 from lakehouse.io.ledger import RUNS
 from lakehouse.io.reads import READS
-from lakehouse.io.reconciliations import RECONCILIATIONS
+from lakehouse.io.reconciliations import reconciliation_rows
 from lakehouse.io.settings import load_settings
 from lakehouse.lake import Lake
 from lakehouse.sources.woocommerce import TABLES
@@ -74,26 +74,17 @@ def _shops(lake: Lake) -> list[str]:
     held = F.size(F.from_json("held_orders", "array<bigint>")).alias("orders_held")
     newest = lake.table(READS.name).groupBy("shop_code").agg(F.max_by(F.struct("*"), "read_at").alias("read"))
     reads = newest.select("read.*").orderBy("shop_code").select(*columns, held).withColumn("seconds", F.round("seconds", 1))
-    checks = _reconciled(lake)
-    shops = []
-    for row in reads.collect():
-        values = dict(zip(reads.columns, map(_shown, row), strict=True))
-        values["reconciled"] = checks.get((row["run_id"], row["shop_code"]), "")
-        shops.append(
-            "\n".join([f"shop {row['shop_code']}", *(f"  {name:<14} {value}" for name, value in values.items() if name != "shop_code")])
-        )
-    return shops
+    rows = [dict(zip(reads.columns, map(_shown, row), strict=True)) for row in reads.collect()]
+    shops = [
+        "\n".join([f"shop {row['shop_code']}", *(f"  {name:<14} {value}" for name, value in row.items() if name != "shop_code")])
+        for row in rows
+    ]
+    return [*shops, *(_reconciled(lake, run_id) for run_id in sorted({row["run_id"] for row in rows}))]
 
 
-def _reconciled(lake: Lake) -> dict[tuple[str, str], str]:
-    """(run, shop) → its figures by verdict, as `equal 41, warn 1`."""
-    if lake.store.head(RECONCILIATIONS.name) is None:
-        return {}
-    counts = lake.table(RECONCILIATIONS.name).groupBy("run_id", "shop_code", "verdict").count().orderBy("verdict").collect()
-    found: dict[tuple[str, str], list[str]] = {}
-    for row in counts:
-        found.setdefault((row["run_id"], row["shop_code"]), []).append(f"{row['verdict']} {row['count']}")
-    return {key: ", ".join(parts) for key, parts in found.items()}
+def _reconciled(lake: Lake, run_id: str) -> str:
+    header, *rows = reconciliation_rows(lake.store, run_id)
+    return f"reconciled with the shops by {run_id}\n{as_table(header, rows)}"
 
 
 def query(env: str, sql: str, output: str) -> str:
