@@ -164,11 +164,13 @@ def test_a_statement_that_runs_too_long_is_ended_by_the_database(ask: Any, read:
         read(items("SLEEP(0.5) = 0"), statement_timeout_seconds=1)
 
 
-def test_a_failure_ends_the_other_queries(ask: Any, read: Read) -> None:
+@pytest.mark.parametrize("connections", [1, 2])
+def test_a_failure_ends_the_queries_that_run_and_no_other_starts(ask: Any, read: Read, connections: int) -> None:
     make_items(ask, 60)
+    slow = items("SLEEP(1) = 0")
     started = time.monotonic()
-    with pytest.raises(DataError):
-        read(items("SLEEP(1) = 0"), Query("gone", "SELECT `id`, `name` FROM `gone`", (ID, NAME)), items("TRUE"))
+    with pytest.raises(DataError, match=r"Table 'staged.gone' doesn't exist"):
+        read(*[slow] * (connections - 1), Query("gone", "SELECT `id`, `name` FROM `gone`", (ID, NAME)), slow, slow, connections=connections)
     assert time.monotonic() - started < 30
 
 

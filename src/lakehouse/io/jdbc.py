@@ -3,8 +3,10 @@
 import re
 import time
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from concurrent.futures import CancelledError, ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
+from threading import Event
+from uuid import uuid4
 
 from py4j.protocol import Py4JError
 from pyspark.errors import PySparkException
@@ -77,7 +79,9 @@ class _Reader:
 
     def __init__(self, spark: SparkSession, shop: ShopSettings) -> None:
         # A session with settings of its own; those of the caller stay as they are.
-        self._spark, self._shop, self._is_cancelled = spark.newSession(), shop, False
+        self._spark, self._shop, self._jobs = spark.newSession(), shop, f"reading {uuid4().hex}"
+        self._failed = Event()
+        self._failure: BaseException = CancelledError()
         for name, value in SESSION.items():
             self._spark.conf.set(name, value)
         seconds = shop.statement_timeout_seconds
@@ -94,10 +98,23 @@ class _Reader:
         }
 
     def cancel(self) -> None:
-        self._is_cancelled = True
-        self._spark.sparkContext.cancelAllJobs()
+        """End what runs, and what is just about to."""
+        self._failed.set()
+        self._spark.sparkContext._jsc.sc().cancelJobGroupAndFutureJobs(self._jobs)
 
     def read(self, query: Query, path: str) -> None:
+        """Nothing where another query has failed: the thread of that one takes the next before anybody can cancel it."""
+        if self._failed.is_set():
+            raise self._failure
+        try:
+            self._try(query, path)
+        except BaseException as error:
+            if not self._failed.is_set():
+                self._failure = error
+                self._failed.set()
+            raise
+
+    def _try(self, query: Query, path: str) -> None:
         first_failure: float | None = None
         for wait in (*WAITS, None):
             began = time.monotonic()
@@ -109,16 +126,18 @@ class _Reader:
                 now = time.monotonic()
                 if first_failure is None or now - began > self._shop.socket_timeout_seconds + GIVE_UP_SECONDS:
                     first_failure = now  # it had read for longer than any silence lasts: another failure
-                if wait is None or now + wait > first_failure + GIVE_UP_SECONDS or self._is_cancelled:
+                if wait is None or now + wait > first_failure + GIVE_UP_SECONDS or self._failed.is_set():
                     raise
                 logs.warn(f"{query.name}: {error}; trying again in {wait} s")
-                time.sleep(wait)
+                if self._failed.wait(wait):
+                    raise
         raise AssertionError("the last try returns or raises")
 
     def _write(self, query: Query, path: str) -> None:
         types = ", ".join(f"`{column.name}` {column.type.simpleString()}" for column in query.columns)
         reader = self._spark.read.format("jdbc").options(**self._options)
         try:
+            self._spark.sparkContext.setJobGroup(self._jobs, query.name)
             frame = reader.option("dbtable", f"({query.sql}) AS source").option("customSchema", types).load()
             frame.write.mode("overwrite").options(**STAGED).parquet(path)
         except (Py4JError, PySparkException) as error:

@@ -23,6 +23,7 @@ from lakehouse.sources.source import ROOT_ORDER, JdbcTable, Within
 from lakehouse.sources.woocommerce.orders import ORDER_ITEM_META, ORDER_ITEMS, ORDER_OPERATIONAL_DATA, ORDERS
 from lakehouse.sources.woocommerce.orders import TABLES as ORDER_TABLES
 from lakehouse.sources.woocommerce.reconciliation import compared_tables
+from lakehouse.sources.woocommerce.shop import OPTIONS
 from lakehouse.sources.woocommerce.stores import CHANGED, HEADS, ITEM_KEYS, ITEM_KEYS_SQL, LEGACY, PARENTS
 from lakehouse.table import LONG, Column
 from lakehouse.tasks.run import Run
@@ -79,8 +80,7 @@ class ShopReader:
         part = None if last is None else self._part(roots, last, read_at)
         logs.info(f"{self._source.code}: {described(part)}")
         staged = self._stage(self._queries(part), "tables")
-        for table in self._source.tables:
-            refuse_names_as_values(staged[table.name], table)
+        refuse_names_as_values(staged[OPTIONS.name], OPTIONS)  # one table tells: driver and dialect are the same for all
         others = {table.name: repaired(staged[table.name]) for table in self._source.others}
         orders = self._shaped(staged, roots)
         held = frozenset() if is_fixed else self._unstable(roots, orders, part)
