@@ -156,7 +156,12 @@ def refuse_names_as_values(staged: DataFrame, source: JdbcTable) -> None:
 
 def translated(message: str) -> LakehouseError:
     """An error inside Spark's tasks is text only. The text may hold values, so none of it is passed on but the reason."""
-    if re.search(r"PKIX path|CertificateException|SSLHandshakeException|SSLPeerUnverified", message):
+    missing = r"(Unknown column|Table '[\w.$-]+' doesn't exist|doesn't exist|command denied|Table definition has changed)[^\n]{0,160}"
+    if found := re.search(missing, message):
+        return DataError(
+            f"a declared table or column is missing or not granted: {found.group(0)}", "`lakehouse grants` prints the rights needed"
+        )
+    if re.search(r"PKIX path|certificat|SSLHandshakeException|SSLPeerUnverified", message, re.I):
         return AccessError("the database's certificate does not verify", "check shops.<code>.tls_ca, and the host in the URL")
     if re.search(r"does not support SSL|ssl not enabled", message, re.I):
         return AccessError("the database offers no TLS", "turn it on there, or change shops.<code>.tls")
@@ -164,11 +169,6 @@ def translated(message: str) -> LakehouseError:
         return AccessError("the database denied access", "check the user, the password and the rights")
     if re.search(r"max_statement_time exceeded|maximum statement execution time exceeded", message):
         return LakehouseError("a statement ran longer than statement_timeout_seconds", "raise it, or read when the database has less to do")
-    missing = r"(Unknown column|Table '[\w.$-]+' doesn't exist|doesn't exist|command denied|Table definition has changed)[^\n]{0,160}"
-    if found := re.search(missing, message):
-        return DataError(
-            f"a declared table or column is missing or not granted: {found.group(0)}", "`lakehouse grants` prints the rights needed"
-        )
     if re.search(AWAY, message):
         return SourceAwayError("the database stopped answering", "try again later")
     kinds = re.findall(r"\b[a-z]+(?:\.[a-z]\w*)+\.([A-Z]\w+(?:Exception|Error))", message)

@@ -10,7 +10,7 @@ import pymysql
 
 from lakehouse.errors import AccessError, DataError, LakehouseError, SourceAwayError
 from lakehouse.io import logs
-from lakehouse.io.database_url import CONNECT_SECONDS, Address, connect_arguments
+from lakehouse.io.database_url import Address, connect_arguments
 from lakehouse.io.settings import ShopSettings
 from lakehouse.sources.source import JdbcTable
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 # MySQL has a number of its own (3159) for who must come with TLS, MariaDB has not.
 DENIED, NO_DATABASE, NOT_THERE = {1044, 1045, 1698, 3159}, {1049}, {1054, 1142, 1143, 1146}
 NO_TLS_THERE = 2026
+ANSWER_SECONDS = 3
 
 
 def connect(code: str, shop: ShopSettings) -> "Connection[Cursor]":
@@ -36,7 +37,7 @@ def connect(code: str, shop: ShopSettings) -> "Connection[Cursor]":
 
 def answers(shop: ShopSettings) -> bool:
     """Whether the database is there, told within seconds: one that lets in and then says nothing is not."""
-    limits = {"connect_timeout": CONNECT_SECONDS, "read_timeout": CONNECT_SECONDS, "write_timeout": CONNECT_SECONDS}
+    limits = dict.fromkeys(("connect_timeout", "read_timeout", "write_timeout"), ANSWER_SECONDS)
     try:
         pymysql.connect(**{**connect_arguments(shop), **limits}).close()
     except pymysql.MySQLError:
