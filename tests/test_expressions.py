@@ -181,13 +181,20 @@ def test_what_a_server_makes_of_utf8_in_a_latin1_column_is_repaired(spark: Spark
 
 def test_text_that_is_right_stays(spark: SparkSession) -> None:
     # A sign that is no latin1 makes encode fail; a pattern with $ overlooks one that ends a line (U+2028, U+0085).
-    # The last two are half a character and an overlong form, which UTF-8 forbids.
+    # The fourth line is half a character and an overlong form, which UTF-8 forbids.
     right = [
         *WORDS[:-1],
         *("é", "Â", "Ã", "plain", "", None, "Ärger\u2028", "Ã©\u2028", "Ã©\u0085", "Ã© 日", "Ã©🐟", "Ã\u0080", "naïve Ã©"),
         *("â‚", "À¯"),
+        *("Ünïcode", "Ærø", "50 € Gutschein", "日本語", "🐟", "Nescafé®", "Weißwein – süß…"),
     ]
     assert answers(spark, right, repaired_text) == {text: text for text in right}
+
+
+def test_right_text_that_happens_to_be_utf8_in_latin1_is_changed(spark: SparkSession) -> None:
+    # No value alone tells the two apart.
+    changed = {"NESCAFÉ®": "NESCAFɮ", "Weiß\u00a01": "Wei\u07e01"}
+    assert answers(spark, list(changed), repaired_text) == changed
 
 
 def test_what_was_broken_twice_is_repaired_once(spark: SparkSession) -> None:

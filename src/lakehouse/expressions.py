@@ -84,7 +84,7 @@ def repaired_text(value: Column) -> Column:
     """Text as it was meant where UTF-8 was stored in latin1 columns (`CafÃ©` for `Café`); any other text as it is.
 
     Repaired is what is not ASCII and, taken as the bytes of MySQL's latin1, is valid UTF-8. Once only: a text that was wrong
-    twice stays wrong once.
+    twice stays wrong once. Right text that happens to be valid so is changed: no value alone tells `NESCAFÉ®` from a broken `NESCAFɮ`.
     """
     is_ascii = F.octet_length(value) == F.char_length(value)
     bytewise = F.translate(value, LATIN1_SIGNS.decode("cp1252"), LATIN1_SIGNS.decode("latin-1"))

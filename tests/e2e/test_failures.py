@@ -55,7 +55,7 @@ def test_a_wrong_setting_ends_with_its_code_and_one_line(untouched: DemoLake, ch
     ("statement", "undo", "words"),
     [
         (
-            "REVOKE SELECT (`status`) ON `failing`.`wp_wc_orders` FROM 'reader'@'127.0.0.1'",
+            "REVOKE SELECT (`status`) ON `failing`.`wp_wc_orders` FROM 'failing_reader'@'127.0.0.1'",
             "",
             "orders.status: found nothing, expected string",
         ),

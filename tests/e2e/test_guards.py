@@ -72,7 +72,7 @@ def test_a_retyped_column_is_named_with_what_was_found_and_expected_and_nothing_
 def test_a_new_column_is_told_and_stops_the_run_only_where_the_table_is_frozen(lake: DemoLake) -> None:
     with changed(lake, "ALTER TABLE wp_wc_orders ADD gift_note text NULL", "ALTER TABLE wp_wc_orders DROP gift_note"):
         with lake.shop.server.connect("guarded") as connection, connection.cursor() as cursor:
-            cursor.execute("GRANT SELECT (gift_note) ON guarded.wp_wc_orders TO 'reader'@'127.0.0.1'")
+            cursor.execute("GRANT SELECT (gift_note) ON guarded.wp_wc_orders TO 'guarded_reader'@'127.0.0.1'")
         code, errors = lake.command("ingest", *RUN_DATE, LAKEHOUSE_SHOPS__NL__FREEZE='["orders"]')
         assert (code, "orders.gift_note: found text, expected nothing" in errors.splitlines()[-1]) == (65, True), errors
         code, errors = lake.command("ingest", *RUN_DATE)

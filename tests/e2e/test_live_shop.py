@@ -39,7 +39,7 @@ def lake(pair: Replication, spark: SparkSession, tmp_path_factory: pytest.TempPa
     """Reads the replica, with the rights to see and to pause it."""
     folder = tmp_path_factory.mktemp("live")
     lake = lake_for(Shop(pair.replica, "live", folder), folder)
-    pair.on_replica("GRANT SLAVE MONITOR, REPLICATION SLAVE ADMIN ON *.* TO 'reader'@'127.0.0.1'")
+    pair.on_replica("GRANT SLAVE MONITOR, REPLICATION SLAVE ADMIN ON *.* TO 'live_reader'@'127.0.0.1'")
     return lake
 
 

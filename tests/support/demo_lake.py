@@ -66,13 +66,14 @@ def lake_for(shop: Shop, folder: Path) -> DemoLake:
     """An empty lake for a shop that is there."""
     there = {table for (table,) in shop.rows("SHOW TABLES")}
     store = HPOS if "wp_wc_orders" in there else LEGACY
-    found = grants(shop.database, "wp_", "'reader'@'127.0.0.1'", store)
-    create_reader(shop.server, shop.database, "reader", PASSWORD, [grant for name, grant in found.items() if f"wp_{name}" in there])
+    reader = f"{shop.database}_reader"  # one a shop: making it anew takes all other rights away
+    found = grants(shop.database, "wp_", f"'{reader}'@'127.0.0.1'", store)
+    create_reader(shop.server, shop.database, reader, PASSWORD, [grant for name, grant in found.items() if f"wp_{name}" in there])
     environment = {f"LAKEHOUSE_{name.upper()}_ROOT": str(folder / name) for name in ("lake", "vault", "export")}
     environment |= {
         "LAKEHOUSE_TRACKING_URI": f"sqlite:///{folder}/mlflow.db",
         "LAKEHOUSE_SHOPS__NL__URL": f"jdbc:mysql://127.0.0.1:{shop.server.port}/{shop.database}",
-        "LAKEHOUSE_SHOPS__NL__USER": "reader",
+        "LAKEHOUSE_SHOPS__NL__USER": reader,
         "LAKEHOUSE_SHOPS__NL__PASSWORD": "env:DEMO_PASSWORD",
         "LAKEHOUSE_SHOPS__NL__PREFIX": "wp_",
         "LAKEHOUSE_SHOPS__NL__TIME_ZONE": "Europe/Amsterdam",
