@@ -81,6 +81,6 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 def demo_lake(server: Server, spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> DemoLake:
     """A small demo shop after one night. Tests that change it use a lake of their own."""
     lake = make_lake(server, "demo", tmp_path_factory.mktemp("demo_lake"))
-    code, _ = lake.command("night", "--run-date", "2026-11-16")
-    assert code == 0
+    code, log = lake.command("night", "--run-date", "2026-11-16")
+    assert code == 0, log
     return lake

@@ -10,8 +10,9 @@ from pyspark.sql import SparkSession
 from lakehouse.flow import STEPS, Step
 from lakehouse.io.settings import read_conf
 from lakehouse.parameters import ShopRules
-from lakehouse.recommend.als import FactorModel
+from lakehouse.recommend.blend import Blend
 from lakehouse.recommend.params import Params, parse_params
+from lakehouse.recommend.registered import RegisteredModel
 from lakehouse.sources.woocommerce import TABLES
 from lakehouse.table import conform
 from lakehouse.tasks.dictionary import declared, every_table, one_table
@@ -52,10 +53,9 @@ def test_a_build_gives_the_declared_columns_also_from_empty_tables(step: Step, s
         "half_life_days": 120.0,
         "popularity_days": 28,
         "disposable_domains": ("mailinator.com",),
-        "model": FactorModel.none(spark),
-        "model_version": None,
-        "candidates_per_customer": 5,
-        "lists": params.lists,
+        "model": RegisteredModel.none(spark, Blend.of(params.blend)),
+        "list_length": 5,
+        "country_smoothing": 100.0,
     }
     built = step.build(*(frame_of(spark, table, []) for table in step.reads), **{name: values[name] for name in step.parameters})
     assert conform(built, step.writes).columns == step.writes.column_names

@@ -7,7 +7,7 @@ from pyspark.sql import DataFrame
 
 from lakehouse.gold import daily_sales, interactions, product_popularity
 from lakehouse.loading import Write
-from lakehouse.recommend import candidates, customer_products
+from lakehouse.recommend import customer_products
 from lakehouse.silver import categories, customer_identities, customers, email_flags, order_lines, orders, products, refund_lines, refunds
 from lakehouse.sources.woocommerce import catalogue as shop_catalogue
 from lakehouse.sources.woocommerce import orders as shop_orders
@@ -85,12 +85,11 @@ GOLD = (
 )
 
 RECOMMENDATIONS = (
-    Step(candidates.TABLE, candidates.build, (), parameters=("model", "candidates_per_customer")),
     Step(
         customer_products.TABLE,
         customer_products.build,
-        (customers.TABLE, products.TABLE, interactions.TABLE, product_popularity.TABLE, candidates.TABLE),
-        parameters=("run_date", "model_version", "lists"),
+        (customers.TABLE, products.TABLE, interactions.TABLE, product_popularity.TABLE),
+        parameters=("run_date", "model", "list_length", "country_smoothing"),
     ),
 )
 

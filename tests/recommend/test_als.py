@@ -2,11 +2,10 @@
 
 import random
 
-import numpy as np
 import pytest
 from pyspark.sql import SparkSession
 
-from lakehouse.recommend.als import PRODUCT, FactorModel, fit, index
+from lakehouse.recommend.als import PRODUCT, Factors, fit, index
 from lakehouse.recommend.params import Als
 
 PARAMS = Als(rank=4, alpha=10.0, reg_param=0.3, iterations=2, seed=7, blocks=2)
@@ -43,16 +42,18 @@ def test_two_fits_on_the_same_rows_in_another_order_give_equal_factors(spark: Sp
         assert set(found) == {(row[0], row[1] if key == "customer_key" else row[2]) for row in rows}
         assert {len(features) for features in found.values()} == {4}
 
-    items = first.items()
-    assert sorted(items) == ["de", "nl"]
-    of_nl = items["nl"]
-    assert of_nl.product_ids.tolist() == sorted({row[2] for row in rows if row[0] == "nl"})
-    features = {r["product_id"]: r["features"] for r in first.products.where("shop_code = 'nl'").collect()}
-    assert np.array_equal(of_nl.factors, np.array([features[i] for i in of_nl.product_ids], np.float32))
+
+@pytest.mark.slow
+def test_weights_in_another_unit_give_the_same_factors(spark: SparkSession) -> None:
+    in_orders, in_pieces = (spark.createDataFrame([(*row[:3], row[3] * unit) for row in pairs()], SCHEMA) for unit in (1, 64))
+    factors = [
+        {r["customer_key"]: r["features"] for r in fit(frame, PARAMS).factors().customers.collect()} for frame in (in_orders, in_pieces)
+    ]
+    assert set(factors[0]) == set(factors[1])
+    for key, features in factors[0].items():
+        assert features == pytest.approx(factors[1][key], abs=1e-3)
 
 
-def test_without_a_champion_the_model_knows_nobody(spark: SparkSession) -> None:
-    model = FactorModel.none(spark)
-    assert model.version is None
-    assert model.items() == {}
-    assert model.customers.count() == 0
+def test_the_model_that_knows_nobody_has_no_factors(spark: SparkSession) -> None:
+    nothing = Factors.none(spark)
+    assert (nothing.customers.count(), nothing.products.count()) == (0, 0)

@@ -9,28 +9,13 @@ from lakehouse.errors import ConfigError
 from lakehouse.io.settings import read_conf
 from lakehouse.recommend.params import parse_params
 
-GOOD: dict[str, Any] = {
-    "weights": {"half_life_days": 120},
-    "als": {"rank": 64, "alpha": 10.0, "reg_param": 0.3, "iterations": 8, "seed": 7, "blocks": 2},
-    "evaluation": {"window_days": 28, "min_customers": 20},
-    "lists": {
-        "length": 20,
-        "candidates": 200,
-        "popularity_days": 28,
-        "mixed_own": 0.6,
-        "mixed_als": 0.3,
-        "mixed_popularity": 0.1,
-        "discover_popularity": 0.1,
-    },
-}
+GOOD: dict[str, Any] = read_conf("als.yaml")
 
 
 def test_good_parameters_are_taken_as_they_stand() -> None:
-    assert parse_params(GOOD).model_dump() == GOOD
-
-
-def test_the_shipped_file_is_good() -> None:
-    assert parse_params(read_conf("als.yaml")).lists.length > 0
+    taken = parse_params(GOOD)
+    assert {name: taken.model_dump()[name] for name in GOOD if name != "search"} == {n: v for n, v in GOOD.items() if n != "search"}
+    assert taken.search.half_life_days == tuple(GOOD["search"]["half_life_days"])
 
 
 @pytest.mark.parametrize(
@@ -43,7 +28,9 @@ def test_the_shipped_file_is_good() -> None:
         ("als", "seed", "x"),
         ("als", "ranks", 64),
         ("evaluation", "window_days", 0),
-        ("lists", "mixed_own", -0.1),
+        ("lists", "length", 0),
+        ("popularity", "share_of_baskets", 1.5),
+        ("search", "trials", 21),
     ],
 )
 def test_a_wrong_or_unknown_value_is_named(part: str, name: str, value: object) -> None:

@@ -4,13 +4,15 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
-from pyspark.sql import SparkSession
+from pyspark.sql import DataFrame, SparkSession
 from tests.support.frames import frame_of
 
-from lakehouse.recommend.split import Sales, bought_after, cut_date, known_at
+from lakehouse.gold.interactions import weighed
+from lakehouse.gold.purchases import Clock, evening, purchases
+from lakehouse.recommend.split import held_out, window
 from lakehouse.silver import customer_identities, order_lines, orders, refund_lines
 
-CUT, UNTIL = date(2026, 7, 1), date(2026, 7, 29)
+CUT = date(2026, 7, 1)
 # (order, who, days after the cut, product, a sale, refunded)
 BOUGHT = [
     (1, "anna", 0, 100, True, False),  # the last day of the past
@@ -30,11 +32,11 @@ BOUGHT = [
 
 
 @pytest.fixture(scope="module")
-def sales(spark: SparkSession) -> Sales:
+def sales(spark: SparkSession) -> tuple[DataFrame, ...]:
     def day(after: int) -> date:
         return CUT + timedelta(days=after)
 
-    return Sales(
+    return (
         frame_of(
             spark,
             orders.TABLE,
@@ -79,17 +81,59 @@ def sales(spark: SparkSession) -> Sales:
     )
 
 
-def test_the_cut_is_so_many_days_before_the_run_date() -> None:
-    assert cut_date(UNTIL, 28) == CUT
-    assert cut_date(date(2026, 3, 1), 1) == date(2026, 2, 28)
+@pytest.fixture(scope="module")
+def bought(sales: tuple[DataFrame, ...]) -> DataFrame:
+    return purchases(*sales)
 
 
-def test_what_is_known_ends_on_the_evening_of_the_cut_and_the_truth_begins_after_it(sales: Sales) -> None:
-    known = known_at(sales, CUT, 50)
-    rows = {(row["customer_key"], row["product_id"]): row["weight"] for row in known.collect()}
+def pairs(frame: DataFrame) -> list[tuple[str, int]]:
+    return sorted((row["customer_key"], row["product_id"]) for row in frame.collect())
+
+
+def test_what_is_known_ends_on_the_evening_of_the_cut_and_the_truth_begins_after_it(bought: DataFrame) -> None:
+    fold = window(bought, evening(CUT), 28, Clock())
+    weights = {(row["customer_key"], row["product_id"]): row["weight"] for row in weighed(fold.known, 50).collect()}
     # As of the cut: Anna's order of that day weighs 1, Bob's of 50 days before half as much.
-    assert {pair: weight for pair, weight in rows.items() if pair[1] > 0} == {("anna", 100): 1.0, ("bob", 200): 0.5, ("bob", 300): 0.5}
-
-    truth = bought_after(sales, CUT, UNTIL, known)
+    assert {pair: weight for pair, weight in weights.items() if pair[1] > 0} == {("anna", 100): 1.0, ("bob", 200): 0.5, ("bob", 300): 0.5}
     # Cleo has no history; 400 is new; 300 was given back by Bob and bought too late by Anna.
-    assert sorted(map(tuple, truth.collect())) == [("nl", "anna", 100), ("nl", "anna", 200)]
+    assert pairs(fold.truth) == [("anna", 100), ("anna", 200)]
+
+
+BASKETS = "shop_code string, customer_key string, order_id string, product_id bigint, at double, net_quantity decimal(18,3)"
+
+
+def baskets(spark: SparkSession, rows: list[tuple[str, float, int]]) -> DataFrame:
+    """(customer, number of the basket, product)."""
+    return spark.createDataFrame([("x", c, f"{c}{at}", p, at, Decimal(1)) for c, at, p in rows], BASKETS)
+
+
+def test_without_a_date_each_customers_last_basket_is_held_out(spark: SparkSession) -> None:
+    rows = [
+        ("anna", 1.0, 1),
+        ("anna", 2.0, 1),
+        ("anna", 2.0, 2),
+        ("anna", 3.0, 1),
+        ("anna", 3.0, 9),
+        ("bob", 1.0, 2),
+        ("cleo", 1.0, 1),
+        ("cleo", 4.0, 2),
+    ]
+    fold = held_out(baskets(spark, rows), Clock("baskets", 1.0), 7)
+    # 9 was never bought before, Bob has one basket only. Ages count from the last basket that is known.
+    assert pairs(fold.truth) == [("anna", 1), ("cleo", 2)]
+    assert sorted((r["customer_key"], r["product_id"], r["age"]) for r in fold.known.collect()) == [
+        ("anna", 1, 0.0),
+        ("anna", 1, 1.0),
+        ("anna", 2, 0.0),
+        ("cleo", 1, 0.0),
+    ]
+
+
+def test_where_nothing_is_bought_twice_a_seeded_fifth_of_the_pairs_is_held_out(spark: SparkSession) -> None:
+    rows = [(f"c{c}", float(p), p) for c in range(30) for p in range(1, 21)]
+    folds = [held_out(baskets(spark, rows), Clock("baskets", 1.0), seed) for seed in (7, 7, 8)]
+    first, again, other = (pairs(fold.truth) for fold in folds)
+    assert first == again != other
+    assert 80 < len(first) < 160
+    known = pairs(folds[0].known)
+    assert sorted(known + first) == sorted((c, p) for c, _, p in rows)

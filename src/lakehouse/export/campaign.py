@@ -4,7 +4,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from lakehouse.expressions import normalised_email
-from lakehouse.recommend.customer_products import BUY_AGAIN, DISCOVER, MIXED
+from lakehouse.recommend.scorer import BUY_AGAIN, DISCOVER, MIXED
 
 SLOTS = 8
 CUSTOMER = ["shop_code", "customer_key"]

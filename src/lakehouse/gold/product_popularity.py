@@ -5,8 +5,7 @@ from datetime import date
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from lakehouse.gold.interactions import net_quantities
-from lakehouse.silver.customer_identities import with_customer_key
+from lakehouse.gold.purchases import Clock, as_of, evening, purchases
 from lakehouse.sources.source import SHOP
 from lakehouse.table import LONG, STRING, Column, Table
 
@@ -37,17 +36,20 @@ def build(
     popularity_days: int,
 ) -> DataFrame:
     """Sale orders with something of the product left after refunds, counted once each."""
-    is_known = F.col("is_sale") & (F.col("order_date") <= F.lit(run_date))
-    sales = with_customer_key(orders.where(is_known), customer_identities)
-    bought = net_quantities(sales, order_lines, refund_lines).where("net_quantity > 0 and product_id > 0")
-    countries = F.array(F.lit(EVERYWHERE), F.when(F.col("country_code") != "", F.col("country_code")))
-    is_recent = F.col("order_date") > F.date_sub(F.lit(run_date), popularity_days)
+    bought = purchases(orders, order_lines, refund_lines, customer_identities)
+    return counted(as_of(bought, evening(run_date), Clock(recent=popularity_days)))
+
+
+def counted(known: DataFrame) -> DataFrame:
+    """The table's counts from purchases as of a moment."""
+    countries = F.array_compact(F.array(F.lit(EVERYWHERE), F.col("country_code")))
     return (
-        bought.withColumn("country_code", F.explode(F.array_compact(countries)))
+        known.where("net_quantity > 0 and product_id > 0")
+        .withColumn("country_code", F.explode(countries))
         .groupBy("shop_code", "country_code", "product_id")
         .agg(
-            F.count(F.when(is_recent, 1)).alias("recent_order_count"),
-            F.count_distinct(F.when(is_recent, F.col("customer_key"))).alias("recent_customer_count"),
+            F.count(F.when(F.col("is_recent"), 1)).alias("recent_order_count"),
+            F.count_distinct(F.when(F.col("is_recent"), F.col("customer_key"))).alias("recent_customer_count"),
             F.count("*").alias("order_count"),
         )
     )

@@ -1,48 +1,28 @@
 """Spark's implicit ALS on the decayed weights (Hu, Koren, Volinsky 2008), with ids that can be made again."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
-import numpy as np
 from pyspark.ml.recommendation import ALS, ALSModel
 from pyspark.sql import DataFrame, SparkSession, Window
 from pyspark.sql import functions as F
 
 from lakehouse.recommend.params import Als
-from lakehouse.recommend.scorer import ItemFactors
 
 CUSTOMER, PRODUCT = ["shop_code", "customer_key"], ["shop_code", "product_id"]
 
 
-@dataclass(frozen=True)
-class FactorModel:
-    """A trained model, known by its version in the registry and the run that made it.
+class Factors(NamedTuple):
+    """`customers`: shop_code, customer_key, features (array<float>); `products`: shop_code, product_id, features."""
 
-    `customers`: shop_code, customer_key, features; `products`: shop_code, product_id, features.
-    """
-
-    version: str | None
-    run_id: str
     customers: DataFrame
     products: DataFrame
 
     @staticmethod
-    def none(spark: SparkSession) -> "FactorModel":
-        """The model that knows nobody: what scores while there is no champion."""
+    def none(spark: SparkSession) -> "Factors":
+        """Of the model that knows nobody and nothing."""
         customers = spark.createDataFrame([], "shop_code string, customer_key string, features array<float>")
-        return FactorModel(None, "", customers, spark.createDataFrame([], "shop_code string, product_id bigint, features array<float>"))
-
-    def __repr__(self) -> str:
-        return f"FactorModel({self.version} of {self.run_id})"
-
-    def items(self) -> dict[str, ItemFactors]:
-        """Shop code → its products, on the driver, ids ascending."""
-        rows = self.products.select("shop_code", "product_id", "features").orderBy("shop_code", "product_id").toArrow()
-        if rows.num_rows == 0:
-            return {}
-        codes = np.asarray(rows.column("shop_code").to_pylist())
-        ids = np.asarray(rows.column("product_id"))
-        factors = np.asarray(rows.column("features").combine_chunks().flatten(), dtype=np.float32).reshape(rows.num_rows, -1)
-        return {str(code): ItemFactors(ids[codes == code], factors[codes == code]) for code in np.unique(codes)}
+        return Factors(customers, spark.createDataFrame([], "shop_code string, product_id bigint, features array<float>"))
 
 
 @dataclass(frozen=True)
@@ -53,24 +33,28 @@ class Trained:
     customer_index: DataFrame
     product_index: DataFrame
 
-    def factors(self) -> FactorModel:
-        """For judging, without being registered."""
-        return with_keys(None, "", self.model, self.customer_index, self.product_index)
+    def factors(self) -> Factors:
+        """By customer and product in place of integers."""
+        return with_keys(self.model, self.customer_index, self.product_index)
 
 
 def fit(interactions: DataFrame, params: Als) -> Trained:
     """Train on (shop_code, customer_key, product_id, weight); unknown products (id 0) are left out.
 
+    Weights are divided by their mean, so that alpha means the same whatever they are: decayed orders, ratings, pieces.
+
     Ids are dense integers from sorted keys, so that a lake that was rebuilt gives the same model; the input is sorted
     and cached, because ALS's blocks and so its sums follow the order of rows.
     """
-    known = interactions.where("product_id > 0")
+    known = interactions.where("product_id > 0 and weight > 0")
+    # Rounded, because the last digits of a mean follow the order of rows.
+    mean = round(float((known.agg(F.avg("weight")).first() or [1.0])[0] or 1.0), 6) or 1.0
     customer_index = index(known, CUSTOMER, "customer_idx").persist()
     product_index = index(known, PRODUCT, "product_idx").persist()
     ratings = (
         known.join(customer_index, CUSTOMER)
         .join(product_index, PRODUCT)
-        .select("customer_idx", "product_idx", F.col("weight").cast("float").alias("weight"))
+        .select("customer_idx", "product_idx", (F.col("weight") / F.lit(mean)).cast("float").alias("weight"))
         .repartitionByRange(params.blocks, "customer_idx", "product_idx")
         .sortWithinPartitions("customer_idx", "product_idx")
         .persist()
@@ -100,8 +84,8 @@ def index(rows: DataFrame, key: list[str], name: str) -> DataFrame:
     return rows.select(*key).distinct().withColumn(name, position)
 
 
-def with_keys(version: str | None, run_id: str, model: ALSModel, customer_index: DataFrame, product_index: DataFrame) -> FactorModel:
+def with_keys(model: ALSModel, customer_index: DataFrame, product_index: DataFrame) -> Factors:
     """The model's factors by customer and product in place of integers."""
     customers = model.userFactors.withColumnRenamed("id", "customer_idx").join(customer_index, "customer_idx")
     products = model.itemFactors.withColumnRenamed("id", "product_idx").join(product_index, "product_idx")
-    return FactorModel(version, run_id, customers.select(*CUSTOMER, "features"), products.select(*PRODUCT, "features"))
+    return Factors(customers.select(*CUSTOMER, "features"), products.select(*PRODUCT, "features"))

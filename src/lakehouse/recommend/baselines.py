@@ -1,5 +1,6 @@
-"""What a model must beat: everybody gets the popular, and everybody gets their own most frequent again."""
+"""What the lists must beat, each from the same purchases as of the cut."""
 
+from pyspark.sql import Column as SparkColumn
 from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
@@ -11,14 +12,33 @@ RANKED = [*CUSTOMER, "rank", "product_id"]
 
 def most_popular(popular: DataFrame, customers: DataFrame, k: int) -> DataFrame:
     """The K products of most recent orders, the same for all customers of a shop. `popular` is product_popularity as of the cut."""
-    place = F.row_number().over(Window.partitionBy("shop_code").orderBy(F.desc("recent_order_count"), F.desc("order_count"), "product_id"))
-    top = popular.where(F.col("country_code") == EVERYWHERE).withColumn("rank", place).where(F.col("rank") <= k)
-    return customers.select(*CUSTOMER).distinct().join(F.broadcast(top), "shop_code").select(*RANKED)
+    top = _best_sellers(popular).where(F.col("place") <= k)
+    return (
+        customers.select(*CUSTOMER)
+        .distinct()
+        .join(F.broadcast(top), "shop_code")
+        .select(*CUSTOMER, F.col("place").alias("rank"), "product_id")
+    )
 
 
 def own_frequency(known: DataFrame, k: int) -> DataFrame:
-    """Each customer's products by number of orders, then the latest, then id."""
-    return _top(known.where("product_id > 0"), [F.desc("order_count"), F.desc("last_ordered_at"), F.col("product_id")], k)
+    """Each customer's products by number of orders, then the latest, then id. `known`: gold.interactions as of the cut."""
+    return _top(known.where("product_id > 0"), [F.desc("order_count"), F.col("recency"), F.col("product_id")], k)
+
+
+def filled_own_frequency(known: DataFrame, popular: DataFrame, customers: DataFrame, k: int) -> DataFrame:
+    """Own products by number of orders, equal ones and empty places by popularity: the best that needs no model."""
+    sellers = _best_sellers(popular).select("shop_code", "product_id", "place")
+    own = known.where("product_id > 0").select(*CUSTOMER, "product_id", "order_count").join(sellers, ["shop_code", "product_id"], "left")
+    # More than K are needed where the customer's own products are among the popular ones.
+    pool = F.broadcast(sellers.where(F.col("place") <= 2 * k))
+    others = customers.select(*CUSTOMER).distinct().join(pool, "shop_code").withColumn("order_count", F.lit(0))
+    every = (
+        own.unionByName(others)
+        .groupBy(*CUSTOMER, "product_id")
+        .agg(F.max("order_count").alias("order_count"), F.min("place").alias("place"))
+    )
+    return _top(every, [F.desc("order_count"), F.asc_nulls_last("place"), F.col("product_id")], k)
 
 
 def decayed_frequency(known: DataFrame, k: int) -> DataFrame:
@@ -26,6 +46,18 @@ def decayed_frequency(known: DataFrame, k: int) -> DataFrame:
     return _top(known.where("product_id > 0"), [F.desc("weight"), F.col("product_id")], k)
 
 
-def _top(rows: DataFrame, order, k: int) -> DataFrame:  # type: ignore[no-untyped-def]
+def last_order(known: DataFrame, k: int) -> DataFrame:
+    """What was in the customer's last order (of several on one day: in any of them), the most often bought first."""
+    latest = F.min("recency").over(Window.partitionBy(*CUSTOMER))
+    last = known.where("product_id > 0").withColumn("latest", latest).where("recency = latest")
+    return _top(last, [F.desc("order_count"), F.col("product_id")], k)
+
+
+def _best_sellers(popular: DataFrame) -> DataFrame:
+    place = F.row_number().over(Window.partitionBy("shop_code").orderBy(F.desc("recent_order_count"), F.desc("order_count"), "product_id"))
+    return popular.where(F.col("country_code") == EVERYWHERE).withColumn("place", place)
+
+
+def _top(rows: DataFrame, order: list[SparkColumn], k: int) -> DataFrame:
     place = F.row_number().over(Window.partitionBy(*CUSTOMER).orderBy(*order))
     return rows.withColumn("rank", place).where(F.col("rank") <= k).select(*RANKED)

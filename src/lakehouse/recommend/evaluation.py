@@ -1,63 +1,82 @@
-"""One configuration on a global time split, beside the baselines."""
+"""Lists and baselines judged by what was bought after the cut, each from what was known at it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from lakehouse.gold import product_popularity
-from lakehouse.recommend import als, baselines, metrics
-from lakehouse.recommend.params import Als, Params
-from lakehouse.recommend.scorer import top_products
-from lakehouse.recommend.split import Sales, bought_after, cut_date, known_at
+from lakehouse.gold.product_popularity import EVERYWHERE
+from lakehouse.recommend import baselines, metrics
+from lakehouse.recommend.blend import Blend
+from lakehouse.recommend.customer_products import places
+from lakehouse.recommend.model import Learned
+from lakehouse.recommend.params import Params
+from lakehouse.recommend.scorer import LISTS, top_lists
+from lakehouse.recommend.split import Fold
 
 K = 10
-MODEL = "als"
-POPULARITY, OWN_FREQUENCY, DECAYED_FREQUENCY = "popularity", "own_frequency", "decayed_own_frequency"
+POPULARITY, OWN_FREQUENCY, FILLED, DECAYED = "popularity", "own_frequency", "filled_own_frequency", "decayed_own_frequency"
+LAST_ORDER, ALS_ALONE = "last_order", "als"
+# ALS's own order of all products, bought ones among them.
+_ALS_ONLY = Blend((0.0,) * 7, (1.0, 0.0, 0.0, 0.0), (0.0, 0.0, 1.0))
 
 
 @dataclass(frozen=True)
-class TestSet:
-    """Interactions and popularity as known at the cut, and what was bought after it; all kept in memory."""
+class Judged:
+    """By method (`mixed`, `popularity` …): the judged customers' metrics, one row each, in memory; and what was shown."""
 
-    known: DataFrame
-    popular: DataFrame
-    truth: DataFrame
+    per_customer: dict[str, DataFrame]
+    ranked: dict[str, DataFrame]
+
+    def means(self) -> dict[str, dict[str, float]]:
+        """Method → means of the metrics."""
+        return {name: metrics.means(frame) for name, frame in self.per_customer.items()}
+
+    def exposure(self, method: str, learned: Learned) -> metrics.Exposure:
+        """Of a method's lists, over all products sold before the cut."""
+        everywhere = learned.popularity.where(learned.popularity["country_code"] == EVERYWHERE)
+        buyers = learned.interactions.where("product_id > 0").groupBy("shop_code", "product_id").agg(F.count("*").alias("customer_count"))
+        return metrics.exposure(self.ranked[method], everywhere, buyers, learned.customers_of_shops(), K)
 
 
-def test_set(sales: Sales, run_date: date, params: Params) -> TestSet:
-    """Split at `window_days` before the run date."""
-    cut = cut_date(run_date, params.evaluation.window_days)
-    known = known_at(sales, cut, params.weights.half_life_days).persist()
-    popular = product_popularity.build(*sales, run_date=cut, popularity_days=params.lists.popularity_days).persist()
-    return TestSet(known, popular, bought_after(sales, cut, run_date, known).persist())
+def judge(lists: DataFrame, learned: Learned, fold: Fold, params: Params) -> Judged:
+    """`lists` (places of the three lists) beside all baselines, for the customers of the truth."""
+    truth = fold.truth.persist()
+    customers = truth.select(*baselines.CUSTOMER).distinct().persist()
+    methods = {name: lists.where(lists["list"] == name) for name in LISTS} | _baselines(learned, customers, params)
+    ranked = {name: frame.select(*baselines.RANKED) for name, frame in methods.items()}
+    known = learned.interactions.where("product_id > 0")
+    return Judged({name: metrics.per_customer(frame, truth, known, K).persist() for name, frame in ranked.items()}, ranked)
 
 
-def judge_baselines(test: TestSet) -> dict[str, dict[str, float]]:
-    """Name → means of the metrics."""
-    lists = {
-        POPULARITY: baselines.most_popular(test.popular, test.truth, K),
-        OWN_FREQUENCY: baselines.own_frequency(test.known, K),
-        DECAYED_FREQUENCY: baselines.decayed_frequency(test.known, K),
+def lists_of(
+    learned: Learned,
+    blend: Blend,
+    customers: DataFrame,
+    params: Params,
+    length: int,
+    keep_seen: bool = False,
+    eligible: DataFrame | None = None,
+) -> DataFrame:
+    """The places of the lists of `customers` (shop_code, customer_key): the code that writes recommendations.customer_products.
+
+    `eligible` (shop_code, product_id): what may be shown; None is everything.
+    """
+    return places(top_lists(learned.profiles(customers), learned.ranking(blend, params, length, keep_seen, eligible)))
+
+
+def _baselines(learned: Learned, customers: DataFrame, params: Params) -> dict[str, DataFrame]:
+    known = learned.interactions.join(customers, baselines.CUSTOMER, "left_semi").persist()
+    als = lists_of(learned, _ALS_ONLY, customers, params, K, keep_seen=True)
+    return {
+        POPULARITY: baselines.most_popular(learned.popularity, customers, K),
+        OWN_FREQUENCY: baselines.own_frequency(known, K),
+        FILLED: baselines.filled_own_frequency(known, learned.popularity, customers, K),
+        DECAYED: baselines.decayed_frequency(known, K),
+        LAST_ORDER: baselines.last_order(known, K),
+        ALS_ALONE: als.where("list = 'discover'"),
     }
-    return {name: metrics.means(metrics.per_customer(ranked, test.truth, K)) for name, ranked in lists.items()}
-
-
-def judge_als(test: TestSet, params: Als) -> dict[str, float]:
-    """Fit before the cut, rank all products for the customers of the truth, bought ones among them; with coverage."""
-    ranked = als_lists(test, params).persist()
-    found = metrics.means(metrics.per_customer(ranked, test.truth, K))
-    return {**found, "coverage": metrics.coverage(ranked, test.known.where("product_id > 0"), K)}
-
-
-def als_lists(test: TestSet, params: Als) -> DataFrame:
-    """shop_code, customer_key, rank, product_id of the model fitted on what was known at the cut."""
-    model = als.fit(test.known, params).factors()
-    judged = model.customers.join(test.truth.select(*als.CUSTOMER).distinct(), als.CUSTOMER)
-    ranked = top_products(judged, model.items(), K)
-    return ranked.select(*als.CUSTOMER, F.posexplode("product_ids").alias("rank", "product_id")).withColumn("rank", F.col("rank") + 1)
 
 
 def flat(judged: Mapping[str, Mapping[str, float]]) -> dict[str, float]:

@@ -1,4 +1,4 @@
-"""The parameters of weights, model, evaluation and lists, from conf/als.yaml. Unknown names are errors."""
+"""The parameters of weights, model, blend, evaluation and lists, from conf/als.yaml. Unknown names are errors."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -14,6 +14,7 @@ class _Part(BaseModel):
 
 class Weights(_Part):
     half_life_days: float = Field(gt=0)
+    half_life_baskets: float = Field(gt=0)
 
 
 class Als(_Part):
@@ -25,6 +26,29 @@ class Als(_Part):
     blocks: int = Field(ge=1)
 
 
+class Neighbours(_Part):
+    ridge: float = Field(gt=0)
+    products: int = Field(ge=1)
+    customers: int = Field(ge=1)
+    kept: int = Field(ge=1)
+
+
+class Popularity(_Part):
+    days: int = Field(ge=1)
+    share_of_baskets: float = Field(gt=0, le=1)
+    country_smoothing: float = Field(gt=0)
+
+
+class Blend(_Part):
+    """Exponents of the parts of each list's score. Lists in the order of `blend.BUY_AGAIN`, `DISCOVER` and `MIXED`."""
+
+    buy_again: dict[str, float]
+    discover: dict[str, float]
+    mixed: dict[str, float]
+    prior_customers: float = Field(gt=0)
+    cells: int = Field(ge=1)
+
+
 class Evaluation(_Part):
     window_days: int = Field(ge=1)
     min_customers: int = Field(ge=1)
@@ -32,12 +56,20 @@ class Evaluation(_Part):
 
 class Lists(_Part):
     length: int = Field(ge=1)
-    candidates: int = Field(ge=1)
-    popularity_days: int = Field(ge=1)
-    mixed_own: float = Field(ge=0)
-    mixed_als: float = Field(ge=0)
-    mixed_popularity: float = Field(ge=0)
-    discover_popularity: float = Field(ge=0)
+
+
+class Search(_Part):
+    """Values that a search for better parameters tries."""
+
+    half_life_days: tuple[float, ...]
+    half_life_baskets: tuple[float, ...]
+    rank: tuple[int, ...]
+    alpha: tuple[float, ...]
+    reg_param: tuple[float, ...]
+    ridge: tuple[float, ...]
+    popularity_days: tuple[int, ...]
+    share_of_baskets: tuple[float, ...]
+    trials: int = Field(ge=1, le=20)
 
 
 class Params(_Part):
@@ -45,8 +77,12 @@ class Params(_Part):
 
     weights: Weights
     als: Als
+    neighbours: Neighbours
+    popularity: Popularity
+    blend: Blend
     evaluation: Evaluation
     lists: Lists
+    search: Search
 
 
 def parse_params(values: Mapping[str, Any]) -> Params:

@@ -1,68 +1,203 @@
-"""Exact top-N of a factor model for all customers: one matrix product per block of customers, inside the executors.
+"""The lists of all customers, exactly: a few array operations per block of customers, inside the executors.
 
-Not ALS's own recommendForAllUsers, which crosses blocks through a JVM priority queue and shuffles every candidate.
+Not ALS's own recommendForAllUsers, which crosses blocks through a JVM priority queue, shuffles every candidate and knows no masks.
 """
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from lakehouse.recommend.blend import Blend
+from lakehouse.recommend.catalogue import CUSTOMER, FLOOR, Block, Catalogue
 
 BLOCK = 64
-RANKED = "shop_code string, customer_key string, product_ids array<bigint>, scores array<float>"
+GROUP = 32
+BUY_AGAIN, DISCOVER, MIXED = "buy_again", "discover", "mixed"
+LISTS = (BUY_AGAIN, DISCOVER, MIXED)
+ALS, OWN_FREQUENCY, POPULARITY = "als", "own_frequency", "popularity"
+RANKED = "shop_code string, customer_key string, list string, product_ids array<bigint>, scores array<double>, sources array<string>"
+NEVER = np.float32(-np.inf)
 
 
 @dataclass(frozen=True)
-class ItemFactors:
-    """The products of one shop, ids ascending, and their factors (float32, products × rank)."""
+class Ranking:
+    """What is ranked: the catalogues by shop, the exponents, places per list, and whether `discover` may show what was bought."""
 
-    product_ids: np.ndarray
-    factors: np.ndarray
+    catalogues: Mapping[str, Catalogue]
+    blend: Blend
+    length: int
+    keep_seen: bool = False
 
 
-def top_products(customers: DataFrame, items: Mapping[str, ItemFactors], n: int) -> DataFrame:
-    """The `n` products of their shop with the largest dot product for each customer: best first, ties by id.
+def top_lists(profiles: DataFrame, ranking: Ranking) -> DataFrame:
+    """Up to three rows per customer of `profiles` (see catalogue.profiles): the arrays of each list, best first, ties by id.
 
-    `customers`: shop_code, customer_key, features array<float>; `items`: by shop code. Gives shop_code, customer_key,
-    product_ids and scores (arrays of equal length, at most n).
+    `buy_again` has what was bought before, `discover` what was not, `mixed` both. Only eligible products. Customers of whom nothing
+    is known get what is popular in their country.
     """
-    shared = customers.sparkSession.sparkContext.broadcast(items)
-    return customers.select("shop_code", "customer_key", "features").mapInArrow(_scorer(shared, n), RANKED)
+    shared = profiles.sparkSession.sparkContext.broadcast(ranking)
+    return profiles.mapInArrow(_over_blocks(shared, _lists), RANKED)
 
 
-def _scorer(shared, n: int) -> Callable[[Iterable[pa.RecordBatch]], Iterable[pa.RecordBatch]]:  # type: ignore[no-untyped-def]
-    def score(batches: Iterable[pa.RecordBatch]) -> Iterable[pa.RecordBatch]:
+def pair_scores(pairs: DataFrame, profiles: DataFrame, ranking: Ranking) -> DataFrame:
+    """shop_code, customer_key, product_id and its `discover` score, bought or not, for each of `pairs`; null for unknown products."""
+    asked = pairs.groupBy(*CUSTOMER).agg(F.collect_list("product_id").alias("products"))
+    shared = profiles.sparkSession.sparkContext.broadcast(ranking)
+    return profiles.join(asked, CUSTOMER).mapInArrow(
+        _over_blocks(shared, _pairs), "shop_code string, customer_key string, product_id bigint, score double"
+    )
+
+
+def _over_blocks(shared, act) -> Callable[[Iterable[pa.RecordBatch]], Iterable[pa.RecordBatch]]:  # type: ignore[no-untyped-def]
+    def work(batches: Iterable[pa.RecordBatch]) -> Iterable[pa.RecordBatch]:
         for batch in batches:
             for code in pc.unique(batch.column("shop_code")).to_pylist():
                 of_shop = batch.filter(pc.equal(batch.column("shop_code"), code))
                 for start in range(0, of_shop.num_rows, BLOCK):
-                    yield _score_block(of_shop.slice(start, BLOCK), shared.value[code], n)
+                    if code in shared.value.catalogues:
+                        yield act(of_shop.slice(start, BLOCK), code, shared.value)
 
-    return score
-
-
-def _score_block(block: pa.RecordBatch, items: ItemFactors, n: int) -> pa.RecordBatch:
-    features = np.asarray(block.column("features").flatten(), dtype=np.float32).reshape(block.num_rows, -1)
-    ids, scores = best(features @ items.factors.T, items.product_ids, n)
-    columns = [block.column("shop_code"), block.column("customer_key"), _lists(ids, pa.int64()), _lists(scores, pa.float32())]
-    return pa.RecordBatch.from_arrays(columns, names=["shop_code", "customer_key", "product_ids", "scores"])
+    return work
 
 
-def best(scores: np.ndarray, ids: np.ndarray, n: int) -> tuple[np.ndarray, np.ndarray]:
-    """(ids, scores) of the n best columns of each row, best first; of equal scores the smaller id. `ids` ascend."""
-    n = min(n, scores.shape[1])
-    threshold = -np.partition(-scores, n - 1, axis=1)[:, n - 1]
-    picked = np.empty((len(scores), n), dtype=np.int64)
-    for row, (values, least) in enumerate(zip(scores, threshold, strict=True)):
-        # Every column at the threshold takes part, so that ties are broken by id and not by the partition's whim.
-        candidates = np.flatnonzero(values >= least)
-        picked[row] = candidates[np.argsort(-values[candidates], kind="stable")[:n]]
-    return ids[picked], np.take_along_axis(scores, picked, axis=1)
+def _lists(batch: pa.RecordBatch, code: str, ranking: Ranking) -> pa.RecordBatch:
+    catalogue, n = ranking.catalogues[code], ranking.length
+    block = Block.of(batch, catalogue)
+    scores, again = utilities(block, catalogue, ranking.blend)
+    scores[:, ~catalogue.eligible] = NEVER
+    seen = best(scores, n) if ranking.keep_seen else None
+    values = scores.copy() if ranking.keep_seen else scores
+    scores[block.row, block.column] = NEVER
+    unseen = best(scores, n)
+    edges, sources = np.searchsorted(block.row, np.arange(len(block) + 1)), np.where(block.is_new, POPULARITY, ALS)
+    is_bought, of_again, of_new = ranking.blend.mixed
+    found = _Found([], [], [], [], [])
+    for row in range(len(block)):
+        mine = slice(edges[row], edges[row + 1])
+        may = catalogue.eligible[block.column[mine]]
+        own, own_score = _ordered(block.column[mine][may], again[mine][may], n)
+        new, new_score = _shown(unseen[row], scores[row])
+        mixed, mixed_score = _ordered(np.concatenate([own, new]), np.concatenate([is_bought + of_again * own_score, of_new * new_score]), n)
+        found.add(row, BUY_AGAIN, own, own_score, np.full(len(own), OWN_FREQUENCY))
+        found.add(row, DISCOVER, *(_shown(seen[row], values[row]) if seen is not None else (new, new_score)), np.full(n, sources[row]))
+        found.add(row, MIXED, mixed, mixed_score, np.where(np.isin(mixed, own), OWN_FREQUENCY, sources[row]))
+    return found.batch(batch, catalogue)
 
 
-def _lists(values: np.ndarray, kind: pa.DataType) -> pa.Array:
-    rows, width = values.shape
-    return pa.ListArray.from_arrays(pa.array(np.arange(0, (rows + 1) * width, width, dtype=np.int32)), pa.array(values.reshape(-1), kind))
+def _pairs(batch: pa.RecordBatch, code: str, ranking: Ranking) -> pa.RecordBatch:
+    catalogue = ranking.catalogues[code]
+    scores, _ = utilities(Block.of(batch, catalogue), catalogue, ranking.blend)
+    products = batch.column("products")
+    row, asked = np.asarray(pc.list_parent_indices(products), dtype=np.int64), np.asarray(pc.list_flatten(products))
+    column = catalogue.places(asked)
+    value = np.where(column >= 0, scores[row, column], np.nan).astype(np.float64)
+    columns = [batch.column(name).take(pa.array(row)) for name in ("shop_code", "customer_key")]
+    return pa.RecordBatch.from_arrays(
+        [*columns, pa.array(asked), pa.array(value, from_pandas=True)], names=[*CUSTOMER, "product_id", "score"]
+    )
+
+
+def utilities(block: Block, catalogue: Catalogue, blend: Blend) -> tuple[np.ndarray, np.ndarray]:
+    """(customers × products: how likely as something new, flat: how likely each bought product is bought again), as logarithms."""
+    als, near = block.expected(catalogue)
+    recent = catalogue.recents(block.countries)
+    own = own_parts(block, catalogue, als, near, recent)
+    again = own @ np.asarray(blend.buy_again)
+    of_als, of_near, of_recent, of_ever = (np.float32(value) for value in blend.discover)
+    # Popularity alone where nothing else is known: the exponents of the fit are for those whose taste is known.
+    popular = recent[block.is_new] + FLOOR * catalogue.ever
+    als *= of_als
+    near *= of_near
+    als += near
+    als += of_recent * recent
+    als += of_ever * catalogue.ever
+    als[block.is_new] = popular
+    return als, again
+
+
+def own_parts(block: Block, catalogue: Catalogue, als: np.ndarray, near: np.ndarray, recent: np.ndarray) -> np.ndarray:
+    """Pairs bought × the parts of blend.BUY_AGAIN."""
+    at = (block.row, block.column)
+    return np.stack(
+        [
+            np.log(block.weight + FLOOR),
+            np.log(block.order_count),
+            np.log1p(block.recency),
+            recent[at],
+            catalogue.ever[block.column],
+            als[at],
+            near[at],
+        ],
+        axis=1,
+    )
+
+
+def best(scores: np.ndarray, n: int) -> np.ndarray:
+    """Columns of the n largest values of each row, best first; of equal ones the smaller column.
+
+    The n-th largest of the maxima of groups of columns is not above the n-th largest value: all that are below it are passed over.
+    """
+    rows, width = scores.shape
+    n = min(n, width)
+    if n == 0:
+        return np.zeros((rows, 0), dtype=np.int64)
+    whole = width - width % GROUP
+    maxima = scores[:, :whole].reshape(rows, -1, GROUP).max(axis=2)
+    if whole < width:
+        maxima = np.concatenate([maxima, scores[:, whole:]], axis=1)
+    if maxima.shape[1] < n:
+        maxima = scores
+    least = np.partition(maxima, maxima.shape[1] - n, axis=1)[:, maxima.shape[1] - n]
+    picked = np.empty((rows, n), dtype=np.int64)
+    for row in range(rows):
+        candidates = np.flatnonzero(scores[row] >= least[row])
+        picked[row] = candidates[np.argsort(-scores[row, candidates], kind="stable")[:n]]
+    return picked
+
+
+def _shown(columns: np.ndarray, scores: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    columns = columns[scores[columns] > NEVER]
+    return columns, scores[columns].astype(np.float64)
+
+
+def _ordered(columns: np.ndarray, scores: np.ndarray, n: int) -> tuple[np.ndarray, np.ndarray]:
+    order = np.lexsort((columns, -scores))[:n]
+    return columns[order], scores[order]
+
+
+class _Found(NamedTuple):
+    """Lists of a block, one after the other."""
+
+    rows: list[int]
+    names: list[str]
+    columns: list[np.ndarray]
+    scores: list[np.ndarray]
+    sources: list[np.ndarray]
+
+    def add(self, row: int, name: str, columns: np.ndarray, scores: np.ndarray, sources: np.ndarray) -> None:
+        """Nothing where the list is empty."""
+        if len(columns):
+            self.rows.append(row)
+            self.names.append(name)
+            self.columns.append(columns)
+            self.scores.append(scores)
+            self.sources.append(sources[: len(columns)])
+
+    def batch(self, customers: pa.RecordBatch, catalogue: Catalogue) -> pa.RecordBatch:
+        rows = pa.array(self.rows, pa.int64())
+        offsets = pa.array(np.cumsum([0, *map(len, self.columns)]), pa.int32())
+        nothing = [np.zeros(0, dtype=np.int64)]
+        flat = (
+            pa.array(catalogue.product_ids[np.concatenate(self.columns or nothing)], pa.int64()),
+            pa.array(np.concatenate(self.scores or nothing), pa.float64()),
+            pa.array(np.concatenate(self.sources or nothing).astype(object), pa.string()),
+        )
+        columns = [customers.column(name).take(rows) for name in ("shop_code", "customer_key")]
+        columns += [pa.array(self.names, pa.string()), *(pa.ListArray.from_arrays(offsets, values) for values in flat)]
+        return pa.RecordBatch.from_arrays(columns, names=["shop_code", "customer_key", "list", "product_ids", "scores", "sources"])

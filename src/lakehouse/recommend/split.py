@@ -1,49 +1,61 @@
-"""Past and future at one date for everybody: what is known before the cut, and what was bought in the window after it."""
+"""Past and future: what is known, and what was bought after it. Everything that is learned comes from `known` alone."""
 
-from datetime import date, timedelta
 from typing import NamedTuple
 
-from pyspark.sql import DataFrame
+from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
-from lakehouse.gold import interactions
-from lakehouse.gold.interactions import net_quantities
-from lakehouse.silver.customer_identities import with_customer_key
+from lakehouse.gold.purchases import CUSTOMER, Clock, as_of
 
-PAIR = ["shop_code", "customer_key", "product_id"]
-
-
-class Sales(NamedTuple):
-    """The tables that interactions and truth are made from."""
-
-    orders: DataFrame
-    order_lines: DataFrame
-    refund_lines: DataFrame
-    customer_identities: DataFrame
+PAIR = [*CUSTOMER, "product_id"]
+# Of 100 pairs held out where no customer buys a product twice.
+HELD_OUT = 20
 
 
-def cut_date(run_date: date, window_days: int) -> date:
-    """The last day of the training data: the window is the `window_days` days after it, up to the run date."""
-    return run_date - timedelta(days=window_days)
+class Fold(NamedTuple):
+    """`known`: purchases as of the cut, with age and is_recent. `truth`: the pairs bought after it (shop, customer, product)."""
+
+    known: DataFrame
+    truth: DataFrame
 
 
-def known_at(sales: Sales, cut: date, half_life_days: float) -> DataFrame:
-    """Interactions as they would have been on the evening of the cut, weights included, without what came later: orders or refunds of them.
-
-    A refund has no line date of its own, so lines of refunds of earlier orders made after the cut do count; they take
-    pairs away and can't add any.
-    """
-    return interactions.build(*sales, run_date=cut, half_life_days=half_life_days)
+def window(bought: DataFrame, cut: float, length: float, clock: Clock) -> Fold:
+    """Known is what was bought before the cut, truth what was bought in the `length` days (or baskets) from it on."""
+    after = bought.where((F.col("at") >= cut) & (F.col("at") < cut + length))
+    return _fold(as_of(bought, cut, clock), after)
 
 
-def bought_after(sales: Sales, cut: date, until: date, known: DataFrame) -> DataFrame:
-    """(shop_code, customer_key, product_id): the truth of the window.
+def held_out(bought: DataFrame, clock: Clock, seed: int) -> Fold:
+    """For data without a common date: each customer's last basket or, where hardly a product is ever bought again, a fifth of the pairs."""
+    if rebuys(bought):
+        last = Window.partitionBy(*CUSTOMER)
+        marked = bought.withColumn("is_after", F.col("at") == F.max("at").over(last))
+    else:
+        marked = bought.withColumn("is_after", F.pmod(F.xxhash64(*PAIR, F.lit(seed)), F.lit(100)) < HELD_OUT)
+    return _fold(everything(marked.where("not is_after").drop("is_after"), clock), marked.where("is_after"))
 
-    Judged are customers with an order before the cut and one after it; products that were sold before the cut.
-    """
-    window = sales.orders.where(F.col("is_sale") & (F.col("order_date") > F.lit(cut)) & (F.col("order_date") <= F.lit(until)))
-    bought = net_quantities(with_customer_key(window, sales.customer_identities), sales.order_lines, sales.refund_lines)
-    products = known.select("shop_code", "product_id").distinct()
-    customers = known.select("shop_code", "customer_key").distinct()
-    pairs = bought.where("net_quantity > 0 and product_id > 0").select(*PAIR).distinct()
-    return pairs.join(products, PAIR[::2], "left_semi").join(customers, PAIR[:2], "left_semi")
+
+def rebuys(bought: DataFrame) -> bool:
+    """Whether one pair in twenty was bought in more than one order."""
+    pairs = bought.groupBy(*PAIR).agg((F.count("*") > 1).cast("int").alias("again"))
+    share = pairs.agg(F.avg("again")).first()
+    return bool(share and (share[0] or 0) >= 0.05)
+
+
+def everything(bought: DataFrame, clock: Clock) -> DataFrame:
+    """All purchases as of the moment after the last one."""
+    if clock.unit == "baskets":
+        return as_of(bought, None, clock)
+    last = bought.agg(F.max("at")).first()
+    return as_of(bought, float(last[0] or 0) + 1e-9 if last else 0.0, clock)
+
+
+def _fold(known: DataFrame, after: DataFrame) -> Fold:
+    return Fold(known, judgeable(after.groupBy(*PAIR).agg(F.sum("net_quantity").alias("n")).where("n > 0 and product_id > 0"), known))
+
+
+def judgeable(pairs: DataFrame, known: DataFrame) -> DataFrame:
+    """Pairs whose customer and product are known: nothing else can be proposed or judged."""
+    products = known.where("net_quantity > 0").select("shop_code", "product_id").distinct()
+    customers = known.where("net_quantity > 0").select(*CUSTOMER).distinct()
+    return pairs.select(*PAIR).distinct().join(products, ["shop_code", "product_id"], "left_semi").join(customers, CUSTOMER, "left_semi")

@@ -101,9 +101,9 @@ def parameters(settings: Settings, params: Params, run_date: date) -> dict[str, 
         "shops": rules,
         "disposable_domains": tuple(sorted(blocklist)),
         "half_life_days": params.weights.half_life_days,
-        "popularity_days": params.lists.popularity_days,
-        "candidates_per_customer": params.lists.candidates,
-        "lists": params.lists,
+        "popularity_days": params.popularity.days,
+        "list_length": params.lists.length,
+        "country_smoothing": params.popularity.country_smoothing,
     }
 
 

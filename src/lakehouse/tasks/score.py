@@ -1,25 +1,40 @@
-"""The champion's candidates, and from them and the customers' own history the lists."""
+"""The champion and the customers' own history → everybody's lists."""
 
 from lakehouse.flow import RECOMMENDATIONS
 from lakehouse.io import logs
 from lakehouse.io.model_registry import Champion, ModelRegistry
-from lakehouse.recommend.als import FactorModel, with_keys
+from lakehouse.recommend import neighbours
+from lakehouse.recommend.als import with_keys
+from lakehouse.recommend.blend import Blend
+from lakehouse.recommend.registered import RegisteredModel
 from lakehouse.tasks.run import Run
+
+# Among a version's parameters: the configuration as JSON, and the names of the blend's exponents.
+CONFIG, FITTED = "config", "fitted."
 
 
 def score(run: Run, promoted: Champion | None = None) -> None:
     """Score with the champion, or with the one that this run's training will promote at its end.
 
-    Without a champion there are no candidates, and lists come from own frequency and popularity; their rows say so.
+    Without a champion lists come from own frequency and popularity; their rows say so.
     """
     registry = ModelRegistry(run.settings, run.store)
     champion = promoted or registry.champion()
     if champion is None:
         logs.warn("no champion yet: lists come from own frequency and popularity")
-        model = FactorModel.none(run.spark)
-    else:
-        als, index = registry.load(champion, run.spark)
-        model = with_keys(champion.version, champion.run_id, als, index["customers"], index["products"])
-    run.runner.parameters |= {"model": model, "model_version": model.version}
+    run.runner.parameters["model"] = registered(run, registry, champion)
     for step in RECOMMENDATIONS:
         run.runner.run(step)
+
+
+def registered(run: Run, registry: ModelRegistry, champion: Champion | None) -> RegisteredModel:
+    """The model of a version, or the one that knows nobody."""
+    prior = Blend.of(run.params.blend)
+    if champion is None:
+        return RegisteredModel.none(run.spark, prior)
+    als, index = registry.load(champion, run.spark)
+    factors = with_keys(als, index["customers"], index["products"])
+    # Versions of before there was a blend have neither.
+    learned = neighbours.from_frame(index["neighbours"]) if "neighbours" in index else {}
+    exponents = {name.removeprefix(FITTED): float(value) for name, value in champion.params.items() if name.startswith(FITTED)}
+    return RegisteredModel(champion.version, champion.run_id, factors, Blend.from_named(exponents) if exponents else prior, learned)

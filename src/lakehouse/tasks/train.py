@@ -1,24 +1,36 @@
-"""Interactions → a registered ALS model; the alias `champion` moves only when the gate passes."""
+"""Purchases → a registered model; the alias `champion` moves only when the gate passes."""
 
+import json
 import time
+from dataclasses import dataclass
 
+import numpy as np
+from pydantic import ValidationError
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from lakehouse.gold import interactions
+from lakehouse.gold.purchases import as_of, evening, purchases
 from lakehouse.io import logs
 from lakehouse.io.ledger import SUCCEEDED, Entry, inputs_json
 from lakehouse.io.model_registry import Champion, ModelRegistry, Training
-from lakehouse.recommend import als
-from lakehouse.recommend.evaluation import MODEL, POPULARITY, flat, judge_als, judge_baselines, test_set
-from lakehouse.recommend.gate import decide
-from lakehouse.recommend.params import Als, Weights
-from lakehouse.recommend.split import Sales
-from lakehouse.silver import customer_identities, customers, order_lines, orders, refund_lines
+from lakehouse.recommend import als, gate, neighbours, split
+from lakehouse.recommend.blend import Blend
+from lakehouse.recommend.catalogue import CUSTOMER
+from lakehouse.recommend.evaluation import POPULARITY, Judged, flat, judge, lists_of
+from lakehouse.recommend.gate import Guards, Verdict
+from lakehouse.recommend.model import Learned, clock_of, fit_blend, learn
+from lakehouse.recommend.params import Params
+from lakehouse.recommend.scorer import BUY_AGAIN, DISCOVER, LISTS, MIXED
+from lakehouse.recommend.split import Fold
+from lakehouse.silver import customer_identities, customers, order_lines, orders, products, refund_lines
 from lakehouse.table import Table
 from lakehouse.tasks.run import Run
+from lakehouse.tasks.score import CONFIG, FITTED
 
 SALES = (orders.TABLE, order_lines.TABLE, refund_lines.TABLE, customer_identities.TABLE)
+# Whose lists the guards look at: so many, the same ones every time.
+GUARDED = 5000
 
 
 def train(run: Run, when_due: bool = False) -> Champion | None:
@@ -34,26 +46,37 @@ def train(run: Run, when_due: bool = False) -> Champion | None:
         return None
     started = time.monotonic()
     logs.at("train")
-    sales = Sales(*(_read(run, table) for table in SALES))
-    test = test_set(sales, run.run_date, run.params)
-    judged = {**judge_baselines(test), MODEL: judge_als(test, run.params.als)}
-    verdict = decide(judged[MODEL], judged[POPULARITY], _champions_metrics(run, champion, sales), run.params.evaluation.min_customers)
-    trained = als.fit(_read(run, interactions.TABLE), run.params.als)
-    index = {"customers": _without_anonymous(run, trained.customer_index), "products": trained.product_index}
-    inputs = {table.name: run.runner.heads[table.name] for table in (*SALES, interactions.TABLE)}
+    bought = purchases(*(_read(run, table) for table in SALES)).where(F.col("at") < evening(run.run_date)).persist()
+    tried = _tried(bought, run, run.params)
+    known = as_of(bought, evening(run.run_date), clock_of(run.params))
+    learned = learn(known, run.params, clock_of(run.params), _read(run, interactions.TABLE))
+    blend = _blend(tried.learned, tried.fold, run.params)
+    guards = _guards(run, learned, blend)
+    verdict = _verdict(run, champion, bought, tried, guards)
+    index = {
+        "customers": _without_anonymous(run, learned.trained.customer_index),
+        "products": learned.trained.product_index,
+        "neighbours": neighbours.as_frame(run.spark, learned.neighbours),
+    }
+    inputs = {table.name: run.runner.heads[table.name] for table in (*SALES, interactions.TABLE, products.TABLE)}
     training = Training(
         name=f"{run.run_date} {run.run_id}",
-        params={**run.params.als.model_dump(), **run.params.weights.model_dump(), **run.params.evaluation.model_dump()},
-        metrics=flat(judged),
+        params=_logged(run.params, blend),
+        metrics={**flat(tried.judged.means()), "coverage": guards.coverage, "completeness": guards.completeness},
         inputs=inputs,
         tags={
             "run_date": run.run_date.isoformat(),
             "lakehouse_run_id": run.run_id,
             "gate": "passed" if verdict.passed else "failed",
+            "gate_outcome": verdict.outcome,
             "gate_reason": verdict.reason,
         },
     )
-    version = registry.log(trained.model, index, training)
+    version = registry.log(learned.trained.model, index, training)
+    for frame in (bought, *tried.fold):
+        frame.unpersist()
+    tried.learned.forget()
+    learned.forget()
     run.at_end.append(lambda: registry.finish(version, verdict.passed))
     outcome = "becomes the champion" if verdict.passed else "was not promoted"
     run.ledger.record(Entry("train", SUCCEEDED, outcome, time.monotonic() - started, inputs=inputs_json(inputs), message=verdict.reason))
@@ -68,14 +91,107 @@ def _is_due(run: Run, registry: ModelRegistry, champion: Champion | None) -> boo
     return (run.run_date - last).days >= run.settings.train_every_days
 
 
-def _champions_metrics(run: Run, champion: Champion | None, sales: Sales) -> dict[str, float] | None:
-    """The champion's configuration, fitted before the same cut; None where it is the one that is tried anyway."""
-    if champion is None:
+@dataclass(frozen=True)
+class _Tried:
+    """A configuration fitted before the cut and judged after it."""
+
+    learned: Learned
+    fold: Fold
+    judged: Judged
+
+
+def _tried(bought: DataFrame, run: Run, params: Params) -> _Tried:
+    """The test window is the last days before the run date, the one that the blend is fitted on the days before that."""
+    days, clock = params.evaluation.window_days, clock_of(params)
+    cut = evening(run.run_date) - days
+    fold = split.window(bought, cut, days, clock)
+    past = split.window(bought.where(F.col("at") < cut), cut - days, days, clock)
+    blend = Blend.of(params.blend) if past.truth.isEmpty() else _blend(learn(past.known, params, clock), past, params)
+    learned = learn(fold.known, params, clock)
+    lists = lists_of(learned, blend, fold.truth, params, params.lists.length).persist()
+    return _Tried(learned, fold, judge(lists, learned, fold, params))
+
+
+def _blend(learned: Learned, fold: Fold, params: Params) -> Blend:
+    return fit_blend(learned, fold.truth, params)
+
+
+def _guards(run: Run, learned: Learned, blend: Blend) -> Guards:
+    """Of the lists that would be shown today, of some customers."""
+    sellable = _read(run, products.TABLE).where("is_sellable").select(*als.PRODUCT).persist()
+    people = learned.countries.orderBy(F.xxhash64("customer_key")).limit(GUARDED)
+    lists = lists_of(learned, blend, people, run.params, run.params.lists.length, eligible=sellable).persist()
+    bought = learned.interactions.where("product_id > 0").select(*CUSTOMER, "product_id", F.lit(True).alias("is_bought"))
+    marked = lists.join(bought, [*CUSTOMER, "product_id"], "left")
+    marked = marked.join(sellable.withColumn("is_sellable", F.lit(True)), als.PRODUCT, "left").fillna(False, ["is_bought", "is_sellable"])
+    by_list = {
+        row["list"]: row
+        for row in marked.groupBy("list")
+        .agg(
+            F.count_if(~F.col("is_sellable")).alias("ineligible"),
+            F.avg(F.col("is_bought").cast("int")).alias("repeats"),
+            F.count_if("is_bought").alias("bought"),
+        )
+        .collect()
+    }
+    full = (
+        lists.where(F.col("list") == MIXED)
+        .groupBy(*CUSTOMER)
+        .count()
+        .agg(F.avg((F.col("count") >= run.params.lists.length).cast("int")))
+        .first()
+    )
+    coverage = lists.select(*als.PRODUCT).distinct().count() / max(sellable.count(), 1)
+    lists.unpersist()
+    return Guards(
+        coverage=coverage,
+        completeness=float((full and full[0]) or 0),
+        ineligible_shown=sum(row["ineligible"] for row in by_list.values()),
+        bought_in_discover=by_list[DISCOVER]["bought"] if DISCOVER in by_list else 0,
+        buy_again_repeat_share=by_list[BUY_AGAIN]["repeats"] if BUY_AGAIN in by_list else None,
+        mixed_repeat_share=by_list[MIXED]["repeats"] if MIXED in by_list else None,
+    )
+
+
+def _verdict(run: Run, champion: Champion | None, bought: DataFrame, tried: _Tried, guards: Guards) -> Verdict:
+    """The champion's configuration is fitted before the same cut. One that this code can't read is compared as popularity is."""
+    least, seed = run.params.evaluation.min_customers, run.params.als.seed
+    theirs = None if champion is None else _config(champion, run.params)
+    ours = _ndcg(tried.judged, *LISTS)
+    if theirs is None:
+        popular = _ndcg(tried.judged, POPULARITY)[POPULARITY]
+        return gate.decide_first(gate.compare({MIXED: popular}, {MIXED: ours[MIXED]}, seed), guards, least)
+    if _logged_config(theirs) == _logged_config(run.params):
+        return gate.decide_refit(guards)
+    their = _tried(bought, run, theirs.model_copy(update={"evaluation": run.params.evaluation}))
+    compared = (BUY_AGAIN, DISCOVER)
+    return gate.decide(gate.compare(_ndcg(their.judged, *compared), {name: ours[name] for name in compared}, seed), guards, least)
+
+
+def _ndcg(judged: Judged, *methods: str) -> dict[str, np.ndarray]:
+    """The customers' NDCG, in the order of their keys."""
+    return {name: judged.per_customer[name].orderBy(*CUSTOMER).select("ndcg").toPandas()["ndcg"].to_numpy() for name in methods}
+
+
+def _logged(params: Params, blend: Blend) -> dict[str, object]:
+    """What the registry keeps: each parameter to be read, all of them to be fitted again, and the exponents that were learned."""
+    flat_params = {
+        f"{part}.{name}": value for part in ("weights", "als", "neighbours", "popularity") for name, value in getattr(params, part)
+    }
+    return {**flat_params, CONFIG: _logged_config(params), **{FITTED + name: value for name, value in blend.named().items()}}
+
+
+def _logged_config(params: Params) -> str:
+    """What makes two trainings the same but for their data."""
+    return json.dumps(params.model_dump(include={"weights", "als", "neighbours", "popularity", "blend"}), sort_keys=True)
+
+
+def _config(champion: Champion, present: Params) -> Params | None:
+    try:
+        return Params.model_validate({**present.model_dump(), **json.loads(champion.params[CONFIG])})
+    except (KeyError, ValueError, ValidationError):
+        logs.warn("the champion's configuration is of another version of this code: the model is compared with popularity alone")
         return None
-    config = Als.model_validate({name: champion.params[name] for name in Als.model_fields})
-    weights = Weights.model_validate({name: champion.params[name] for name in Weights.model_fields})
-    theirs = run.params.model_copy(update={"als": config, "weights": weights})
-    return None if theirs == run.params else judge_als(test_set(sales, run.run_date, theirs), config)
 
 
 def _without_anonymous(run: Run, customer_index: DataFrame) -> DataFrame:

@@ -1,0 +1,148 @@
+"""Everything that is learned, from purchases as of a moment: ALS, the neighbours, and how their scores are blended."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from lakehouse.gold.interactions import weighed
+from lakehouse.gold.product_popularity import counted
+from lakehouse.gold.purchases import Clock
+from lakehouse.recommend import als, blend, neighbours
+from lakehouse.recommend.als import Trained
+from lakehouse.recommend.blend import Blend, Choices
+from lakehouse.recommend.catalogue import CUSTOMER, Block, Catalogue, catalogues, profiles
+from lakehouse.recommend.metrics import order_count_band
+from lakehouse.recommend.neighbours import Neighbours
+from lakehouse.recommend.params import Params
+from lakehouse.recommend.scorer import BLOCK, NEVER, Ranking, best, own_parts, utilities
+
+# How many of each customer's best the mix is learned on.
+MIXED_FROM = 50
+
+
+@dataclass(frozen=True)
+class Learned:
+    """The parts as of one moment, before they are blended. `interactions` and `popularity` are kept in memory.
+
+    `countries`: shop_code, customer_key, country_code of the last order, order_total.
+    """
+
+    interactions: DataFrame
+    popularity: DataFrame
+    countries: DataFrame
+    trained: Trained
+    neighbours: dict[str, Neighbours]
+
+    def ranking(self, fitted: Blend, params: Params, length: int, keep_seen: bool = False, eligible: DataFrame | None = None) -> Ranking:
+        factors = self.trained.factors().products
+        shops = catalogues(factors, self.neighbours, self.popularity, eligible, params.popularity.country_smoothing)
+        return Ranking(shops, fitted, length, keep_seen)
+
+    def profiles(self, customers: DataFrame) -> DataFrame:
+        """Of `customers` (shop_code, customer_key), with the country of their last order."""
+        located = customers.select(*CUSTOMER).distinct().join(self.countries, CUSTOMER, "left")
+        return profiles(located, self.interactions, self.trained.factors().customers)
+
+    def customers_of_shops(self) -> dict[str, int]:
+        """Shop code → customers who bought something."""
+        rows = self.interactions.groupBy("shop_code").agg(F.count_distinct("customer_key").alias("n")).collect()
+        return {row["shop_code"]: row["n"] for row in rows}
+
+    def bands(self) -> DataFrame:
+        """shop_code, customer_key, `orders`: the band of the customer's number of orders."""
+        return self.countries.select(*CUSTOMER, order_count_band(F.col("order_total")).alias("orders"))
+
+    def forget(self) -> None:
+        """Give the memory back."""
+        for frame in (self.interactions, self.popularity, self.trained.customer_index, self.trained.product_index):
+            frame.unpersist()
+
+
+def clock_of(params: Params, unit: str = "days") -> Clock:
+    return Clock("baskets", params.popularity.share_of_baskets) if unit == "baskets" else Clock("days", params.popularity.days)
+
+
+def half_life(params: Params, clock: Clock) -> float:
+    return params.weights.half_life_baskets if clock.unit == "baskets" else params.weights.half_life_days
+
+
+def learn(known: DataFrame, params: Params, clock: Clock, interactions: DataFrame | None = None) -> Learned:
+    """Fit ALS and the neighbours on purchases as of a moment; `interactions` where they are there already (gold.interactions)."""
+    interactions = (weighed(known, half_life(params, clock)) if interactions is None else interactions).persist()
+    popularity = counted(known).persist()
+    last = F.max_by("country_code", F.struct("at", "order_id")).alias("country_code")
+    countries = known.groupBy(*CUSTOMER).agg(last, F.count_distinct("order_id").alias("order_total"))
+    return Learned(interactions, popularity, countries, als.fit(interactions, params.als), neighbours.fit(interactions, params.neighbours))
+
+
+def fit_blend(learned: Learned, truth: DataFrame, params: Params) -> Blend:
+    """The exponents that make what was bought after the moment most likely; on a seeded sample of customers, on the driver."""
+    prior = Blend.of(params.blend)
+    ranking = learned.ranking(prior, params, MIXED_FROM)
+    blocks = [
+        (Block.of(batch, catalogue), catalogue, bought)
+        for code, catalogue in ranking.catalogues.items()
+        for batch, bought in _sample(learned, truth, code, catalogue, params)
+    ]
+    if not blocks:
+        return prior
+    strength = params.blend.prior_customers
+    pairs = [_parts(block, catalogue, bought) for block, catalogue, bought in blocks]
+    again, n_again = blend.fitted(Choices.joined([own for own, _ in pairs]), prior.buy_again, strength)
+    new, n_new = blend.fitted(Choices.joined([new for _, new in pairs]), prior.discover, strength)
+    half = Blend(again, new, prior.mixed)
+    both, n_both = blend.fitted(Choices.joined([_mixed(*block, half) for block in blocks]), prior.mixed, strength)
+    return Blend(again, new, both, (n_again, n_new, n_both))
+
+
+def _sample(learned: Learned, truth: DataFrame, code: str, catalogue: Catalogue, params: Params) -> list[tuple[pa.RecordBatch, np.ndarray]]:
+    """Blocks of customers of a shop with the columns they chose as a matrix (customers × products)."""
+    most = max(params.blend.cells // max(len(catalogue.product_ids), 1), BLOCK)
+    chosen = truth.where(F.col("shop_code") == code).groupBy(*CUSTOMER).agg(F.sort_array(F.collect_set("product_id")).alias("chosen"))
+    some = chosen.orderBy(F.xxhash64("customer_key", F.lit(params.als.seed))).limit(most).persist()
+    rows = learned.profiles(some).join(some, CUSTOMER).orderBy("customer_key").toArrow()
+    some.unpersist()
+    found = []
+    for batch in rows.to_batches(BLOCK):
+        products = batch.column("chosen")
+        column = catalogue.places(np.asarray(pc.list_flatten(products)))
+        row = np.asarray(pc.list_parent_indices(products))
+        bought = np.zeros((batch.num_rows, len(catalogue.product_ids)), dtype=bool)
+        bought[row[column >= 0], column[column >= 0]] = True
+        found.append((batch, bought))
+    return found
+
+
+def _parts(block: Block, catalogue: Catalogue, bought: np.ndarray) -> tuple[Choices, Choices]:
+    """What `buy_again` and what `discover` choose from."""
+    als_part, near = block.expected(catalogue)
+    recent = catalogue.recents(block.countries)
+    edges = np.searchsorted(block.row, np.arange(len(block)))
+    own = Choices(own_parts(block, catalogue, als_part, near, recent), bought[block.row, block.column], edges)
+    parts = np.stack([als_part, near, recent, np.broadcast_to(catalogue.ever, recent.shape)], axis=2)
+    is_new = np.ones(bought.shape, dtype=bool)
+    is_new[block.row, block.column] = False
+    is_new[block.is_new] = False  # of whom nothing is known nothing is learned
+    begin = np.cumsum([0, *is_new.sum(axis=1)])[:-1]
+    return own, Choices(parts[is_new], bought[is_new], begin)
+
+
+def _mixed(block: Block, catalogue: Catalogue, bought: np.ndarray, half: Blend) -> Choices:
+    """What was bought before, and the best of what was not."""
+    scores, again = utilities(block, catalogue, half)
+    scores[block.row, block.column] = NEVER
+    top = best(scores, MIXED_FROM)
+    parts, chosen, sizes = [], [], []
+    edges = np.searchsorted(block.row, np.arange(len(block) + 1))
+    for row in range(len(block)):
+        mine, new = slice(edges[row], edges[row + 1]), top[row][scores[row, top[row]] > NEVER]
+        own = np.stack([np.ones(edges[row + 1] - edges[row]), again[mine], np.zeros(edges[row + 1] - edges[row])], axis=1)
+        other = np.stack([np.zeros(len(new)), np.zeros(len(new)), scores[row, new]], axis=1)
+        parts += [own, other]
+        chosen += [bought[row, block.column[mine]], bought[row, new]]
+        sizes.append(len(own) + len(other))
+    return Choices(np.concatenate(parts), np.concatenate(chosen), np.cumsum([0, *sizes])[:-1])
