@@ -30,7 +30,11 @@ ROWS = [
     ("cli",),
 ]
 LEVEL = {name: level for level, row in enumerate(ROWS) for name in row}
-ONE_DOOR = {"mlflow": {"io/model_registry.py"}, "pymysql": {"io/shop_database.py", "io/replica.py"}, "delta": {"io/delta_store.py"}}
+ONE_DOOR = {
+    "mlflow": {"io/model_registry.py", "io/experiments.py"},
+    "pymysql": {"io/shop_database.py", "io/replica.py"},
+    "delta": {"io/delta_store.py"},
+}
 MODULES = sorted(SRC.rglob("*.py"))
 
 

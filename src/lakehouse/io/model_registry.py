@@ -2,21 +2,23 @@
 
 import logging
 import os
+import re
 import tempfile
 from collections.abc import Mapping
 from contextlib import redirect_stderr
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime
 from importlib.metadata import version
 from io import StringIO
 from pathlib import Path
-from urllib.parse import urlsplit
 
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")  # read when mlflow is imported
 
 import mlflow
 from mlflow.data.delta_dataset_source import DeltaDatasetSource
 from mlflow.data.meta_dataset import MetaDataset
+from mlflow.entities import Run as MlflowRun
+from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
 from mlflow.models import ModelSignature
 from mlflow.types import ColSpec, DataType, Schema
@@ -24,11 +26,16 @@ from pyspark.ml import PipelineModel
 from pyspark.ml.recommendation import ALSModel
 from pyspark.sql import DataFrame, SparkSession
 
+from lakehouse.errors import DataError
 from lakehouse.io.delta_store import DeltaStore, Head
+from lakehouse.io.experiments import artifact_place
+from lakehouse.io.model_changes import GATE, ModelChange, record_model_change, system_user
 from lakehouse.io.settings import Settings
 
 ALIAS, EXPERIMENT = "champion", "lakehouse-recommender"
 DONE = "run_succeeded"
+# Tag of a version, not of its run: when it became the champion the last time.
+PROMOTED_AT = "promoted_at"
 # No such model, or no such alias of it.
 NOT_THERE = ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE")
 SIGNATURE = ModelSignature(
@@ -58,24 +65,51 @@ class Training:
     tags: Mapping[str, str]
 
 
-class ModelRegistry:
-    """One registered model at a tracking server. No rows go there: data versions, metrics, factors and pseudonyms only."""
+@dataclass(frozen=True)
+class Registered:
+    """A version as it stands in the registry, whatever made it. `tags`: of its run, without MLflow's own; `inputs`: Delta versions.
 
-    def __init__(self, settings: Settings, store: DeltaStore) -> None:
+    `was_promoted`: it is the champion or was it before.
+    """
+
+    version: str
+    run_id: str
+    is_champion: bool
+    was_promoted: bool
+    params: dict[str, str]
+    metrics: dict[str, float]
+    tags: dict[str, str]
+    inputs: dict[str, int]
+
+
+class ModelRegistry:
+    """One registered model at a tracking server. No rows go there: data versions, metrics, factors and pseudonyms only.
+
+    Without a store it can be looked at, but nothing can be logged or promoted.
+    """
+
+    def __init__(self, settings: Settings, store: DeltaStore | None = None) -> None:
         logging.getLogger("mlflow").setLevel(logging.ERROR)
         self._name, self._store = settings.model_name, store
         mlflow.set_tracking_uri(settings.tracking_uri)
         mlflow.set_registry_uri(settings.tracking_uri)
-        folder = _sqlite_folder(settings.tracking_uri)
-        if folder:
-            folder.mkdir(parents=True, exist_ok=True)
-        self._artifacts = settings.artifact_root or ((folder / "mlartifacts").as_uri() if folder else None)
+        self._artifacts = artifact_place(settings)
         self._client = mlflow.MlflowClient()
 
     def champion(self) -> Champion | None:
         """The version under the alias; None as long as no model passed the gate."""
         try:
-            return self.version(str(self._client.get_model_version_by_alias(self._name, ALIAS).version))
+            version = self.champions_version()
+            return None if version is None else self.version(version)
+        except MlflowException as error:
+            if error.error_code in NOT_THERE:
+                return None
+            raise
+
+    def champions_version(self) -> str | None:
+        """The version under the alias, also of a model that `version` could not tell about."""
+        try:
+            return str(self._client.get_model_version_by_alias(self._name, ALIAS).version)
         except MlflowException as error:
             if error.error_code in NOT_THERE:
                 return None
@@ -85,6 +119,24 @@ class ModelRegistry:
         """A registered version, whether it is the champion or may become it."""
         run = self._client.get_run(str(self._client.get_model_version(self._name, version).run_id))
         return Champion(version, run.info.run_id, date.fromisoformat(run.data.tags["run_date"]), run.data.params)
+
+    def registered(self) -> list[Registered]:
+        """All versions, newest first."""
+        champion, found, page = self.champions_version(), [], None
+        while page is None or page:
+            versions = self._client.search_model_versions(f"name='{self._name}'", page_token=page)
+            found += [self._described(version, champion) for version in versions]
+            page = versions.token or ""
+        return sorted(found, key=lambda version: int(version.version), reverse=True)
+
+    def find(self, version: str) -> Registered:
+        """One version. DataError (65) if there is none of that name."""
+        try:
+            return self._described(self._client.get_model_version(self._name, version), self.champions_version())
+        except MlflowException as error:
+            if error.error_code in NOT_THERE:
+                raise DataError(f"there is no version {version} of {self._name}", "`lakehouse models list` shows all of them") from None
+            raise
 
     def last_training(self) -> date | None:
         """As-of date of the latest training whose run came to its end, passed or not."""
@@ -101,13 +153,14 @@ class ModelRegistry:
 
         `index`: the keys behind the model's integers, by the name of their file.
         """
+        store = self._writable()
         experiment = self._client.get_experiment_by_name(EXPERIMENT)
         experiment_id = experiment.experiment_id if experiment else self._client.create_experiment(EXPERIMENT, self._artifacts)
         with mlflow.start_run(experiment_id=experiment_id, run_name=training.name, tags=dict(training.tags)):
             mlflow.log_params(dict(training.params))
             mlflow.log_metrics(dict(training.metrics))
             for name, head in training.inputs.items():
-                source = DeltaDatasetSource(path=self._store.path(name), delta_table_version=head.version, delta_table_id=head.table_id)
+                source = DeltaDatasetSource(path=store.path(name), delta_table_version=head.version, delta_table_id=head.table_id)
                 mlflow.log_input(MetaDataset(source, name=name, digest=f"v{head.version}"), context="training")  # type: ignore[abstract]
             _log_index(index)
             with tempfile.TemporaryDirectory() as scratch, redirect_stderr(StringIO()):  # it prints what it did
@@ -123,9 +176,22 @@ class ModelRegistry:
 
     def finish(self, version: str, promote: bool) -> None:
         """The run that trained it succeeded: the training counts, and if it passed it is the champion from now on."""
+        found = self.find(version)
         if promote:
-            self._client.set_registered_model_alias(self._name, ALIAS, version)
-        self._client.set_tag(self.version(version).run_id, DONE, "yes")
+            self.promote(version, GATE, found.tags.get("lakehouse_run_id", ""), found.tags.get("gate_reason", ""))
+        self._client.set_tag(found.run_id, DONE, "yes")
+
+    def promote(self, version: str, kind: str, run_id: str, reason: str) -> str | None:
+        """Make it the champion and record that in `ops.model_changes`; gives the version that it replaced.
+
+        The alias comes first: a run that is killed in between leaves a champion without a row, which `champion_before` understands,
+        and not a row about what never was.
+        """
+        store, before, now = self._writable(), self.champions_version(), datetime.now(UTC)
+        self._client.set_registered_model_alias(self._name, ALIAS, version)
+        record_model_change(store, ModelChange(now, run_id, before, version, kind, reason, system_user()))
+        self._client.set_model_version_tag(self._name, version, PROMOTED_AT, now.isoformat(timespec="seconds"))
+        return before
 
     def load(self, champion: Champion, spark: SparkSession) -> tuple[ALSModel, dict[str, DataFrame]]:
         """The champion and the keys behind its integers, as they were logged."""
@@ -134,6 +200,42 @@ class ModelRegistry:
         assert isinstance(stage, ALSModel)
         folder = Path(mlflow.artifacts.download_artifacts(run_id=champion.run_id, artifact_path="index"))
         return stage, {file.stem: spark.read.parquet(file.resolve().as_uri()) for file in folder.glob("*.parquet")}
+
+    def _writable(self) -> DeltaStore:
+        assert self._store is not None, "this registry was opened to be looked at"
+        return self._store
+
+    def _described(self, found: ModelVersion, champion: str | None) -> Registered:
+        run, version = self._run_of(found), str(found.version)
+        tags = {name: value for name, value in run.data.tags.items() if not name.startswith("mlflow.")} if run else {}
+        # Champions of before there was PROMOTED_AT: whoever passed in a run that succeeded.
+        passed = tags.get("gate") == "passed" and tags.get(DONE) == "yes"
+        return Registered(
+            version=version,
+            run_id=str(found.run_id or ""),
+            is_champion=version == champion,
+            was_promoted=version == champion or PROMOTED_AT in found.tags or passed,
+            params=dict(run.data.params) if run else {},
+            metrics=dict(run.data.metrics) if run else {},
+            tags=tags,
+            inputs=_delta_inputs(run) if run else {},
+        )
+
+    def _run_of(self, found: ModelVersion) -> MlflowRun | None:
+        """The run that made the version; None if it was removed, or the version was registered without one."""
+        try:
+            return self._client.get_run(found.run_id) if found.run_id else None
+        except MlflowException as error:
+            if error.error_code in NOT_THERE:
+                return None
+            raise
+
+
+def _delta_inputs(run: MlflowRun) -> dict[str, int]:
+    """Table → the version that was read, from the digests that `log` wrote: MLflow's sources leave out version 0 and the table's id."""
+    datasets = [entry.dataset for entry in run.inputs.dataset_inputs] if run.inputs else []
+    versions = {dataset.name: re.fullmatch(r"v(\d+)", dataset.digest) for dataset in datasets if dataset.source_type == "delta_table"}
+    return {name: int(found[1]) for name, found in sorted(versions.items()) if found}
 
 
 def _log_index(index: Mapping[str, DataFrame]) -> None:
@@ -145,10 +247,3 @@ def _log_index(index: Mapping[str, DataFrame]) -> None:
 
 def _requirements() -> list[str]:
     return [f"{name}=={version(name)}" for name in ("mlflow", "numpy", "pandas", "pyarrow", "pyspark")]
-
-
-def _sqlite_folder(tracking_uri: str) -> Path | None:
-    """Where the sqlite file is, and without another setting the artifacts; None for a server, which knows its own place."""
-    if not tracking_uri.startswith("sqlite:"):
-        return None
-    return Path(urlsplit(tracking_uri).path[1:]).resolve().parent

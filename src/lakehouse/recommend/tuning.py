@@ -18,24 +18,15 @@ from lakehouse.recommend.split import Fold
 JUDGES = 4000
 
 
-def search(
-    fold: Fold,
-    params: Params,
-    clock: Clock,
-    trials: int,
-    told: Callable[[str], None],
-    log: Callable[[Params, float], None] = lambda *_: None,
-) -> Params:
+def search(fold: Fold, params: Params, clock: Clock, trials: int, heard: Callable[[int, Params, float], None]) -> Params:
     """The best of the parameters given and `trials - 1` drawn from `params.search`, by the mean NDCG@10 of the three lists.
 
-    `log` hears of every trial. Equal ones: the first.
+    `heard` is told of every trial: number from 1, parameters, value. Equal ones: the first.
     """
     found: list[tuple[float, Params]] = []
     for number, candidate in enumerate(candidates(params, clock, trials), 1):
-        value = judged(fold, candidate, clock)
-        log(candidate, value)
-        told(f"trial {number} of {trials}: NDCG@10 {value:.4f}")
-        found.append((value, candidate))
+        found.append((judged(fold, candidate, clock), candidate))
+        heard(number, candidate, found[-1][0])
     return max(found, key=lambda trial: trial[0])[1]
 
 

@@ -3,8 +3,8 @@
 import json
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -13,20 +13,22 @@ from pyspark.sql import functions as F
 
 from lakehouse.errors import ConfigError, DataError
 from lakehouse.gold.purchases import Clock
-from lakehouse.io import logs
+from lakehouse.io import experiments, logs
+from lakehouse.io.experiments import Log
 from lakehouse.io.orders_file import SHOP, Orders, parse_columns, read, read_orders
 from lakehouse.io.session import spark_session
-from lakehouse.io.settings import load_settings, read_conf
+from lakehouse.io.settings import Settings, load_settings, read_conf
 from lakehouse.recommend import metrics, split, tuning
 from lakehouse.recommend.blend import Blend
 from lakehouse.recommend.catalogue import CUSTOMER
-from lakehouse.recommend.evaluation import Judged, judge, lists_of
+from lakehouse.recommend.evaluation import FILLED, Judged, judge, lists_of
 from lakehouse.recommend.model import Learned, clock_of, fit_blend, learn
 from lakehouse.recommend.params import Params, parse_params
 from lakehouse.recommend.scorer import LISTS, pair_scores
 from lakehouse.recommend.split import Fold
 from lakehouse.tasks.inspect import as_table
 
+EXPERIMENT = "lakehouse-backtests"
 LISTED = ["customer", "list", "rank", "product", "score", "source"]
 
 
@@ -48,6 +50,13 @@ class Request:
     tune: bool = False
     replay: int = 0
 
+    @property
+    def mode(self) -> str:
+        """What is judged, in words."""
+        if self.split_at is not None:
+            return f"split at {self.split_at}, {self.window:g} days"
+        return "all" if self.test is None else "test file"
+
 
 @dataclass(frozen=True)
 class Result:
@@ -65,11 +74,37 @@ def run(request: Request, env: str) -> str:
     logs.set_up(settings.log_format, "backtest")
     if unknown := set(request.lists) - set(LISTS):
         raise ConfigError(f"--lists has unknown {', '.join(sorted(unknown))}", f"there are {', '.join(LISTS)}")
-    result = backtest(spark_session(settings), request, parse_params(read_conf("als.yaml")))
+    params, spark = parse_params(read_conf("als.yaml")), spark_session(settings)
+    if request.replay:
+        return replayed(spark, request, params, settings)
+    with experiments.tracked(settings, EXPERIMENT, Path(request.orders).name) as log:
+        result = backtest(spark, request, params, log)
+        log.params({**result.params.model_dump(exclude={"search"}), "fitted": result.blend.named(), "mode": request.mode})
+        log.metrics(flat_means(result.report))
+        log.files(request.out, ("metrics.json", "params.json"))
     return table(result.report) if result.report else f"{request.out}/lists.parquet"
 
 
-def backtest(spark: SparkSession, request: Request, params: Params) -> Result:
+def replayed(spark: SparkSession, request: Request, params: Params, settings: Settings) -> str:
+    """Each of the last weeks as of its first day, in a folder of its own; the table has a row for each week and list."""
+    orders = read_orders(spark, request.orders, parse_columns(request.columns))
+    if orders.unit == "baskets":
+        raise ConfigError("--replay needs times, and the column of time holds numbers", "use --split-at or --test")
+    end = orders.bought.agg(F.max("at")).first()
+    assert end is not None
+    report: dict[str, Mapping[str, object]] = {}
+    for week in range(request.replay, 0, -1):
+        day = (datetime(1970, 1, 1) + timedelta(days=int(end[0]) + 1 - 7 * week)).date().isoformat()
+        logs.info(f"as of {day}", step="backtest")
+        once = replace(request, split_at=day, window=7, replay=0, out=request.out / day)
+        with experiments.tracked(settings, EXPERIMENT, f"{Path(request.orders).name} {day}") as log:
+            result = backtest(spark, once, params, log)
+            log.metrics(flat_means(result.report))
+        report |= {f"{day} {name}": found for name, found in result.report.items() if name in (*LISTS, FILLED)}
+    return table(report)
+
+
+def backtest(spark: SparkSession, request: Request, params: Params, log: Log | None = None) -> Result:
     """Writes lists.parquet, params.json and, where there is something to judge by, metrics.json (and pairs.parquet if asked)."""
     started = time.monotonic()
 
@@ -83,7 +118,7 @@ def backtest(spark: SparkSession, request: Request, params: Params) -> Result:
     fold = _fold(spark, request, orders, clock)
     past = _validation(request, orders, fold, clock, params)
     if request.tune:
-        params = tuning.search(past, params, clock, params.search.trials, told)
+        params = tuning.search(past, params, clock, params.search.trials, _trial(log, told))
     learned, blend = _fitted(past, fold, params, clock, told)
     customers = _customers(spark, request, orders, fold)
     lists = lists_of(learned, blend, customers, params, request.length, request.keep_seen).persist()
@@ -108,6 +143,15 @@ def backtest(spark: SparkSession, request: Request, params: Params) -> Result:
     found = {**params.model_dump(), "fitted": blend.named(), "fitted_on_customers": list(blend.customers)}
     (request.out / "params.json").write_text(json.dumps(found, indent=1) + "\n")
     return Result(params, blend, judged, report)
+
+
+def _trial(log: Log | None, told: Callable[[str], None]) -> Callable[[int, Params, float], None]:
+    def heard(number: int, tried: Params, value: float) -> None:
+        told(f"trial {number} of {tried.search.trials}: NDCG@10 {value:.4f}")
+        if log:
+            log.trial(tried.model_dump(exclude={"search"}), value)
+
+    return heard
 
 
 @dataclass(frozen=True)
@@ -195,6 +239,16 @@ def table(report: Mapping[str, Mapping[str, object]]) -> str:
     """Methods × metrics at 10 places, for the screen."""
     rows = [[name, *(_number(found.get(metric)) for metric in SHOWN)] for name, found in report.items()]
     return as_table(["", *SHOWN], rows)
+
+
+def flat_means(report: Mapping[str, Mapping[str, object]]) -> dict[str, float]:
+    """`mixed.ndcg` … for a tracking server."""
+    return {
+        f"{name}.{metric}": value["mean"]
+        for name, found in report.items()
+        for metric, value in found.items()
+        if isinstance(value, dict) and "mean" in value
+    }
 
 
 def _number(value: object) -> str:

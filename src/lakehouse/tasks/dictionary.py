@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 from lakehouse.errors import ConfigError
 from lakehouse.flow import STEPS
-from lakehouse.io import key_file, ledger, reads, reconciliations, source_schema
+from lakehouse.io import key_file, ledger, model_changes, reads, reconciliations, source_schema
 from lakehouse.sources.woocommerce import TABLES as WOOCOMMERCE
 from lakehouse.table import Table
 
@@ -15,13 +15,14 @@ Made from the declarations by `lakehouse describe --all`; a test fails when it i
 beside its currency. `vault.*` holds personal data and has a root, and should have a role, of its own.
 """
 READING = (reads.READS, reconciliations.RECONCILIATIONS, source_schema.SOURCE_COLUMNS)
+OPS = (ledger.RUNS, ledger.PUBLICATIONS, *READING, model_changes.MODEL_CHANGES, key_file.TABLE)
 
 
 def declared() -> dict[str, Table]:
     """All tables that the project writes, by name, in the order of the flow."""
     bronze = [source.bronze for source in WOOCOMMERCE]
     vault = [source.vault for source in WOOCOMMERCE if source.vault]
-    every = [*bronze, *vault, *(step.writes for step in STEPS), ledger.RUNS, ledger.PUBLICATIONS, *READING, key_file.TABLE]
+    every = [*bronze, *vault, *(step.writes for step in STEPS), *OPS]
     return {table.name: table for table in every}
 
 

@@ -1,0 +1,68 @@
+"""Commands around the model registry: `lakehouse models`. Heavy libraries are imported inside the commands."""
+
+import signal
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from lakehouse.tasks.run import Run
+
+app = typer.Typer(
+    no_args_is_help=True,
+    help="The versions in the model registry, and which of them scores.\n\n"
+    "`list` and `show` only look. `promote` and `rollback` change the champion by hand, as runs that hold the lake's lock; "
+    "who did it, when and why is kept in ops.model_changes.",
+)
+
+Env = Annotated[str, typer.Option(help="Environment: the settings are conf/base.yaml and conf/ENV.yaml.")]
+Version = Annotated[str, typer.Argument(help="A version as `lakehouse models list` shows it.")]
+
+
+@app.command("list")
+def list_versions(env: Env = "local") -> None:
+    """Every registered version, newest first: trained on, champion or not, metrics, what the gate said and why."""
+    from lakehouse.tasks import models
+
+    typer.echo(models.overview(env))
+
+
+@app.command()
+def show(version: Version, env: Env = "local") -> None:
+    """One version: its run, tags, parameters, metrics, and the Delta versions that it was trained from."""
+    from lakehouse.tasks import models
+
+    typer.echo(models.details(env, version))
+
+
+@app.command()
+def promote(
+    version: Version,
+    reason: Annotated[str, typer.Option(help="Why; kept in ops.model_changes.")],
+    env: Env = "local",
+) -> None:
+    """Make a version the champion, whatever the gate said of it. The next score run uses it."""
+    from lakehouse.tasks import models
+
+    _run("models promote", env, lambda run: models.promote(run, version, reason))
+
+
+@app.command()
+def rollback(reason: Annotated[str, typer.Option(help="Why; kept in ops.model_changes.")] = "", env: Env = "local") -> None:
+    """Back to the champion before the present one; a second time: one further back, not forth. The next score run uses it."""
+    from lakehouse.tasks import models
+
+    _run("models rollback", env, lambda run: models.rollback(run, reason))
+
+
+def _run(command: str, env: str, task: "Callable[[Run], str]") -> None:
+    from lakehouse.io.settings import load_settings
+    from lakehouse.tasks.run import open_run
+
+    # A scheduler that ends a run lets it record that it failed.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    with open_run(load_settings(env), command, datetime.now(UTC).date()) as run:
+        done = task(run)
+    typer.echo(done)
