@@ -1,4 +1,4 @@
-"""spark-submit launcher of `lakehouse score`: the champion's candidates and everybody's lists. Options as there: --env, --run-date."""
+"""spark-submit launcher of `lakehouse score`: everybody's lists, by the champion. Options as there: --env, --run-date."""
 
 import sys
 
