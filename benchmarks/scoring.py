@@ -54,9 +54,8 @@ def main() -> None:
     items = chance.normal(size=(args.products, args.rank)).astype(np.float32)
     if args.only:
         seconds = ours(spark, args.only, items, args.n, args.neighbours)
-        print(
-            f"{args.only:,} customers: {seconds:.1f} s, {seconds / args.only * 1e6:.0f} µs each, {peak_gigabytes():.2f} GB in the largest worker"
-        )
+        each = seconds / args.only * 1e6
+        print(f"{args.only:,} customers: {seconds:.1f} s, {each:.0f} µs each, largest worker {peak_gigabytes():.2f} GB")
         return
     users = chance.normal(size=(args.customers, args.rank)).astype(np.float32)
     found = {
