@@ -96,7 +96,9 @@ def catalogue(items: np.ndarray, neighbours: int) -> Catalogue:
     chance, products = np.random.default_rng(7), len(items)
     kept = sp.random_array((products, products), density=neighbours / products, rng=chance, format="csr", dtype=np.float32)
     recent = {country: chance.random(products).astype(np.float32) for country in ("*", "NL", "DE", "FR")}
-    return Catalogue(np.arange(products), items, kept, recent, chance.random(products).astype(np.float32), chance.random(products) < 0.9)
+    ever, eligible = chance.random(products).astype(np.float32), chance.random(products) < 0.9
+    nothing = np.zeros(0, dtype=np.int64)
+    return Catalogue(np.arange(products), items, kept, recent, ever, eligible, nothing, sp.csr_matrix((products, 0)))
 
 
 def staged(spark: SparkSession, customers: int, items: np.ndarray, folder: str) -> DataFrame:

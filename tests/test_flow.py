@@ -54,7 +54,7 @@ def test_a_build_gives_the_declared_columns_also_from_empty_tables(step: Step, s
         "popularity_days": 28,
         "disposable_domains": ("mailinator.com",),
         "model": RegisteredModel.none(spark, Blend.of(params.blend)),
-        "list_length": 5,
+        "lists": params.lists,
         "country_smoothing": 100.0,
     }
     built = step.build(*(frame_of(spark, table, []) for table in step.reads), **{name: values[name] for name in step.parameters})

@@ -89,7 +89,7 @@ RECOMMENDATIONS = (
         customer_products.TABLE,
         customer_products.build,
         (customers.TABLE, products.TABLE, interactions.TABLE, product_popularity.TABLE),
-        parameters=("run_date", "model", "list_length", "country_smoothing"),
+        parameters=("run_date", "model", "lists", "country_smoothing"),
     ),
 )
 

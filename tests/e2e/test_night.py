@@ -190,3 +190,10 @@ def test_questions_on_the_command_line_are_answered(demo_lake: DemoLake) -> None
     assert json.loads(rows[0])["order_id"] == first[0]
     assert json.loads(rows[0])["created_at"] == f"{first[1]:%Y-%m-%dT%H:%M:%SZ}"
     assert demo_lake.output("sql", "select 1 as one", "--format", "csv").splitlines() == ["one", "1"]
+
+
+def test_what_a_version_would_change_is_shown_before_it_is_promoted(demo_lake: DemoLake) -> None:
+    shown = demo_lake.output("models", "diff", "1")
+    # It is the one whose lists are published, and they are made again to the place.
+    assert "Places that stay: buy_again 100%, discover 100%, mixed 100%." in shown
+    assert shown.count("Customer ") == 10

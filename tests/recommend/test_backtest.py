@@ -7,12 +7,16 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import mlflow
 import pandas as pd
 import pytest
 from pyspark.sql import SparkSession
 
+from lakehouse.cli import main
+from lakehouse.gold.purchases import Clock
 from lakehouse.io.settings import read_conf
 from lakehouse.recommend.params import Params, parse_params
+from lakehouse.recommend.tuning import candidates
 from lakehouse.tasks.backtest import Request, backtest
 
 COLUMNS = "customer=customer,product=product,order=order,time=time"
@@ -20,14 +24,19 @@ CUT = datetime(2026, 6, 1, tzinfo=UTC)
 CUSTOMERS, PRODUCTS = 120, 60
 
 
-def grocery() -> pd.DataFrame:
-    """Half a year of weekly orders: everybody has six favourites out of one of four tastes, and now and then takes something else of it."""
+def grocery(changing: bool = False) -> pd.DataFrame:
+    """Half a year of weekly orders: everybody has six favourites out of one of four tastes, and now and then takes something else of it.
+
+    `changing`: after three months everybody has other favourites.
+    """
     chance = random.Random(7)
     rows = []
     for customer in range(CUSTOMERS):
         taste = range(customer % 4, PRODUCTS, 4)
         favourites = chance.sample(taste, 6)
         for week in range(26):
+            if changing and week == 13:
+                favourites = chance.sample([product for product in taste if product not in favourites], 6)
             if chance.random() < 0.6:
                 basket = {*chance.sample(favourites, 3), *chance.sample(taste, chance.randrange(2))}
                 when = CUT - timedelta(days=7 * (22 - week), hours=chance.randrange(24))
@@ -121,6 +130,56 @@ def test_with_shuffled_customers_the_lists_know_no_more_than_popularity(tried: T
     frame["customer"] = random.Random(7).sample(list(frame.customer), len(frame))
     metrics, _, _ = tried(frame)
     assert metrics["mixed"]["ndcg"]["mean"] < 1.35 * metrics["popularity"]["ndcg"]["mean"]
+
+
+def test_with_shuffled_times_decay_knows_no_more_than_frequency(tried: Tried) -> None:
+    frame = grocery(changing=True)
+    metrics, _, _ = tried(frame)
+    assert metrics["decayed_own_frequency"]["ndcg"]["mean"] > 1.1 * metrics["own_frequency"]["ndcg"]["mean"]
+    # Orders before the cut change places with each other, those after it stay.
+    known = frame.time < "2026-06-01"
+    times = frame[known].drop_duplicates("order").set_index("order").time
+    shuffled = dict(zip(times.index, random.Random(7).sample(list(times), len(times)), strict=True))
+    frame.loc[known, "time"] = frame[known].order.map(shuffled)
+    blind, _, _ = tried(frame)
+    assert blind["decayed_own_frequency"]["ndcg"]["mean"] < 1.05 * blind["own_frequency"]["ndcg"]["mean"]
+    assert blind["mixed"]["ndcg"]["mean"] < metrics["mixed"]["ndcg"]["mean"]
+
+
+def test_the_command_replays_weeks_and_tracks_each(
+    spark: SparkSession, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("LAKEHOUSE_TRACKING_URI", f"sqlite:///{tmp_path}/mlflow.db")
+    frame = grocery()
+    frame[frame.customer < "c040"].to_parquet(tmp_path / "orders.parquet", index=False)
+    main(["backtest", str(tmp_path / "orders.parquet"), "--columns", COLUMNS, "--replay", "2", "-n", "10", "--out", str(tmp_path / "out")])
+    weeks = sorted(folder.name for folder in (tmp_path / "out").iterdir())
+    # The last order is of 28 June or the day before.
+    last = frame.time.max().date()
+    assert weeks == [(last - timedelta(days=days)).isoformat() for days in (13, 6)]
+    shown = capsys.readouterr().out
+    assert all(f"{week} mixed" in shown for week in weeks)
+    runs = mlflow.search_runs(experiment_names=["lakehouse-backtests"])
+    assert sorted(runs["params.mode"]) == [f"split at {week}, 7 days" for week in weeks]
+    assert (runs["metrics.mixed.ndcg"] > runs["metrics.popularity.ndcg"]).all()
+
+
+@pytest.mark.parametrize("modes", [[], ["--all", "--replay", "1"]])
+def test_exactly_one_way_of_judging_is_asked_for(modes: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as stop:
+        main(["backtest", "orders.csv", "--columns", COLUMNS, "--out", "out", *modes])
+    assert stop.value.code == 2
+    assert "one of --split-at, --test, --all and --replay" in capsys.readouterr().err
+
+
+def test_a_search_begins_with_what_is_set_and_draws_the_same_from_the_same_seed(params: Params) -> None:
+    days, again = (list(candidates(params, Clock("days"), 6)) for _ in range(2))
+    assert days[0] == params
+    assert days == again
+    assert len({repr(candidate) for candidate in days}) == 6
+    assert {candidate.weights.half_life_days for candidate in days[1:]} <= set(params.search.half_life_days)
+    assert {candidate.weights.half_life_baskets for candidate in days} == {params.weights.half_life_baskets}
+    assert {c.weights.half_life_days for c in candidates(params, Clock("baskets"), 6)} == {params.weights.half_life_days}
 
 
 def test_baskets_without_dates_a_test_file_and_single_customers(tried: Tried, tmp_path: Path) -> None:

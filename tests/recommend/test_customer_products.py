@@ -1,7 +1,7 @@
 """recommendations.customer_products: one built frame, one customer per case."""
 
 from collections.abc import Callable
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 import pytest
@@ -12,6 +12,7 @@ from lakehouse.gold import interactions, product_popularity
 from lakehouse.recommend.als import Factors
 from lakehouse.recommend.blend import Blend
 from lakehouse.recommend.customer_products import TABLE, build
+from lakehouse.recommend.params import Lists
 from lakehouse.recommend.registered import RegisteredModel
 from lakehouse.silver import customers, products
 from lakehouse.table import conform
@@ -22,14 +23,19 @@ LENGTH = 4
 BLEND = Blend((1.0, 0, 0, 0, 0, 0, 0), (1.0, 0.0, 0.5, 0.0), (100.0, 1.0, 1.0))
 # Product 9 can't be sold, and would be the best of everything.
 CUSTOMERS = [("cold", "NL", False), ("cold-de", "DE", False), ("homeless", None, False), ("nobody", "NL", True), ("anna", "NL", False)]
-CUSTOMERS += [("bob", "NL", False), ("tied", "FR", False)]
+CUSTOMERS += [("bob", "NL", False), ("tied", "FR", False), ("carl", "NL", False)]
 INTERACTIONS = [("anna", 1, 1.0), ("anna", 2, 3.0), ("anna", 9, 50.0), ("nobody", 1, 5.0), ("tied", 6, 1.0), ("tied", 5, 1.0)]
+INTERACTIONS += [("carl", 1, 1.0), ("carl", 3, 9.0)]
 INTERACTIONS += [("bob", i, float(i)) for i in range(1, 9) if i != 4]
 # One factor: what a customer likes. Anna likes all that has much of it: 5, then 6.
 LIKES, HAS = {"anna": 1.0, "nobody": 1.0, "bob": 1.0, "gone": 1.0}, {1: 0.9, 2: 0.9, 5: 0.8, 6: 0.4, 9: 5.0}
 # (country, product, recent orders, orders)
 POPULAR = [("*", 1, 40, 99), ("*", 2, 20, 99), ("*", 3, 20, 98), ("*", 4, 10, 10), ("*", 7, 0, 5), ("*", 9, 1000, 1000)]
 POPULAR += [("NL", 4, 80, 80), ("NL", 3, 40, 40), ("NL", 9, 500, 500), ("DE", 2, 100, 100)]
+
+# 20 and 21 are new; 22 is not, and nobody ever bought it. Anna buys of category 1 only, "tied" of 3.
+OLD, NEW = datetime(2026, 6, 2, 23), datetime(2026, 6, 3)
+CATEGORIES = {1: [1], 2: [1], 3: [2], 4: [2], 5: [3], 6: [3], 7: [2], 8: [2], 9: [1], 20: [1], 21: [2, 4], 22: [1]}
 
 Listed = dict[tuple[str, str], list[tuple[int, str]]]
 
@@ -43,7 +49,14 @@ def make(spark: SparkSession) -> Callable[[str | None], DataFrame]:
                 customers.TABLE,
                 [{"shop_code": "nl", "customer_key": c, "country_code": at, "is_anonymous": a} for c, at, a in CUSTOMERS],
             ),
-            frame_of(spark, products.TABLE, [{"shop_code": "nl", "product_id": i, "is_sellable": i != 9} for i in range(1, 10)]),
+            frame_of(
+                spark,
+                products.TABLE,
+                [
+                    {"shop_code": "nl", "product_id": i, "is_sellable": i != 9, "category_ids": CATEGORIES[i], "created_at": created}
+                    for i, created in ((*((i, OLD) for i in range(1, 10)), (20, NEW), (21, NEW), (22, OLD)))
+                ],
+            ),
             frame_of(
                 spark,
                 interactions.TABLE,
@@ -68,7 +81,16 @@ def make(spark: SparkSession) -> Callable[[str | None], DataFrame]:
             spark.createDataFrame([("nl", p, [x]) for p, x in HAS.items()], "shop_code string, product_id bigint, features array<float>"),
         )
         model = RegisteredModel(version, "run", factors, BLEND) if version else RegisteredModel.none(spark, BLEND)
-        return conform(build(*frames, run_date=RUN_DATE, model=model, list_length=LENGTH, country_smoothing=1.0), TABLE)
+        return conform(
+            build(
+                *frames,
+                run_date=RUN_DATE,
+                model=model,
+                lists=Lists(length=LENGTH, new_product_share=0.25, new_product_days=28),
+                country_smoothing=1.0,
+            ),
+            TABLE,
+        )
 
     return make
 
@@ -92,7 +114,7 @@ def ids(listed: Listed, customer: str, name: str) -> list[int]:
 
 
 def test_anonymous_buyers_and_strangers_have_no_lists(listed: Listed) -> None:
-    assert {customer for customer, _ in listed} == {"cold", "cold-de", "homeless", "anna", "bob", "tied"}
+    assert {customer for customer, _ in listed} == {"cold", "cold-de", "homeless", "anna", "bob", "tied", "carl"}
 
 
 def test_nothing_is_shown_that_cannot_be_sold(rows: list[dict[str, Any]]) -> None:
@@ -119,9 +141,20 @@ def test_equal_scores_are_in_the_order_of_ids(listed: Listed) -> None:
 def test_discover_has_nothing_that_was_bought_and_blends_the_model_with_the_countrys_popularity(listed: Listed) -> None:
     # In NL 4 and 3 are 120 of 620 orders and, with one order of everywhere's mix, about as much of everywhere's 1,090; 5 and 6 none.
     # 5: 0.81 x 1; 6: 0.41 x 1; 4: 0.01 x √(1 + 141); 3: 0.01 x √(1 + 70); 7: 0.01.
-    assert listed["anna", "discover"] == [(5, "als"), (6, "als"), (4, "als"), (3, "als")]
+    # One place of four is for a new product.
+    assert listed["anna", "discover"] == [(5, "als"), (6, "als"), (4, "als"), (20, "new_product")]
     # Bob bought all but 4; 9 can't be sold.
-    assert ids(listed, "bob", "discover") == [4]
+    assert ids(listed, "bob", "discover")[0] == 4
+
+
+def test_a_new_product_is_shown_to_who_buys_of_its_categories(listed: Listed, rows: list[dict[str, Any]]) -> None:
+    # Carl: √9 of √1 + √9 are of category 2, but 21 has a second one: 0.375, more than the 0.25 of 20.
+    assert listed["carl", "discover"][-1] == (21, "new_product")
+    (score,) = [r["score"] for r in rows if (r["customer_key"], r["list"], r["product_id"]) == ("carl", "discover", 21)]
+    assert score == pytest.approx(0.375)
+    shown = {customer for (customer, _), places in listed.items() for _, source in places if source == "new_product"}
+    assert shown == {"anna", "carl"}  # nothing new is of what "tied" buys, and Bob's few places have both anyway
+    assert 22 not in {product for places in listed.values() for product, _ in places}
 
 
 def test_who_is_new_gets_what_is_popular_in_the_own_country(listed: Listed) -> None:
@@ -143,7 +176,7 @@ def test_rows_say_which_model_and_day_they_are_of(rows: list[dict[str, Any]]) ->
 def test_without_a_champion_lists_are_own_purchases_and_popularity(make: Callable[[str | None], DataFrame]) -> None:
     found = make(None).collect()
     assert {row["model_version"] for row in found} == {None}
-    # Bought before, so not new; of what was not bought the popular ones come first.
+    # Bought before, so not new; of what was not bought the popular ones come first; 20 is new.
     assert [
         row["product_id"] for row in sorted(found, key=lambda r: r["rank"]) if (row["customer_key"], row["list"]) == ("anna", "discover")
-    ] == [4, 3, 7]
+    ] == [4, 3, 7, 20]

@@ -15,6 +15,7 @@ from lakehouse.recommend.params import Als
 from lakehouse.recommend.scorer import BLOCK, Ranking, best, pair_scores, top_lists
 
 RANK = 3
+NOTHING = np.zeros(0, np.int64)
 PROFILE = (
     "shop_code string, customer_key string, country_code string,"
     " own array<struct<product_id: bigint, weight: double, order_count: bigint, recency: double>>, features array<float>"
@@ -29,7 +30,9 @@ def catalogue(rng: np.random.Generator, ids: range) -> Catalogue:
     eligible = np.ones(n, dtype=bool)
     eligible[[1, n - 1]] = False
     factors = rng.integers(-2, 3, (n, RANK)).astype(np.float32)
-    return Catalogue(np.array(ids), factors, neighbours, recent, rng.integers(0, 4, n).astype(np.float32), eligible)
+    return Catalogue(
+        np.array(ids), factors, neighbours, recent, rng.integers(0, 4, n).astype(np.float32), eligible, NOTHING, sp.csr_matrix((n, 0))
+    )
 
 
 def brute_force(

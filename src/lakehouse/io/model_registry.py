@@ -6,7 +6,7 @@ import re
 import tempfile
 from collections.abc import Mapping
 from contextlib import redirect_stderr
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from importlib.metadata import version
 from io import StringIO
@@ -56,13 +56,14 @@ class Champion:
 
 @dataclass(frozen=True)
 class Training:
-    """What is logged of a training besides the model. `tags` must hold run_date (ISO)."""
+    """What is logged of a training besides the model. `tags` must hold run_date (ISO); `texts`: by the name of their file."""
 
     name: str
     params: Mapping[str, object]
     metrics: Mapping[str, float]
     inputs: Mapping[str, Head]
     tags: Mapping[str, str]
+    texts: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -162,6 +163,8 @@ class ModelRegistry:
             for name, head in training.inputs.items():
                 source = DeltaDatasetSource(path=store.path(name), delta_table_version=head.version, delta_table_id=head.table_id)
                 mlflow.log_input(MetaDataset(source, name=name, digest=f"v{head.version}"), context="training")  # type: ignore[abstract]
+            for file, text in training.texts.items():
+                mlflow.log_text(text, file)
             _log_index(index)
             with tempfile.TemporaryDirectory() as scratch, redirect_stderr(StringIO()):  # it prints what it did
                 info = mlflow.spark.log_model(

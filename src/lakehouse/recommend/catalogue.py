@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -25,7 +26,8 @@ class Catalogue:
 
     `factors`: n × rank, zeros where ALS does not know the product. `recent`: by country the logarithm of 1 + recent orders,
     smoothed towards everywhere and in everywhere's numbers; "*" holds for countries that are not there. `ever`: the logarithm
-    of 1 + orders. `eligible`: may be shown.
+    of 1 + orders. `eligible`: may be shown. `arrivals`: columns of new products; `categories`: products × categories, 1 or 0, where
+    there are arrivals.
     """
 
     product_ids: np.ndarray
@@ -34,6 +36,8 @@ class Catalogue:
     recent: Mapping[str, np.ndarray]
     ever: np.ndarray
     eligible: np.ndarray
+    arrivals: np.ndarray
+    categories: sp.csr_matrix
 
     def recents(self, countries: list[str | None]) -> np.ndarray:
         """Customers × products."""
@@ -53,11 +57,12 @@ def catalogues(
 ) -> dict[str, Catalogue]:
     """By shop code: all products with factors (shop_code, product_id, features) or in `popularity` (gold.product_popularity).
 
-    `eligible` (shop_code, product_id): what may be shown; None is everything. Two Spark jobs, three with `eligible`.
+    `eligible` (shop_code, product_id): what may be shown; None is everything. With columns `is_new` and `category_ids` its new products
+    are in the catalogue too. Two Spark jobs, three with `eligible`.
     """
     trained = factors.select("shop_code", "product_id", "features").orderBy("shop_code", "product_id").toArrow()
     counts = popularity.select("shop_code", "country_code", "product_id", "recent_order_count", "order_count").toArrow()
-    allowed = None if eligible is None else eligible.select("shop_code", "product_id").distinct().toArrow()
+    allowed = None if eligible is None else eligible.toArrow()
     codes = set(pc.unique(trained.column("shop_code")).to_pylist()) | set(pc.unique(counts.column("shop_code")).to_pylist())
     return {
         code: _catalogue(
@@ -76,7 +81,8 @@ def _catalogue(
 ) -> Catalogue:
     known = trained.column("product_id").to_numpy()
     counted = counts.column("product_id").to_numpy()
-    ids = np.union1d(known, counted).astype(np.int64)
+    shelf = _Shelf.of(allowed)
+    ids = np.union1d(np.union1d(known, counted), shelf.new).astype(np.int64)
     flat = np.asarray(trained.column("features").combine_chunks().flatten(), dtype=np.float32)
     rank = len(flat) // len(known) if len(known) else 0
     factors = np.zeros((len(ids), rank), dtype=np.float32)
@@ -89,8 +95,46 @@ def _catalogue(
         by_country[country][np.searchsorted(ids, counted[mine])] = counts.column("recent_order_count").to_numpy()[mine]
     everywhere = countries == EVERYWHERE
     ever[np.searchsorted(ids, counted[everywhere])] = counts.column("order_count").to_numpy()[everywhere]
-    may = np.ones(len(ids), dtype=bool) if allowed is None else np.isin(ids, allowed.column("product_id").to_numpy())
-    return Catalogue(ids, factors, merged(neighbours, code, ids), smoothed(by_country, smoothing), np.log1p(ever).astype(np.float32), may)
+    may = np.ones(len(ids), dtype=bool) if allowed is None else np.isin(ids, shelf.products)
+    return Catalogue(
+        ids,
+        factors,
+        merged(neighbours, code, ids),
+        smoothed(by_country, smoothing),
+        np.log1p(ever).astype(np.float32),
+        may,
+        np.flatnonzero(np.isin(ids, shelf.new)),
+        shelf.categories_of(ids),
+    )
+
+
+class _Shelf(NamedTuple):
+    """What may be shown: product ids, those of them that are new, and the products' categories as pairs of two arrays."""
+
+    products: np.ndarray
+    new: np.ndarray
+    of_category: tuple[np.ndarray, np.ndarray]
+
+    @staticmethod
+    def of(allowed: pa.Table | None) -> "_Shelf":
+        nothing = np.zeros(0, dtype=np.int64)
+        if allowed is None:
+            return _Shelf(nothing, nothing, (nothing, nothing))
+        products = allowed.column("product_id").to_numpy()
+        if "is_new" not in allowed.column_names:
+            return _Shelf(products, nothing, (nothing, nothing))
+        categories = allowed.column("category_ids").combine_chunks()
+        pairs = products[np.asarray(pc.list_parent_indices(categories))], np.asarray(pc.list_flatten(categories))
+        return _Shelf(products, products[allowed.column("is_new").to_numpy(zero_copy_only=False)], pairs)
+
+    def categories_of(self, ids: np.ndarray) -> sp.csr_matrix:
+        product, category = self.of_category
+        if len(self.new) == 0:
+            return sp.csr_matrix((len(ids), 0), dtype=np.float32)
+        place = np.searchsorted(ids, product).clip(max=len(ids) - 1)
+        there = ids[place] == product
+        names, column = np.unique(category[there], return_inverse=True)
+        return sp.csr_matrix((np.ones(there.sum(), dtype=np.float32), (place[there], column)), shape=(len(ids), len(names)))
 
 
 def smoothed(recent: Mapping[str, np.ndarray], smoothing: float) -> dict[str, np.ndarray]:
@@ -148,6 +192,18 @@ class Block:
     def is_new(self) -> np.ndarray:
         """Of whom nothing is known."""
         return ~self.features.any(axis=1) & (np.bincount(self.row, minlength=len(self)) == 0)
+
+    def arrivals(self, catalogue: Catalogue) -> np.ndarray:
+        """Customers × the catalogue's arrivals: the share of what was bought that is of one of the product's categories, 0 to 1.
+
+        Of a product with several categories their mean; 0 where nothing was bought.
+        """
+        shape = (len(self), len(catalogue.product_ids))
+        bought = sp.csr_matrix((damped(self.weight), (self.row, self.column)), shape=shape)
+        total = np.maximum(np.asarray(bought.sum(axis=1)).reshape(-1, 1), np.float32(1e-9))
+        new = catalogue.categories[catalogue.arrivals]
+        several = np.maximum(np.asarray(new.sum(axis=1)).reshape(1, -1), 1)
+        return np.asarray(((bought @ catalogue.categories) @ new.T).todense()) / total / several
 
     def expected(self, catalogue: Catalogue) -> tuple[np.ndarray, np.ndarray]:
         """Two matrices, customers × products: the logarithms of what ALS and what the neighbours expect, not below FLOOR."""

@@ -1,11 +1,12 @@
 """The lists of each customer: what to buy again, what to discover, and a mix of both for channels with one list."""
 
-from datetime import date
+from datetime import date, datetime, time, timedelta
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from lakehouse.recommend.catalogue import CUSTOMER, catalogues, profiles
+from lakehouse.recommend.params import Lists
 from lakehouse.recommend.registered import RegisteredModel
 from lakehouse.recommend.scorer import Ranking, top_lists
 from lakehouse.sources.source import SHOP
@@ -21,10 +22,10 @@ TABLE = Table(
         Column("list", STRING, "buy_again (bought before), discover (not bought before) or mixed"),
         Column("rank", INTEGER, "1 is the best"),
         Column("product_id", LONG, "a product that is sellable"),
-        Column("score", DOUBLE, "larger is better; a logarithm, comparable within a customer's list"),
         Column(
-            "source", STRING, "what put it there: als (with its companions), own_frequency or popularity (nothing is known of the customer)"
+            "score", DOUBLE, "larger is better, comparable within a customer's list: a logarithm; of a new product its affinity, 0 to 1"
         ),
+        Column("source", STRING, "als (and its companions), own_frequency, popularity (of the customer nothing is known) or new_product"),
         Column("model_version", STRING, "version in the model registry; null while there is no champion"),
         Column("run_date", DATE, "as-of date"),
     ),
@@ -39,14 +40,16 @@ def build(
     *,
     run_date: date,
     model: RegisteredModel,
-    list_length: int,
+    lists: Lists,
     country_smoothing: float,
 ) -> DataFrame:
-    """Ranked lists for everybody who is somebody, of what can be sold."""
-    sellable = products.where("is_sellable")
+    """Ranked lists for everybody who is somebody, of what can be sold. New is what was created in the last days before the run date."""
+    since = F.lit(datetime.combine(run_date - timedelta(days=lists.new_product_days), time.min))
+    is_new = F.coalesce(F.col("created_at") >= since, F.lit(False))
+    sellable = products.where("is_sellable").select("shop_code", "product_id", is_new.alias("is_new"), "category_ids")
     shops = catalogues(model.factors.products, model.neighbours, product_popularity, sellable, country_smoothing)
     people = profiles(customers.where(~F.col("is_anonymous")), interactions, model.factors.customers)
-    listed = places(top_lists(people, Ranking(shops, model.blend, list_length)))
+    listed = places(top_lists(people, Ranking(shops, model.blend, lists.length, new_share=lists.new_product_share)))
     return listed.withColumn("model_version", F.lit(model.version)).withColumn("run_date", F.lit(run_date))
 
 

@@ -56,6 +56,8 @@ class Evaluation(_Part):
 
 class Lists(_Part):
     length: int = Field(ge=1)
+    new_product_share: float = Field(ge=0, lt=1)
+    new_product_days: int = Field(ge=0)
 
 
 class Search(_Part):

@@ -20,19 +20,21 @@ BLOCK = 64
 GROUP = 32
 BUY_AGAIN, DISCOVER, MIXED = "buy_again", "discover", "mixed"
 LISTS = (BUY_AGAIN, DISCOVER, MIXED)
-ALS, OWN_FREQUENCY, POPULARITY = "als", "own_frequency", "popularity"
+ALS, OWN_FREQUENCY, POPULARITY, NEW_PRODUCT = "als", "own_frequency", "popularity", "new_product"
 RANKED = "shop_code string, customer_key string, list string, product_ids array<bigint>, scores array<double>, sources array<string>"
 NEVER = np.float32(-np.inf)
 
 
 @dataclass(frozen=True)
 class Ranking:
-    """What is ranked: the catalogues by shop, the exponents, places per list, and whether `discover` may show what was bought."""
+    """What is ranked: the catalogues by shop, the exponents, places per list, whether `discover` may show what was bought, and the
+    share of its places that new products get at most."""
 
     catalogues: Mapping[str, Catalogue]
     blend: Blend
     length: int
     keep_seen: bool = False
+    new_share: float = 0.0
 
 
 def top_lists(profiles: DataFrame, ranking: Ranking) -> DataFrame:
@@ -77,6 +79,7 @@ def _lists(batch: pa.RecordBatch, code: str, ranking: Ranking) -> pa.RecordBatch
     unseen = best(scores, n)
     edges, sources = np.searchsorted(block.row, np.arange(len(block) + 1)), np.where(block.is_new, POPULARITY, ALS)
     is_bought, of_again, of_new = ranking.blend.mixed
+    arriving = _arriving(block, catalogue, int(n * ranking.new_share))
     found = _Found([], [], [], [], [])
     for row in range(len(block)):
         mine = slice(edges[row], edges[row + 1])
@@ -85,7 +88,8 @@ def _lists(batch: pa.RecordBatch, code: str, ranking: Ranking) -> pa.RecordBatch
         new, new_score = _shown(unseen[row], scores[row])
         mixed, mixed_score = _ordered(np.concatenate([own, new]), np.concatenate([is_bought + of_again * own_score, of_new * new_score]), n)
         found.add(row, BUY_AGAIN, own, own_score, np.full(len(own), OWN_FREQUENCY))
-        found.add(row, DISCOVER, *(_shown(seen[row], values[row]) if seen is not None else (new, new_score)), np.full(n, sources[row]))
+        shown = _shown(seen[row], values[row]) if seen is not None else (new, new_score)
+        found.add(row, DISCOVER, *_with_arrivals(*shown, np.full(len(shown[0]), sources[row]), arriving[row], n))
         found.add(row, MIXED, mixed, mixed_score, np.where(np.isin(mixed, own), OWN_FREQUENCY, sources[row]))
     return found.batch(batch, catalogue)
 
@@ -159,6 +163,38 @@ def best(scores: np.ndarray, n: int) -> np.ndarray:
         candidates = np.flatnonzero(scores[row] >= least[row])
         picked[row] = candidates[np.argsort(-scores[row, candidates], kind="stable")[:n]]
     return picked
+
+
+def _arriving(block: Block, catalogue: Catalogue, places: int) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Of each customer the new products that suit best: columns and affinity; none that was bought or suits nothing."""
+    nothing = (np.zeros(0, dtype=np.int64), np.zeros(0))
+    if not places or len(catalogue.arrivals) == 0:
+        return [nothing] * len(block)
+    affinity = block.arrivals(catalogue).astype(np.float64)
+    affinity[:, ~catalogue.eligible[catalogue.arrivals]] = 0
+    place = np.full(len(catalogue.product_ids), -1)
+    place[catalogue.arrivals] = np.arange(len(catalogue.arrivals))
+    bought = place[block.column] >= 0
+    affinity[block.row[bought], place[block.column[bought]]] = 0
+    found = []
+    for mine, top in zip(affinity, best(affinity, places), strict=True):
+        top = top[mine[top] > 0]
+        found.append((catalogue.arrivals[top], mine[top]))
+    return found
+
+
+def _with_arrivals(
+    columns: np.ndarray, scores: np.ndarray, sources: np.ndarray, arriving: tuple[np.ndarray, np.ndarray], n: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The list with its last places given to new products that are not on it anyway."""
+    new, affinity = arriving
+    kept = n - len(new)
+    others = ~np.isin(new, columns[:kept])
+    new, affinity = new[others], affinity[others]
+    kept = n - len(new)
+    rest = ~np.isin(columns[:kept], new)
+    columns, scores, sources = columns[:kept][rest], scores[:kept][rest], sources[:kept][rest]
+    return np.concatenate([columns, new]), np.concatenate([scores, affinity]), np.concatenate([sources, np.full(len(new), NEW_PRODUCT)])
 
 
 def _shown(columns: np.ndarray, scores: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -3,7 +3,7 @@
 import json
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -18,7 +18,7 @@ from lakehouse.io.experiments import Log
 from lakehouse.io.orders_file import SHOP, Orders, parse_columns, read, read_orders
 from lakehouse.io.session import spark_session
 from lakehouse.io.settings import Settings, load_settings, read_conf
-from lakehouse.recommend import metrics, split, tuning
+from lakehouse.recommend import split, tuning
 from lakehouse.recommend.blend import Blend
 from lakehouse.recommend.catalogue import CUSTOMER
 from lakehouse.recommend.evaluation import FILLED, Judged, judge, lists_of
@@ -26,7 +26,7 @@ from lakehouse.recommend.model import Learned, clock_of, fit_blend, learn
 from lakehouse.recommend.params import Params, parse_params
 from lakehouse.recommend.scorer import LISTS, pair_scores
 from lakehouse.recommend.split import Fold
-from lakehouse.tasks.inspect import as_table
+from lakehouse.tasks.backtest_report import flat_means, report_of, table
 
 EXPERIMENT = "lakehouse-backtests"
 LISTED = ["customer", "list", "rank", "product", "score", "source"]
@@ -99,6 +99,7 @@ def replayed(spark: SparkSession, request: Request, params: Params, settings: Se
         once = replace(request, split_at=day, window=7, replay=0, out=request.out / day)
         with experiments.tracked(settings, EXPERIMENT, f"{Path(request.orders).name} {day}") as log:
             result = backtest(spark, once, params, log)
+            log.params({"mode": once.mode})
             log.metrics(flat_means(result.report))
         report |= {f"{day} {name}": found for name, found in result.report.items() if name in (*LISTS, FILLED)}
     return table(report)
@@ -137,7 +138,7 @@ def backtest(spark: SparkSession, request: Request, params: Params, log: Log | N
     if fold.truth is not None:
         wanted = fold.truth if request.customers is None else fold.truth.join(customers, CUSTOMER, "left_semi")
         judged = judge(lists, learned, Fold(fold.known, wanted), params)
-        report = _report(judged, learned)
+        report = report_of(judged, learned)
         (request.out / "metrics.json").write_text(json.dumps(report, indent=1) + "\n")
         told("metrics.json")
     found = {**params.model_dump(), "fitted": blend.named(), "fitted_on_customers": list(blend.customers)}
@@ -218,40 +219,3 @@ def _customers(spark: SparkSession, request: Request, orders: Orders, fold: _Tas
 
 def _write(frame: DataFrame, path: Path) -> None:
     pq.write_table(frame.toArrow(), path)
-
-
-def _report(judged: Judged, learned: Learned) -> dict[str, dict[str, object]]:
-    """By method: each metric with its interval, what all lists together show, and NDCG by country and by number of orders."""
-    found: dict[str, dict[str, object]] = {}
-    for name, frame in judged.per_customer.items():
-        means = {metric: asdict(value) for metric, value in metrics.summary(frame).items()}
-        found[name] = {"customers": means["recall"]["customers"], **means, **asdict(judged.exposure(name, learned))}
-        if name in LISTS:
-            found[name] |= {"by_country": metrics.by_group(frame, learned.countries, "country_code")}
-            found[name] |= {"by_orders": metrics.by_group(frame, learned.bands(), "orders")}
-    return found
-
-
-SHOWN = ("customers", "recall", "ndcg", "precision", "map", "hit_rate", "repeat_recall", "explore_recall")
-
-
-def table(report: Mapping[str, Mapping[str, object]]) -> str:
-    """Methods × metrics at 10 places, for the screen."""
-    rows = [[name, *(_number(found.get(metric)) for metric in SHOWN)] for name, found in report.items()]
-    return as_table(["", *SHOWN], rows)
-
-
-def flat_means(report: Mapping[str, Mapping[str, object]]) -> dict[str, float]:
-    """`mixed.ndcg` … for a tracking server."""
-    return {
-        f"{name}.{metric}": value["mean"]
-        for name, found in report.items()
-        for metric, value in found.items()
-        if isinstance(value, dict) and "mean" in value
-    }
-
-
-def _number(value: object) -> str:
-    if isinstance(value, dict):
-        return f"{value['mean']:.4f}"
-    return f"{value:.0f}" if isinstance(value, float | int) else ""

@@ -1,11 +1,20 @@
 """The versions in the model registry: looked at, and which of them is the champion, changed by hand."""
 
+from pyspark.sql import functions as F
+
 from lakehouse.errors import ConfigError, DataError
+from lakehouse.gold import interactions, product_popularity
 from lakehouse.io.model_changes import PROMOTE, ROLLBACK, champion_before, model_changes
 from lakehouse.io.model_registry import ModelRegistry, Registered
 from lakehouse.io.settings import load_settings
+from lakehouse.recommend import customer_products
+from lakehouse.recommend.catalogue import CUSTOMER
+from lakehouse.recommend.difference import difference
+from lakehouse.silver import categories, customers, products
 from lakehouse.tasks.inspect import as_table
+from lakehouse.tasks.preview import LOOKED_AT, published
 from lakehouse.tasks.run import Run
+from lakehouse.tasks.score import registered
 
 
 def overview(env: str) -> str:
@@ -39,6 +48,26 @@ def details(env: str, version: str) -> str:
         _part(["input", "Delta version"], [[name, str(number)] for name, number in sorted(found.inputs.items())]),
     ]
     return "\n\n".join([head, *filter(None, parts)])
+
+
+def diff(run: Run, version: str) -> str:
+    """What the version would change in the published lists of some customers, as Markdown."""
+    registry = ModelRegistry(run.settings, run.store)
+    registry.find(version)
+    before = published(run)
+    if before is None:
+        raise DataError("no lists of a model are published to compare with", "run `lakehouse night` first")
+    people = before.select(*CUSTOMER).distinct().orderBy(F.xxhash64("customer_key"), *CUSTOMER).limit(LOOKED_AT)
+    some = run.read(customers.TABLE).join(people, CUSTOMER, "left_semi")
+    after = customer_products.build(
+        some,
+        *(run.read(table) for table in (products.TABLE, interactions.TABLE, product_popularity.TABLE)),
+        run_date=run.run_date,
+        model=registered(run, registry, registry.version(version)),
+        lists=run.params.lists,
+        country_smoothing=run.params.popularity.country_smoothing,
+    ).persist()
+    return difference(before, after, run.read(products.TABLE), run.read(categories.TABLE)).text()
 
 
 def promote(run: Run, version: str, reason: str) -> str:

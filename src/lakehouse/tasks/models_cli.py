@@ -38,6 +38,14 @@ def show(version: Version, env: Env = "local") -> None:
 
 
 @app.command()
+def diff(version: Version, env: Env = "local") -> None:
+    """What a version would change for customers: places that stay, categories, stock, ten examples. Changes nothing itself."""
+    from lakehouse.tasks import models
+
+    _run("models diff", env, lambda run: models.diff(run, version))
+
+
+@app.command()
 def promote(
     version: Version,
     reason: Annotated[str, typer.Option(help="Why; kept in ops.model_changes.")],

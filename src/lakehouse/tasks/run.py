@@ -10,7 +10,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from disposable_email_domains import blocklist
-from pyspark.sql import SparkSession
+from pyspark.sql import DataFrame, SparkSession
 
 from lakehouse.errors import LakehouseError
 from lakehouse.io import key_file, logs
@@ -22,6 +22,7 @@ from lakehouse.io.settings import Settings, read_conf
 from lakehouse.parameters import ShopRules
 from lakehouse.recommend.params import Params, parse_params
 from lakehouse.runner import Runner
+from lakehouse.table import Table
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,10 @@ class Run:
     key: str
     # What shows a run's work outside of the lake (the champion's alias, a campaign pack): done when all of it succeeded.
     at_end: list[Callable[[], None]] = field(default_factory=list)
+
+    def read(self, table: Table) -> DataFrame:
+        """The declared columns of the version that this run works with."""
+        return self.store.read(table.name, self.runner.pinned(table).version).select(*table.column_names)
 
     @property
     def staging(self) -> str:
@@ -102,7 +107,7 @@ def parameters(settings: Settings, params: Params, run_date: date) -> dict[str, 
         "disposable_domains": tuple(sorted(blocklist)),
         "half_life_days": params.weights.half_life_days,
         "popularity_days": params.popularity.days,
-        "list_length": params.lists.length,
+        "lists": params.lists,
         "country_smoothing": params.popularity.country_smoothing,
     }
 

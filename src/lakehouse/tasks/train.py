@@ -2,7 +2,7 @@
 
 import json
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from pydantic import ValidationError
@@ -14,7 +14,7 @@ from lakehouse.gold.purchases import as_of, evening, purchases
 from lakehouse.io import logs
 from lakehouse.io.ledger import SUCCEEDED, Entry, inputs_json
 from lakehouse.io.model_registry import Champion, ModelRegistry, Training
-from lakehouse.recommend import als, gate, neighbours, split
+from lakehouse.recommend import als, gate, metrics, neighbours, split
 from lakehouse.recommend.blend import Blend
 from lakehouse.recommend.catalogue import CUSTOMER
 from lakehouse.recommend.evaluation import POPULARITY, Judged, flat, judge, lists_of
@@ -24,13 +24,11 @@ from lakehouse.recommend.params import Params
 from lakehouse.recommend.scorer import BUY_AGAIN, DISCOVER, LISTS, MIXED
 from lakehouse.recommend.split import Fold
 from lakehouse.silver import customer_identities, customers, order_lines, orders, products, refund_lines
-from lakehouse.table import Table
+from lakehouse.tasks.preview import changes, guards, preview
 from lakehouse.tasks.run import Run
 from lakehouse.tasks.score import CONFIG, FITTED
 
 SALES = (orders.TABLE, order_lines.TABLE, refund_lines.TABLE, customer_identities.TABLE)
-# Whose lists the guards look at: so many, the same ones every time.
-GUARDED = 5000
 
 
 def train(run: Run, when_due: bool = False) -> Champion | None:
@@ -46,13 +44,14 @@ def train(run: Run, when_due: bool = False) -> Champion | None:
         return None
     started = time.monotonic()
     logs.at("train")
-    bought = purchases(*(_read(run, table) for table in SALES)).where(F.col("at") < evening(run.run_date)).persist()
+    bought = purchases(*(run.read(table) for table in SALES)).where(F.col("at") < evening(run.run_date)).persist()
     tried = _tried(bought, run, run.params)
     known = as_of(bought, evening(run.run_date), clock_of(run.params))
-    learned = learn(known, run.params, clock_of(run.params), _read(run, interactions.TABLE))
+    learned = learn(known, run.params, clock_of(run.params), run.read(interactions.TABLE))
     blend = _blend(tried.learned, tried.fold, run.params)
-    guards = _guards(run, learned, blend)
-    verdict = _verdict(run, champion, bought, tried, guards)
+    lists = preview(run, learned, blend)
+    verdict = _verdict(run, champion, bought, tried, found := guards(run, lists, learned))
+    changed = changes(run, lists)
     index = {
         "customers": _without_anonymous(run, learned.trained.customer_index),
         "products": learned.trained.product_index,
@@ -62,7 +61,7 @@ def train(run: Run, when_due: bool = False) -> Champion | None:
     training = Training(
         name=f"{run.run_date} {run.run_id}",
         params=_logged(run.params, blend),
-        metrics={**flat(tried.judged.means()), "coverage": guards.coverage, "completeness": guards.completeness},
+        metrics={**flat(tried.judged.means()), "coverage": found.coverage, "completeness": found.completeness},
         inputs=inputs,
         tags={
             "run_date": run.run_date.isoformat(),
@@ -71,9 +70,10 @@ def train(run: Run, when_due: bool = False) -> Champion | None:
             "gate_outcome": verdict.outcome,
             "gate_reason": verdict.reason,
         },
+        texts={} if changed is None else {"rec_diff.md": changed.text()},
     )
     version = registry.log(learned.trained.model, index, training)
-    for frame in (bought, *tried.fold):
+    for frame in (bought, lists, *tried.fold):
         frame.unpersist()
     tried.learned.forget()
     learned.forget()
@@ -116,56 +116,24 @@ def _blend(learned: Learned, fold: Fold, params: Params) -> Blend:
     return fit_blend(learned, fold.truth, params)
 
 
-def _guards(run: Run, learned: Learned, blend: Blend) -> Guards:
-    """Of the lists that would be shown today, of some customers."""
-    sellable = _read(run, products.TABLE).where("is_sellable").select(*als.PRODUCT).persist()
-    people = learned.countries.orderBy(F.xxhash64("customer_key")).limit(GUARDED)
-    lists = lists_of(learned, blend, people, run.params, run.params.lists.length, eligible=sellable).persist()
-    bought = learned.interactions.where("product_id > 0").select(*CUSTOMER, "product_id", F.lit(True).alias("is_bought"))
-    marked = lists.join(bought, [*CUSTOMER, "product_id"], "left")
-    marked = marked.join(sellable.withColumn("is_sellable", F.lit(True)), als.PRODUCT, "left").fillna(False, ["is_bought", "is_sellable"])
-    by_list = {
-        row["list"]: row
-        for row in marked.groupBy("list")
-        .agg(
-            F.count_if(~F.col("is_sellable")).alias("ineligible"),
-            F.avg(F.col("is_bought").cast("int")).alias("repeats"),
-            F.count_if("is_bought").alias("bought"),
-        )
-        .collect()
-    }
-    full = (
-        lists.where(F.col("list") == MIXED)
-        .groupBy(*CUSTOMER)
-        .count()
-        .agg(F.avg((F.col("count") >= run.params.lists.length).cast("int")))
-        .first()
-    )
-    coverage = lists.select(*als.PRODUCT).distinct().count() / max(sellable.count(), 1)
-    lists.unpersist()
-    return Guards(
-        coverage=coverage,
-        completeness=float((full and full[0]) or 0),
-        ineligible_shown=sum(row["ineligible"] for row in by_list.values()),
-        bought_in_discover=by_list[DISCOVER]["bought"] if DISCOVER in by_list else 0,
-        buy_again_repeat_share=by_list[BUY_AGAIN]["repeats"] if BUY_AGAIN in by_list else None,
-        mixed_repeat_share=by_list[MIXED]["repeats"] if MIXED in by_list else None,
-    )
-
-
-def _verdict(run: Run, champion: Champion | None, bought: DataFrame, tried: _Tried, guards: Guards) -> Verdict:
+def _verdict(run: Run, champion: Champion | None, bought: DataFrame, tried: _Tried, found: Guards) -> Verdict:
     """The champion's configuration is fitted before the same cut. One that this code can't read is compared as popularity is."""
     least, seed = run.params.evaluation.min_customers, run.params.als.seed
     theirs = None if champion is None else _config(champion, run.params)
     ours = _ndcg(tried.judged, *LISTS)
     if theirs is None:
         popular = _ndcg(tried.judged, POPULARITY)[POPULARITY]
-        return gate.decide_first(gate.compare({MIXED: popular}, {MIXED: ours[MIXED]}, seed), guards, least)
+        return gate.decide_first(gate.compare({MIXED: popular}, {MIXED: ours[MIXED]}, seed), found, least)
     if _logged_config(theirs) == _logged_config(run.params):
-        return gate.decide_refit(guards)
+        return gate.decide_refit(found)
     their = _tried(bought, run, theirs.model_copy(update={"evaluation": run.params.evaluation}))
+    found = replace(found, worst_country=gate.worst_country(_by_country(their), _by_country(tried)))
     compared = (BUY_AGAIN, DISCOVER)
-    return gate.decide(gate.compare(_ndcg(their.judged, *compared), {name: ours[name] for name in compared}, seed), guards, least)
+    return gate.decide(gate.compare(_ndcg(their.judged, *compared), {name: ours[name] for name in compared}, seed), found, least)
+
+
+def _by_country(tried: _Tried) -> dict[str, dict[str, float]]:
+    return metrics.by_group(tried.judged.per_customer[MIXED], tried.learned.countries, "country_code")
 
 
 def _ndcg(judged: Judged, *methods: str) -> dict[str, np.ndarray]:
@@ -196,9 +164,5 @@ def _config(champion: Champion, present: Params) -> Params | None:
 
 def _without_anonymous(run: Run, customer_index: DataFrame) -> DataFrame:
     """Buyers nobody knows teach the model what goes together; nobody will ever ask for their lists."""
-    known = _read(run, customers.TABLE).where(~F.col("is_anonymous"))
+    known = run.read(customers.TABLE).where(~F.col("is_anonymous"))
     return customer_index.join(known, als.CUSTOMER, "left_semi")
-
-
-def _read(run: Run, table: Table) -> DataFrame:
-    return run.store.read(table.name, run.runner.pinned(table).version).select(*table.column_names)
