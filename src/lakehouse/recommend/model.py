@@ -14,11 +14,12 @@ from lakehouse.gold.purchases import Clock
 from lakehouse.recommend import als, blend, neighbours
 from lakehouse.recommend.als import Trained
 from lakehouse.recommend.blend import Blend, Choices
-from lakehouse.recommend.catalogue import CUSTOMER, Block, Catalogue, catalogues, profiles
+from lakehouse.recommend.catalogue import CUSTOMER, LOG_FLOOR, Block, Catalogue, catalogues, logged, profiles
 from lakehouse.recommend.metrics import order_count_band
 from lakehouse.recommend.neighbours import Neighbours
 from lakehouse.recommend.params import Params
-from lakehouse.recommend.scorer import BLOCK, NEVER, Ranking, best, own_parts, utilities
+from lakehouse.recommend.places import NEVER, Places, best
+from lakehouse.recommend.scorer import BLOCK, Ranking, own_parts, utilities
 
 # How many of each customer's best the mix is learned on.
 MIXED_FROM = 50
@@ -120,10 +121,11 @@ def _sample(learned: Learned, truth: DataFrame, code: str, catalogue: Catalogue,
 def _parts(block: Block, catalogue: Catalogue, bought: np.ndarray) -> tuple[Choices, Choices]:
     """What `buy_again` and what `discover` choose from."""
     als_part, near = block.expected(catalogue)
-    recent = catalogue.recents(block.countries)
+    country, recent = catalogue.recents(block.countries)
     edges = np.searchsorted(block.row, np.arange(len(block)))
-    own = Choices(own_parts(block, catalogue, als_part, near, recent), bought[block.row, block.column], edges)
-    parts = np.stack([als_part, near, recent, np.broadcast_to(catalogue.ever, recent.shape)], axis=2)
+    own = Choices(own_parts(block, catalogue, als_part, near), bought[block.row, block.column], edges)
+    of_all = (logged(als_part), near.toarray() + LOG_FLOOR, recent[country], np.broadcast_to(catalogue.ever, bought.shape))
+    parts = np.stack(of_all, axis=2)
     is_new = np.ones(bought.shape, dtype=bool)
     is_new[block.row, block.column] = False
     is_new[block.is_new] = False  # of whom nothing is known nothing is learned
@@ -135,14 +137,10 @@ def _mixed(block: Block, catalogue: Catalogue, bought: np.ndarray, half: Blend) 
     """What was bought before, and the best of what was not."""
     scores, again = utilities(block, catalogue, half)
     scores[block.row, block.column] = NEVER
-    top = best(scores, MIXED_FROM)
-    parts, chosen, sizes = [], [], []
-    edges = np.searchsorted(block.row, np.arange(len(block) + 1))
-    for row in range(len(block)):
-        mine, new = slice(edges[row], edges[row + 1]), top[row][scores[row, top[row]] > NEVER]
-        own = np.stack([np.ones(edges[row + 1] - edges[row]), again[mine], np.zeros(edges[row + 1] - edges[row])], axis=1)
-        other = np.stack([np.zeros(len(new)), np.zeros(len(new)), scores[row, new]], axis=1)
-        parts += [own, other]
-        chosen += [bought[row, block.column[mine]], bought[row, new]]
-        sizes.append(len(own) + len(other))
-    return Choices(np.concatenate(parts), np.concatenate(chosen), np.cumsum([0, *sizes])[:-1])
+    nothing = np.zeros(len(block), dtype=np.int64)
+    new = Places.of(scores, best(scores, MIXED_FROM), nothing)
+    own = Places(block.row, block.column, again, nothing[block.row])
+    both = Places.joined(own._replace(source=own.source + 1), new)
+    is_own = both.source == 1
+    parts = np.stack([is_own, np.where(is_own, both.score, 0), np.where(is_own, 0, both.score)], axis=1)
+    return Choices(parts, bought[both.row, both.column], np.searchsorted(both.row, np.arange(len(block))))

@@ -5,24 +5,25 @@ Not ALS's own recommendForAllUsers, which crosses blocks through a JVM priority 
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+import scipy.sparse as sp
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from lakehouse.recommend.blend import Blend
-from lakehouse.recommend.catalogue import CUSTOMER, FLOOR, Block, Catalogue
+from lakehouse.recommend.catalogue import CUSTOMER, FLOOR, LOG_FLOOR, Block, Catalogue, logged
+from lakehouse.recommend.places import NEVER, Places, best
 
-BLOCK = 64
-GROUP = 32
+# Customers at once: fewer cost more per customer, more cost memory (x products x 4 bytes).
+BLOCK = 128
 BUY_AGAIN, DISCOVER, MIXED = "buy_again", "discover", "mixed"
 LISTS = (BUY_AGAIN, DISCOVER, MIXED)
 ALS, OWN_FREQUENCY, POPULARITY, NEW_PRODUCT = "als", "own_frequency", "popularity", "new_product"
+SOURCES = (ALS, OWN_FREQUENCY, POPULARITY, NEW_PRODUCT)
 RANKED = "shop_code string, customer_key string, list string, product_ids array<bigint>, scores array<double>, sources array<string>"
-NEVER = np.float32(-np.inf)
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,8 @@ def top_lists(profiles: DataFrame, ranking: Ranking) -> DataFrame:
 
 
 def pair_scores(pairs: DataFrame, profiles: DataFrame, ranking: Ranking) -> DataFrame:
-    """shop_code, customer_key, product_id and its `discover` score, bought or not, for each of `pairs`; null for unknown products."""
+    """shop_code, customer_key, product_id and its `discover` score, bought or not, for each of `pairs`;
+    null for products that are unknown or not eligible."""
     asked = pairs.groupBy(*CUSTOMER).agg(F.collect_list("product_id").alias("products"))
     shared = profiles.sparkSession.sparkContext.broadcast(ranking)
     return profiles.join(asked, CUSTOMER).mapInArrow(
@@ -59,8 +61,9 @@ def pair_scores(pairs: DataFrame, profiles: DataFrame, ranking: Ranking) -> Data
 def _over_blocks(shared, act) -> Callable[[Iterable[pa.RecordBatch]], Iterable[pa.RecordBatch]]:  # type: ignore[no-untyped-def]
     def work(batches: Iterable[pa.RecordBatch]) -> Iterable[pa.RecordBatch]:
         for batch in batches:
-            for code in pc.unique(batch.column("shop_code")).to_pylist():
-                of_shop = batch.filter(pc.equal(batch.column("shop_code"), code))
+            codes = pc.unique(batch.column("shop_code")).to_pylist()
+            for code in codes:
+                of_shop = batch.filter(pc.equal(batch.column("shop_code"), code)) if len(codes) > 1 else batch
                 for start in range(0, of_shop.num_rows, BLOCK):
                     if code in shared.value.catalogues:
                         yield act(of_shop.slice(start, BLOCK), code, shared.value)
@@ -72,26 +75,15 @@ def _lists(batch: pa.RecordBatch, code: str, ranking: Ranking) -> pa.RecordBatch
     catalogue, n = ranking.catalogues[code], ranking.length
     block = Block.of(batch, catalogue)
     scores, again = utilities(block, catalogue, ranking.blend)
-    scores[:, ~catalogue.eligible] = NEVER
-    seen = best(scores, n) if ranking.keep_seen else None
-    values = scores.copy() if ranking.keep_seen else scores
+    sources = np.where(block.is_new, SOURCES.index(POPULARITY), SOURCES.index(ALS))
+    seen = Places.of(scores, best(scores, n), sources) if ranking.keep_seen else None
     scores[block.row, block.column] = NEVER
-    unseen = best(scores, n)
-    edges, sources = np.searchsorted(block.row, np.arange(len(block) + 1)), np.where(block.is_new, POPULARITY, ALS)
+    new = Places.of(scores, best(scores, n), sources)
+    own = Places(block.row, block.column, again, np.full(len(again), SOURCES.index(OWN_FREQUENCY))).at(again > NEVER).first(n)
     is_bought, of_again, of_new = ranking.blend.mixed
-    arriving = _arriving(block, catalogue, int(n * ranking.new_share))
-    found = _Found([], [], [], [], [])
-    for row in range(len(block)):
-        mine = slice(edges[row], edges[row + 1])
-        may = catalogue.eligible[block.column[mine]]
-        own, own_score = _ordered(block.column[mine][may], again[mine][may], n)
-        new, new_score = _shown(unseen[row], scores[row])
-        mixed, mixed_score = _ordered(np.concatenate([own, new]), np.concatenate([is_bought + of_again * own_score, of_new * new_score]), n)
-        found.add(row, BUY_AGAIN, own, own_score, np.full(len(own), OWN_FREQUENCY))
-        shown = _shown(seen[row], values[row]) if seen is not None else (new, new_score)
-        found.add(row, DISCOVER, *_with_arrivals(*shown, np.full(len(shown[0]), sources[row]), arriving[row], n))
-        found.add(row, MIXED, mixed, mixed_score, np.where(np.isin(mixed, own), OWN_FREQUENCY, sources[row]))
-    return found.batch(batch, catalogue)
+    mixed = Places.joined(own._replace(score=is_bought + of_again * own.score), new._replace(score=of_new * new.score)).first(n)
+    discover = (new if seen is None else seen).with_last(_arriving(block, catalogue, int(n * ranking.new_share)), n)
+    return _batch({BUY_AGAIN: own, DISCOVER: discover, MIXED: mixed}, batch, catalogue)
 
 
 def _pairs(batch: pa.RecordBatch, code: str, ranking: Ranking) -> pa.RecordBatch:
@@ -100,140 +92,76 @@ def _pairs(batch: pa.RecordBatch, code: str, ranking: Ranking) -> pa.RecordBatch
     products = batch.column("products")
     row, asked = np.asarray(pc.list_parent_indices(products), dtype=np.int64), np.asarray(pc.list_flatten(products))
     column = catalogue.places(asked)
-    value = np.where(column >= 0, scores[row, column], np.nan).astype(np.float64)
+    value = np.where(column >= 0, scores[row, column], NEVER).astype(np.float64)
     columns = [batch.column(name).take(pa.array(row)) for name in ("shop_code", "customer_key")]
     return pa.RecordBatch.from_arrays(
-        [*columns, pa.array(asked), pa.array(value, from_pandas=True)], names=[*CUSTOMER, "product_id", "score"]
+        [*columns, pa.array(asked), pa.array(value, mask=value == NEVER)], names=[*CUSTOMER, "product_id", "score"]
     )
 
 
 def utilities(block: Block, catalogue: Catalogue, blend: Blend) -> tuple[np.ndarray, np.ndarray]:
-    """(customers × products: how likely as something new, flat: how likely each bought product is bought again), as logarithms."""
-    als, near = block.expected(catalogue)
-    recent = catalogue.recents(block.countries)
-    own = own_parts(block, catalogue, als, near, recent)
-    again = own @ np.asarray(blend.buy_again)
+    """(customers × products: how likely as something new, flat: how likely each bought product is bought again), as logarithms.
+
+    NEVER where a product is not eligible.
+    """
+    scores, near = block.expected(catalogue)
+    country, recent = catalogue.recents(block.countries)
+    again = own_parts(block, catalogue, scores, near) @ np.asarray(blend.buy_again)
+    again[~catalogue.eligible[block.column]] = NEVER
     of_als, of_near, of_recent, of_ever = (np.float32(value) for value in blend.discover)
+    masked = np.where(catalogue.eligible, np.float32(0), NEVER)
+    base = of_recent * recent + (of_ever * catalogue.ever + of_near * LOG_FLOOR + masked)
+    for row, mine in zip(scores, country, strict=True):  # one customer's scores stay in the processor's nearest cache
+        logged(row, out=row)
+        row *= of_als
+        row += base[mine]
+    scores[np.repeat(np.arange(len(block)), np.diff(near.indptr)), near.indices] += of_near * near.data
     # Popularity alone where nothing else is known: the exponents of the fit are for those whose taste is known.
-    popular = recent[block.is_new] + FLOOR * catalogue.ever
-    als *= of_als
-    near *= of_near
-    als += near
-    als += of_recent * recent
-    als += of_ever * catalogue.ever
-    als[block.is_new] = popular
-    return als, again
+    scores[block.is_new] = recent[country[block.is_new]] + (FLOOR * catalogue.ever + masked)
+    return scores, again
 
 
-def own_parts(block: Block, catalogue: Catalogue, als: np.ndarray, near: np.ndarray, recent: np.ndarray) -> np.ndarray:
-    """Pairs bought × the parts of blend.BUY_AGAIN."""
+def own_parts(block: Block, catalogue: Catalogue, als: np.ndarray, near: sp.csr_matrix) -> np.ndarray:
+    """Pairs bought × the parts of blend.BUY_AGAIN; `als` and `near` as of Block.expected."""
     at = (block.row, block.column)
+    country, recent = catalogue.recents(block.countries)
     return np.stack(
         [
             np.log(block.weight + FLOOR),
             np.log(block.order_count),
             np.log1p(block.recency),
-            recent[at],
+            recent[country[block.row], block.column],
             catalogue.ever[block.column],
-            als[at],
-            near[at],
+            logged(als[at]),
+            LOG_FLOOR + np.asarray(near[at]).reshape(-1),
         ],
         axis=1,
     )
 
 
-def best(scores: np.ndarray, n: int) -> np.ndarray:
-    """Columns of the n largest values of each row, best first; of equal ones the smaller column.
-
-    The n-th largest of the maxima of groups of columns is not above the n-th largest value: all that are below it are passed over.
-    """
-    rows, width = scores.shape
-    n = min(n, width)
-    if n == 0:
-        return np.zeros((rows, 0), dtype=np.int64)
-    whole = width - width % GROUP
-    maxima = scores[:, :whole].reshape(rows, -1, GROUP).max(axis=2)
-    if whole < width:
-        maxima = np.concatenate([maxima, scores[:, whole:]], axis=1)
-    if maxima.shape[1] < n:
-        maxima = scores
-    least = np.partition(maxima, maxima.shape[1] - n, axis=1)[:, maxima.shape[1] - n]
-    picked = np.empty((rows, n), dtype=np.int64)
-    for row in range(rows):
-        candidates = np.flatnonzero(scores[row] >= least[row])
-        picked[row] = candidates[np.argsort(-scores[row, candidates], kind="stable")[:n]]
-    return picked
-
-
-def _arriving(block: Block, catalogue: Catalogue, places: int) -> list[tuple[np.ndarray, np.ndarray]]:
-    """Of each customer the new products that suit best: columns and affinity; none that was bought or suits nothing."""
-    nothing = (np.zeros(0, dtype=np.int64), np.zeros(0))
-    if not places or len(catalogue.arrivals) == 0:
-        return [nothing] * len(block)
-    affinity = block.arrivals(catalogue).astype(np.float64)
+def _arriving(block: Block, catalogue: Catalogue, most: int) -> Places:
+    """Of each customer the new products that suit best, by affinity; none that was bought or suits nothing."""
+    if not most or len(catalogue.arrivals) == 0:
+        return Places.none()
+    affinity = block.arrivals(catalogue)
     affinity[:, ~catalogue.eligible[catalogue.arrivals]] = 0
     place = np.full(len(catalogue.product_ids), -1)
     place[catalogue.arrivals] = np.arange(len(catalogue.arrivals))
     bought = place[block.column] >= 0
     affinity[block.row[bought], place[block.column[bought]]] = 0
-    found = []
-    for mine, top in zip(affinity, best(affinity, places), strict=True):
-        top = top[mine[top] > 0]
-        found.append((catalogue.arrivals[top], mine[top]))
-    return found
+    affinity[affinity <= 0] = NEVER
+    found = Places.of(affinity, best(affinity, most), np.full(len(block), SOURCES.index(NEW_PRODUCT)))
+    return found._replace(column=catalogue.arrivals[found.column])
 
 
-def _with_arrivals(
-    columns: np.ndarray, scores: np.ndarray, sources: np.ndarray, arriving: tuple[np.ndarray, np.ndarray], n: int
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """The list with its last places given to new products that are not on it anyway."""
-    new, affinity = arriving
-    kept = n - len(new)
-    others = ~np.isin(new, columns[:kept])
-    new, affinity = new[others], affinity[others]
-    kept = n - len(new)
-    rest = ~np.isin(columns[:kept], new)
-    columns, scores, sources = columns[:kept][rest], scores[:kept][rest], sources[:kept][rest]
-    return np.concatenate([columns, new]), np.concatenate([scores, affinity]), np.concatenate([sources, np.full(len(new), NEW_PRODUCT)])
-
-
-def _shown(columns: np.ndarray, scores: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    columns = columns[scores[columns] > NEVER]
-    return columns, scores[columns].astype(np.float64)
-
-
-def _ordered(columns: np.ndarray, scores: np.ndarray, n: int) -> tuple[np.ndarray, np.ndarray]:
-    order = np.lexsort((columns, -scores))[:n]
-    return columns[order], scores[order]
-
-
-class _Found(NamedTuple):
-    """Lists of a block, one after the other."""
-
-    rows: list[int]
-    names: list[str]
-    columns: list[np.ndarray]
-    scores: list[np.ndarray]
-    sources: list[np.ndarray]
-
-    def add(self, row: int, name: str, columns: np.ndarray, scores: np.ndarray, sources: np.ndarray) -> None:
-        """Nothing where the list is empty."""
-        if len(columns):
-            self.rows.append(row)
-            self.names.append(name)
-            self.columns.append(columns)
-            self.scores.append(scores)
-            self.sources.append(sources[: len(columns)])
-
-    def batch(self, customers: pa.RecordBatch, catalogue: Catalogue) -> pa.RecordBatch:
-        rows = pa.array(self.rows, pa.int64())
-        offsets = pa.array(np.cumsum([0, *map(len, self.columns)]), pa.int32())
-        nothing = [np.zeros(0, dtype=np.int64)]
-        flat = (
-            pa.array(catalogue.product_ids[np.concatenate(self.columns or nothing)], pa.int64()),
-            pa.array(np.concatenate(self.scores or nothing), pa.float64()),
-            pa.array(np.concatenate(self.sources or nothing).astype(object), pa.string()),
-        )
-        columns = [customers.column(name).take(rows) for name in ("shop_code", "customer_key")]
-        columns += [pa.array(self.names, pa.string()), *(pa.ListArray.from_arrays(offsets, values) for values in flat)]
-        return pa.RecordBatch.from_arrays(columns, names=["shop_code", "customer_key", "list", "product_ids", "scores", "sources"])
+def _batch(lists: Mapping[str, Places], customers: pa.RecordBatch, catalogue: Catalogue) -> pa.RecordBatch:
+    """A row per customer and list that is not empty."""
+    sizes = {name: np.bincount(listed.row, minlength=customers.num_rows) for name, listed in lists.items()}
+    rows = pa.array(np.concatenate([np.flatnonzero(size) for size in sizes.values()]))
+    names = np.repeat(np.arange(len(sizes)), [np.count_nonzero(size) for size in sizes.values()])
+    offsets = pa.array(np.cumsum(np.concatenate([[0], *(size[size > 0] for size in sizes.values())])), pa.int32())
+    _, column, score, source = (np.concatenate(values) for values in zip(*lists.values(), strict=True))
+    flat = (pa.array(catalogue.product_ids[column], pa.int64()), pa.array(score), pa.array(SOURCES).take(pa.array(source)))
+    columns = [customers.column(name).take(rows) for name in CUSTOMER]
+    columns += [pa.array(list(lists)).take(pa.array(names)), *(pa.ListArray.from_arrays(offsets, values) for values in flat)]
+    return pa.RecordBatch.from_arrays(columns, names=[*CUSTOMER, "list", "product_ids", "scores", "sources"])
