@@ -21,9 +21,11 @@ def main() -> None:
     parser.add_argument("--customers", type=int, default=100_000)
     parser.add_argument("--products", type=int, default=10_000)
     parser.add_argument("--pairs", type=int, default=3_000_000)
+    parser.add_argument("--rank", type=int, default=64)
     parser.add_argument("--repeat", type=int, default=3)
     args = parser.parse_args()
     spark, params = spark_session(load_settings("local")), parse_params(read_conf("als.yaml")).als
+    params = params.model_copy(update={"rank": args.rank})
     interactions = made_up(spark, args.customers, args.products, args.pairs).persist()
     print(f"{interactions.count():,} pairs, rank {params.rank}, {params.iterations} iterations")
     blas = blas_name(spark)

@@ -138,7 +138,7 @@ def test_the_champion_opens_in_a_notebook_and_says_what_it_was_trained_from(demo
     assert json.loads(trained_on.source)["path"] == str(demo_lake.folder / "lake" / "gold" / "interactions")
     popularity = run.data.metrics["popularity.ndcg"]
     assert min(run.data.metrics["mixed.ndcg"], run.data.metrics["als.ndcg"]) > popularity > 0
-    assert run.data.params["als.rank"] == "64"
+    assert run.data.params["als.rank"] == "32"
     assert lake.sql("select distinct model_version from recommendations.customer_products").first()[0] == str(version.version)
 
 

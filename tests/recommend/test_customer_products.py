@@ -12,7 +12,7 @@ from lakehouse.gold import interactions, product_popularity
 from lakehouse.recommend.als import Factors
 from lakehouse.recommend.blend import Blend
 from lakehouse.recommend.customer_products import TABLE, build
-from lakehouse.recommend.params import Lists
+from lakehouse.recommend.params import Hidden, Lists
 from lakehouse.recommend.registered import RegisteredModel
 from lakehouse.silver import customers, products
 from lakehouse.table import conform
@@ -41,8 +41,8 @@ Listed = dict[tuple[str, str], list[tuple[int, str]]]
 
 
 @pytest.fixture(scope="module")
-def make(spark: SparkSession) -> Callable[[str | None], DataFrame]:
-    def make(version: str | None) -> DataFrame:
+def make(spark: SparkSession) -> Callable[..., DataFrame]:
+    def make(version: str | None, hidden: tuple[Hidden, ...] = ()) -> DataFrame:
         frames = (
             frame_of(
                 spark,
@@ -86,7 +86,7 @@ def make(spark: SparkSession) -> Callable[[str | None], DataFrame]:
                 *frames,
                 run_date=RUN_DATE,
                 model=model,
-                lists=Lists(length=LENGTH, new_product_share=0.25, new_product_days=28),
+                lists=Lists(length=LENGTH, hidden=hidden, new_product_share=0.25, new_product_days=28),
                 country_smoothing=1.0,
             ),
             TABLE,
@@ -96,7 +96,7 @@ def make(spark: SparkSession) -> Callable[[str | None], DataFrame]:
 
 
 @pytest.fixture(scope="module")
-def rows(make: Callable[[str | None], DataFrame]) -> list[dict[str, Any]]:
+def rows(make: Callable[..., DataFrame]) -> list[dict[str, Any]]:
     return [row.asDict() for row in make("7").orderBy("customer_key", "list", "rank").collect()]
 
 
@@ -173,7 +173,23 @@ def test_rows_say_which_model_and_day_they_are_of(rows: list[dict[str, Any]]) ->
     assert {(row["model_version"], row["run_date"]) for row in rows} == {("7", RUN_DATE)}
 
 
-def test_without_a_champion_lists_are_own_purchases_and_popularity(make: Callable[[str | None], DataFrame]) -> None:
+def test_a_hidden_category_is_shown_to_nobody_of_the_country_of_the_rule(make: Callable[..., DataFrame]) -> None:
+    rules = (
+        Hidden(shop="nl", category_id=3, countries=("NL", "SE")),  # 5 and 6
+        Hidden(shop="nl", category_id=1, countries=("*",)),  # 1, 2 and the new 20
+        Hidden(shop="de", category_id=2, countries=("*",)),  # of another shop
+    )
+    found: Listed = {}
+    for row in make("7", rules).orderBy("customer_key", "list", "rank").collect():
+        found.setdefault((row["customer_key"], row["list"]), []).append((row["product_id"], row["source"]))
+    assert ("anna", "buy_again") not in found
+    assert ids(found, "anna", "discover") == ids(found, "anna", "mixed") == [4, 3, 7, 21]
+    assert ids(found, "tied", "buy_again") == [5, 6]
+    assert {6, 5} & set(ids(found, "cold-de", "discover"))
+    assert not {1, 2, 9, 20} & {product for places in found.values() for product, _ in places}
+
+
+def test_without_a_champion_lists_are_own_purchases_and_popularity(make: Callable[..., DataFrame]) -> None:
     found = make(None).collect()
     assert {row["model_version"] for row in found} == {None}
     # Bought before, so not new; of what was not bought the popular ones come first; 20 is new.

@@ -1,7 +1,7 @@
 """The products of one shop as the scorer sees them, and a block of its customers: plain arrays, the same when learning and when scoring."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
@@ -27,8 +27,8 @@ class Catalogue:
 
     `factors`: n × rank, zeros where ALS does not know the product. `recent`: by country the logarithm of 1 + recent orders,
     smoothed towards everywhere and in everywhere's numbers; "*" holds for countries that are not there. `ever`: the logarithm
-    of 1 + orders. `eligible`: may be shown. `arrivals`: columns of new products; `categories`: products × categories, 1 or 0, where
-    there are arrivals.
+    of 1 + orders. `eligible`: may be shown, but for what is `hidden` in a country. `arrivals`: columns of new products;
+    `categories`: products × categories, 1 or 0, where there are arrivals.
     """
 
     product_ids: np.ndarray
@@ -39,12 +39,16 @@ class Catalogue:
     eligible: np.ndarray
     arrivals: np.ndarray
     categories: sp.csr_matrix
+    hidden: Mapping[str, np.ndarray] = field(default_factory=dict)
 
-    def recents(self, countries: list[str | None]) -> tuple[np.ndarray, np.ndarray]:
-        """(of each customer the row, rows × products)"""
-        known = [country if country in self.recent else EVERYWHERE for country in countries]
+    def by_country(self, countries: list[str | None]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """(of each customer the row, rows × products: recent orders, rows × products: may be shown)"""
+        told = self.recent.keys() | self.hidden.keys()
+        known = [country if country in told else EVERYWHERE for country in countries]
         names, rows = np.unique(np.asarray(known, dtype=str), return_inverse=True)
-        return rows, np.stack([self.recent[name] for name in names])
+        recent = [self.recent.get(name, self.recent[EVERYWHERE]) for name in names]
+        may = [self.eligible & ~self.hidden[name] if name in self.hidden else self.eligible for name in names]
+        return rows, np.stack(recent), np.stack(may)
 
     def places(self, product_ids: np.ndarray) -> np.ndarray:
         """The products' columns, -1 for those that are not here."""
@@ -59,8 +63,8 @@ def catalogues(
 ) -> dict[str, Catalogue]:
     """By shop code: all products with factors (shop_code, product_id, features) or in `popularity` (gold.product_popularity).
 
-    `eligible` (shop_code, product_id): what may be shown; None is everything. With columns `is_new` and `category_ids` its new products
-    are in the catalogue too. Two Spark jobs, three with `eligible`.
+    `eligible` (shop_code, product_id): what may be shown; None is everything. With a column `hidden_in` not in these countries; with
+    columns `is_new` and `category_ids` its new products are in the catalogue too. Two Spark jobs, three with `eligible`.
     """
     trained = factors.select("shop_code", "product_id", "features").orderBy("shop_code", "product_id").toArrow()
     counts = popularity.select("shop_code", "country_code", "product_id", "recent_order_count", "order_count").toArrow()
@@ -107,27 +111,33 @@ def _catalogue(
         may,
         np.flatnonzero(np.isin(ids, shelf.new)),
         shelf.categories_of(ids),
+        {country: np.isin(ids, products) for country, products in shelf.hidden.items()},
     )
 
 
 class _Shelf(NamedTuple):
-    """What may be shown: product ids, those of them that are new, and the products' categories as pairs of two arrays."""
+    """What may be shown: product ids, those of them that are new, the products' categories as pairs of two arrays, and by country the
+    products that are hidden there."""
 
     products: np.ndarray
     new: np.ndarray
     of_category: tuple[np.ndarray, np.ndarray]
+    hidden: dict[str, np.ndarray]
 
     @staticmethod
     def of(allowed: pa.Table | None) -> "_Shelf":
         nothing = np.zeros(0, dtype=np.int64)
         if allowed is None:
-            return _Shelf(nothing, nothing, (nothing, nothing))
+            return _Shelf(nothing, nothing, (nothing, nothing), {})
         products = allowed.column("product_id").to_numpy()
+        hidden = {}
+        if "hidden_in" in allowed.column_names:
+            there, country = _pairs(allowed.column("hidden_in"))
+            hidden = {name: products[there[country == name]] for name in np.unique(country)}
         if "is_new" not in allowed.column_names:
-            return _Shelf(products, nothing, (nothing, nothing))
-        categories = allowed.column("category_ids").combine_chunks()
-        pairs = products[np.asarray(pc.list_parent_indices(categories))], np.asarray(pc.list_flatten(categories))
-        return _Shelf(products, products[allowed.column("is_new").to_numpy(zero_copy_only=False)], pairs)
+            return _Shelf(products, nothing, (nothing, nothing), hidden)
+        there, category = _pairs(allowed.column("category_ids"))
+        return _Shelf(products, products[allowed.column("is_new").to_numpy(zero_copy_only=False)], (products[there], category), hidden)
 
     def categories_of(self, ids: np.ndarray) -> sp.csr_matrix:
         product, category = self.of_category
@@ -137,6 +147,13 @@ class _Shelf(NamedTuple):
         there = ids[place] == product
         names, column = np.unique(category[there], return_inverse=True)
         return sp.csr_matrix((np.ones(there.sum(), dtype=np.float32), (place[there], column)), shape=(len(ids), len(names)))
+
+
+def _pairs(lists: pa.ChunkedArray) -> tuple[np.ndarray, np.ndarray]:
+    """Of a column of lists: each value's row, and the value."""
+    whole = lists.combine_chunks()
+    values = pc.list_flatten(whole).to_numpy(zero_copy_only=False)
+    return np.asarray(pc.list_parent_indices(whole), dtype=np.int64), values.astype(str) if values.dtype == object else values
 
 
 def smoothed(recent: Mapping[str, np.ndarray], smoothing: float) -> dict[str, np.ndarray]:

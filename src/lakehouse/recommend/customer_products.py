@@ -1,12 +1,14 @@
 """The lists of each customer: what to buy again, what to discover, and a mix of both for channels with one list."""
 
+from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from lakehouse.gold.product_popularity import EVERYWHERE
 from lakehouse.recommend.catalogue import CUSTOMER, catalogues, profiles
-from lakehouse.recommend.params import Lists
+from lakehouse.recommend.params import Hidden, Lists
 from lakehouse.recommend.registered import RegisteredModel
 from lakehouse.recommend.scorer import Ranking, top_lists
 from lakehouse.sources.source import SHOP
@@ -21,7 +23,7 @@ TABLE = Table(
         Column("customer_key", STRING, "the customer; anonymous ones have no lists"),
         Column("list", STRING, "buy_again (bought before), discover (not bought before) or mixed"),
         Column("rank", INTEGER, "1 is the best"),
-        Column("product_id", LONG, "a product that is sellable"),
+        Column("product_id", LONG, "a product that is sellable, and that no rule hides in the customer's country"),
         Column(
             "score", DOUBLE, "larger is better, comparable within a customer's list: a logarithm; of a new product its affinity, 0 to 1"
         ),
@@ -46,11 +48,23 @@ def build(
     """Ranked lists for everybody who is somebody, of what can be sold. New is what was created in the last days before the run date."""
     since = F.lit(datetime.combine(run_date - timedelta(days=lists.new_product_days), time.min))
     is_new = F.coalesce(F.col("created_at") >= since, F.lit(False))
-    sellable = products.where("is_sellable").select("shop_code", "product_id", is_new.alias("is_new"), "category_ids")
-    shops = catalogues(model.factors.products, model.neighbours, product_popularity, sellable, country_smoothing)
+    shown = shelf(products, lists.hidden).withColumn("is_new", is_new)
+    shops = catalogues(model.factors.products, model.neighbours, product_popularity, shown, country_smoothing)
     people = profiles(customers.where(~F.col("is_anonymous")), interactions, model.factors.customers)
     listed = places(top_lists(people, Ranking(shops, model.blend, lists.length, new_share=lists.new_product_share)))
     return listed.withColumn("model_version", F.lit(model.version)).withColumn("run_date", F.lit(run_date))
+
+
+def shelf(products: DataFrame, hidden: Sequence[Hidden]) -> DataFrame:
+    """What may be shown: shop_code, product_id, category_ids, created_at, `hidden_in` (array of the countries where it may not)."""
+    found = [
+        F.when((F.col("shop_code") == rule.shop) & F.array_contains("category_ids", rule.category_id), F.lit(country))
+        for rule in hidden
+        for country in rule.countries
+    ]
+    where = F.array_compact(F.array(*found)).cast("array<string>")
+    sellable = products.where("is_sellable").select("shop_code", "product_id", "category_ids", "created_at", where.alias("hidden_in"))
+    return sellable.where(~F.array_contains("hidden_in", EVERYWHERE))
 
 
 def places(lists: DataFrame) -> DataFrame:

@@ -121,7 +121,7 @@ def _sample(learned: Learned, truth: DataFrame, code: str, catalogue: Catalogue,
 def _parts(block: Block, catalogue: Catalogue, bought: np.ndarray) -> tuple[Choices, Choices]:
     """What `buy_again` and what `discover` choose from."""
     als_part, near = block.expected(catalogue)
-    country, recent = catalogue.recents(block.countries)
+    country, recent, _ = catalogue.by_country(block.countries)
     edges = np.searchsorted(block.row, np.arange(len(block)))
     own = Choices(own_parts(block, catalogue, als_part, near), bought[block.row, block.column], edges)
     of_all = (logged(als_part), near.toarray() + LOG_FLOOR, recent[country], np.broadcast_to(catalogue.ever, bought.shape))

@@ -54,8 +54,17 @@ class Evaluation(_Part):
     min_customers: int = Field(ge=1)
 
 
+class Hidden(_Part):
+    """A shop's products of a category, not shown to customers of some countries."""
+
+    shop: str
+    category_id: int
+    countries: tuple[str, ...] = Field(min_length=1)
+
+
 class Lists(_Part):
     length: int = Field(ge=1)
+    hidden: tuple[Hidden, ...]
     new_product_share: float = Field(ge=0, lt=1)
     new_product_days: int = Field(ge=0)
 

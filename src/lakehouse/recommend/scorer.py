@@ -102,29 +102,29 @@ def _pairs(batch: pa.RecordBatch, code: str, ranking: Ranking) -> pa.RecordBatch
 def utilities(block: Block, catalogue: Catalogue, blend: Blend) -> tuple[np.ndarray, np.ndarray]:
     """(customers × products: how likely as something new, flat: how likely each bought product is bought again), as logarithms.
 
-    NEVER where a product is not eligible.
+    NEVER where a product may not be shown.
     """
     scores, near = block.expected(catalogue)
-    country, recent = catalogue.recents(block.countries)
+    country, recent, may = catalogue.by_country(block.countries)
     again = own_parts(block, catalogue, scores, near) @ np.asarray(blend.buy_again)
-    again[~catalogue.eligible[block.column]] = NEVER
+    again[~may[country[block.row], block.column]] = NEVER
     of_als, of_near, of_recent, of_ever = (np.float32(value) for value in blend.discover)
-    masked = np.where(catalogue.eligible, np.float32(0), NEVER)
-    base = of_recent * recent + (of_ever * catalogue.ever + of_near * LOG_FLOOR + masked)
+    masked = np.where(may, np.float32(0), NEVER)
+    base = of_recent * recent + (of_ever * catalogue.ever + of_near * LOG_FLOOR) + masked
     for row, mine in zip(scores, country, strict=True):  # one customer's scores stay in the processor's nearest cache
         logged(row, out=row)
         row *= of_als
         row += base[mine]
     scores[np.repeat(np.arange(len(block)), np.diff(near.indptr)), near.indices] += of_near * near.data
     # Popularity alone where nothing else is known: the exponents of the fit are for those whose taste is known.
-    scores[block.is_new] = recent[country[block.is_new]] + (FLOOR * catalogue.ever + masked)
+    scores[block.is_new] = (recent + FLOOR * catalogue.ever + masked)[country[block.is_new]]
     return scores, again
 
 
 def own_parts(block: Block, catalogue: Catalogue, als: np.ndarray, near: sp.csr_matrix) -> np.ndarray:
     """Pairs bought × the parts of blend.BUY_AGAIN; `als` and `near` as of Block.expected."""
     at = (block.row, block.column)
-    country, recent = catalogue.recents(block.countries)
+    country, recent, _ = catalogue.by_country(block.countries)
     return np.stack(
         [
             np.log(block.weight + FLOOR),
@@ -144,7 +144,8 @@ def _arriving(block: Block, catalogue: Catalogue, most: int) -> Places:
     if not most or len(catalogue.arrivals) == 0:
         return Places.none()
     affinity = block.arrivals(catalogue)
-    affinity[:, ~catalogue.eligible[catalogue.arrivals]] = 0
+    country, _, may = catalogue.by_country(block.countries)
+    affinity[~may[:, catalogue.arrivals][country]] = 0
     place = np.full(len(catalogue.product_ids), -1)
     place[catalogue.arrivals] = np.arange(len(catalogue.arrivals))
     bought = place[block.column] >= 0

@@ -3,6 +3,7 @@
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from lakehouse.gold.product_popularity import EVERYWHERE
 from lakehouse.recommend import customer_products
 from lakehouse.recommend.blend import Blend
 from lakehouse.recommend.catalogue import CUSTOMER
@@ -22,21 +23,24 @@ def preview(run: Run, learned: Learned, blend: Blend) -> DataFrame:
     """Places of the lists, in memory; of what can be sold."""
     known = run.read(customers.TABLE).where(~F.col("is_anonymous")).join(learned.countries.select(*CUSTOMER), CUSTOMER, "left_semi")
     people = known.select(*CUSTOMER).orderBy(F.xxhash64("customer_key"), *CUSTOMER).limit(LOOKED_AT)
-    return lists_of(learned, blend, people, run.params, run.params.lists.length, eligible=_sellable(run)).persist()
+    return lists_of(learned, blend, people, run.params, run.params.lists.length, eligible=_shelf(run)).persist()
 
 
 def guards(run: Run, lists: DataFrame, learned: Learned) -> Guards:
     """Measured on the lists of `preview`; the champion's coverage on the published lists of the same customers."""
     bought = learned.interactions.where("product_id > 0").select(*CUSTOMER, "product_id", F.lit(True).alias("is_bought"))
-    sellable = _sellable(run).withColumn("is_sellable", F.lit(True)).persist()
-    marked = lists.join(bought, [*CUSTOMER, "product_id"], "left").join(sellable, PRODUCT, "left")
-    marked = marked.fillna(False, ["is_bought", "is_sellable"])
+    shelf = _shelf(run).persist()
+    countries = learned.countries.select(*CUSTOMER, "country_code")
+    marked = lists.join(bought, [*CUSTOMER, "product_id"], "left").join(shelf, PRODUCT, "left").join(countries, CUSTOMER, "left")
+    is_hidden = F.col("hidden_in").isNull() | F.array_contains("hidden_in", F.coalesce("country_code", F.lit(EVERYWHERE)))
     facts = marked.groupBy("list").agg(
-        F.count_if(~F.col("is_sellable")).alias("ineligible"), F.count_if("is_bought").alias("bought"), F.count("*").alias("places")
+        F.count_if(is_hidden).alias("ineligible"),
+        F.count_if(F.coalesce("is_bought", F.lit(False))).alias("bought"),
+        F.count("*").alias("places"),
     )
     by_list = {row["list"]: row for row in facts.collect()}
     repeats = {name: row["bought"] / row["places"] for name, row in by_list.items()}
-    before, total = published(run), max(sellable.count(), 1)
+    before, total = published(run), max(shelf.count(), 1)
     found = Guards(
         coverage=_shown(lists) / total,
         completeness=_completeness(lists, run.params.lists.length),
@@ -48,7 +52,7 @@ def guards(run: Run, lists: DataFrame, learned: Learned) -> Guards:
         buy_again_repeat_share=repeats.get(BUY_AGAIN),
         mixed_repeat_share=repeats.get(MIXED),
     )
-    sellable.unpersist()
+    shelf.unpersist()
     return found
 
 
@@ -66,8 +70,8 @@ def published(run: Run) -> DataFrame | None:
     return None if lists.where(F.col("model_version").isNotNull()).isEmpty() else lists
 
 
-def _sellable(run: Run) -> DataFrame:
-    return run.read(products.TABLE).where("is_sellable").select(*PRODUCT)
+def _shelf(run: Run) -> DataFrame:
+    return customer_products.shelf(run.read(products.TABLE), run.params.lists.hidden).select(*PRODUCT, "hidden_in")
 
 
 def _shown(lists: DataFrame) -> int:
