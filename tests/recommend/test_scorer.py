@@ -99,6 +99,17 @@ def test_what_was_bought_is_shown_by_discover_only_when_it_may_be_kept(spark: Sp
     assert dict(zip(strict["mixed"]["product_ids"], strict["mixed"]["sources"], strict=True))[0] == "own_frequency"
 
 
+def test_a_block_of_customers_who_bought_nothing_gets_what_is_popular(spark: SparkSession) -> None:
+    shops = {"nl": catalogue(np.random.default_rng(1), range(10))}
+    (row,) = (
+        top_lists(spark.createDataFrame([("nl", "cold", None, None, None)], PROFILE), Ranking(shops, BLEND, 3))
+        .where("list = 'mixed'")
+        .collect()
+    )
+    assert row["product_ids"] == brute_force(shops["nl"], None, [], None)["mixed"][:3]
+    assert set(row["sources"]) == {"popularity"}
+
+
 def test_the_score_of_a_pair_is_that_of_the_list_also_of_what_was_bought(spark: SparkSession) -> None:
     shops = {"nl": catalogue(np.random.default_rng(1), range(10))}
     frame = spark.createDataFrame([("nl", "anna", None, [(0, 5.0, 3, 1.0)], [1.0, 1.0, 1.0])], PROFILE)

@@ -125,6 +125,7 @@ def own_parts(block: Block, catalogue: Catalogue, als: np.ndarray, near: sp.csr_
     """Pairs bought × the parts of blend.BUY_AGAIN; `als` and `near` as of Block.expected."""
     at = (block.row, block.column)
     country, recent, _ = catalogue.by_country(block.countries)
+    bought_near = np.asarray(near[at]).reshape(-1) if len(block.row) else np.zeros(0)  # of no pairs scipy gives a sparse array
     return np.stack(
         [
             np.log(block.weight + FLOOR),
@@ -133,7 +134,7 @@ def own_parts(block: Block, catalogue: Catalogue, als: np.ndarray, near: sp.csr_
             recent[country[block.row], block.column],
             catalogue.ever[block.column],
             logged(als[at]),
-            LOG_FLOOR + np.asarray(near[at]).reshape(-1),
+            LOG_FLOOR + bought_near,
         ],
         axis=1,
     )
