@@ -11,6 +11,7 @@ machine, wall time does not.
 import argparse
 import json
 import os
+import re
 import resource
 import subprocess
 import sys
@@ -209,7 +210,7 @@ def run_contestant(contestant: str, table: str, port: str, folder: str) -> None:
     own = resource.getrusage(resource.RUSAGE_SELF)
     found = {
         "client": own.ru_utime + own.ru_stime + (process_seconds(jvm) if jvm else 0),
-        "memory": own.ru_maxrss / 1024 + (peak_megabytes(jvm) if jvm else 0),
+        "memory": (own.ru_maxrss + (peak_kilobytes(jvm) if jvm else 0)) / 1024,
     }
     rows = rows or sum(pq.ParquetFile(file).metadata.num_rows for file in Path(staged).rglob("*.parquet"))
     (Path(folder) / "result.json").write_text(json.dumps({**found, "rows": rows}))
@@ -262,9 +263,10 @@ def process_seconds(pid: int) -> float:
     return sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK")
 
 
-def peak_megabytes(pid: int) -> float:
-    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
-    return int(next(line for line in lines if line.startswith("VmHWM")).split()[1]) / 1024
+def peak_kilobytes(pid: int) -> int:
+    """The most that a process ever had in memory; 0 when it has ended and waits for its parent."""
+    found = re.search(r"VmHWM:\s+(\d+)", Path(f"/proc/{pid}/status").read_text())
+    return int(found[1]) if found else 0
 
 
 def print_costs(title: str, costs: dict[str, Cost], rows: int) -> None:

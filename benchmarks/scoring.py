@@ -6,7 +6,6 @@ masks, three lists, blend. `--only N` scores N customers with ours alone, for me
 
 import argparse
 import os
-import re
 import tempfile
 import time
 from collections.abc import Callable
@@ -15,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import scipy.sparse as sp
+from jdbc import peak_kilobytes
 from pyspark.ml.recommendation import ALS, ALSModel
 from pyspark.sql import DataFrame, SparkSession
 
@@ -168,21 +168,14 @@ def _once(step: Callable[[], object]) -> float:
 
 def memory() -> str:
     """The most that the JVM and the Python workers, all together, ever had in memory, each at its own time."""
-    peaks = [(name, peak) for name, peak in map(_peak, descendants(os.getpid())) if peak]
-    java, workers = (sum(peak for name, peak in peaks if (name == "java") is is_java) / 1e6 for is_java in (True, False))
+    peaks = [(Path(f"/proc/{pid}/comm").read_text() == "java\n", peak_kilobytes(pid)) for pid in descendants(os.getpid())]
+    java, workers = (sum(peak for is_java, peak in peaks if is_java is wanted) / 1e6 for wanted in (True, False))
     return f"JVM {java:.2f} GB, workers {workers:.2f} GB"
 
 
 def descendants(pid: int) -> list[int]:
     children = [int(child) for task in Path(f"/proc/{pid}/task").iterdir() for child in (task / "children").read_text().split()]
     return children + [further for child in children for further in descendants(child)]
-
-
-def _peak(pid: int) -> tuple[str, int]:
-    """Name and kilobytes."""
-    status = Path(f"/proc/{pid}/status").read_text()
-    found = re.search(r"VmHWM:\s+(\d+)", status)
-    return status.split()[1], int(found[1]) if found else 0
 
 
 if __name__ == "__main__":

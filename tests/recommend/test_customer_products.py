@@ -97,11 +97,19 @@ def make(spark: SparkSession) -> Callable[..., DataFrame]:
 
 @pytest.fixture(scope="module")
 def rows(make: Callable[..., DataFrame]) -> list[dict[str, Any]]:
-    return [row.asDict() for row in make("7").orderBy("customer_key", "list", "rank").collect()]
+    return in_order(make("7"))
 
 
 @pytest.fixture(scope="module")
 def listed(rows: list[dict[str, Any]]) -> Listed:
+    return by_list(rows)
+
+
+def in_order(frame: DataFrame) -> list[dict[str, Any]]:
+    return [row.asDict() for row in frame.orderBy("customer_key", "list", "rank").collect()]
+
+
+def by_list(rows: list[dict[str, Any]]) -> Listed:
     """(customer, list) → (product, source) by rank."""
     found: Listed = {}
     for row in rows:
@@ -179,9 +187,7 @@ def test_a_hidden_category_is_shown_to_nobody_of_the_country_of_the_rule(make: C
         Hidden(shop="nl", category_id=1, countries=("*",)),  # 1, 2 and the new 20
         Hidden(shop="de", category_id=2, countries=("*",)),  # of another shop
     )
-    found: Listed = {}
-    for row in make("7", rules).orderBy("customer_key", "list", "rank").collect():
-        found.setdefault((row["customer_key"], row["list"]), []).append((row["product_id"], row["source"]))
+    found = by_list(in_order(make("7", rules)))
     assert ("anna", "buy_again") not in found
     assert ids(found, "anna", "discover") == ids(found, "anna", "mixed") == [4, 3, 7, 21]
     assert ids(found, "tied", "buy_again") == [5, 6]

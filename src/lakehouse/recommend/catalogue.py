@@ -21,6 +21,14 @@ LOG_FLOOR = np.log(FLOOR)
 OWN = ("product_id", "weight", "order_count", "recency")
 
 
+class ByCountry(NamedTuple):
+    """Of each customer the `row`; rows × products: `recent` orders, and whether a product `may` be shown."""
+
+    row: np.ndarray
+    recent: np.ndarray
+    may: np.ndarray
+
+
 @dataclass(frozen=True)
 class Catalogue:
     """n products, ids ascending.
@@ -41,14 +49,13 @@ class Catalogue:
     categories: sp.csr_matrix
     hidden: Mapping[str, np.ndarray] = field(default_factory=dict)
 
-    def by_country(self, countries: list[str | None]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """(of each customer the row, rows × products: recent orders, rows × products: may be shown)"""
+    def by_country(self, countries: list[str | None]) -> ByCountry:
         told = self.recent.keys() | self.hidden.keys()
         known = [country if country in told else EVERYWHERE for country in countries]
         names, rows = np.unique(np.asarray(known, dtype=str), return_inverse=True)
         recent = [self.recent.get(name, self.recent[EVERYWHERE]) for name in names]
         may = [self.eligible & ~self.hidden[name] if name in self.hidden else self.eligible for name in names]
-        return rows, np.stack(recent), np.stack(may)
+        return ByCountry(rows, np.stack(recent), np.stack(may))
 
     def places(self, product_ids: np.ndarray) -> np.ndarray:
         """The products' columns, -1 for those that are not here."""

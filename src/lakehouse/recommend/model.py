@@ -121,11 +121,11 @@ def _sample(learned: Learned, truth: DataFrame, code: str, catalogue: Catalogue,
 def _parts(block: Block, catalogue: Catalogue, bought: np.ndarray) -> tuple[Choices, Choices]:
     """What `buy_again` and what `discover` choose from."""
     als_part, near = block.expected(catalogue)
-    country, recent, _ = catalogue.by_country(block.countries)
+    by_country = catalogue.by_country(block.countries)
     edges = np.searchsorted(block.row, np.arange(len(block)))
-    own = Choices(own_parts(block, catalogue, als_part, near), bought[block.row, block.column], edges)
-    of_all = (logged(als_part), near.toarray() + LOG_FLOOR, recent[country], np.broadcast_to(catalogue.ever, bought.shape))
-    parts = np.stack(of_all, axis=2)
+    own = Choices(own_parts(block, catalogue, by_country, als_part, near), bought[block.row, block.column], edges)
+    recent, ever = by_country.recent[by_country.row], np.broadcast_to(catalogue.ever, bought.shape)
+    parts = np.stack((logged(als_part), near.toarray() + LOG_FLOOR, recent, ever), axis=2)
     is_new = np.ones(bought.shape, dtype=bool)
     is_new[block.row, block.column] = False
     is_new[block.is_new] = False  # of whom nothing is known nothing is learned

@@ -14,7 +14,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from lakehouse.recommend.blend import Blend
-from lakehouse.recommend.catalogue import CUSTOMER, FLOOR, LOG_FLOOR, Block, Catalogue, logged
+from lakehouse.recommend.catalogue import CUSTOMER, FLOOR, LOG_FLOOR, Block, ByCountry, Catalogue, logged
 from lakehouse.recommend.places import NEVER, Places, best
 
 # Customers at once: fewer cost more per customer, more cost memory (x products x 4 bytes).
@@ -82,7 +82,7 @@ def _lists(batch: pa.RecordBatch, code: str, ranking: Ranking) -> pa.RecordBatch
     own = Places(block.row, block.column, again, np.full(len(again), SOURCES.index(OWN_FREQUENCY))).at(again > NEVER).first(n)
     is_bought, of_again, of_new = ranking.blend.mixed
     mixed = Places.joined(own._replace(score=is_bought + of_again * own.score), new._replace(score=of_new * new.score)).first(n)
-    discover = (new if seen is None else seen).with_last(_arriving(block, catalogue, int(n * ranking.new_share)), n)
+    discover = (new if seen is None else seen).with_last(_arriving(block, catalogue, scores, int(n * ranking.new_share)), n)
     return _batch({BUY_AGAIN: own, DISCOVER: discover, MIXED: mixed}, batch, catalogue)
 
 
@@ -93,7 +93,7 @@ def _pairs(batch: pa.RecordBatch, code: str, ranking: Ranking) -> pa.RecordBatch
     row, asked = np.asarray(pc.list_parent_indices(products), dtype=np.int64), np.asarray(pc.list_flatten(products))
     column = catalogue.places(asked)
     value = np.where(column >= 0, scores[row, column], NEVER).astype(np.float64)
-    columns = [batch.column(name).take(pa.array(row)) for name in ("shop_code", "customer_key")]
+    columns = [batch.column(name).take(pa.array(row)) for name in CUSTOMER]
     return pa.RecordBatch.from_arrays(
         [*columns, pa.array(asked), pa.array(value, mask=value == NEVER)], names=[*CUSTOMER, "product_id", "score"]
     )
@@ -105,8 +105,9 @@ def utilities(block: Block, catalogue: Catalogue, blend: Blend) -> tuple[np.ndar
     NEVER where a product may not be shown.
     """
     scores, near = block.expected(catalogue)
-    country, recent, may = catalogue.by_country(block.countries)
-    again = own_parts(block, catalogue, scores, near) @ np.asarray(blend.buy_again)
+    by_country = catalogue.by_country(block.countries)
+    country, recent, may = by_country
+    again = own_parts(block, catalogue, by_country, scores, near) @ np.asarray(blend.buy_again)
     again[~may[country[block.row], block.column]] = NEVER
     of_als, of_near, of_recent, of_ever = (np.float32(value) for value in blend.discover)
     masked = np.where(may, np.float32(0), NEVER)
@@ -121,17 +122,16 @@ def utilities(block: Block, catalogue: Catalogue, blend: Blend) -> tuple[np.ndar
     return scores, again
 
 
-def own_parts(block: Block, catalogue: Catalogue, als: np.ndarray, near: sp.csr_matrix) -> np.ndarray:
-    """Pairs bought × the parts of blend.BUY_AGAIN; `als` and `near` as of Block.expected."""
+def own_parts(block: Block, catalogue: Catalogue, by_country: ByCountry, als: np.ndarray, near: sp.csr_matrix) -> np.ndarray:
+    """Pairs bought × the parts of blend.BUY_AGAIN; `by_country` of the block's countries, `als` and `near` as of Block.expected."""
     at = (block.row, block.column)
-    country, recent, _ = catalogue.by_country(block.countries)
     bought_near = np.asarray(near[at]).reshape(-1) if len(block.row) else np.zeros(0)  # of no pairs scipy gives a sparse array
     return np.stack(
         [
             np.log(block.weight + FLOOR),
             np.log(block.order_count),
             np.log1p(block.recency),
-            recent[country[block.row], block.column],
+            by_country.recent[by_country.row[block.row], block.column],
             catalogue.ever[block.column],
             logged(als[at]),
             LOG_FLOOR + bought_near,
@@ -140,18 +140,12 @@ def own_parts(block: Block, catalogue: Catalogue, als: np.ndarray, near: sp.csr_
     )
 
 
-def _arriving(block: Block, catalogue: Catalogue, most: int) -> Places:
-    """Of each customer the new products that suit best, by affinity; none that was bought or suits nothing."""
+def _arriving(block: Block, catalogue: Catalogue, scores: np.ndarray, most: int) -> Places:
+    """Of each customer the new products that suit best, by affinity; none that suits nothing or scores NEVER (bought, not to be shown)."""
     if not most or len(catalogue.arrivals) == 0:
         return Places.none()
     affinity = block.arrivals(catalogue)
-    country, _, may = catalogue.by_country(block.countries)
-    affinity[~may[:, catalogue.arrivals][country]] = 0
-    place = np.full(len(catalogue.product_ids), -1)
-    place[catalogue.arrivals] = np.arange(len(catalogue.arrivals))
-    bought = place[block.column] >= 0
-    affinity[block.row[bought], place[block.column[bought]]] = 0
-    affinity[affinity <= 0] = NEVER
+    affinity[(affinity <= 0) | (scores[:, catalogue.arrivals] == NEVER)] = NEVER
     found = Places.of(affinity, best(affinity, most), np.full(len(block), SOURCES.index(NEW_PRODUCT)))
     return found._replace(column=catalogue.arrivals[found.column])
 
