@@ -37,7 +37,8 @@ class Table:
     """The declaration of one Delta table.
 
     `scope` names the column that holds the root order's id, for tables that can be rebuilt order by order.
-    `max_reject_share` is the share of rows that may break a rule before the step fails.
+    `max_reject_share` is the share of rows that may break a rule before the step fails. A table that `may_be_missing` reads as an
+    empty one while it was never written: a file that nobody sends.
     """
 
     name: str
@@ -47,6 +48,7 @@ class Table:
     rules: tuple[Rule, ...] = field(default=())
     scope: str | None = None
     max_reject_share: float = 0.01
+    may_be_missing: bool = False
 
     @property
     def column_names(self) -> list[str]:

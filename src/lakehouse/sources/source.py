@@ -15,7 +15,7 @@ Within = Callable[[str], str]
 
 @dataclass(frozen=True)
 class Pseudonym:
-    """A keyed pseudonym that landing adds: column `name`, computed from column `of` as a `kind` ("email", "user", "order")."""
+    """A keyed pseudonym that landing adds: column `name`, computed from column `of` as a `kind` ("email", "user", "order", "app_user")."""
 
     name: str
     kind: str

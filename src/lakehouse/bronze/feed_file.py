@@ -1,0 +1,248 @@
+"""One delivered file → its good rows as Parquet, its bad ones with line, column and class; every record is one or the other."""
+
+import json
+import unicodedata
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from pathlib import Path
+from typing import BinaryIO, NamedTuple
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+from pyspark.sql.pandas.types import to_arrow_type
+
+from lakehouse.io.csv_files import BLOCK, Records, Stream, Unreadable, WrongWidth, header, records
+from lakehouse.io.text_files import opened
+from lakehouse.sources.feed import ORIGIN, Feed, Field
+from lakehouse.sources.feed_values import CLASSES, GOOD, parse
+
+HEAD = 1 << 16
+EXAMPLES, SHOWN = 3, 30
+# What a record that is none of the file's shape is called, and one of a file of which nothing is used.
+WRONG_FIELD_COUNT, NOT_JSON, WHOLE_FILE = "wrong_field_count", "not_json", "whole_file"
+Told = tuple[int, str, str]  # line, column, class
+LARGEST = 64 << 30
+
+
+class Origin(NamedTuple):
+    """Which delivery it is; its rows carry that."""
+
+    day: date
+    file_name: str
+    arrived_at: datetime
+
+
+@dataclass
+class Read:
+    """What became of a file's records: `rows_read` = good ones in `good` + those in `rejects`.
+
+    `refused`: why nothing of it can be used; what was read until then is counted. `unknown_columns` were left unread;
+    `absent_columns`, which may be empty, are null. `examples`: by column and class how often, and the first lines; `looks`: the first
+    of these values with 9 for each digit and a for each letter, never of a personal column.
+    """
+
+    good: Path
+    rejects: Path
+    refused: str = ""
+    rows_read: int = 0
+    rows_rejected: int = 0
+    unknown_columns: list[str] = field(default_factory=list)
+    absent_columns: list[str] = field(default_factory=list)
+    examples: dict[tuple[str, str], tuple[int, list[int]]] = field(default_factory=dict)
+    looks: dict[tuple[str, str], str] = field(default_factory=dict)
+
+
+def read_file(raw: BinaryIO, feed: Feed, origin: Origin, folder: Path) -> Read:
+    """Read it once, in bounded memory, into two Parquet files of `folder`: typed rows with their origin, and rejects."""
+    folder.mkdir(parents=True, exist_ok=True)
+    found = Read(folder / "good.parquet", folder / "rejects.parquet")
+    with pq.ParquetWriter(found.good, good_schema(feed)) as good, pq.ParquetWriter(found.rejects, rejects_schema(feed)) as rejects:
+        try:
+            stream = opened(raw, origin.file_name.endswith(".gz"), feed.encoding, LARGEST)
+            for part in _json_parts(stream, feed) if feed.is_json else _csv_parts(stream, feed, found):
+                if found.refused:
+                    _refuse(part, origin, found, rejects)
+                else:
+                    _sort_out(part, feed, origin, found, good, rejects)
+        except Unreadable as error:
+            found.refused = found.refused or str(error)
+            if error.line is not None:
+                _write_rejects([(error.line, "", WHOLE_FILE)], origin, found, rejects)
+    return found
+
+
+def good_schema(feed: Feed) -> pa.Schema:
+    """The feed's fields, then where the row came from."""
+    fields = [(field.name, to_arrow_type(field.type)) for field in feed.fields]
+    return pa.schema([*fields, *((column.name, to_arrow_type(column.type)) for column in ORIGIN)])
+
+
+def rejects_schema(feed: Feed) -> pa.Schema:
+    """Where the record came from, its first bad column (empty: the record), the class, its key where that is good."""
+    keys = [(f.name, to_arrow_type(f.type)) for f in feed.fields if f.name in feed.key]
+    origin = [(column.name, to_arrow_type(column.type)) for column in ORIGIN]
+    return pa.schema([*origin, ("column_name", pa.string()), ("value_class", pa.string()), *keys])
+
+
+def _csv_parts(stream: Stream, feed: Feed, found: Read) -> Iterator[Records]:
+    """Records after the header, their columns those of the feed, in its order; of a header that is refused as they stand."""
+    head = stream.read(HEAD)
+    if not head.strip():
+        found.refused = "the file is empty: not even a header line stands in it"
+        return
+    names = header(head.decode(errors="replace"), feed.delimiter)
+    places = _places(names, feed, found)
+    is_first = True
+    for part in records(_Joined(head, stream), feed.delimiter, len(names)):
+        fields, lines = part.fields, part.lines
+        if is_first and len(lines):
+            fields, lines, is_first = fields.slice(1), lines[1:], False
+        if not found.refused:
+            nothing = pa.nulls(fields.num_rows, pa.string()).fill_null("")
+            columns = [nothing if place is None else fields.column(place) for place in places]
+            fields = pa.RecordBatch.from_arrays(columns, names=[f.name for f in feed.fields])
+        yield Records(fields, lines, part.wrong_width)
+
+
+def _places(names: Sequence[str], feed: Feed, found: Read) -> list[int | None]:
+    """Where each of the feed's columns stands in the header."""
+    there = [_plain(name) for name in names]
+    places: list[int | None] = []
+    missing, twice = [], []
+    for wanted in feed.fields:
+        at = [i for i, name in enumerate(there) if name in {_plain(known) for known in wanted.headers}]
+        places.append(at[0] if at else None)
+        if len(at) > 1:
+            twice.append(wanted.headers[0])
+        elif not at and wanted.required:
+            missing.append(wanted.headers[0])
+        elif not at:
+            found.absent_columns.append(wanted.headers[0])
+    if missing or twice:
+        parts = [f"missing: {', '.join(missing)}"] * bool(missing) + [f"there twice: {', '.join(twice)}"] * bool(twice)
+        found.refused = f"columns of the header line are not those of the contract; {'; '.join(parts)}{_delimiter_hint(names, feed)}"
+    found.unknown_columns = [name for i, name in enumerate(names) if i not in places]
+    return places
+
+
+def _plain(name: str) -> str:
+    return unicodedata.normalize("NFC", name).strip().strip("\ufeff").casefold()
+
+
+def _delimiter_hint(names: Sequence[str], feed: Feed) -> str:
+    others = {",": "a comma", ";": "a semicolon", "\t": "a tab", "|": "a bar"}
+    line = feed.delimiter.join(names)
+    other = max(others, key=line.count)
+    if other == feed.delimiter or line.count(other) < len(feed.fields) // 2:
+        return ""
+    return f". Columns seem to be divided by {others[other]}; expected is {others[feed.delimiter]}"
+
+
+def _json_parts(stream: Stream, feed: Feed) -> Iterator[Records]:
+    """An object per line; blank lines are nothing. Values are taken as the text that stands for them."""
+    number, rest, ended = 0, b"", False
+    while not ended:
+        data = stream.read(1 << 20)
+        ended = not data
+        *whole, rest = (rest + data).split(b"\n")
+        lines = [*whole, rest] if ended else whole
+        yield _from_json(list(enumerate(lines, number + 1)), feed)
+        number += len(lines)
+        if len(rest) > BLOCK:  # no event is so long: the line is read on as one that is no JSON
+            rest = b"\0"
+
+
+def _from_json(numbered: list[tuple[int, bytes]], feed: Feed) -> Records:
+    rows, lines, wrong = [], [], []
+    for number, line in numbered:
+        if not line.strip():
+            continue
+        try:
+            row = json.loads(line)
+        except (ValueError, RecursionError):
+            row = None
+        if isinstance(row, dict):
+            rows.append(row)
+            lines.append(number)
+        else:
+            wrong.append(WrongWidth(number, 0))
+    columns = [pa.array([_text(row, wanted) for row in rows], pa.string()) for wanted in feed.fields]
+    fields = pa.RecordBatch.from_arrays(columns, names=[wanted.name for wanted in feed.fields])
+    return Records(fields, np.array(lines, dtype=np.int64), wrong)
+
+
+def _text(row: dict[str, object], wanted: Field) -> str:
+    value = next((row[name] for name in wanted.headers if row.get(name) is not None), "")
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace").decode()
+    return str(int(value)) if isinstance(value, bool) else json.dumps(value)
+
+
+def _sort_out(part: Records, feed: Feed, origin: Origin, found: Read, good: pq.ParquetWriter, rejects: pq.ParquetWriter) -> None:
+    """Rows whose values are all good, and the others with their first bad column."""
+    parsed = [parse(part.fields.column(i), wanted.parser, wanted.required) for i, wanted in enumerate(feed.fields)]
+    classes = np.stack([one.classes for one in parsed], axis=1)
+    is_bad = classes != GOOD
+    bad = np.flatnonzero(is_bad.any(axis=1))
+    first = is_bad[bad].argmax(axis=1) if len(bad) else bad
+    shape = NOT_JSON if feed.is_json else WRONG_FIELD_COUNT
+    told = [(int(part.lines[row]), feed.fields[at].headers[0], CLASSES[classes[row, at]]) for row, at in zip(bad, first, strict=True)]
+    for (_, *what), row, at in zip(told, bad, first, strict=True):
+        if (key := (what[0], what[1])) not in found.looks and not feed.fields[at].personal:
+            found.looks[key] = _shape(part.fields.column(int(at))[int(row)].as_py())
+    values = [pc.cast(one.values, good.schema.field(i).type) for i, one in enumerate(parsed)]
+    whole = pa.RecordBatch.from_arrays([*values, *_came(origin, part.lines, good.schema)], schema=good.schema)
+    keys = whole.select([f.name for f in feed.fields if f.name in feed.key]).take(pa.array(bad))
+    _write_rejects(told, origin, found, rejects, keys)
+    _write_rejects([(wrong.line, "", shape) for wrong in part.wrong_width], origin, found, rejects)
+    good.write_batch(whole.filter(pa.array(~is_bad.any(axis=1))) if len(bad) else whole)
+    found.rows_read += part.fields.num_rows - len(bad)
+
+
+def _shape(value: str) -> str:
+    shape = "".join("9" if sign.isdigit() else "a" if sign.isalpha() else sign if sign.isprintable() else "?" for sign in value[:SHOWN])
+    return shape + "..." * (len(value) > SHOWN)
+
+
+def _refuse(part: Records, origin: Origin, found: Read, rejects: pq.ParquetWriter) -> None:
+    lines = [*part.lines.tolist(), *(wrong.line for wrong in part.wrong_width)]
+    _write_rejects([(line, "", WHOLE_FILE) for line in lines], origin, found, rejects)
+
+
+def _write_rejects(told: list[Told], origin: Origin, found: Read, rejects: pq.ParquetWriter, keys: pa.RecordBatch | None = None) -> None:
+    """Some rejected records, which count as read."""
+    if not told:
+        return
+    for (column, name), number in Counter((column, name) for _, column, name in told).items():
+        before, lines = found.examples.get((column, name), (0, []))
+        here = sorted(line for line, *what in told if what == [column, name])
+        found.examples[column, name] = (before + number, sorted([*lines, *here[:EXAMPLES]])[:EXAMPLES])
+    found.rows_read += len(told)
+    found.rows_rejected += len(told)
+    lines, columns, classes = (list(values) for values in zip(*told, strict=True))
+    names = rejects.schema.names[len(ORIGIN) + 2 :]
+    known = keys.columns if keys is not None else [pa.nulls(len(told), rejects.schema.field(name).type) for name in names]
+    rows = [*_came(origin, lines, rejects.schema), pa.array(columns, pa.string()), pa.array(classes, pa.string()), *known]
+    rejects.write_batch(pa.RecordBatch.from_arrays(rows, schema=rejects.schema))
+
+
+def _came(origin: Origin, lines: Sequence[int] | np.ndarray, schema: pa.Schema) -> list[pa.Array]:
+    """The columns of ORIGIN."""
+    *same, _ = ORIGIN
+    constant = [pa.repeat(pa.scalar(value, schema.field(c.name).type), len(lines)) for c, value in zip(same, origin, strict=True)]
+    return [*constant, pa.array(lines, pa.int64())]
+
+
+class _Joined:
+    """The bytes that were looked at already, then the stream."""
+
+    def __init__(self, head: bytes, stream: Stream) -> None:
+        self._head, self._stream = head, stream
+
+    def read(self, size: int = -1, /) -> bytes:
+        head, self._head = self._head, b""
+        return head or self._stream.read(size)

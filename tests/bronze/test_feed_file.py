@@ -1,0 +1,161 @@
+"""One delivered file: every record is loaded or rejected with its line; files that can't be used are refused as a whole."""
+
+import csv
+import gzip
+import io
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from lakehouse.bronze.feed_file import Origin, Read, read_file
+from lakehouse.sources.mobile_app import INSTALLS, ORDER_LINES
+from lakehouse.sources.other_feeds import STOCK_LEVELS, WEB_EVENTS
+from lakehouse.sources.wholesalers import PRICES_A, TARIFF_C
+
+HEADER = "sku,location_code,gtin,quantity_on_hand,quantity_reserved,counted_at"
+GOOD = "A1,AMS,,5,0,2026-11-17T21:05:00Z"
+
+
+def read(data: str | bytes, folder: Path, feed=STOCK_LEVELS, name: str = "stock_levels_20261117.csv") -> Read:  # type: ignore[no-untyped-def]
+    origin = Origin(date(2026, 11, 17), name, datetime(2026, 11, 18, 4, tzinfo=UTC))
+    return read_file(io.BytesIO(data.encode() if isinstance(data, str) else data), feed, origin, folder)
+
+
+def rejects(found: Read) -> list[tuple[int, str, str]]:
+    rows = pq.read_table(found.rejects).to_pylist()
+    return sorted((row["_line_number"], row["column_name"], row["value_class"]) for row in rows)
+
+
+def test_good_rows_are_typed_and_bad_ones_have_line_column_and_class(tmp_path: Path) -> None:
+    data = f'{HEADER}\r\n{GOOD}\r\n\r\n"B\n2",AMS,,x,0,2026-11-17\r\nC,AMS\r\n,AMS,,1,1,2026-11-17T00:00Z\r\n'
+    found = read(data, tmp_path)
+    assert (found.rows_read, found.rows_rejected) == (4, 3)
+    assert rejects(found) == [(4, "quantity_on_hand", "not_a_number"), (6, "", "wrong_field_count"), (7, "sku", "empty")]
+    (row,) = pq.read_table(found.good).to_pylist()
+    assert (row["sku"], str(row["quantity_on_hand"]), row["gtin"], row["_line_number"]) == ("A1", "5.0000", None, 2)
+
+
+def test_columns_are_found_by_name_whatever_their_order_and_unknown_ones_are_left(tmp_path: Path) -> None:
+    found = read(" Counted_At,extra,SKU,location_code,quantity_reserved,quantity_on_hand\n2026-11-17T21:05:00Z,?,A1,AMS,0,5\n", tmp_path)
+    assert (found.unknown_columns, found.absent_columns) == (["extra"], ["gtin"])
+    assert pq.read_table(found.good).to_pylist()[0]["sku"] == "A1"
+
+
+@pytest.mark.parametrize(
+    ("data", "why", "rows"),
+    [
+        ("", "empty", 0),
+        ("\n \n", "empty", 0),
+        (HEADER.replace("sku", "item"), "missing: sku", 0),
+        (f"{HEADER.replace('sku', 'item')}\n{GOOD}\n{GOOD},1\n", "missing: sku", 2),
+        (f"{HEADER},sku\n{GOOD},A1\n", "there twice: sku", 1),
+        (HEADER.replace(",", ";") + '\nA1;AMS;;5,0;0;x\n"B;1', "divided by a semicolon; expected is a comma", 2),
+        (f'{HEADER}\n{GOOD}\n"A1,AMS\n{GOOD}\n', "never closed", 2),
+        (f'{HEADER}\n{GOOD}\nA1,AMS,,5,0,"2026\n{GOOD}\n', "never closed", 2),
+        (f'{HEADER}\n{GOOD}\n"A1,AMS\n' + f"{GOOD}\n" * 300_000, "never closed", 2),
+    ],
+)
+def test_a_file_that_cannot_be_used_is_refused_with_a_reason_and_its_records_counted(
+    data: str, why: str, rows: int, tmp_path: Path
+) -> None:
+    found = read(data, tmp_path)
+    assert why in found.refused
+    assert found.rows_read == pq.read_table(found.good).num_rows + found.rows_rejected == rows
+    assert len(rejects(found)) == found.rows_rejected
+
+
+def test_a_gzip_that_is_broken_off_is_refused(tmp_path: Path) -> None:
+    whole = gzip.compress(f"{HEADER}\n{GOOD}\n".encode())
+    assert "broken off" in read(whole[:-9], tmp_path, name="stock_levels_20261117.csv.gz").refused
+
+
+def test_each_row_says_where_it_came_from(tmp_path: Path) -> None:
+    (row,) = pq.read_table(read(f"{HEADER}\n{GOOD}\n", tmp_path).good).to_pylist()
+    assert (row["_file_day"], row["_file_name"], row["_line_number"]) == (date(2026, 11, 17), "stock_levels_20261117.csv", 2)
+    assert row["_arrived_at"] == datetime(2026, 11, 18, 4, tzinfo=UTC)
+
+
+def test_one_bad_row_costs_only_itself(tmp_path: Path) -> None:
+    rows = [
+        GOOD,
+        GOOD.replace("A1", "x" * 1_000_000),
+        GOOD.replace("A1", "A2"),
+        "K\xe4se" + GOOD[2:],
+        "\x00" + GOOD,
+        GOOD.replace(",5,", f",{10**15},"),
+    ]
+    found = read("\n".join([HEADER, *rows]).encode("latin1"), tmp_path)
+    assert rejects(found) == [
+        (3, "sku", "too_long"),
+        (5, "sku", "bad_encoding"),
+        (6, "sku", "bad_encoding"),
+        (7, "quantity_on_hand", "out_of_range"),
+    ]
+    assert pq.read_table(found.good)["sku"].to_pylist() == ["A1", "A2"]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-le"])
+def test_another_unicode_encoding_is_told_by_its_mark(encoding: str, tmp_path: Path) -> None:
+    data = ("\ufeff" if encoding == "utf-16-le" else "") + f"{HEADER}\n{GOOD.replace('A1', 'Ä')}\n"
+    assert pq.read_table(read(data.encode(encoding), tmp_path).good)["sku"].to_pylist() == ["Ä"]
+
+
+def test_a_header_alone_is_a_file_without_rows(tmp_path: Path) -> None:
+    assert read(HEADER, tmp_path).rows_read == 0
+
+
+def test_each_wholesaler_writes_as_it_likes(tmp_path: Path) -> None:
+    a = "Artikelnr;EAN;Bezeichnung;VE;Preis;Währung;Rabatt_ab;Rabatt_Prozent;Gueltig_von;Gueltig_bis;Bestand\n"
+    a += '4711;;"Käse; alt";12;1.234,50;eur;100;2,5;1.11.2026;;7\n'
+    (row,) = pq.read_table(read(a.encode("cp1252"), tmp_path / "a", PRICES_A).good).to_pylist()
+    assert (row["description"], str(row["unit_price_amount"]), row["currency_code"]) == ("Käse; alt", "1234.50000000", "EUR")
+    c = "codigo\tean\tdescripcion\tunidades_caja\tprecio_unidad\tmoneda\tdesde\thasta\tdisponible\tdescuentos\n"
+    c += "9\t\tPiña\t6\t0,99\tEUR\t1/12/2026\t\t60\t10>5%|50>12,5%\n"
+    found = read(gzip.compress(c.encode("utf-16")), tmp_path / "c", TARIFF_C, "tarifa_20261117.txt.gz")
+    (row,) = pq.read_table(found.good).to_pylist()
+    assert (row["description"], row["discounts"], str(row["valid_from"])) == ("Piña", "10>5%|50>12,5%", "2026-12-01")
+
+
+def test_json_lines_are_read_by_name_and_lines_that_are_none_are_rejected(tmp_path: Path) -> None:
+    event = '{"event_id": "e1", "session_id": "s", "user_id": 7, "event_type": "view", "occurred_at": "2026-11-17T21:05:00Z",'
+    event += ' "received_at": "2026-11-17T21:05:01Z", "url_path": "/p", "product_id": 12, "platform": "web", "more": [1]}\n'
+    found = read(event + "\n[1]\n{broken\n" + event.replace("view", "glance"), tmp_path, WEB_EVENTS)
+    assert (found.rows_read, rejects(found)) == (4, [(3, "", "not_json"), (4, "", "not_json"), (5, "event_type", "not_in_list")])
+    (row,) = pq.read_table(found.good).to_pylist()
+    assert (row["user_id"], row["product_id"], row["order_id"]) == (7, 12, None)
+
+
+def test_a_line_without_end_is_one_record_that_is_no_json(tmp_path: Path) -> None:
+    found = read(b'{"event_id":"' + b"x" * (9 << 20) + b'"}\n[]\n', tmp_path, WEB_EVENTS)
+    assert rejects(found) == [(1, "", "not_json"), (2, "", "not_json")]
+
+
+NASTY = st.one_of(
+    st.text(max_size=8),
+    st.sampled_from(["1", "-1", "1e9", "9" * 30, "2026-11-17T00:00:00Z", "", '"', '"x"', "a\nb", "\x00", "\r\n", "\ufeff", "1,5"]),
+)
+
+
+@settings(
+    max_examples=2000, deadline=None, print_blob=True, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
+@given(
+    rows=st.lists(st.lists(NASTY, min_size=1, max_size=9), max_size=8),
+    end=st.sampled_from(["\n", "\r\n"]),
+    feed=st.sampled_from([ORDER_LINES, STOCK_LEVELS, INSTALLS]),
+)
+def test_whatever_is_sent_each_record_is_loaded_or_rejected_once(rows: list[list[str]], end: str, feed, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, lineterminator=end)
+    writer.writerow([field.headers[0] for field in feed.fields])
+    writer.writerows(rows)
+    data = text.getvalue().encode("utf-8", "replace")
+    found = read(data, tmp_path, feed, "x.csv")
+    expected = sum(1 for row in csv.reader(io.StringIO(data.decode(), newline="")) if row) - 1
+    lines = pq.read_table(found.good)["_line_number"].to_pylist() + [line for line, _, _ in rejects(found)]
+    assert len(lines) == len(set(lines)) == found.rows_read == expected
+    assert len(rejects(found)) == found.rows_rejected

@@ -1,0 +1,99 @@
+"""Text of vendors' files as typed values."""
+
+from datetime import UTC, date, datetime, timedelta, timezone
+from decimal import Decimal
+from typing import Any
+
+import pyarrow as pa
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from lakehouse.sources import feed_values as v
+from lakehouse.sources.feed_values import CLASSES, Parser, parse
+
+ZONES = [UTC, timezone(timedelta(hours=5, minutes=30)), timezone(timedelta(hours=-9))]
+COMMA = v.decimal(",", ".")
+
+
+def one(text: str, parser: Parser, required: bool = True) -> tuple[Any, str]:
+    found = parse(pa.array([text, "1"], pa.string()), parser, required)
+    return found.values[0].as_py(), CLASSES[found.classes[0]]
+
+
+@pytest.mark.parametrize(
+    ("text", "parser", "expected"),
+    [
+        ("  12 ", v.integer(), 12),
+        ("-7", v.integer(), -7),
+        ("+7", v.integer(), 7),
+        ("0012.50", v.decimal(), Decimal("12.50")),
+        ("1.234,50", COMMA, Decimal("1234.50")),
+        ("1234,5", COMMA, Decimal("1234.5")),
+        ("1.234", COMMA, Decimal("1234")),
+        ("12,5", v.decimal(","), Decimal("12.5")),
+        ("nl", v.country(), "NL"),
+        ("paid", v.one_of("placed", "paid"), "paid"),
+        ("0", v.flag(), False),
+        ("2024-02-29", v.date(v.ISO_DATE), date(2024, 2, 29)),
+        ("1.3.2026", v.date(v.POINT_DATE), date(2026, 3, 1)),
+        ("31/12/2026", v.date(v.SLASH_DATE), date(2026, 12, 31)),
+        ("2026-11-17T21:05:00Z", v.timestamp(), datetime(2026, 11, 17, 21, 5, tzinfo=UTC)),
+        ("2026-11-17 21:05", v.timestamp(), datetime(2026, 11, 17, 21, 5, tzinfo=UTC)),
+        ("2026-11-17T21:05:00.25+05:30", v.timestamp(), datetime(2026, 11, 17, 15, 35, 0, 250000, tzinfo=UTC)),
+        ("2026-01-01T00:30:00-01:00", v.timestamp(), datetime(2026, 1, 1, 1, 30, tzinfo=UTC)),
+    ],
+)
+def test_a_good_value(text: str, parser: Parser, expected: object) -> None:
+    assert one(text, parser) == (expected, "")
+
+
+@pytest.mark.parametrize(
+    ("text", "parser", "expected"),
+    [
+        ("", v.integer(), "empty"),
+        (" ", v.text(), "empty"),
+        ("12.0", v.integer(), "not_a_number"),
+        ("1" * 19, v.integer(), "out_of_range"),
+        ("1e15", v.decimal(), "not_a_number"),
+        ("1000000000000000", v.decimal(), "out_of_range"),
+        ("12,5", v.decimal(), "not_a_number"),
+        ("1.23,5", COMMA, "not_a_number"),
+        ("1,234.50", COMMA, "not_a_number"),
+        ("12.5", v.decimal(","), "not_a_number"),
+        ("NaN", v.decimal(), "not_a_number"),
+        ("\u0661\u0662", v.integer(), "not_a_number"),
+        ("NLD", v.country(), "not_in_list"),
+        ("yes", v.flag(), "not_in_list"),
+        ("2026-02-29", v.date(v.ISO_DATE), "not_a_date"),
+        ("2026-13-01", v.date(v.ISO_DATE), "not_a_date"),
+        ("17.11.2026", v.timestamp(), "not_a_date"),
+        ("2026-11-17", v.timestamp(), "not_a_date"),
+        ("2026-11-17T25:00:00Z", v.timestamp(), "not_a_date"),
+        ("1763413500", v.timestamp(), "not_a_date"),
+        ("0000-00-00 00:00:00", v.timestamp(), "not_a_date"),
+        ("x" * 11, v.text(10), "too_long"),
+        ("K\U000f00e4se", v.text(), "bad_encoding"),
+        ("a\x00b", v.text(), "bad_encoding"),
+    ],
+)
+def test_what_is_none_has_a_class_and_no_value(text: str, parser: Parser, expected: str) -> None:
+    assert one(text, parser) == (None, expected)
+
+
+def test_what_may_be_empty_is_null_and_good() -> None:
+    assert one("", v.timestamp(), required=False) == (None, "")
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.datetimes(datetime(1900, 1, 1), datetime(2199, 12, 31), timezones=st.sampled_from(ZONES)))
+def test_any_moment_written_as_iso_comes_back(moment: datetime) -> None:
+    assert one(moment.isoformat(), v.timestamp())[0] == moment
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.decimals(-(10**12) + 1, 10**12 - 1, places=8, allow_nan=False))
+def test_any_amount_comes_back(amount: Decimal) -> None:
+    assert one(f"{amount:f}", v.decimal()) == (amount, "")
+    german = f"{amount:,.8f}".translate(str.maketrans(",.", ".,"))
+    assert one(german, COMMA) == (amount, "")
