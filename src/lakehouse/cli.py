@@ -11,6 +11,8 @@ import typer
 from lakehouse.demo.cli import app as demo_app
 from lakehouse.errors import LakehouseError
 from lakehouse.tasks.backtest_cli import backtest
+from lakehouse.tasks.feeds_cli import app as quarantine_app
+from lakehouse.tasks.feeds_cli import feeds
 from lakehouse.tasks.models_cli import app as models_app
 
 if TYPE_CHECKING:
@@ -28,6 +30,8 @@ app = typer.Typer(
 )
 app.add_typer(demo_app, name="demo", help="A made-up shop on this machine, to try everything on.")
 app.add_typer(models_app, name="models")
+app.add_typer(quarantine_app, name="quarantine")
+app.command()(feeds)
 app.command()(backtest)
 
 Env = Annotated[str, typer.Option(help="Environment: the settings are conf/base.yaml and conf/ENV.yaml.")]
@@ -72,7 +76,10 @@ def night(env: Env = "local", run_date: RunDate = None, in_full: InFull = False,
 
 @app.command()
 def ingest(env: Env = "local", run_date: RunDate = None, in_full: InFull = False, accept_deletes: AcceptDeletes = None) -> None:
-    """Mirror the shops' databases into bronze and vault. Deleted there is deleted here."""
+    """Mirror the shops' databases, and land vendors' files (settings drop_root, outbox_root), in bronze and vault.
+
+    Deleted in a database is deleted here. A bad file is left out, answered, and does not stop the run.
+    """
     from lakehouse.tasks.ingest import ingest as task
 
     _run("ingest", env, run_date, lambda run: task(run, in_full, accept_deletes or ()))

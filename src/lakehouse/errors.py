@@ -23,6 +23,14 @@ class DataError(LakehouseError):
     exit_code = 65
 
 
+class CollapseError(DataError):
+    """A table would lose so much that its source rather looks half loaded: `deleted` of the rows `there`."""
+
+    def __init__(self, message: str, todo: str, deleted: int, there: int) -> None:
+        super().__init__(message, todo)
+        self.deleted, self.there = deleted, there
+
+
 class SourceAwayError(LakehouseError):
     """The source does not answer; trying again later is the right thing."""
 

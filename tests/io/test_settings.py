@@ -128,9 +128,23 @@ def test_a_shop_code_is_lower_case_letters_digits_and_underscores(conf: Path, co
     assert "shops" in refused()
 
 
+def test_the_code_of_the_mobile_app_is_not_one_for_a_shop(conf: Path) -> None:
+    (conf / "dev.yaml").write_text(DEV.replace("  nl:", "  app:"))
+    assert "'app' is reserved" in refused()
+
+
 def test_a_lake_without_shops_is_refused(conf: Path) -> None:
     (conf / "dev.yaml").write_text(DEV.partition("shops:")[0] + "shops: {}\n")
     assert "shops" in refused()
+
+
+def test_files_of_vendors_speak_of_the_first_shop_if_none_is_named(conf: Path) -> None:
+    assert load_settings("dev").feed_shop_code == "nl"
+    assert load_settings("dev", {"feed_shop": "de"}).feed_shop_code == "de"
+
+
+def test_vendors_files_cannot_speak_of_a_shop_that_is_not_there(conf: Path) -> None:
+    assert "feed_shop: Value error, there is no such shop; shops are nl, de" in refused(feed_shop="be")
 
 
 @pytest.mark.parametrize(("name", "value"), [("LOCK", "maybe"), ("LOG_FORMAT", "xml"), ("TRAIN_EVERY_DAYS", "0")])

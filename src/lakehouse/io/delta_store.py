@@ -7,7 +7,7 @@ from delta.tables import DeltaTable
 from pyspark.sql import Column, DataFrame, DataFrameWriter, SparkSession
 from pyspark.sql import functions as F
 
-from lakehouse.errors import DataError
+from lakehouse.errors import CollapseError
 from lakehouse.scope import Scope
 from lakehouse.table import Table
 
@@ -55,6 +55,21 @@ class DeltaStore:
         hadoop = self.spark._jvm.org.apache.hadoop.fs.Path(path)  # type: ignore[union-attr]
         hadoop.getFileSystem(self.spark._jsparkSession.sessionState().newHadoopConf()).delete(hadoop, True)
 
+    def keep_file(self, local: str, path: str) -> None:
+        """Copy a local file to `path`, on any file system that Spark knows, over what is there."""
+        source, target = (self.spark._jvm.org.apache.hadoop.fs.Path(name) for name in (f"file:{local}", path))  # type: ignore[union-attr]
+        target.getFileSystem(self.spark._jsparkSession.sessionState().newHadoopConf()).copyFromLocalFile(False, True, source, target)
+
+    def fetch_file(self, path: str, local: str) -> None:
+        """The other way round."""
+        source, target = (self.spark._jvm.org.apache.hadoop.fs.Path(name) for name in (path, f"file:{local}"))  # type: ignore[union-attr]
+        files = source.getFileSystem(self.spark._jsparkSession.sessionState().newHadoopConf())
+        files.copyToLocalFile(False, source, target, True)
+
+    def has_file(self, path: str) -> bool:
+        hadoop = self.spark._jvm.org.apache.hadoop.fs.Path(path)  # type: ignore[union-attr]
+        return bool(hadoop.getFileSystem(self.spark._jsparkSession.sessionState().newHadoopConf()).exists(hadoop))
+
     def head(self, name: str) -> Head | None:
         """Identity and latest version; None where the table is not there. Reads the log's tail only."""
         log = self.spark._jvm.org.apache.spark.sql.delta.DeltaLog.forTable(self.spark._jsparkSession, self.path(name))  # type: ignore[union-attr]
@@ -69,6 +84,10 @@ class DeltaStore:
         if version is not None:
             reader = reader.option("versionAsOf", version)
         return reader.load(self.path(name))
+
+    def empty(self, table: Table) -> DataFrame:
+        """A frame of the declared columns without rows."""
+        return self.spark.createDataFrame([], ", ".join(f"`{c.name}` {c.type.simpleString()}" for c in table.columns))
 
     def changes(self, name: str, first: int, last: int) -> DataFrame:
         """The change feed of the versions first..last, both included."""
@@ -89,11 +108,21 @@ class DeltaStore:
         writer = frame.write.format("delta").mode("append").option("mergeSchema", "true")
         _with_properties(writer).save(self.path(name))
 
-    def sync(self, table: Table, frame: DataFrame, scope: Scope | None = None, max_delete_share: float = 1) -> Written:
+    def replace_where(self, name: str, frame: DataFrame, condition: str) -> None:
+        """In one commit: rows for which the condition holds go, those of the frame (for which it holds too) come."""
+        if self.head(name) is None:
+            return self.append(name, frame)
+        writer = frame.write.format("delta").mode("overwrite").option("replaceWhere", condition)
+        writer.save(self.path(name))
+
+    def sync(
+        self, table: Table, frame: DataFrame, scope: Scope | None = None, max_delete_share: float = 1, within: tuple[str, ...] = ()
+    ) -> Written:
         """Make the table, or its part in `scope`, equal to the frame by touching only rows that differ. Equal: no commit.
 
-        Keys of the frame must be unique, known and within the scope; the runner checks that. DataError (65), and nothing
-        written, if more than `max_delete_share` of the shops' rows would go.
+        `within` names columns: only rows whose values in them stand in the frame take part. Keys of the frame must be unique, known
+        and within the scope; the runner checks that. CollapseError (65), and nothing written, if more than `max_delete_share` of the
+        shops' (without a scope: the table's) rows would go.
         """
         if self.head(table.name) is None:
             count = frame.count()
@@ -101,8 +130,11 @@ class DeltaStore:
             return Written(inserted=count)
         old = self.read(table.name)
         if _shape(old) != _shape(frame):
-            return self._rewrite(table, frame, scope)
-        changes = _diff(old if scope is None else old.where(scope.condition(table.scope)), frame, table.key)
+            return self._rewrite(table, frame, scope, within)
+        part = old if scope is None else old.where(scope.condition(table.scope))
+        if within:
+            part = part.join(frame.select(*within).distinct(), list(within), "left_semi").select(*old.columns)
+        changes = _diff(part, frame, table.key)
         rows = changes.limit(COLLECT_AT_MOST + 1).toArrow()
         if rows.num_rows <= COLLECT_AT_MOST:
             changes = self.spark.createDataFrame(rows, schema=changes.schema)
@@ -110,8 +142,9 @@ class DeltaStore:
         else:
             changes = changes.persist()
             counts = Counter({row[0]: row[1] for row in changes.groupBy(CHANGE).count().collect()})
-        if counts[DELETE] and scope is not None and max_delete_share < 1:
-            refuse_collapse(table.name, counts[DELETE], old.where(scope.shops()).count(), max_delete_share)
+        if counts[DELETE] and max_delete_share < 1:
+            there = old if scope is None else old.where(scope.shops())
+            refuse_collapse(table.name, counts[DELETE], there.count(), max_delete_share)
         if set(counts) == {INSERT}:
             self.append(table.name, changes.drop(CHANGE))
         elif counts:
@@ -134,11 +167,15 @@ class DeltaStore:
             .execute()
         )
 
-    def _rewrite(self, table: Table, frame: DataFrame, scope: Scope | None) -> Written:
+    def _rewrite(self, table: Table, frame: DataFrame, scope: Scope | None, within: tuple[str, ...]) -> Written:
         """The declared columns changed: write the table anew. Rows outside the scope keep the columns that both have."""
         count = frame.count()
-        if scope is not None:
-            others = self.read(table.name).where(~scope.condition(table.scope))
+        if scope is not None or within:
+            others = self.read(table.name)
+            if scope is not None:
+                others = others.where(~scope.condition(table.scope))
+            if within:
+                others = others.join(frame.select(*within).distinct(), list(within), "left_anti")
             common = others.select([name for name in others.columns if name in frame.columns])
             frame = frame.unionByName(common, allowMissingColumns=True)
         self.replace(table.name, frame)
@@ -146,11 +183,13 @@ class DeltaStore:
 
 
 def refuse_collapse(name: str, deleted: int, there: int, max_share: float) -> None:
-    """DataError (65) if so much goes that the source rather looks half loaded. A few rows may always go, unless none is left."""
+    """CollapseError (65) if so much goes that the source rather looks half loaded. A few rows may always go, unless none is left."""
     if deleted > max_share * there and (deleted > FEW_ROWS or deleted == there):
-        raise DataError(
+        raise CollapseError(
             f"{name}: {deleted} of {there} rows are gone from the source, more than {max_share:.0%}; the table stays as it was",
             f"look at the source; if it is right, run again with --accept-deletes {name}",
+            deleted,
+            there,
         )
 
 

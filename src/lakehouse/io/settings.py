@@ -10,11 +10,12 @@ from typing import Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, EnvSettingsSource, SettingsConfigDict, SettingsError
 
 from lakehouse.errors import ConfigError
 from lakehouse.io.database_url import Address
+from lakehouse.sources.mobile_app import APP
 from lakehouse.sources.source import JdbcTable
 
 PREFIX = "LAKEHOUSE_"
@@ -83,21 +84,40 @@ class ShopSettings(BaseModel):
 class Settings(BaseSettings):
     """All settings of one environment. Roots are folders or object-store prefixes; secrets are references, never values."""
 
-    model_config = SettingsConfigDict(env_prefix=PREFIX, env_nested_delimiter="__", extra="forbid", frozen=True)
+    model_config = SettingsConfigDict(env_prefix=PREFIX, env_nested_delimiter="__", extra="forbid", frozen=True, validate_default=True)
 
     env: str
     lake_root: str
     vault_root: str
     export_root: str
+    # Where vendors' files come in, and where the replies to them go.
+    drop_root: str | None = None
+    outbox_root: str | None = None
     tracking_uri: str
     artifact_root: str | None = None
     model_name: str = "lakehouse-recommender"
     pseudonym_key: str | None = None
     shops: dict[str, ShopSettings] = Field(min_length=1)
+    # The shop that vendors' files speak of: its orders, articles, customers.
+    feed_shop: str | None = None
     train_every_days: int = Field(default=7, ge=1)
     lock: Literal["file", "none"] = "file"
     log_format: Literal["text", "json"] = "json"
     spark: dict[str, str] = {}
+
+    @field_validator("drop_root", "outbox_root")
+    @classmethod
+    def _is_a_folder(cls, value: str | None) -> str | None:
+        if value is not None and "://" in value:
+            raise ValueError("must be a folder (a mounted one will do); object stores are not there yet")
+        return value
+
+    @field_validator("outbox_root")
+    @classmethod
+    def _replies_have_a_place(cls, value: str | None, info: ValidationInfo) -> str | None:
+        if value is None and info.data.get("drop_root") is not None:
+            raise ValueError("must be set where drop_root is: replies to the senders go there")
+        return value
 
     @field_validator("shops")
     @classmethod
@@ -105,7 +125,22 @@ class Settings(BaseSettings):
         for code in value:
             if not code.isidentifier() or code != code.lower():
                 raise ValueError(f"shop code {code!r}: use lower-case letters, digits and _")
+            if code == APP:
+                raise ValueError(f"shop code {code!r} is reserved for the mobile app's own orders")
         return value
+
+    @field_validator("feed_shop")
+    @classmethod
+    def _feed_shop_is_one_of_them(cls, value: str | None, info: ValidationInfo) -> str | None:
+        shops = info.data.get("shops")
+        if value is not None and shops is not None and value not in shops:
+            raise ValueError(f"there is no such shop; shops are {', '.join(shops)}")
+        return value
+
+    @property
+    def feed_shop_code(self) -> str:
+        """The shop that vendors' files speak of: the first one, if none is named."""
+        return self.feed_shop or next(iter(self.shops))
 
 
 def load_settings(env: str, options: Mapping[str, Any] | None = None) -> Settings:

@@ -42,6 +42,8 @@ def _message(declared: Pseudonym) -> Column:
     if declared.kind == "email":
         email = null_if_empty(normalised_email(value))
         return F.when(~is_anonymised_email(value), F.concat(F.lit("email:"), email))
+    if declared.kind == "app_user":
+        return F.concat(F.lit("app_user:"), value)
     return F.when(value > 0, F.concat_ws(":", F.lit(declared.kind), "shop_code", value))
 
 

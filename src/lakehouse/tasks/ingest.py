@@ -1,4 +1,4 @@
-"""Shop databases → bronze and vault, all shops of the settings, one after the other."""
+"""Shop databases and vendors' files → bronze and vault: all shops of the settings, one after the other, then all feeds."""
 
 from collections.abc import Collection
 
@@ -6,13 +6,14 @@ from lakehouse.errors import ConfigError
 from lakehouse.io import logs
 from lakehouse.io.source_schema import check_columns, last_columns
 from lakehouse.sources.woocommerce import TABLES
+from lakehouse.tasks.land_files import land_files
 from lakehouse.tasks.mirror_shop import Mirroring
 from lakehouse.tasks.run import Run
 from lakehouse.tasks.shop_source import check_shop
 
 
 def ingest(run: Run, in_full: bool = False, accept_deletes: Collection[str] = ()) -> None:
-    """Mirror all shops. Every shop's rights, tables and columns are checked before the first table of any is read.
+    """Mirror all shops, land all new files. Every shop's rights, tables and columns are checked before the first table of any is read.
 
     `in_full` reads all orders, not only tonight's part. `accept_deletes` names tables that may lose more than the settings allow.
     """
@@ -23,6 +24,7 @@ def ingest(run: Run, in_full: bool = False, accept_deletes: Collection[str] = ()
         check_columns(source.code, source.settings, source.tables, source.columns, last_columns(run.store, source.code))
     for source in sources:
         Mirroring(run, source, in_full, accepted).mirror()
+    land_files(run)
 
 
 def _table_names(given: Collection[str]) -> set[str]:

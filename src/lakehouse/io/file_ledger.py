@@ -1,0 +1,111 @@
+"""`ops.files`: every file that arrived and what became of its rows."""
+
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, fields
+from datetime import UTC, date, datetime
+
+from pyspark.sql.types import StructField, StructType
+
+from lakehouse.io.delta_store import DeltaStore
+from lakehouse.table import DATE, LONG, STRING, TIMESTAMP, Column, Table, conform
+
+LOADED, REPEATED, QUARANTINED, WAITING = "loaded", "repeated", "quarantined", "waiting"
+
+FILES = Table(
+    name="ops.files",
+    grain="one delivery of a file as one run treated it; its newest row counts",
+    key=("sender", "file_name", "arrived_at", "run_id"),
+    columns=(
+        Column("sender", STRING, "folder that it came in"),
+        Column("file_name", STRING, "name; what can't be printed is replaced"),
+        Column("sha256", STRING, "of its bytes, 64 hex digits; empty if it was not opened"),
+        Column("size_bytes", LONG, "size as it arrived"),
+        Column("arrived_at", TIMESTAMP, "last change of the file, UTC"),
+        Column("contract_version", LONG, "version of the contract that it was read by"),
+        Column("rows_read", LONG, "records in it = loaded + duplicate + expired + quarantined"),
+        Column("rows_loaded", LONG, "rows that were the truth for their key after it"),
+        Column("rows_duplicate", LONG, "rows whose key stood again later in it (append: before), or in the table with a newer value"),
+        Column("rows_expired", LONG, "rows older than the feed keeps"),
+        Column("rows_quarantined", LONG, "rows in quarantine.<feed>"),
+        Column(
+            "status",
+            STRING,
+            "loaded; repeated (the bytes of the feed's latest loaded file: nothing to do); quarantined (nothing of it was used); "
+            "waiting (it would delete too much: somebody has to say yes)",
+        ),
+        Column("reason", STRING, "why it was not loaded, or what was noticed"),
+        Column("run_id", STRING, "id of the run"),
+        Column("feed", STRING, "the feed; empty if no feed has files of that name"),
+        Column("file_day", DATE, "day in its name"),
+        Column("file_state", STRING, "size and times of the file: another text is another delivery"),
+        Column("recorded_at", TIMESTAMP, "when the row was written, UTC"),
+    ),
+)
+
+
+@dataclass(frozen=True)
+class FileEntry:
+    """One row of `ops.files`."""
+
+    sender: str
+    file_name: str
+    sha256: str
+    size_bytes: int
+    arrived_at: datetime
+    status: str
+    reason: str
+    run_id: str
+    file_state: str
+    feed: str = ""
+    file_day: date | None = None
+    contract_version: int = 0
+    rows_read: int = 0
+    rows_loaded: int = 0
+    rows_duplicate: int = 0
+    rows_expired: int = 0
+    rows_quarantined: int = 0
+
+
+class FileLedger:
+    """The rows of earlier runs, read once, and this run's."""
+
+    def __init__(self, store: DeltaStore) -> None:
+        self._store = store
+        self.entries = [] if store.head(FILES.name) is None else _read(store)
+        self._by_name = {(entry.sender, entry.file_name): entry for entry in self.entries}
+
+    def latest(self, sender: str, name: str) -> FileEntry | None:
+        """What became of the newest delivery under that name."""
+        return self._by_name.get((sender, name))
+
+    def newest(self, feed: str) -> list[FileEntry]:
+        """Of each file name of the feed the newest row."""
+        return [entry for entry in self._by_name.values() if entry.feed == feed]
+
+    def latest_loaded(self, feed: str) -> FileEntry | None:
+        return next((e for e in reversed(self.entries) if e.feed == feed and e.status == LOADED), None)
+
+    def newest_day(self, feed: str) -> tuple[date, datetime] | None:
+        """Day and arrival of the newest file that was loaded, whenever that was."""
+        loaded = [(e.file_day, e.arrived_at) for e in self.entries if e.feed == feed and e.status == LOADED and e.file_day]
+        return max(loaded, default=None)
+
+    def record(self, entries: Iterable[FileEntry]) -> None:
+        """Append them in one commit."""
+        new = list(entries)
+        if not new:
+            return
+        now = datetime.now(UTC)
+        schema = StructType([StructField(c.name, c.type) for c in FILES.columns])
+        rows = [{**asdict(entry), "recorded_at": now} for entry in new]
+        frame = self._store.spark.createDataFrame([tuple(row[name] for name in FILES.column_names) for row in rows], schema)
+        self._store.append(FILES.name, conform(frame.coalesce(1), FILES))
+        self.entries.extend(new)
+        self._by_name |= {(entry.sender, entry.file_name): entry for entry in new}
+
+
+def _read(store: DeltaStore) -> list[FileEntry]:
+    """Oldest first."""
+    names = [field.name for field in fields(FileEntry)]
+    rows = store.read(FILES.name).orderBy("recorded_at", "file_day", "arrived_at", "file_name").select(*names).collect()
+    return [FileEntry(**{**row.asDict(), "arrived_at": row["arrived_at"].astimezone(UTC)}) for row in rows]

@@ -1,0 +1,59 @@
+"""Commands around vendors' files: `lakehouse feeds` and `lakehouse quarantine`. Heavy libraries are imported inside the commands."""
+
+import signal
+from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(
+    no_args_is_help=True,
+    help="Rows and files that were not taken over, and why.\n\n"
+    "`show` only looks. `replay` reads files of a feed again, by the contract as it is now, as a run that holds the lake's lock.",
+)
+
+Env = Annotated[str, typer.Option(help="Environment: the settings are conf/base.yaml and conf/ENV.yaml.")]
+
+
+def feeds(
+    env: Env = "local",
+    files: Annotated[int, typer.Option(help="Also show the newest so many files.")] = 0,
+) -> None:
+    """What vendors sent: the newest file of each feed, what became of it, and what is overdue."""
+    from lakehouse.tasks import feeds_report
+
+    typer.echo(feeds_report.feeds(env, files))
+
+
+@app.command()
+def show(
+    table: Annotated[str | None, typer.Argument(help="A feed, as app_users, or a table, as silver.orders. Without: all of them.")] = None,
+    rows: Annotated[int, typer.Option(help="So many rows beside the summary.")] = 20,
+    env: Env = "local",
+) -> None:
+    """How many rows stand in quarantine, why, and the first of them: file, line and column, never a value."""
+    from lakehouse.tasks import feeds_report
+
+    typer.echo(feeds_report.quarantine(env, table, rows))
+
+
+@app.command()
+def replay(
+    table: Annotated[str, typer.Argument(help="A feed, as app_users.")],
+    accept_deletes: Annotated[
+        bool, typer.Option("--accept-deletes", help="Also load a snapshot that waits because it would delete too much.")
+    ] = False,
+    env: Env = "local",
+) -> None:
+    """Read a feed's files again that have rows in quarantine; what is good now is loaded and published."""
+    from lakehouse.io.settings import load_settings
+    from lakehouse.tasks import feeds_report
+    from lakehouse.tasks.land_files import replay as task
+    from lakehouse.tasks.run import open_run
+
+    name = feeds_report.feed_name(table)
+    # A scheduler that ends a run lets it record that it failed.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    now = datetime.now(UTC).date()
+    with open_run(load_settings(env), "quarantine replay", now) as run:
+        task(run, name, accept_deletes)

@@ -1,0 +1,119 @@
+"""Vendors' files → bronze and vault, feed by feed. A bad file is its sender's trouble: the night goes on without it and says so."""
+
+from collections.abc import Collection, Iterator, Sequence
+from pathlib import Path
+
+from lakehouse.bronze.feed_reply import unknown_file
+from lakehouse.errors import DataError
+from lakehouse.io import logs
+from lakehouse.io.drop_folder import Arrival, Changing, arrivals, fetch
+from lakehouse.io.file_ledger import QUARANTINED, REPEATED, WAITING, FileEntry
+from lakehouse.sources.feed import Feed
+from lakehouse.sources.feeds import FEEDS
+from lakehouse.tasks.delivery import Delivery, read_delivery
+from lakehouse.tasks.feed_landing import FeedLanding
+from lakehouse.tasks.feed_status import late
+from lakehouse.tasks.run import Run
+
+# Events and changes of so many files are loaded at once; a snapshot is judged against the one before it.
+TOGETHER = 50
+
+
+def land_files(run: Run) -> None:
+    """Land every file of `drop_root` that is new, or was written anew; warn of feeds that are overdue."""
+    if run.settings.drop_root is None:
+        return
+    logs.at("feeds")
+    root = Path(run.settings.drop_root)
+    landing = FeedLanding(run)
+    if root.is_dir():
+        new = [arrival for arrival in arrivals(root, run.started_at) if _is_new(arrival, landing)]
+        of_feed = {arrival: _feed_of(arrival) for arrival in new}
+        _tell_unknown(landing, [arrival for arrival, feed in of_feed.items() if feed is None])
+        for feed in FEEDS:
+            _land(landing, feed, [arrival for arrival, known in of_feed.items() if known is feed])
+    else:
+        logs.warn("drop_root is not there: no files were landed")
+    landing.publish()
+    for line in late(landing.ledger, run.started_at):
+        logs.warn(line)
+
+
+def replay(run: Run, name: str, accept_deletes: bool) -> None:
+    """Read a feed's files again that have rows in quarantine, by the contract as it is now; what is good now is loaded.
+
+    `accept_deletes` loads a snapshot that waits because it would delete too much. DataError (65) if nothing is there to replay.
+    """
+    logs.at("feeds")
+    landing = FeedLanding(run, accept_deletes)
+    feed = next(feed for feed in FEEDS if feed.name == name)
+    entries = [entry for entry in landing.ledger.newest(feed.name) if entry.status == WAITING or entry.rows_quarantined or entry.reason]
+    entries = [entry for entry in entries if entry.status != REPEATED and landing.has_copy(entry)]
+    if not entries:
+        raise DataError(f"no file of {name} is in quarantine", "`lakehouse feeds` shows what arrived")
+    for entry in sorted(entries, key=lambda entry: (str(entry.file_day), entry.arrived_at)):
+        with landing.folder() as folder:
+            raw = folder / "raw"
+            landing.fetch_copy(entry, raw)
+            arrival = Arrival(entry.sender, entry.file_name, raw, entry.size_bytes, entry.arrived_at, entry.file_state)
+            delivery = read_delivery(feed, arrival, entry.sha256, raw)
+            delivery.replayed = True
+            landing.land(feed, [delivery])
+    landing.publish()
+
+
+def _is_new(arrival: Arrival, landing: FeedLanding) -> bool:
+    before = landing.ledger.latest(arrival.sender, arrival.name)
+    return before is None or before.file_state != arrival.state
+
+
+def _feed_of(arrival: Arrival) -> Feed | None:
+    if arrival.problem:
+        return None
+    return next((feed for feed in FEEDS if feed.sender == arrival.sender and feed.day_of(arrival.name)), None)
+
+
+def _tell_unknown(landing: FeedLanding, unknown: Collection[Arrival]) -> None:
+    """Files that no feed has are not opened; a sender that we know is told which names we expect."""
+    entries = []
+    for arrival in unknown:
+        reason = arrival.problem or "no feed has files of this name"
+        logs.warn(f"{arrival.sender}/{arrival.name}: {reason}; it was not opened")
+        if any(feed.sender == arrival.sender for feed in FEEDS):
+            landing.outbox.put(arrival.sender, arrival.name, unknown_file(arrival.sender, arrival.name, FEEDS), {})
+        run_id, where = landing.run_id, (arrival.sender, arrival.name, "", arrival.size_bytes, arrival.arrived_at)
+        entries.append(FileEntry(*where, QUARANTINED, reason, run_id, arrival.state))
+    landing.ledger.record(entries)
+
+
+def _land(landing: FeedLanding, feed: Feed, new: Sequence[Arrival]) -> None:
+    in_order = sorted(new, key=lambda arrival: (str(feed.day_of(arrival.name)), arrival.arrived_at, arrival.name))
+    size = 1 if feed.kind == "snapshot" else TOGETHER
+    for start in range(0, len(in_order), size):
+        with landing.folder() as folder:
+            deliveries = list(_deliveries(landing, feed, in_order[start : start + size], folder))
+            landing.land(feed, deliveries)
+
+
+def _deliveries(landing: FeedLanding, feed: Feed, batch: Sequence[Arrival], folder: Path) -> Iterator[Delivery]:
+    """The batch's files, read. One with the bytes of the file that was loaded before it is only written down."""
+    last = landing.ledger.latest_loaded(feed.name)
+    loaded = last.sha256 if last else ""
+    for number, arrival in enumerate(batch):
+        raw = folder / str(number) / "raw"
+        try:
+            sha256 = fetch(arrival, raw)
+        except (Changing, OSError) as error:
+            logs.warn(f"{feed.sender}/{arrival.name}: left for the next run, it could not be copied ({type(error).__name__})")
+            continue
+        if sha256 == loaded:
+            day = feed.day_of(arrival.name)
+            reason = "the same bytes as the latest loaded file"
+            where = (feed.sender, arrival.name, sha256, arrival.size_bytes, arrival.arrived_at)
+            landing.ledger.record([FileEntry(*where, REPEATED, reason, landing.run_id, arrival.state, feed.name, day, feed.version)])
+            logs.info(f"{feed.sender}/{arrival.name}: repeated, {reason}")
+            continue
+        delivery = read_delivery(feed, arrival, sha256, raw)
+        if delivery.is_used:
+            loaded = sha256
+        yield delivery
