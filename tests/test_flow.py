@@ -13,6 +13,9 @@ from lakehouse.parameters import ShopRules
 from lakehouse.recommend.blend import Blend
 from lakehouse.recommend.params import Params, parse_params
 from lakehouse.recommend.registered import RegisteredModel
+from lakehouse.sources.feed import Feed
+from lakehouse.sources.feeds import FEEDS
+from lakehouse.sources.source import JdbcTable
 from lakehouse.sources.woocommerce import TABLES
 from lakehouse.table import conform
 from lakehouse.tasks.dictionary import declared, every_table, one_table
@@ -22,7 +25,8 @@ NAMES = [step.name for step in STEPS]
 
 
 def test_every_table_is_written_by_one_step_after_those_it_reads() -> None:
-    sources = {table.bronze.name for table in TABLES} | {table.vault.name for table in TABLES if table.vault}
+    every: list[JdbcTable | Feed] = [*TABLES, *FEEDS]
+    sources = {table.bronze.name for table in every} | {table.vault.name for table in every if table.vault}
     made = set(sources)
     for step in STEPS:
         assert {table.name for table in step.reads} <= made, step.name
@@ -49,6 +53,7 @@ def test_a_build_gives_the_declared_columns_also_from_empty_tables(step: Step, s
     params: Params = parse_params(read_conf("als.yaml"))
     values = {
         "shops": (ShopRules("nl"),),
+        "feed_shop": "nl",
         "run_date": date(2026, 1, 1),
         "half_life_days": 120.0,
         "popularity_days": 28,

@@ -13,19 +13,22 @@ from pyspark.sql import functions as F
 
 from lakehouse.errors import DataError
 from lakehouse.flow import SILVER, Step
-from lakehouse.io.delta_store import DeltaStore
+from lakehouse.io.delta_store import DeltaStore, Head
 from lakehouse.io.ledger import SKIPPED, Entry, Ledger
 from lakehouse.loading import BROKEN
 from lakehouse.parameters import ShopRules
 from lakehouse.runner import Runner
 from lakehouse.scope import Orders, Scope
+from lakehouse.silver import product_codes
+from lakehouse.sources.mobile_app import APP, COUNTS_AS_SALE
 from lakehouse.table import broken_rules, conform
-from tests.support.change_stream import SHOP, TABLES, Shop
+from tests.support.change_stream import APP_TABLES, SHOP, TABLES, Shop
 from tests.support.frames import frame_of
 
 SCOPED = [step for step in SILVER if step.scoped]
-RULES = (ShopRules(SHOP, "Europe/Amsterdam", ("completed", "processing"), "consent"),)
-BRONZE = {table.name: name for name, table in TABLES.items()}
+# What the scoped steps read beside bronze.
+BEFORE = [step for step in SILVER if not step.scoped and any(step.writes in scoped.reads for scoped in SCOPED)]
+RULES = (ShopRules(SHOP, "Europe/Amsterdam", ("completed", "processing"), "consent"), ShopRules(APP, "UTC", COUNTS_AS_SALE))
 
 
 class Killed(BaseException):
@@ -33,20 +36,30 @@ class Killed(BaseException):
 
 
 def mirror(spark: SparkSession, store: DeltaStore, shop: Shop) -> None:
-    """What ingest does with the shop's tables."""
+    """What ingest does with the tables of the shop and the app, and what refresh makes of them before the scoped steps."""
 
     def sync(name: str) -> None:
         table = TABLES[name]
-        store.sync(table, conform(frame_of(spark, table, list(shop.rows[name].values())), table), Scope.of_shop(SHOP))
+        scope = None if name in APP_TABLES else Scope.of_shop(SHOP)
+        store.sync(table, conform(frame_of(spark, table, list(shop.rows[name].values())), table), scope)
 
     with ThreadPoolExecutor(3) as pool:
         list(pool.map(sync, TABLES))
+    code = {"shop_code": SHOP, "code_type": "sku", "code": "S-1", "product_id": 3, "variation_id": 0, "product_count": 1}
+    store.sync(product_codes.TABLE, frame_of(spark, product_codes.TABLE, [code]))
+    runner = a_run(store, "before")
+    for step in BEFORE:
+        runner.run(step)
 
 
 def a_run(store: DeltaStore, run_id: str, rules: tuple[ShopRules, ...] = RULES) -> Runner:
     ledger = Ledger(store, run_id, "refresh", date(2026, 4, 1), "test")
-    heads = {table.name: head for table in TABLES.values() if (head := store.head(table.name))}
-    return Runner(store, ledger, run_id, {"shops": rules}, heads)
+    return Runner(store, ledger, run_id, {"shops": rules, "feed_shop": SHOP}, heads(store))
+
+
+def heads(store: DeltaStore) -> dict[str, Head]:
+    tables = (*TABLES.values(), product_codes.TABLE, *(step.writes for step in BEFORE))
+    return {table.name: head for table in tables if (head := store.head(table.name))}
 
 
 def good_rows(frame: DataFrame, step: Step) -> list[str]:
@@ -84,8 +97,8 @@ def test_after_any_stream_of_changes_and_killed_runs_every_scoped_table_equals_i
                 break  # a run that dies between two steps: the tables after it miss this night
     assert sum(mode.startswith("by scope") for mode in modes) >= 3, modes
 
-    some = frozenset(list(shop.rows["orders"])[::2])
-    scope = Scope({SHOP: Orders(some)})
+    some, of_app = (frozenset(list(shop.rows[name])[::2]) for name in ("orders", "app_orders"))
+    scope = Scope({SHOP: Orders(some), APP: Orders(of_app)})
     for step in SCOPED:
         of_part = good_rows(build_in_full(store, step, lambda frame, column: frame.where(scope.condition(column))), step)
         part_of_whole = good_rows(build_in_full(store, step).where(scope.condition(step.writes.scope)), step)
@@ -132,9 +145,38 @@ def test_an_edit_that_the_table_does_not_show_commits_nothing(spark: SparkSessio
     assert store.head(step.name) == before
 
 
+def test_an_order_of_the_app_that_the_shop_gets_moves_to_the_shop_and_back_by_scope(
+    spark: SparkSession, store: DeltaStore, small: tuple[Shop, Step]
+) -> None:
+    shop, lines = small[0], SCOPED[1]
+    theirs = next(i for i, row in shop.rows["orders"].items() if row["status"] != "wc-checkout-draft")
+    a_run(store, "lines").run(lines)
+
+    def after(run_id: str, orders: int, **change: Any) -> dict[int, tuple[str, str]]:
+        """Order → shop and status, of those made in the app."""
+        shop.rows["app_orders"][5] |= change
+        mirror(spark, store, shop)
+        runner = a_run(store, run_id)
+        # Of the lines only the app's own come and go.
+        assert [runner.run(step).mode for step in SCOPED[:2]] == [f"by scope, {orders} orders", "by scope, 1 orders"]
+        for step in SCOPED[:2]:
+            assert sorted(map(str, store.read(step.name).collect())) == good_rows(build_in_full(store, step), step)
+        made = store.read(SCOPED[0].name).where(F.col("channel_code") == APP)
+        return {row["order_id"]: (row["shop_code"], row["status"]) for row in made.collect()}
+
+    shop.add_app_order(5, None)
+    assert after("second", 1) == {5: (APP, "placed")}
+    assert store.read(lines.name).where(F.col("shop_code") == APP).count() == 2
+    # The shop's status is what counts, and its lines.
+    found = after("third", 2, woo_order_id=theirs, status="paid")
+    assert found == {theirs: (SHOP, shop.rows["orders"][theirs]["status"].removeprefix("wc-"))}
+    assert store.read(lines.name).where(F.col("shop_code") == APP).count() == 0
+    assert after("fourth", 2, woo_order_id=None) == {5: (APP, "paid")}
+
+
 def test_a_changed_setting_rebuilds_in_full(store: DeltaStore, small: tuple[Shop, Step]) -> None:
     step = small[1]
-    stricter = (replace(RULES[0], counts_as_sale=("completed",)),)
+    stricter = (replace(RULES[0], counts_as_sale=("completed",)), *RULES[1:])
     assert a_run(store, "second", stricter).run(step).mode == "full"
     sales = store.read(step.name).where("is_sale and status != 'completed'")
     assert sales.count() == 0
@@ -177,7 +219,7 @@ def test_readers_of_a_lone_run_see_published_versions_not_a_failed_runs(
 ) -> None:
     """A run alone works on what is published: half of a failed ingest is not consumed."""
     shop, step = small
-    published = {table.name: head for table in TABLES.values() if (head := store.head(table.name))}
+    published = heads(store)
     shop.new_order()
     mirror(spark, store, shop)
     runner = Runner(store, Ledger(store, "lone", "refresh", date(2026, 4, 1), "test"), "lone", {"shops": RULES}, published)

@@ -5,10 +5,26 @@ from dataclasses import dataclass
 
 from pyspark.sql import DataFrame
 
-from lakehouse.gold import daily_sales, interactions, product_popularity
+from lakehouse.gold import daily_sales, install_base, interactions, product_popularity
 from lakehouse.loading import Write
 from lakehouse.recommend import customer_products
-from lakehouse.silver import categories, customer_identities, customers, email_flags, order_lines, orders, products, refund_lines, refunds
+from lakehouse.silver import (
+    app_order_lines,
+    app_orders,
+    categories,
+    customer_identities,
+    customers,
+    email_flags,
+    order_lines,
+    orders,
+    product_codes,
+    products,
+    refund_lines,
+    refunds,
+    unmatched_products,
+    wholesale_offers,
+)
+from lakehouse.sources import mobile_app, other_feeds, wholesalers
 from lakehouse.sources.woocommerce import catalogue as shop_catalogue
 from lakehouse.sources.woocommerce import orders as shop_orders
 from lakehouse.sources.woocommerce import people as shop_people
@@ -41,14 +57,12 @@ _operational = shop_orders.ORDER_OPERATIONAL_DATA.bronze
 _addresses, _order_meta = shop_orders.ORDER_ADDRESSES.bronze, shop_orders.ORDER_META.bronze
 _users, _user_meta = shop_people.USERS.bronze, shop_people.USER_META.bronze
 _terms, _taxonomy = shop_catalogue.TERMS.bronze, shop_catalogue.TERM_TAXONOMY.bronze
+_price_lists = tuple(feed.bronze for feed in wholesalers.FEEDS)
 _users_vault, _orders_vault, _unsubscribes_vault = shop_people.USERS.vault, shop_orders.ORDERS.vault, shop_people.EMAIL_UNSUBSCRIBES.vault
-assert _users_vault and _orders_vault and _unsubscribes_vault
+_app_users, _app_users_vault = mobile_app.USERS.bronze, mobile_app.USERS.vault
+assert _users_vault and _orders_vault and _unsubscribes_vault and _app_users_vault
 
 SILVER = (
-    Step(orders.TABLE, orders.build, (_orders, _operational, _addresses, _order_meta), "sync", scoped=True, parameters=("shops",)),
-    Step(order_lines.TABLE, order_lines.build, (_orders, _items, _item_meta), "sync", scoped=True),
-    Step(refunds.TABLE, refunds.build, (_orders, _operational), "sync", scoped=True, parameters=("shops",)),
-    Step(refund_lines.TABLE, refund_lines.build, (_orders, _items, _item_meta), "sync", scoped=True),
     Step(categories.TABLE, categories.build, (_terms, _taxonomy), "sync"),
     Step(
         products.TABLE,
@@ -63,14 +77,45 @@ SILVER = (
         ),
         "sync",
     ),
+    Step(product_codes.TABLE, product_codes.build, (shop_catalogue.POSTS.bronze, shop_catalogue.POST_META.bronze), "sync"),
+    Step(wholesale_offers.TABLE, wholesale_offers.build, (*_price_lists, product_codes.TABLE), "sync", parameters=("feed_shop",)),
     Step(
-        email_flags.TABLE, email_flags.build, (_users_vault, _orders_vault, _unsubscribes_vault), "sync", parameters=("disposable_domains",)
+        unmatched_products.TABLE,
+        unmatched_products.build,
+        (mobile_app.ORDER_LINES.bronze, wholesale_offers.TABLE, other_feeds.STOCK_LEVELS.bronze, product_codes.TABLE),
+        parameters=("feed_shop",),
     ),
-    Step(customer_identities.TABLE, customer_identities.build, (_users, orders.TABLE), "sync"),
+    Step(app_orders.TABLE, app_orders.build, (mobile_app.ORDERS.bronze, _orders), "sync", parameters=("feed_shop",)),
+    Step(
+        app_order_lines.TABLE,
+        app_order_lines.build,
+        (mobile_app.ORDER_LINES.bronze, app_orders.TABLE, product_codes.TABLE),
+        "sync",
+        parameters=("feed_shop",),
+    ),
+    Step(
+        orders.TABLE,
+        orders.build,
+        (_orders, _operational, _addresses, _order_meta, app_orders.TABLE),
+        "sync",
+        scoped=True,
+        parameters=("shops",),
+    ),
+    Step(order_lines.TABLE, order_lines.build, (_orders, _items, _item_meta, app_order_lines.TABLE), "sync", scoped=True),
+    Step(refunds.TABLE, refunds.build, (_orders, _operational), "sync", scoped=True, parameters=("shops",)),
+    Step(refund_lines.TABLE, refund_lines.build, (_orders, _items, _item_meta), "sync", scoped=True),
+    Step(
+        email_flags.TABLE,
+        email_flags.build,
+        (_users_vault, _orders_vault, _unsubscribes_vault, _app_users_vault, other_feeds.MAIL_FEEDBACK.bronze),
+        "sync",
+        parameters=("disposable_domains",),
+    ),
+    Step(customer_identities.TABLE, customer_identities.build, (_users, orders.TABLE, _app_users), "sync", parameters=("feed_shop",)),
     Step(
         customers.TABLE,
         customers.build,
-        (_users, _user_meta, orders.TABLE, customer_identities.TABLE, email_flags.TABLE),
+        (_users, _user_meta, orders.TABLE, customer_identities.TABLE, email_flags.TABLE, _app_users),
         "sync",
         parameters=("shops",),
     ),
@@ -82,6 +127,12 @@ GOLD = (
     Step(interactions.TABLE, interactions.build, _sales, parameters=("run_date", "half_life_days")),
     Step(product_popularity.TABLE, product_popularity.build, _sales, parameters=("run_date", "popularity_days")),
     Step(daily_sales.TABLE, daily_sales.build, (orders.TABLE, order_lines.TABLE, refunds.TABLE, customer_identities.TABLE)),
+    Step(
+        install_base.TABLE,
+        install_base.build,
+        (mobile_app.INSTALLS.bronze, _app_users, customer_identities.TABLE, customers.TABLE),
+        parameters=("run_date", "feed_shop"),
+    ),
 )
 
 RECOMMENDATIONS = (
@@ -89,7 +140,7 @@ RECOMMENDATIONS = (
         customer_products.TABLE,
         customer_products.build,
         (customers.TABLE, products.TABLE, interactions.TABLE, product_popularity.TABLE),
-        parameters=("run_date", "model", "lists", "country_smoothing"),
+        parameters=("run_date", "model", "lists", "country_smoothing", "feed_shop"),
     ),
 )
 

@@ -16,7 +16,8 @@ NAME = re.compile(r"\b(?:bronze|silver|gold|recommendations|quarantine|ops|vault
 
 
 class Lake:
-    """Published versions only: what a failed or running run wrote is not seen. `ops` and quarantine are read as they are."""
+    """Published versions only: what a failed or running run wrote is not seen. What no step makes in `ops`, and quarantine, is read
+    as it is."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
@@ -26,7 +27,8 @@ class Lake:
 
     def table(self, name: str) -> "DataFrame":
         """The table's published version. DataError (65) if nothing was published under that name."""
-        if name.startswith(("ops.", "quarantine.")) and self.store.head(name) is not None:
+        is_a_record = name.startswith(("ops.", "quarantine.")) and name not in self.published
+        if is_a_record and self.store.head(name) is not None:
             return self.store.read(name)
         if name not in self.published:
             raise DataError(f"no table {name} is published", "`lakehouse tables` lists them; `lakehouse night` makes them")

@@ -23,6 +23,9 @@ from lakehouse.loading import Loaded, load
 from lakehouse.scope import KEYS_AT_MOST, Scope
 from lakehouse.table import Table
 
+# Stands for a table that may be missing and is.
+NOTHING = Head("", -1)
+
 
 class Runner:
     """Runs steps one after the other on pinned versions: those this run has written, else the published ones."""
@@ -55,6 +58,8 @@ class Runner:
 
     def pinned(self, table: Table) -> Head:
         """The version of an input that this run works with."""
+        if table.name not in self.heads and table.may_be_missing:
+            return NOTHING
         if table.name not in self.heads:
             raise DataError(f"{table.name} is not there yet", "run `lakehouse ingest` and `lakehouse refresh`, or `lakehouse night`, first")
         return self.heads[table.name]
@@ -82,6 +87,8 @@ class Runner:
         return last
 
     def _input(self, table: Table, head: Head, scope: Scope | None) -> DataFrame:
+        if head == NOTHING:
+            return self._store.empty(table)
         frame = self._store.read(table.name, head.version).select(*table.column_names)
         return frame if scope is None else frame.where(scope.condition(table.scope))
 

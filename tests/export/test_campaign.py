@@ -30,6 +30,7 @@ def test_everybody_else_is_left_out_for_the_first_reason_that_holds(spark: Spark
         "out": ("valid", True, True, "opted_out"),
         "out, nothing": ("valid", True, False, "opted_out"),
         "nothing": ("valid", False, False, "nothing_to_show"),
+        "bounced, out": ("bounced", True, True, "bounced"),
         "disposable, out": ("disposable", True, True, "disposable"),
         "invalid, nothing": ("invalid", False, False, "invalid"),
         "anonymised, out": ("anonymised", True, False, "anonymised"),

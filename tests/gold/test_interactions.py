@@ -8,7 +8,7 @@ import pytest
 from pyspark.sql import SparkSession
 from tests.support.frames import frame_of
 
-from lakehouse.gold.interactions import TABLE, build
+from lakehouse.gold.interactions import TABLE, build, with_app
 from lakehouse.silver import customer_identities, order_lines, orders, refund_lines
 from lakehouse.table import conform
 
@@ -104,3 +104,21 @@ def test_quantities_are_net_of_refunds_and_orders_are_counted_once(built: dict[t
 def test_first_and_last_are_the_orders_times(built: dict[tuple[str, str, int], dict[str, Any]]) -> None:
     row = built["nl", "ANNA", 100]
     assert (row["first_ordered_at"], row["last_ordered_at"]) == (datetime(2026, 6, 11, 12), datetime(2026, 7, 1, 12))
+
+
+def test_what_was_bought_in_the_app_adds_to_the_shops(spark: SparkSession) -> None:
+    early, late = datetime(2026, 6, 1), datetime(2026, 6, 20)
+    rows = [
+        ("nl", "anna", 1, 2, early, early, 29.0, 0.5),
+        ("app", "anna", 1, 1, late, late, 10.0, 0.25),
+        ("app", "stranger", 1, 1, late, late, 10.0, 0.25),
+        ("de", "anna", 1, 1, early, early, 29.0, 0.125),
+    ]
+    names = ("shop_code", "customer_key", "product_id", "order_count", "first_ordered_at", "last_ordered_at", "recency", "weight")
+    given = frame_of(spark, TABLE, [dict(zip(names, row, strict=True)) | {"net_quantity": row[3]} for row in rows])
+    found = {(r["shop_code"], r["customer_key"]): tuple(r[name] for name in names[3:]) for r in with_app(given, "nl").collect()}
+    assert found == {
+        ("nl", "anna"): (3, early, late, 10.0, 0.75),
+        ("nl", "stranger"): (1, late, late, 10.0, 0.25),
+        ("de", "anna"): (1, early, early, 29.0, 0.125),
+    }

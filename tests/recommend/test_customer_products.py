@@ -21,6 +21,8 @@ RUN_DATE = date(2026, 7, 1)
 LENGTH = 4
 # buy_again is weight alone; discover is ALS times the root of recent orders; in mixed what was bought comes first.
 BLEND = Blend((1.0, 0, 0, 0, 0, 0, 0), (1.0, 0.0, 0.5, 0.0), (100.0, 1.0, 1.0))
+# Half of everything was bought in the app, which has no products of its own.
+SHOPS = ("nl", "app")
 # Product 9 can't be sold, and would be the best of everything.
 CUSTOMERS = [("cold", "NL", False), ("cold-de", "DE", False), ("homeless", None, False), ("nobody", "NL", True), ("anna", "NL", False)]
 CUSTOMERS += [("bob", "NL", False), ("tied", "FR", False), ("carl", "NL", False)]
@@ -47,7 +49,7 @@ def make(spark: SparkSession) -> Callable[..., DataFrame]:
             frame_of(
                 spark,
                 customers.TABLE,
-                [{"shop_code": "nl", "customer_key": c, "country_code": at, "is_anonymous": a} for c, at, a in CUSTOMERS],
+                [{"shop_code": s, "customer_key": c, "country_code": at, "is_anonymous": a} for s in SHOPS for c, at, a in CUSTOMERS],
             ),
             frame_of(
                 spark,
@@ -61,7 +63,8 @@ def make(spark: SparkSession) -> Callable[..., DataFrame]:
                 spark,
                 interactions.TABLE,
                 [
-                    {"shop_code": "nl", "customer_key": c, "product_id": p, "weight": w, "order_count": 1, "recency": 3.0}
+                    {"shop_code": s, "customer_key": c, "product_id": p, "weight": w / 2, "order_count": 1, "recency": 3.0}
+                    for s in SHOPS
                     for c, p, w in INTERACTIONS
                 ],
             ),
@@ -69,7 +72,14 @@ def make(spark: SparkSession) -> Callable[..., DataFrame]:
                 spark,
                 product_popularity.TABLE,
                 [
-                    {"shop_code": "nl", "country_code": c, "product_id": p, "recent_order_count": r, "order_count": n}
+                    {
+                        "shop_code": s,
+                        "country_code": c,
+                        "product_id": p,
+                        "recent_order_count": r // 2,
+                        "order_count": n - n // 2 if s == "nl" else n // 2,
+                    }
+                    for s in SHOPS
                     for c, p, r, n in POPULAR
                 ],
             ),
@@ -88,6 +98,7 @@ def make(spark: SparkSession) -> Callable[..., DataFrame]:
                 model=model,
                 lists=Lists(length=LENGTH, hidden=hidden, new_product_share=0.25, new_product_days=28),
                 country_smoothing=1.0,
+                feed_shop="nl",
             ),
             TABLE,
         )
@@ -123,6 +134,11 @@ def ids(listed: Listed, customer: str, name: str) -> list[int]:
 
 def test_anonymous_buyers_and_strangers_have_no_lists(listed: Listed) -> None:
     assert {customer for customer, _ in listed} == {"cold", "cold-de", "homeless", "anna", "bob", "tied", "carl"}
+
+
+@pytest.mark.parametrize("version", ["7", None])
+def test_there_are_no_lists_in_the_app(make: Callable[..., DataFrame], version: str | None) -> None:
+    assert {row["shop_code"] for row in make(version).select("shop_code").distinct().collect()} == {"nl"}
 
 
 def test_nothing_is_shown_that_cannot_be_sold(rows: list[dict[str, Any]]) -> None:

@@ -1,4 +1,7 @@
-"""silver.customers: one built frame, one person per case. Keys tell who it is: u… an account, e… an address, o… an order."""
+"""silver.customers: one built frame, one person per case.
+
+Keys tell who it is: u… an account, e… an address, o… an order, a… a user of the app.
+"""
 
 from datetime import datetime
 from typing import Any
@@ -10,6 +13,7 @@ from tests.support.frames import frame_of
 from lakehouse.parameters import ShopRules
 from lakehouse.silver import customer_identities, email_flags, orders
 from lakehouse.silver.customers import TABLE, build
+from lakehouse.sources.mobile_app import USERS as APP_USERS
 from lakehouse.sources.woocommerce.people import USER_META, USERS
 from lakehouse.table import conform
 
@@ -38,12 +42,29 @@ ORDERS: list[tuple[str, int, int, str | None, int, str | None, bool, bool | None
     ("nl", 108, 0, "odd", 2, "NL", False, None),
     ("nl", 109, 0, "throwaway", 2, "NL", False, None),
     ("nl", 110, 0, "no-mail", 2, "NL", False, None),
+    ("nl", 111, 0, "returned", 2, "NL", False, None),
     ("de", 201, 0, "yes", 2, "DE", False, True),
     ("de", 202, 0, "maybe", 2, "DE", False, False),
     ("xx", 301, 0, "elsewhere", 2, "DE", False, None),
 ]
+# (order, user of the app, day of July, country)
+APP_ORDERS = [(1, "a1", 3, "BE"), (2, "a1b", 4, "FR"), (3, "a5", 1, None), (4, "a9", 2, "NL")]
+# (user of the app, e-mail, consents, changed on this day of July, registered in this month, country, anonymised)
+IN_APP = [
+    ("a1", "e1", False, 5, 3, "BE", False),  # account 1, three times
+    ("a1b", "e1", True, 6, 2, "FR", False),
+    ("a1c", "e1", False, 6, 4, "IT", False),  # changed at the same second: the higher id
+    ("a2", "e2", False, 5, 1, "NL", False),
+    ("a3", "guest", True, 5, 1, "NL", False),
+    ("a4", "no-mail", True, 5, 1, "NL", False),
+    ("a5", "mine", True, 5, 1, "SE", False),
+    ("a6", None, True, 5, 1, "NL", True),
+    ("a7", "returned", True, 5, 1, "NL", False),
+    ("a8", None, True, 5, 1, "NL", False),
+]
 # address → (valid, disposable, opted out)
 FLAGS = {
+    "mine": (True, False, False),
     "e1": (True, False, False),
     "e2": (True, False, False),
     "guest": (True, False, False),
@@ -53,7 +74,9 @@ FLAGS = {
     "yes": (True, False, False),
     "maybe": (True, False, False),
     "elsewhere": (True, False, False),
+    "returned": (True, False, False),
 }
+BOUNCED = ("returned", "throwaway", "odd")
 
 
 @pytest.fixture(scope="module")
@@ -95,19 +118,48 @@ def built(spark: SparkSession) -> dict[tuple[str, str], dict[str, Any]]:
                 "has_consent": consent,
             }
             for s, i, u, e, day, country, gone, consent in ORDERS
+        ]
+        + [
+            {
+                "shop_code": "app",
+                "order_id": i,
+                "user_pseudonym": user,
+                "order_pseudonym": f"o{i}",
+                "created_at": datetime(2026, 7, day),
+                "country_code": country,
+                "is_anonymised": False,
+            }
+            for i, user, day, country in APP_ORDERS
         ],
     )
     flags = frame_of(
         spark,
         email_flags.TABLE,
         [
-            {"shop_code": s, "email_pseudonym": e, "is_valid": v, "is_disposable": d, "is_opted_out": o}
-            for s in ("nl", "de", "xx")
+            {"shop_code": s, "email_pseudonym": e, "is_valid": v, "is_disposable": d, "is_opted_out": o, "is_bounced": e in BOUNCED}
+            for s in ("nl", "de", "xx", "app")
             for e, (v, d, o) in FLAGS.items()
         ],
     )
-    identities = conform(customer_identities.build(users, bought), customer_identities.TABLE)
-    rows = conform(build(users, meta, bought, identities, flags, shops=SHOPS), TABLE).collect()
+    in_app = frame_of(
+        spark,
+        APP_USERS.bronze,
+        [
+            {
+                "app_user_id": user,
+                "user_pseudonym": user,
+                "email_pseudonym": email,
+                "marketing_consent": consents,
+                "updated_at": datetime(2026, 7, day),
+                "registered_at": datetime(2026, month, 1),
+                "country": country,
+                "is_anonymised": gone,
+            }
+            for user, email, consents, day, month, country, gone in IN_APP
+        ],
+    )
+    identities = conform(customer_identities.build(users, bought, in_app, feed_shop="nl"), customer_identities.TABLE)
+    rows = conform(build(users, meta, bought, identities, flags, in_app, shops=SHOPS), TABLE).collect()
     found = {(row["shop_code"], row["customer_key"]): row.asDict() for row in rows}
     assert len(found) == len(rows)
     return found
@@ -118,7 +170,8 @@ def column(built: dict[tuple[str, str], dict[str, Any]], name: str, shop: str = 
 
 
 def test_everybody_with_an_account_or_an_order_is_one_customer(built: dict[tuple[str, str], dict[str, Any]]) -> None:
-    assert set(column(built, "user_id")) == {"u1", "u2", "u3", "u4", "u5", "guest", "o106", "o107", "odd", "throwaway", "no-mail"}
+    guests = {"guest", "o106", "o107", "odd", "throwaway", "no-mail", "returned"}
+    assert set(column(built, "user_id")) == {"u1", "u2", "u3", "u4", "u5", *guests}
     assert {key: user for key, user in column(built, "user_id").items() if user} == {"u1": 1, "u2": 2, "u3": 3, "u4": 4, "u5": 5}
     assert column(built, "user_id", "de") == {"u1": 1, "u2": 2, "yes": None, "maybe": None}
 
@@ -130,7 +183,7 @@ def test_anonymous_is_who_has_neither_account_nor_address(built: dict[tuple[str,
     assert column(built, "email_pseudonym")["u1"] == "e1"
 
 
-def test_an_address_has_one_of_five_states(built: dict[tuple[str, str], dict[str, Any]]) -> None:
+def test_an_address_has_one_of_six_states(built: dict[tuple[str, str], dict[str, Any]]) -> None:
     assert column(built, "email_status") == {
         "u1": "valid",
         "u2": "valid",
@@ -141,8 +194,9 @@ def test_an_address_has_one_of_five_states(built: dict[tuple[str, str], dict[str
         "o106": "anonymised",
         "o107": "missing",
         "odd": "invalid",  # invalid comes before disposable
-        "throwaway": "disposable",
+        "throwaway": "disposable",  # and disposable before bounced
         "no-mail": "valid",
+        "returned": "bounced",
     }
 
 
@@ -172,8 +226,43 @@ def test_the_latest_order_is_by_time_then_id_and_guest_orders_count(built: dict[
         "odd": 108,
         "throwaway": 109,
         "no-mail": 110,
+        "returned": 111,
     }
     assert built["nl", "u1"]["last_ordered_at"] == datetime(2026, 7, 5)
+
+
+def test_a_user_of_the_app_is_a_customer_of_the_app_under_the_key_of_the_shops(built: dict[tuple[str, str], dict[str, Any]]) -> None:
+    people = {"u1": 1, "u2": 2, "guest": None, "no-mail": None, "a5": None, "a6": None, "returned": None, "a8": None, "a9": None}
+    assert column(built, "user_id", "app") == people
+    assert not any(column(built, "is_anonymous", "app").values())
+    addresses = {"u1": "e1", "u2": "e2", "guest": "guest", "no-mail": "no-mail", "a5": "mine", "returned": "returned"}
+    assert {key: email for key, email in column(built, "email_pseudonym", "app").items() if email} == addresses
+
+
+def test_an_address_of_the_app_has_a_state_as_one_of_a_shop(built: dict[tuple[str, str], dict[str, Any]]) -> None:
+    found = column(built, "email_status", "app")
+    assert {key: found.pop(key) for key in ("a6", "a8", "a9", "returned")} == {
+        "a6": "anonymised",
+        "a8": "missing",
+        "a9": "missing",  # gone from the users
+        "returned": "bounced",
+    }
+    assert set(found.values()) == {"valid"}
+
+
+def test_in_the_app_opted_out_is_who_does_not_consent_by_the_last_word(built: dict[tuple[str, str], dict[str, Any]]) -> None:
+    # The third user of account 1 said no last; nobody asked who is gone; `no-mail` told the mail tool.
+    assert {key for key, is_out in column(built, "is_opted_out", "app").items() if is_out} == {"u1", "u2", "no-mail", "a9"}
+
+
+def test_country_and_orders_of_the_app_are_those_made_there(built: dict[tuple[str, str], dict[str, Any]]) -> None:
+    found = column(built, "country_code", "app")
+    # Of the latest order, else of the user.
+    assert (found["u1"], found["a5"], found["u2"], found["a9"]) == ("FR", "SE", "NL", "NL")
+    assert {key: last for key, last in column(built, "last_order_id", "app").items() if last} == {"u1": 2, "a5": 3, "a9": 4}
+    assert column(built, "last_order_id")["u1"] == 102
+    row = built["app", "u1"]
+    assert (row["registered_at"], row["locale"], row["last_ordered_at"]) == (datetime(2026, 2, 1), None, datetime(2026, 7, 4))
 
 
 def test_language_and_registration_are_the_accounts(built: dict[tuple[str, str], dict[str, Any]]) -> None:

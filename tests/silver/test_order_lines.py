@@ -7,6 +7,7 @@ import pytest
 from pyspark.sql import SparkSession
 from tests.support.frames import frame_of
 
+from lakehouse.silver import app_order_lines
 from lakehouse.silver.order_lines import TABLE, build
 from lakehouse.sources.woocommerce.orders import ORDER_ITEM_META, ORDER_ITEMS, ORDERS
 from lakehouse.table import broken_rules, conform
@@ -45,6 +46,22 @@ META: dict[tuple[str, int], dict[str, str]] = {
     ("nl", 16): {"_product_id": "100", "_qty": "1", "_line_total": "5"},
     ("de", 10): {"_product_id": "300", "_qty": "1", "_line_subtotal": "7", "_line_total": "7", "_line_tax": "0.54"},
 }
+# Two orders of the app with a line 1 each.
+APP_LINES = [
+    {
+        "shop_code": "app",
+        "order_id": 7,
+        "line_no": 1,
+        "product_name": "Rice",
+        "product_id": 200,
+        "variation_id": 201,
+        "quantity": "2",
+        "currency_code": "EUR",
+        "net_amount": "8.1",
+        "tax_amount": "0.73",
+    },
+    {"shop_code": "app", "order_id": 8, "line_no": 1, "product_id": 0, "variation_id": 0, "quantity": "1", "net_amount": "3"},
+]
 
 
 @pytest.fixture(scope="module")
@@ -64,15 +81,17 @@ def built(spark: SparkSession) -> dict[tuple[str, int], dict[str, Any]]:
         frame_of(spark, ORDERS.bronze, ORDER_ROWS),
         frame_of(spark, ORDER_ITEMS.bronze, items),
         frame_of(spark, ORDER_ITEM_META.bronze, meta),
+        frame_of(spark, app_order_lines.TABLE, APP_LINES),
     )
     rows = conform(frame, TABLE).withColumn("broken", broken_rules(TABLE)).collect()
-    assert len(rows) == 4
-    return {(row["shop_code"], row["order_line_id"]): row.asDict() for row in rows}
+    assert len(rows) == 6
+    # An item id is unique in its shop; of the app the order's id stands for the line.
+    return {(row["shop_code"], row["order_id" if row["shop_code"] == "app" else "order_line_id"]): row.asDict() for row in rows}
 
 
 def test_lines_are_the_product_items_of_orders(built: dict[tuple[str, int], dict[str, Any]]) -> None:
-    # Neither shipping, nor lines of refunds, of carts, or of an order that is not there.
-    assert set(built) == {("nl", 10), ("nl", 11), ("nl", 12), ("de", 10)}
+    # Neither shipping, nor lines of refunds, of carts, or of an order that is not there; and the app's.
+    assert set(built) == {("nl", 10), ("nl", 11), ("nl", 12), ("de", 10), ("app", 7), ("app", 8)}
 
 
 def test_amounts_and_quantities_are_decimals_as_stored(built: dict[tuple[str, int], dict[str, Any]]) -> None:
@@ -101,3 +120,11 @@ def test_the_same_ids_of_two_shops_are_two_lines(built: dict[tuple[str, int], di
     line = built["de", 10]
     assert (line["order_id"], line["product_id"], line["currency_code"], line["product_name"]) == (1, 300, "CHF", "Käse")
     assert built["nl", 10]["currency_code"] == "EUR"
+
+
+def test_a_line_of_the_app_is_known_by_its_order_and_number_and_has_no_discount(built: dict[tuple[str, int], dict[str, Any]]) -> None:
+    assert [built["app", order]["order_line_id"] for order in (7, 8)] == [1, 1]
+    line = built["app", 7]
+    names = ("product_id", "variation_id", "product_name", "quantity", "currency_code")
+    assert [line[name] for name in names] == [200, 201, "Rice", Decimal(2), "EUR"]
+    assert [line[name] for name in ("subtotal_amount", "net_amount", "tax_amount")] == [Decimal("8.1"), Decimal("8.1"), Decimal("0.73")]

@@ -9,13 +9,16 @@ from pyspark.sql import SparkSession
 from tests.support.frames import frame_of
 
 from lakehouse.parameters import ShopRules
+from lakehouse.silver import app_orders
 from lakehouse.silver.orders import TABLE, build
+from lakehouse.sources.mobile_app import COUNTS_AS_SALE, STATUSES
 from lakehouse.sources.woocommerce.orders import ORDER_ADDRESSES, ORDER_META, ORDER_OPERATIONAL_DATA, ORDERS
 from lakehouse.table import broken_rules, conform
 
 SHOPS = (
     ShopRules("nl", "Europe/Amsterdam", consent_meta_key="newsletter"),
     ShopRules("us", "America/New_York", ("completed", "on-hold")),
+    ShopRules("app", "Europe/Amsterdam", COUNTS_AS_SALE),
 )
 AT = datetime(2026, 7, 1, 22, 30)
 
@@ -23,6 +26,11 @@ AT = datetime(2026, 7, 1, 22, 30)
 def order(order_id: int, status: str | None = "wc-completed", shop: str = "nl", **more: Any) -> dict[str, Any]:
     common = {"type": "shop_order", "currency": "EUR", "total_amount": Decimal("10"), "date_created_gmt": AT}
     return {"shop_code": shop, "_order_id": order_id, "id": order_id, "status": status, **common, **more}
+
+
+def of_app(order_id: int, status: str = "paid", shop: str = "app", **more: Any) -> dict[str, Any]:
+    facts = {"status": status, "currency_code": "EUR", "total_amount": Decimal("10"), "created_at": AT, "user_pseudonym": "au1"}
+    return {"shop_code": shop, "order_id": order_id, "app_order_id": order_id, "is_shops": shop != "app", **facts, **more}
 
 
 @pytest.fixture(scope="module")
@@ -60,11 +68,28 @@ def built(spark: SparkSession) -> dict[tuple[str, int], dict[str, Any]]:
         {"shop_code": "nl", "id": i, "_order_id": i, "order_id": i, "meta_key": "newsletter", "meta_value": v} for i, v in answers.items()
     ]
     meta.append({"shop_code": "us", "id": 99, "_order_id": 1, "order_id": 1, "meta_key": "newsletter", "meta_value": "yes"})
+    made_in_app = [
+        of_app(
+            1,
+            country_code="BE",
+            paid_at=datetime(2026, 7, 1, 22, 40),
+            updated_at=datetime(2026, 7, 3),
+            order_pseudonym="ao1",
+            tax_amount=Decimal("1.7"),
+            shipping_amount=Decimal("4.95"),
+            discount_amount=Decimal("0.5"),
+        ),
+        *(of_app(11 + i, status) for i, status in enumerate(STATUSES)),
+        # The vendor has another opinion of the shop's order 2, twice.
+        of_app(2, "cancelled", "nl", app_order_id=98, total_amount=Decimal("99")),
+        of_app(2, "delivered", "nl", app_order_id=99, total_amount=Decimal("99")),
+    ]
     frame = build(
         frame_of(spark, ORDERS.bronze, orders),
         frame_of(spark, ORDER_OPERATIONAL_DATA.bronze, operational),
         frame_of(spark, ORDER_ADDRESSES.bronze, addresses),
         frame_of(spark, ORDER_META.bronze, meta),
+        frame_of(spark, app_orders.TABLE, made_in_app),
         shops=SHOPS,
     )
     rows = conform(frame, TABLE).withColumn("broken", broken_rules(TABLE)).collect()
@@ -78,7 +103,8 @@ def column(built: dict[tuple[str, int], dict[str, Any]], name: str, shop: str = 
 
 
 def test_drafts_refunds_and_plugin_types_are_no_orders(built: dict[tuple[str, int], dict[str, Any]]) -> None:
-    assert set(built) == {("nl", 1), ("nl", 2), ("nl", 3), ("nl", 6), ("nl", 7), ("us", 1), ("us", 2), ("xx", 1)}
+    of_shops = {key for key in built if key[0] != "app"}
+    assert of_shops == {("nl", 1), ("nl", 2), ("nl", 3), ("nl", 6), ("nl", 7), ("us", 1), ("us", 2), ("xx", 1)}
 
 
 def test_a_status_loses_its_prefix_only(built: dict[tuple[str, int], dict[str, Any]]) -> None:
@@ -125,3 +151,28 @@ def test_consent_is_asked_for_where_the_shop_has_a_key_for_it(built: dict[tuple[
 def test_rows_that_cannot_be_right_break_a_rule(built: dict[tuple[str, int], dict[str, Any]]) -> None:
     assert column(built, "broken") == {1: [], 2: [], 3: [], 6: ["currency_is_a_code"], 7: ["status_is_known"]}
     assert column(built, "broken", "xx") == {1: ["shop_is_in_the_settings"]}
+
+
+def test_an_order_of_the_shop_made_in_the_app_is_the_shops_with_channel_app(built: dict[tuple[str, int], dict[str, Any]]) -> None:
+    assert column(built, "channel_code") == {1: "web", 2: "app", 3: "web", 6: "web", 7: "web"}
+    assert column(built, "channel_code", "us") == {1: "web", 2: "web"}
+    assert (built["nl", 2]["status"], built["nl", 2]["total_amount"]) == ("on-hold", Decimal("10"))
+
+
+def test_an_order_that_no_shop_has_is_one_of_shop_app(built: dict[tuple[str, int], dict[str, Any]]) -> None:
+    assert set(column(built, "channel_code", "app").items()) == {(i, "app") for i in (1, *range(11, 11 + len(STATUSES)))}
+    row = built["app", 1]
+    # 22:30 UTC is the next day in the feed shop's zone.
+    assert (row["order_date"], row["paid_at"], row["updated_at"]) == (date(2026, 7, 2), datetime(2026, 7, 1, 22, 40), datetime(2026, 7, 3))
+    amounts = ("total_amount", "tax_amount", "shipping_amount", "discount_amount")
+    assert [row[name] for name in amounts] == [Decimal("10"), Decimal("1.7"), Decimal("4.95"), Decimal("0.5")]
+    facts = ("user_pseudonym", "order_pseudonym", "country_code", "currency_code", "created_via", "is_anonymised", "broken")
+    assert [row[name] for name in facts] == ["au1", "ao1", "BE", "EUR", "app", False, []]
+    # The vendor knows neither the shop's accounts nor how it was paid; addresses are those of its users.
+    unknown = ("customer_user_id", "email_pseudonym", "has_consent", "payment_method", "completed_at")
+    assert [row[name] for name in unknown] == [None] * len(unknown)
+
+
+def test_cancelled_and_refunded_orders_of_the_app_are_no_sales(built: dict[tuple[str, int], dict[str, Any]]) -> None:
+    sales = {row["status"]: row["is_sale"] for (shop, _), row in built.items() if shop == "app"}
+    assert sales == {"placed": True, "paid": True, "shipped": True, "delivered": True, "cancelled": False, "refunded": False}

@@ -1,16 +1,18 @@
-"""A shop's order tables as bronze rows in memory, and random days that change them in every way a shop does."""
+"""The order tables of a shop and of the app as bronze rows in memory, and random days that change them in every way both do."""
 
 import random
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from lakehouse.sources import mobile_app
 from lakehouse.sources.woocommerce import orders as source
 
 SHOP = "nl"
 START = datetime(2026, 3, 20, tzinfo=UTC)
 STATUSES = ("wc-completed", "wc-processing", "wc-refunded", "wc-cancelled", "wc-checkout-draft", "trash")
-TABLES = {table.name: table.bronze for table in source.TABLES}
+APP_TABLES = {feed.name: feed.bronze for feed in (mobile_app.ORDERS, mobile_app.ORDER_LINES)}
+TABLES = {table.name: table.bronze for table in source.TABLES} | APP_TABLES
 Row = dict[str, Any]
 
 
@@ -26,6 +28,8 @@ class Shop:
         """Some of each kind of change."""
         for _ in range(self.rng.randint(1, 4)):
             self.new_order()
+        self.new_app_order()
+        self.edit_app_order()
         changes = [self.edit_order, self.move_to_another_customer, self.edit_line, self.remove_line, self.refund, self.delete_refund]
         changes += [self.delete_order_with_children, self.delete_order_alone, self.product_forgotten, self.back_and_forth]
         for change in self.rng.sample(changes, 5):
@@ -92,6 +96,27 @@ class Shop:
         for order in self._pick("shop_order"):
             row = self.rows["orders"][order]
             row["currency"] = "GBP" if row["currency"] == "EUR" else "EUR"
+
+    def new_app_order(self) -> None:
+        """Some are the shop's too, already, later, or never; ids of both are alike."""
+        new = self.new_id()
+        named = self.rng.choice([None, new + self.rng.randint(1, 5), *self._pick("shop_order"), *self._pick("shop_order_refund")])
+        self.add_app_order(new, named)
+
+    def add_app_order(self, new: int, named: int | None) -> None:
+        at, who = START + timedelta(hours=new), {"user_pseudonym": "app-user", "order_pseudonym": f"app-order-{new}"}
+        order = {"app_order_id": new, "woo_order_id": named, "status": "placed", "currency": "EUR", "country": "NL"}
+        self.rows["app_orders"][new] = {**order, **who, "created_at": at, "updated_at": at, "total_amount": 10, "tax_amount": 1}
+        for line in (1, 2):
+            numbers = {"quantity": line, "net_amount": 4.5, "tax_amount": 0.5, "sku": f"s-{line}"}
+            self.rows["app_order_lines"][10 * new + line] = {"app_order_id": new, "line_no": line, "product_name": "thing", **numbers}
+
+    def edit_app_order(self) -> None:
+        for row in self.rng.sample(list(self.rows["app_orders"].values()), min(2, len(self.rows["app_orders"]))):
+            row["status"] = self.rng.choice(mobile_app.STATUSES)
+            row["woo_order_id"] = self.rng.choice([None, *self._pick("shop_order")])
+        for row in self.rng.sample(list(self.rows["app_order_lines"].values()), 1):
+            row["quantity"] = self.rng.randint(1, 9)
 
     def _pick(self, kind: str) -> list[int]:
         found = [i for i, row in self.rows["orders"].items() if row["type"] == kind]

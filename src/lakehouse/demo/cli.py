@@ -99,6 +99,21 @@ def day(folder: Folder = Path(".demo")) -> None:
 
 
 @app.command()
+def files(folder: Folder = Path(".demo")) -> None:
+    """What the shop's vendors send on its last day: app users, orders, installations, price lists, bounces. One list is wrong."""
+    from lakehouse.demo.truth import read_state
+    from lakehouse.demo.vendor_files import write_files
+
+    with _step(f"files written to {folder / 'drop'}"):
+        counts = write_files(folder / "drop", folder / "truth", read_state(folder / "truth"))
+    for name, rows in counts.items():
+        typer.echo(f"  {name:<45} {rows} rows")
+    typer.echo("To land them:")
+    typer.echo(f"  export LAKEHOUSE_DROP_ROOT={folder / 'drop'} LAKEHOUSE_OUTBOX_ROOT={folder / 'outbox'}")
+    typer.echo("  lakehouse ingest && lakehouse refresh && lakehouse feeds")
+
+
+@app.command()
 def start(
     folder: Folder = Path(".demo"),
     port: Annotated[int | None, typer.Option(help="Without: the one of last time, else 33306 if free.")] = None,

@@ -8,8 +8,10 @@ from lakehouse.recommend.scorer import BUY_AGAIN, DISCOVER, MIXED
 
 SLOTS = 8
 CUSTOMER = ["shop_code", "customer_key"]
+# States of an address that no mail is sent to.
+UNUSABLE = ("missing", "anonymised", "invalid", "disposable", "bounced")
 # In the order in which they are looked at: a customer is counted under the first reason that holds.
-REASONS = ("missing", "anonymised", "invalid", "disposable", "opted_out", "nothing_to_show")
+REASONS = (*UNUSABLE, "opted_out", "nothing_to_show")
 SLOT_COLUMNS = ("product_id", "product_name", "price", "currency", "url", "image_url", "list")
 COLUMNS = [
     "email",
@@ -26,9 +28,7 @@ def audience(customers: DataFrame, customer_products: DataFrame) -> DataFrame:
     listed = customer_products.where(F.col("list") == MIXED).select(*CUSTOMER).distinct().withColumn("is_listed", F.lit(True))
     status = F.col("email_status")
     reason = (
-        F.when(status.isin("missing", "anonymised", "invalid", "disposable"), status)
-        .when(F.col("is_opted_out"), "opted_out")
-        .when(F.col("is_listed").isNull(), "nothing_to_show")
+        F.when(status.isin(*UNUSABLE), status).when(F.col("is_opted_out"), "opted_out").when(F.col("is_listed").isNull(), "nothing_to_show")
     )
     return customers.join(listed, CUSTOMER, "left").withColumn("suppressed_for", reason)
 

@@ -5,7 +5,7 @@ from datetime import date
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from lakehouse.gold.purchases import Clock, as_of, evening, purchases
+from lakehouse.gold.purchases import Clock, as_of, evening, in_feed_shop, purchases
 from lakehouse.sources.source import SHOP
 from lakehouse.table import DOUBLE, LONG, QUANTITY, STRING, TIMESTAMP, Column, Table
 
@@ -62,4 +62,20 @@ def weighed(known: DataFrame, half_life: float) -> DataFrame:
             F.round(F.sum(weight), 9).alias("weight"),
         )
         .where("net_quantity > 0")
+    )
+
+
+def with_app(interactions: DataFrame, feed_shop: str) -> DataFrame:
+    """The table's rows, with what a customer bought in the app added to what the same customer bought in the shop."""
+    return (
+        in_feed_shop(interactions, feed_shop)
+        .groupBy(*PAIR)
+        .agg(
+            F.sum("order_count").alias("order_count"),
+            F.sum("net_quantity").alias("net_quantity"),
+            F.min("first_ordered_at").alias("first_ordered_at"),
+            F.max("last_ordered_at").alias("last_ordered_at"),
+            F.min("recency").alias("recency"),
+            F.round(F.sum("weight"), 9).alias("weight"),
+        )
     )

@@ -5,7 +5,7 @@ from datetime import date
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from lakehouse.gold.purchases import Clock, as_of, evening, purchases
+from lakehouse.gold.purchases import Clock, as_of, evening, in_feed_shop, purchases
 from lakehouse.sources.source import SHOP
 from lakehouse.table import LONG, STRING, Column, Table
 
@@ -53,3 +53,9 @@ def counted(known: DataFrame) -> DataFrame:
             F.count("*").alias("order_count"),
         )
     )
+
+
+def with_app(popularity: DataFrame, feed_shop: str) -> DataFrame:
+    """The table's rows, the app's orders added to those of the shop. A customer of both counts in both."""
+    numbers = ("recent_order_count", "recent_customer_count", "order_count")
+    return in_feed_shop(popularity, feed_shop).groupBy(*TABLE.key).agg(*(F.sum(name).alias(name) for name in numbers))

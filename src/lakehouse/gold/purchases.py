@@ -11,6 +11,7 @@ from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
 from lakehouse.silver.customer_identities import with_customer_key
+from lakehouse.sources.mobile_app import APP
 
 CUSTOMER = ["shop_code", "customer_key"]
 EPOCH = date(1970, 1, 1)
@@ -52,6 +53,11 @@ def purchases(orders: DataFrame, order_lines: DataFrame, refund_lines: DataFrame
         F.datediff("order_date", F.lit(EPOCH)).cast("double").alias("at"),
     )
     return net.where("is_ordered = 1").drop("is_ordered").join(facts, ["shop_code", "order_id"])
+
+
+def in_feed_shop(rows: DataFrame, feed_shop: str) -> DataFrame:
+    """Rows of the app as rows of the shop whose articles it sells: for recommendations it is one shop with two doors."""
+    return rows.withColumn("shop_code", F.when(F.col("shop_code") == APP, feed_shop).otherwise(F.col("shop_code")))
 
 
 def evening(day: date) -> float:

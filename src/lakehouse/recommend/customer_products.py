@@ -6,11 +6,14 @@ from datetime import date, datetime, time, timedelta
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from lakehouse.gold.interactions import with_app as interactions_with_app
 from lakehouse.gold.product_popularity import EVERYWHERE
+from lakehouse.gold.product_popularity import with_app as popularity_with_app
 from lakehouse.recommend.catalogue import CUSTOMER, catalogues, profiles
 from lakehouse.recommend.params import Hidden, Lists
 from lakehouse.recommend.registered import RegisteredModel
 from lakehouse.recommend.scorer import Ranking, top_lists
+from lakehouse.sources.mobile_app import APP
 from lakehouse.sources.source import SHOP
 from lakehouse.table import DATE, DOUBLE, INTEGER, LONG, STRING, Column, Table
 
@@ -44,13 +47,19 @@ def build(
     model: RegisteredModel,
     lists: Lists,
     country_smoothing: float,
+    feed_shop: str,
 ) -> DataFrame:
-    """Ranked lists for everybody who is somebody, of what can be sold. New is what was created in the last days before the run date."""
+    """Ranked lists for everybody who is somebody, of what can be sold. New is what was created in the last days before the run date.
+
+    What was bought in the app counts in the shop `feed_shop`; the app itself has no products, so there are no lists in it.
+    """
     since = F.lit(datetime.combine(run_date - timedelta(days=lists.new_product_days), time.min))
     is_new = F.coalesce(F.col("created_at") >= since, F.lit(False))
     shown = shelf(products, lists.hidden).withColumn("is_new", is_new)
-    shops = catalogues(model.factors.products, model.neighbours, product_popularity, shown, country_smoothing)
-    people = profiles(customers.where(~F.col("is_anonymous")), interactions, model.factors.customers)
+    popularity = popularity_with_app(product_popularity, feed_shop)
+    shops = catalogues(model.factors.products, model.neighbours, popularity, shown, country_smoothing)
+    known = customers.where(~F.col("is_anonymous") & (F.col("shop_code") != APP))
+    people = profiles(known, interactions_with_app(interactions, feed_shop), model.factors.customers)
     listed = places(top_lists(people, Ranking(shops, model.blend, lists.length, new_share=lists.new_product_share)))
     return listed.withColumn("model_version", F.lit(model.version)).withColumn("run_date", F.lit(run_date))
 

@@ -1,12 +1,14 @@
-"""Which account, address or order belongs to which customer, from the present state alone: links come and go with it."""
+"""Which account, address, order or user of the app belongs to which customer, from the present state alone: links come and go with it."""
 
+from pyspark.sql import Column as SparkColumn
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from lakehouse.sources.mobile_app import APP
 from lakehouse.sources.source import SHOP
 from lakehouse.table import LONG, STRING, Column, Table
 
-USER, EMAIL, ORDER = "user", "email", "order"
+USER, EMAIL, ORDER, APP_USER = "user", "email", "order", "app_user"
 
 TABLE = Table(
     name="silver.customer_identities",
@@ -14,44 +16,65 @@ TABLE = Table(
     key=("shop_code", "identity_type", "identity_pseudonym"),
     columns=(
         SHOP,
-        Column("identity_type", STRING, "user (account), email, or order (a buyer nobody knows)"),
-        Column("identity_pseudonym", STRING, "keyed pseudonym of the account, address or order"),
-        Column("customer_key", STRING, "the customer: the account's pseudonym, else the address's, else the order's"),
-        Column("user_id", LONG, "the account behind it; null for guests"),
+        Column("identity_type", STRING, "user (account), email, order (a buyer nobody knows), or app_user (in shop `app`)"),
+        Column("identity_pseudonym", STRING, "keyed pseudonym of the account, address, order or user of the app"),
+        Column(
+            "customer_key",
+            STRING,
+            "the customer: the account's pseudonym, else the address's, else the order's; of a user of the app the key of the customer"
+            " of the shop (setting feed_shop) with the same e-mail, else the user's own",
+        ),
+        Column("user_id", LONG, "the account behind it, of a user of the app that of the shop; null for guests"),
+        Column(
+            "match_class",
+            STRING,
+            "account, account_email (an address that an account has), guest_email, single_order; of a user of the app email_of_account,"
+            " email_of_guest or none",
+        ),
+        Column("evidence", STRING, "why it is this customer, in words"),
     ),
 )
 
 
-def build(users: DataFrame, orders: DataFrame) -> DataFrame:
+def build(users: DataFrame, orders: DataFrame, app_users: DataFrame, *, feed_shop: str) -> DataFrame:
     """A guest with the address that an account has now is that account; no address, or an erased one, is one person per order.
 
-    Should two accounts share an address, the older one (lower id) has it.
+    Should two accounts share an address, the older one (lower id) has it. A user of the app is the shop's customer with the same
+    e-mail, in the app's own rows.
     """
-    accounts = users.select(
-        "shop_code", F.lit(USER).alias("identity_type"), F.col("user_pseudonym").alias("identity_pseudonym"), F.col("id").alias("user_id")
+    is_apps = F.col("shop_code") == APP
+    of_shops, of_app = orders.where(~is_apps), orders.where(is_apps)
+    addresses = _addresses(users, of_shops)
+    return (
+        _accounts(users, of_shops)
+        .unionByName(addresses)
+        .unionByName(_unknown_buyers(of_shops))
+        .unionByName(_app_users(app_users, of_app, addresses, feed_shop))
     )
-    ordering = _ordering_accounts(orders).join(accounts, ["shop_code", "identity_type", "identity_pseudonym"], "left_anti")
-    known = accounts.unionByName(ordering).withColumn("customer_key", F.col("identity_pseudonym"))
-    return known.unionByName(_addresses(users, orders)).unionByName(_unknown_buyers(orders))
 
 
 def with_customer_key(orders: DataFrame, customer_identities: DataFrame) -> DataFrame:
-    """Add customer_key to silver orders. One join, on addresses; an account's own orders need none."""
-    addresses = customer_identities.where(F.col("identity_type") == EMAIL)
-    owners = addresses.select("shop_code", F.col("identity_pseudonym").alias("email_pseudonym"), F.col("customer_key").alias("owner_key"))
-    key = F.coalesce("user_pseudonym", "owner_key", "order_pseudonym")
-    return orders.join(owners, ["shop_code", "email_pseudonym"], "left").withColumn("customer_key", key).drop("owner_key")
+    """Add customer_key to silver orders. One join, on addresses and users of the app; an account's own orders need none."""
+    linking = customer_identities.where(F.col("identity_type").isin(EMAIL, APP_USER))
+    owners = linking.select("shop_code", F.col("identity_pseudonym").alias("buyer"), F.col("customer_key").alias("owner_key"))
+    is_apps = F.col("shop_code") == APP
+    key = F.coalesce(F.when(~is_apps, F.col("user_pseudonym")), "owner_key", "user_pseudonym", "order_pseudonym")
+    return (
+        orders.withColumn("buyer", F.when(is_apps, F.col("user_pseudonym")).otherwise(F.col("email_pseudonym")))
+        .join(owners, ["shop_code", "buyer"], "left")
+        .withColumn("customer_key", key)
+        .drop("buyer", "owner_key")
+    )
 
 
-def _ordering_accounts(orders: DataFrame) -> DataFrame:
-    """Accounts that orders name; they may be gone from the users."""
+def _accounts(users: DataFrame, orders: DataFrame) -> DataFrame:
+    """Those of the users, and those that orders name: they may be gone from the users."""
+    there = users.select("shop_code", "user_pseudonym", F.col("id").alias("user_id"))
     named = orders.where(F.col("user_pseudonym").isNotNull())
-    return named.select(
-        "shop_code",
-        F.lit(USER).alias("identity_type"),
-        F.col("user_pseudonym").alias("identity_pseudonym"),
-        F.col("customer_user_id").alias("user_id"),
-    ).distinct()
+    ordering = named.select("shop_code", "user_pseudonym", F.col("customer_user_id").alias("user_id")).distinct()
+    every = there.unionByName(ordering.join(there, ["shop_code", "user_pseudonym"], "left_anti"))
+    who = F.col("user_pseudonym")
+    return _identities(every, USER, who, who, F.col("user_id"), F.lit("account"), F.lit("the account itself"))
 
 
 def _addresses(users: DataFrame, orders: DataFrame) -> DataFrame:
@@ -59,21 +82,56 @@ def _addresses(users: DataFrame, orders: DataFrame) -> DataFrame:
     owners = of_accounts.groupBy("shop_code", "email_pseudonym").agg(F.min(F.struct("id", "user_pseudonym")).alias("owner"))
     of_guests = orders.where(F.col("user_pseudonym").isNull() & F.col("email_pseudonym").isNotNull())
     every = of_guests.select("shop_code", "email_pseudonym").union(owners.select("shop_code", "email_pseudonym")).distinct()
-    return every.join(owners, ["shop_code", "email_pseudonym"], "left").select(
-        "shop_code",
-        F.lit(EMAIL).alias("identity_type"),
-        F.col("email_pseudonym").alias("identity_pseudonym"),
-        F.col("owner.id").alias("user_id"),
-        F.coalesce("owner.user_pseudonym", "email_pseudonym").alias("customer_key"),
+    is_owned = F.col("owner").isNotNull()
+    return _identities(
+        every.join(owners, ["shop_code", "email_pseudonym"], "left"),
+        EMAIL,
+        F.col("email_pseudonym"),
+        F.coalesce("owner.user_pseudonym", "email_pseudonym"),
+        F.col("owner.id"),
+        F.when(is_owned, "account_email").otherwise("guest_email"),
+        F.when(is_owned, F.concat(F.lit("the address of account "), "owner.id")).otherwise("an address that no account has"),
     )
 
 
 def _unknown_buyers(orders: DataFrame) -> DataFrame:
     unknown = orders.where(F.col("user_pseudonym").isNull() & F.col("email_pseudonym").isNull())
-    return unknown.select(
+    who, why = F.col("order_pseudonym"), F.lit("a buyer without a usable address")
+    return _identities(unknown, ORDER, who, who, F.lit(None).cast(LONG), F.lit("single_order"), why)
+
+
+def _app_users(app_users: DataFrame, orders: DataFrame, addresses: DataFrame, feed_shop: str) -> DataFrame:
+    """Users of the app, and those that only its orders name: they are gone from the users."""
+    there = app_users.select("user_pseudonym", "email_pseudonym", F.lit(True).alias("is_there"))
+    every = there.join(orders.select("user_pseudonym").distinct(), "user_pseudonym", "full_outer")
+    of_shop = addresses.where(F.col("shop_code") == feed_shop)
+    owners = of_shop.select(F.col("identity_pseudonym").alias("email_pseudonym"), F.col("customer_key").alias("owner_key"), "user_id")
+    is_known, is_accounts = F.col("owner_key").isNotNull(), F.col("user_id").isNotNull()
+    return _identities(
+        every.join(owners, "email_pseudonym", "left").withColumn("shop_code", F.lit(APP)),
+        APP_USER,
+        F.col("user_pseudonym"),
+        F.coalesce("owner_key", "user_pseudonym"),
+        F.col("user_id"),
+        F.when(is_accounts, "email_of_account").when(is_known, "email_of_guest").otherwise("none"),
+        F.when(is_accounts, F.concat(F.lit("e-mail of account "), "user_id", F.lit(f" of shop {feed_shop}")))
+        .when(is_known, f"e-mail of a guest of shop {feed_shop}")
+        .when(F.col("email_pseudonym").isNotNull(), f"no customer of shop {feed_shop} has this e-mail")
+        .when(F.col("is_there"), "no usable e-mail")
+        .otherwise("only orders name this user"),
+    )
+
+
+def _identities(
+    people: DataFrame, kind: str, who: SparkColumn, key: SparkColumn, user_id: SparkColumn, match_class: SparkColumn, evidence: SparkColumn
+) -> DataFrame:
+    """Rows of the table, one for each of `people`."""
+    return people.select(
         "shop_code",
-        F.lit(ORDER).alias("identity_type"),
-        F.col("order_pseudonym").alias("identity_pseudonym"),
-        F.lit(None).cast("bigint").alias("user_id"),
-        F.col("order_pseudonym").alias("customer_key"),
+        F.lit(kind).alias("identity_type"),
+        who.alias("identity_pseudonym"),
+        key.alias("customer_key"),
+        user_id.alias("user_id"),
+        match_class.alias("match_class"),
+        evidence.alias("evidence"),
     )

@@ -1,12 +1,13 @@
-"""Customers: one row per person and shop, without personal data. Names and addresses are in the vault."""
+"""Customers: one row per person and shop, the app counted as a shop, without personal data. Names and addresses are in the vault."""
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from lakehouse.expressions import null_if_empty, pivot_meta
 from lakehouse.parameters import Shops, by_shop
-from lakehouse.silver.customer_identities import ORDER, USER, with_customer_key
+from lakehouse.silver.customer_identities import APP_USER, EMAIL, ORDER, with_customer_key
 from lakehouse.silver.orders import is_consent
+from lakehouse.sources.mobile_app import APP
 from lakehouse.sources.source import SHOP
 from lakehouse.table import BOOLEAN, LONG, STRING, TIMESTAMP, Column, Table
 
@@ -16,15 +17,25 @@ TABLE = Table(
     key=("shop_code", "customer_key"),
     columns=(
         SHOP,
-        Column("customer_key", STRING, "keyed pseudonym: of the account, else of the address, else of the order"),
-        Column("user_id", LONG, "account; null for guests"),
-        Column("email_pseudonym", STRING, "of the account's address, else of the guest's; null if there is none"),
+        Column(
+            "customer_key",
+            STRING,
+            "keyed pseudonym: of the account, else of the address, else of the order; in shop `app` the key of the shop's customer with the"
+            " same e-mail, else of the app's user",
+        ),
+        Column("user_id", LONG, "account, in shop `app` the shop's with the same e-mail; null for guests"),
+        Column("email_pseudonym", STRING, "of the account's address, else of the guest's; in the app of its user's; null if there is none"),
         Column("is_anonymous", BOOLEAN, "a buyer without a usable address: one such person per order, no recommendations"),
-        Column("email_status", STRING, "valid, disposable, invalid, anonymised or missing"),
-        Column("is_opted_out", BOOLEAN, "unsubscribed, or without the consent that the shop's setting consent_meta_key asks for"),
+        Column("email_status", STRING, "valid, bounced, disposable, invalid, anonymised or missing"),
+        Column(
+            "is_opted_out",
+            BOOLEAN,
+            "unsubscribed, complained, or without the consent that the shop's setting consent_meta_key asks for; in shop `app` without"
+            " marketing_consent, of several users by the one that was changed last",
+        ),
         Column("country_code", STRING, "of the latest order's billing address, else of the account's; ISO 3166-1 alpha-2"),
-        Column("locale", STRING, "language of the account as WordPress writes it (nl_NL); null if the site's"),
-        Column("registered_at", TIMESTAMP, "when the account was made, UTC"),
+        Column("locale", STRING, "language of the account as WordPress writes it (nl_NL); null if the site's, and in shop `app`"),
+        Column("registered_at", TIMESTAMP, "when the account was made, the first one in the app, UTC"),
         Column("last_order_id", LONG, "latest order of any status"),
         Column("last_ordered_at", TIMESTAMP, "UTC"),
     ),
@@ -32,32 +43,36 @@ TABLE = Table(
 
 
 def build(
-    users: DataFrame, user_meta: DataFrame, orders: DataFrame, customer_identities: DataFrame, email_flags: DataFrame, *, shops: Shops
+    users: DataFrame,
+    user_meta: DataFrame,
+    orders: DataFrame,
+    customer_identities: DataFrame,
+    email_flags: DataFrame,
+    app_users: DataFrame,
+    *,
+    shops: Shops,
 ) -> DataFrame:
-    """Everybody with an account or an order. An account's address is the one it has now."""
+    """Everybody with an account or an order, in a shop or in the app. An account's address is the one it has now."""
     by_person, by_address = ["shop_code", "customer_key"], ["shop_code", "email_pseudonym"]
-    people = customer_identities.groupBy(*by_person).agg(
-        F.max("user_id").alias("user_id"),
-        (F.min("identity_type") == ORDER).alias("is_unknown"),
-        F.max(F.col("identity_type") == USER).alias("is_user"),
-    )
-    guest_address = F.when(~F.col("is_user") & ~F.col("is_unknown"), F.col("customer_key"))
+    # Whoever has an account has an identity `user`, the last of them by the alphabet.
+    people = customer_identities.groupBy(*by_person).agg(F.max("user_id").alias("user_id"), F.max("identity_type").alias("kind"))
+    guest_address = F.when(F.col("kind") == EMAIL, F.col("customer_key"))
     found = (
         people.join(_accounts(users, user_meta, shops), ["shop_code", "user_id"], "left")
+        .join(_app_users(app_users, customer_identities), by_person, "left")
         .join(_buying(orders, customer_identities), by_person, "left")
-        .withColumn("email_pseudonym", F.coalesce("account_email", guest_address))
+        .withColumn("email_pseudonym", F.coalesce("account_email", "app_email", guest_address))
         .join(email_flags, by_address, "left")
     )
+    is_anonymised = F.coalesce("account_is_anonymised", "app_is_anonymised", "order_is_anonymised", F.lit(False))
     status = (
-        F.when(
-            F.col("email_pseudonym").isNull(),
-            F.when(F.coalesce("account_is_anonymised", "order_is_anonymised", F.lit(False)), "anonymised").otherwise("missing"),
-        )
+        F.when(F.col("email_pseudonym").isNull(), F.when(is_anonymised, "anonymised").otherwise("missing"))
         .when(~F.coalesce("is_valid", F.lit(False)), "invalid")
         .when(F.col("is_disposable"), "disposable")
+        .when(F.col("is_bounced"), "bounced")
         .otherwise("valid")
     )
-    consent = by_shop(
+    of_shop = by_shop(
         shops,
         lambda shop: (
             F.coalesce("account_consents", F.lit(False)) | F.coalesce("order_consents", F.lit(False))
@@ -65,11 +80,13 @@ def build(
             else F.lit(True)
         ),
     )
+    consent = F.when(F.col("shop_code") == APP, F.col("app_consents")).otherwise(of_shop)
     return (
-        found.withColumn("is_anonymous", F.col("is_unknown"))
+        found.withColumn("is_anonymous", F.col("kind") == ORDER)
         .withColumn("email_status", status)
         .withColumn("is_opted_out", F.coalesce("is_opted_out", F.lit(False)) | ~F.coalesce(consent, F.lit(False)))
-        .withColumn("country_code", F.coalesce("order_country", "account_country"))
+        .withColumn("country_code", F.coalesce("order_country", "account_country", "app_country"))
+        .withColumn("registered_at", F.coalesce("registered_at", "app_registered_at"))
     )
 
 
@@ -93,6 +110,25 @@ def _accounts(users: DataFrame, user_meta: DataFrame, shops: Shops) -> DataFrame
         .join(consents, ["shop_code", "user_id"], "left")
         .withColumn("account_country", F.upper(null_if_empty(F.col("account_country"))))
         .withColumn("locale", null_if_empty(F.col("locale")))
+    )
+
+
+def _app_users(app_users: DataFrame, customer_identities: DataFrame) -> DataFrame:
+    """By customer of the app: several of its users may be one."""
+    customers = customer_identities.where(F.col("identity_type") == APP_USER).select(
+        "shop_code", "customer_key", F.col("identity_pseudonym").alias("user_pseudonym")
+    )
+    newest = F.max_by(F.struct("marketing_consent", "country"), F.struct("updated_at", "app_user_id"))
+    return (
+        app_users.join(customers, "user_pseudonym")
+        .groupBy("shop_code", "customer_key")
+        .agg(
+            F.max("email_pseudonym").alias("app_email"),
+            F.max("is_anonymised").alias("app_is_anonymised"),
+            newest["marketing_consent"].alias("app_consents"),
+            newest["country"].alias("app_country"),
+            F.min("registered_at").alias("app_registered_at"),
+        )
     )
 
 

@@ -6,6 +6,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from lakehouse.expressions import normalised_email
+from lakehouse.sources.mobile_app import APP
 from lakehouse.sources.source import SHOP
 from lakehouse.table import BOOLEAN, STRING, Column, Table
 
@@ -16,25 +17,41 @@ VALID = rf"^(?=[^@]{{1,64}}@)(?=[a-z0-9_]){_ATOM}+(\.{_ATOM}+)*@([a-z0-9]([a-z0-
 
 TABLE = Table(
     name="silver.email_flags",
-    grain="one address as known to one shop",
+    grain="one address as known to one shop, or to the app",
     key=("shop_code", "email_pseudonym"),
     columns=(
         SHOP,
         Column("email_pseudonym", STRING, "keyed pseudonym of the address"),
         Column("is_valid", BOOLEAN, "whether it has the form of an address that mail can be sent to"),
         Column("is_disposable", BOOLEAN, "whether its domain, or one above it, is on the list of the package disposable-email-domains"),
-        Column("is_opted_out", BOOLEAN, "whether the person's latest choice about any kind of the shop's own mails is to unsubscribe"),
+        Column("is_bounced", BOOLEAN, "whether a mail bounced for good and none was delivered after it; holds for every shop"),
+        Column(
+            "is_opted_out",
+            BOOLEAN,
+            "whether the person's latest choice about any kind of the shop's own mails is to unsubscribe, or the mail tool was told to stop"
+            " or of a complaint, which holds for every shop",
+        ),
     ),
 )
 
 
-def build(users: DataFrame, orders: DataFrame, email_unsubscribes: DataFrame, *, disposable_domains: tuple[str, ...]) -> DataFrame:
-    """One row per shop and pseudonym, from accounts and orders. Inputs are vault tables; no address leaves."""
+def build(
+    users: DataFrame,
+    orders: DataFrame,
+    email_unsubscribes: DataFrame,
+    app_users: DataFrame,
+    mail_feedback: DataFrame,
+    *,
+    disposable_domains: tuple[str, ...],
+) -> DataFrame:
+    """One row per shop and pseudonym, from accounts, orders and users of the app. Addresses come from vault tables; none leaves."""
     email = normalised_email(F.col("email"))
     by_account = users.select("shop_code", "email_pseudonym", F.col("user_email").alias("email"))
     by_order = orders.select("shop_code", "email_pseudonym", F.col("billing_email").alias("email"))
+    by_app = app_users.select(F.lit(APP).alias("shop_code"), "email_pseudonym", "email")
     addresses = (
         by_account.unionByName(by_order)
+        .unionByName(by_app)
         .where(F.col("email_pseudonym").isNotNull())
         .groupBy("shop_code", "email_pseudonym")
         .agg(F.min(email).alias("email"))
@@ -42,9 +59,11 @@ def build(users: DataFrame, orders: DataFrame, email_unsubscribes: DataFrame, *,
     )
     return (
         addresses.join(_opted_out(email_unsubscribes), ["shop_code", "email_hash"], "left")
+        .join(_mailed(mail_feedback), "email_pseudonym", "left")
         .withColumn("is_valid", F.col("email").rlike(VALID))
         .withColumn("is_disposable", _is_disposable(F.substring_index("email", "@", -1), frozenset(disposable_domains)))
-        .withColumn("is_opted_out", F.coalesce("is_opted_out", F.lit(False)))
+        .withColumn("is_bounced", F.coalesce("is_bounced", F.lit(False)))
+        .withColumn("is_opted_out", F.coalesce("is_opted_out", F.lit(False)) | F.coalesce("is_stopped", F.lit(False)))
     )
 
 
@@ -52,6 +71,19 @@ def _opted_out(email_unsubscribes: DataFrame) -> DataFrame:
     """(shop_code, email_hash, is_opted_out): of each kind of mail the row with the highest id is valid."""
     latest = email_unsubscribes.groupBy("shop_code", "email_hash", "email_kind").agg(F.max_by("action", "id").alias("action"))
     return latest.groupBy("shop_code", "email_hash").agg(F.max(F.col("action") == "unsubscribed").alias("is_opted_out"))
+
+
+def _mailed(mail_feedback: DataFrame) -> DataFrame:
+    """(email_pseudonym, is_stopped, is_bounced): what the mail tool heard of an address, ever."""
+
+    def last(event: str) -> SparkColumn:
+        return F.max(F.when(F.col("event") == event, F.col("occurred_at")))
+
+    bounced, delivered = last("bounced_hard"), last("delivered")
+    return mail_feedback.groupBy("email_pseudonym").agg(
+        F.max(F.col("event").isin("complained", "unsubscribed")).alias("is_stopped"),
+        (bounced.isNotNull() & (delivered.isNull() | (delivered <= bounced))).alias("is_bounced"),
+    )
 
 
 def _is_disposable(domain: SparkColumn, listed: frozenset[str]) -> SparkColumn:

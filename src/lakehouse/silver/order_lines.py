@@ -1,6 +1,7 @@
 """What was ordered: one row per line of an order."""
 
 from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
 
 from lakehouse.silver.order_rows import lines, only_orders
 from lakehouse.sources.source import SHOP
@@ -9,18 +10,18 @@ from lakehouse.table import LONG, MONEY, QUANTITY, STRING, Column, Rule, Table
 TABLE = Table(
     name="silver.order_lines",
     grain="one product line of one order",
-    key=("shop_code", "order_line_id"),
+    key=("shop_code", "order_id", "order_line_id"),
     scope="order_id",
     columns=(
         SHOP,
         Column("order_id", LONG, "the order"),
-        Column("order_line_id", LONG, "item id"),
+        Column("order_line_id", LONG, "item id, unique in its shop; in shop `app` the number of the line in its order"),
         Column("product_id", LONG, "the product; of a variation its parent; 0 if unknown; may be of a product that is gone"),
         Column("variation_id", LONG, "the variation; 0 if none"),
         Column("product_name", STRING, "name at the time of the order"),
         Column("quantity", QUANTITY, "as ordered; decimal where goods are sold by weight"),
         Column("currency_code", STRING, "ISO 4217 code, the order's"),
-        Column("subtotal_amount", MONEY, "whole line before discount, without tax"),
+        Column("subtotal_amount", MONEY, "whole line before discount, without tax; of the app net_amount: no discount of a line is sent"),
         Column("net_amount", MONEY, "whole line after discount, without tax"),
         Column("tax_amount", MONEY, "tax on net_amount"),
     ),
@@ -31,7 +32,9 @@ TABLE = Table(
 )
 
 
-def build(orders: DataFrame, order_items: DataFrame, order_item_meta: DataFrame) -> DataFrame:
-    """Line items of orders, with the numbers that the source keeps as text beside them."""
+def build(orders: DataFrame, order_items: DataFrame, order_item_meta: DataFrame, app_order_lines: DataFrame) -> DataFrame:
+    """Line items of orders, with the numbers that the source keeps as text beside them; and the lines of the app's own orders."""
     found = lines(only_orders(orders), order_items, order_item_meta)
-    return found.withColumnsRenamed({"order_item_id": "order_line_id", "order_item_name": "product_name"})
+    of_shops = found.withColumnsRenamed({"order_item_id": "order_line_id", "order_item_name": "product_name"})
+    of_app = app_order_lines.withColumns({"order_line_id": F.col("line_no"), "subtotal_amount": F.col("net_amount")})
+    return of_shops.select(*TABLE.column_names).unionByName(of_app.select(*TABLE.column_names))

@@ -7,10 +7,12 @@ from pyspark.sql import functions as F
 from lakehouse.expressions import local_date, null_if_empty
 from lakehouse.parameters import Shops, by_shop
 from lakehouse.silver.order_rows import only_orders, status_code
+from lakehouse.sources.mobile_app import APP
 from lakehouse.sources.source import SHOP
 from lakehouse.table import BOOLEAN, DATE, LONG, MONEY, STRING, TIMESTAMP, Column, Rule, Table
 
 NO_CONSENT = ("", "0", "no", "false")
+WEB = "web"
 
 TABLE = Table(
     name="silver.orders",
@@ -20,6 +22,7 @@ TABLE = Table(
     columns=(
         SHOP,
         Column("order_id", LONG, "order id; unique in its shop"),
+        Column("channel_code", STRING, "app if it was made in the app, also where the shop has it; else web"),
         Column("status", STRING, "status without `wc-`"),
         Column("is_sale", BOOLEAN, "whether the status counts as a sale in this shop (setting counts_as_sale)"),
         Column("currency_code", STRING, "ISO 4217 code of all amounts of the order"),
@@ -28,19 +31,19 @@ TABLE = Table(
         Column("updated_at", TIMESTAMP, "UTC"),
         Column("paid_at", TIMESTAMP, "UTC"),
         Column("completed_at", TIMESTAMP, "UTC"),
-        Column("customer_user_id", LONG, "user id; 0 for guests"),
-        Column("user_pseudonym", STRING, "of the user id; null for guests"),
-        Column("email_pseudonym", STRING, "of the billing address; null if missing or anonymised"),
+        Column("customer_user_id", LONG, "user id; 0 for guests, null in shop `app`"),
+        Column("user_pseudonym", STRING, "of the user id, in shop `app` of the app's user; null for guests"),
+        Column("email_pseudonym", STRING, "of the billing address; null if missing or anonymised, and in shop `app`"),
         Column("order_pseudonym", STRING, "of the order id: who nobody knows is one person per order"),
         Column("is_anonymised", BOOLEAN, "whether the address was erased"),
         Column("has_consent", BOOLEAN, "whether the order carries the shop's consent key; null where the shop has none"),
         Column("country_code", STRING, "of the billing address, ISO 3166-1 alpha-2"),
-        Column("payment_method", STRING, "code of the method"),
-        Column("created_via", STRING, "checkout, store-api, rest-api, admin or a plugin"),
+        Column("payment_method", STRING, "code of the method; null in shop `app`"),
+        Column("created_via", STRING, "checkout, store-api, rest-api, admin, a plugin, or app"),
         Column("total_amount", MONEY, "with tax, shipping and fees, after discount"),
         Column("tax_amount", MONEY, "all tax: on items, fees and shipping"),
-        Column("shipping_amount", MONEY, "without tax"),
-        Column("discount_amount", MONEY, "without tax"),
+        Column("shipping_amount", MONEY, "without tax; in shop `app` as sent"),
+        Column("discount_amount", MONEY, "without tax; in shop `app` as sent"),
     ),
     rules=(
         Rule("status_is_known", "status is not null"),
@@ -53,11 +56,31 @@ TABLE = Table(
 
 
 def build(
-    orders: DataFrame, order_operational_data: DataFrame, order_addresses: DataFrame, order_meta: DataFrame, *, shops: Shops
+    orders: DataFrame,
+    order_operational_data: DataFrame,
+    order_addresses: DataFrame,
+    order_meta: DataFrame,
+    app_orders: DataFrame,
+    *,
+    shops: Shops,
 ) -> DataFrame:
-    """From the mirrored order, its operational data, billing address and consent."""
+    """From the mirrored order, its operational data, billing address and consent; and the app's orders that no shop has."""
+    of_shops = _of_shops(orders, order_operational_data, order_addresses, order_meta, shops)
+    named = app_orders.where("is_shops").select("shop_code", "order_id", F.lit(APP).alias("channel_code")).distinct()
+    with_channel = of_shops.join(named, ["shop_code", "order_id"], "left").fillna(WEB, "channel_code")
+    is_sale = by_shop(shops, lambda shop: F.col("status").isin(*shop.counts_as_sale))
+    return with_channel.unionByName(_of_app(app_orders), allowMissingColumns=True).withColumns(
+        {
+            "is_sale": F.coalesce(is_sale, F.lit(False)),
+            "order_date": by_shop(shops, lambda shop: local_date(F.col("created_at"), F.lit(shop.time_zone))),
+        }
+    )
+
+
+def _of_shops(
+    orders: DataFrame, order_operational_data: DataFrame, order_addresses: DataFrame, order_meta: DataFrame, shops: Shops
+) -> DataFrame:
     by_order = ["shop_code", "order_id"]
-    status = status_code()
     return (
         only_orders(orders)
         .withColumnRenamed("id", "order_id")
@@ -66,11 +89,9 @@ def build(
         .join(_consents(order_meta, shops), by_order, "left")
         .withColumns(
             {
-                "status": status,
-                "is_sale": F.coalesce(by_shop(shops, lambda shop: status.isin(*shop.counts_as_sale)), F.lit(False)),
+                "status": status_code(),
                 "currency_code": F.col("currency"),
                 "created_at": F.col("date_created_gmt"),
-                "order_date": by_shop(shops, lambda shop: local_date(F.col("date_created_gmt"), F.lit(shop.time_zone))),
                 "updated_at": F.col("date_updated_gmt"),
                 "paid_at": F.col("date_paid_gmt"),
                 "completed_at": F.col("date_completed_gmt"),
@@ -83,6 +104,12 @@ def build(
             }
         )
     )
+
+
+def _of_app(app_orders: DataFrame) -> DataFrame:
+    """What the vendor does not send is null."""
+    added = {"channel_code": F.lit(APP), "created_via": F.lit(APP), "is_anonymised": F.lit(False)}
+    return app_orders.where("not is_shops").drop("app_order_id", "is_shops").withColumns(added)
 
 
 def _consents(order_meta: DataFrame, shops: Shops) -> DataFrame:

@@ -3,9 +3,11 @@
 import inspect
 from collections.abc import Iterable
 
+from lakehouse.bronze.feed_quarantine import quarantine_table
 from lakehouse.errors import ConfigError
 from lakehouse.flow import STEPS
-from lakehouse.io import key_file, ledger, model_changes, reads, reconciliations, source_schema
+from lakehouse.io import file_ledger, key_file, ledger, model_changes, reads, reconciliations, source_schema
+from lakehouse.sources.feeds import FEEDS
 from lakehouse.sources.woocommerce import TABLES as WOOCOMMERCE
 from lakehouse.table import Table
 
@@ -15,14 +17,16 @@ Made from the declarations by `lakehouse describe --all`; a test fails when it i
 beside its currency. `vault.*` holds personal data and has a root, and should have a role, of its own.
 """
 READING = (reads.READS, reconciliations.RECONCILIATIONS, source_schema.SOURCE_COLUMNS)
-OPS = (ledger.RUNS, ledger.PUBLICATIONS, *READING, model_changes.MODEL_CHANGES, key_file.TABLE)
+FILES = (file_ledger.FILES, quarantine_table("<feed>"))
+OPS = (ledger.RUNS, ledger.PUBLICATIONS, *READING, *FILES, model_changes.MODEL_CHANGES, key_file.TABLE)
 
 
 def declared() -> dict[str, Table]:
     """All tables that the project writes, by name, in the order of the flow."""
     bronze = [source.bronze for source in WOOCOMMERCE]
     vault = [source.vault for source in WOOCOMMERCE if source.vault]
-    every = [*bronze, *vault, *(step.writes for step in STEPS), *OPS]
+    landed = [table for feed in FEEDS for table in (feed.bronze, feed.vault) if table]
+    every = [*bronze, *vault, *landed, *(step.writes for step in STEPS), *OPS]
     return {table.name: table for table in every}
 
 
@@ -59,6 +63,7 @@ def _columns(table: Table) -> Iterable[str]:
 def flow_page() -> str:
     """One line per source table and step: how it is written, from what."""
     lines = [f"{source.bronze.name:<36} sync, {source.reading:<12} <- {source.source_name}" for source in WOOCOMMERCE]
+    lines += [f"{feed.bronze.name:<36} {feed.kind:<18} <- {feed.sender}/{feed.file_name}" for feed in FEEDS]
     for step in STEPS:
         how = f"{step.write}{' by order' if step.scoped else ''}"
         reads = ", ".join(table.name for table in step.reads) or "the champion in the model registry"

@@ -66,6 +66,7 @@ def diff(run: Run, version: str) -> str:
         model=registered(run, registry, registry.version(version)),
         lists=run.params.lists,
         country_smoothing=run.params.popularity.country_smoothing,
+        feed_shop=run.settings.feed_shop_code,
     ).persist()
     return difference(before, after, run.read(products.TABLE), run.read(categories.TABLE)).text()
 

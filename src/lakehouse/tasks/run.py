@@ -19,9 +19,10 @@ from lakehouse.io.ledger import FAILED, STARTED, SUCCEEDED, Entry, Ledger, publi
 from lakehouse.io.lock import lake_lock
 from lakehouse.io.session import spark_session
 from lakehouse.io.settings import Settings, read_conf
-from lakehouse.parameters import ShopRules
+from lakehouse.parameters import ShopRules, Shops
 from lakehouse.recommend.params import Params, parse_params
 from lakehouse.runner import Runner
+from lakehouse.sources.mobile_app import APP, COUNTS_AS_SALE
 from lakehouse.table import Table
 
 
@@ -100,16 +101,22 @@ def _keep_vault_private(settings: Settings) -> None:
 
 def parameters(settings: Settings, params: Params, run_date: date) -> dict[str, object]:
     """What steps may depend on besides tables, by name."""
-    rules = tuple(ShopRules(code, s.time_zone, s.counts_as_sale, s.consent_meta_key) for code, s in sorted(settings.shops.items()))
     return {
         "run_date": run_date,
-        "shops": rules,
+        "shops": _shops(settings),
+        "feed_shop": settings.feed_shop_code,
         "disposable_domains": tuple(sorted(blocklist)),
         "half_life_days": params.weights.half_life_days,
         "popularity_days": params.popularity.days,
         "lists": params.lists,
         "country_smoothing": params.popularity.country_smoothing,
     }
+
+
+def _shops(settings: Settings) -> Shops:
+    """The rules of the shops, and of the app, whose days are those of the shop that its vendor speaks of."""
+    rules = (ShopRules(code, s.time_zone, s.counts_as_sale, s.consent_meta_key) for code, s in sorted(settings.shops.items()))
+    return (*rules, ShopRules(APP, settings.shops[settings.feed_shop_code].time_zone, COUNTS_AS_SALE))
 
 
 def code_version() -> str:

@@ -10,7 +10,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from lakehouse.gold import interactions
-from lakehouse.gold.purchases import as_of, evening, purchases
+from lakehouse.gold.purchases import as_of, evening, in_feed_shop, purchases
 from lakehouse.io import logs
 from lakehouse.io.ledger import SUCCEEDED, Entry, inputs_json
 from lakehouse.io.model_registry import Champion, ModelRegistry, Training
@@ -44,10 +44,12 @@ def train(run: Run, when_due: bool = False) -> Champion | None:
         return None
     started = time.monotonic()
     logs.at("train")
-    bought = purchases(*(run.read(table) for table in SALES)).where(F.col("at") < evening(run.run_date)).persist()
+    feed_shop = run.settings.feed_shop_code
+    every = in_feed_shop(purchases(*(run.read(table) for table in SALES)), feed_shop)
+    bought = every.where(F.col("at") < evening(run.run_date)).persist()
     tried = _tried(bought, run, run.params)
     known = as_of(bought, evening(run.run_date), clock_of(run.params))
-    learned = learn(known, run.params, clock_of(run.params), run.read(interactions.TABLE))
+    learned = learn(known, run.params, clock_of(run.params), interactions.with_app(run.read(interactions.TABLE), feed_shop))
     blend = _blend(tried.learned, tried.fold, run.params)
     lists = preview(run, learned, blend)
     verdict = _verdict(run, champion, bought, tried, found := guards(run, lists, learned))
