@@ -42,7 +42,8 @@ def test_everybody_else_is_left_out_for_the_first_reason_that_holds(spark: Spark
         [
             {"shop_code": "nl", "customer_key": key, "email_status": status, "is_opted_out": out}
             for key, (status, out, _, _) in cases.items()
-        ],
+        ]
+        + [{"shop_code": "app", "customer_key": "fine in the app too", "email_status": "valid", "is_opted_out": False}],
     )
     listed = [(key, "mixed", rank, rank, "als") for key, (_, _, has, _) in cases.items() if has for rank in (1, 2)]
     # Other lists are not for this channel.

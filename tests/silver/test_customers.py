@@ -51,9 +51,10 @@ ORDERS: list[tuple[str, int, int, str | None, int, str | None, bool, bool | None
 APP_ORDERS = [(1, "a1", 3, "BE"), (2, "a1b", 4, "FR"), (3, "a5", 1, None), (4, "a9", 2, "NL")]
 # (user of the app, e-mail, consents, changed on this day of July, registered in this month, country, anonymised)
 IN_APP = [
-    ("a1", "e1", False, 5, 3, "BE", False),  # account 1, three times
+    ("a1", "e1", False, 5, 3, "BE", False),  # account 1, four times
     ("a1b", "e1", True, 6, 2, "FR", False),
     ("a1c", "e1", False, 6, 4, "IT", False),  # changed at the same second: the higher id
+    ("a1d", "e1", True, 4, 5, "IT", False),
     ("a2", "e2", False, 5, 1, "NL", False),
     ("a3", "guest", True, 5, 1, "NL", False),
     ("a4", "no-mail", True, 5, 1, "NL", False),
@@ -251,7 +252,7 @@ def test_an_address_of_the_app_has_a_state_as_one_of_a_shop(built: dict[tuple[st
 
 
 def test_in_the_app_opted_out_is_who_does_not_consent_by_the_last_word(built: dict[tuple[str, str], dict[str, Any]]) -> None:
-    # The third user of account 1 said no last; nobody asked who is gone; `no-mail` told the mail tool.
+    # Of account 1's users the third was changed last, and said no; nobody asked who is gone; `no-mail` told the mail tool.
     assert {key for key, is_out in column(built, "is_opted_out", "app").items() if is_out} == {"u1", "u2", "no-mail", "a9"}
 
 

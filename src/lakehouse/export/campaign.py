@@ -5,6 +5,7 @@ from pyspark.sql import functions as F
 
 from lakehouse.expressions import normalised_email
 from lakehouse.recommend.scorer import BUY_AGAIN, DISCOVER, MIXED
+from lakehouse.sources.mobile_app import APP
 
 SLOTS = 8
 CUSTOMER = ["shop_code", "customer_key"]
@@ -24,13 +25,17 @@ COLUMNS = [
 
 
 def audience(customers: DataFrame, customer_products: DataFrame) -> DataFrame:
-    """Every customer with `suppressed_for`: the first reason of REASONS that holds, null for those who may be written to."""
+    """Every customer of a shop with `suppressed_for`: the first reason of REASONS that holds, null for those who may be written to.
+
+    Users of the app are left to push messages; who is a customer too is here as such.
+    """
     listed = customer_products.where(F.col("list") == MIXED).select(*CUSTOMER).distinct().withColumn("is_listed", F.lit(True))
     status = F.col("email_status")
     reason = (
         F.when(status.isin(*UNUSABLE), status).when(F.col("is_opted_out"), "opted_out").when(F.col("is_listed").isNull(), "nothing_to_show")
     )
-    return customers.join(listed, CUSTOMER, "left").withColumn("suppressed_for", reason)
+    of_shops = customers.where(F.col("shop_code") != APP)
+    return of_shops.join(listed, CUSTOMER, "left").withColumn("suppressed_for", reason)
 
 
 def contacts(users: DataFrame, user_meta: DataFrame, orders: DataFrame, order_addresses: DataFrame, customers: DataFrame) -> DataFrame:

@@ -7,11 +7,10 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from lakehouse.expressions import null_if_empty
+from lakehouse.silver.customer_identities import APP_USER
 from lakehouse.sources.mobile_app import APP
 from lakehouse.table import DOUBLE, LONG, STRING, Column, Table
 
-# In customer_identities: the identities of the app's users.
-APP_USER = "app_user"
 EVERY = "*"
 # ISO 3166-1 leaves it to its users.
 UNKNOWN_COUNTRY = "ZZ"

@@ -14,10 +14,12 @@ from lakehouse.bronze.feed_reply import reply, template, template_name
 from lakehouse.bronze.feed_rows import DUPLICATE, EXPIRED, FATE, LOADED, judged, landed, staying, truth
 from lakehouse.errors import CollapseError
 from lakehouse.io import logs
+from lakehouse.io.delta_store import Written
 from lakehouse.io.file_ledger import WAITING, FileEntry, FileLedger
 from lakehouse.io.ledger import SUCCEEDED, Entry
 from lakehouse.io.outbox import Outbox
-from lakehouse.runner import report
+from lakehouse.loading import Loaded
+from lakehouse.runner import counted, report
 from lakehouse.sources.feed import Feed
 from lakehouse.sources.feeds import FEEDS
 from lakehouse.table import Table, conform
@@ -84,9 +86,11 @@ class FeedLanding:
             is_whole = feed.kind == "snapshot" and is_newest
             stay = staying(found, self._parquet([d.found.rejects for d in used]), there, feed) if is_whole else None
             share = feed.max_delete_share if is_whole and not self._accept_deletes else 1.0
+            within = () if is_whole else feed.whole_of or feed.key
             for table in (feed.bronze, feed.vault):
                 if table is not None:
-                    self._sync(feed, table, new, stay, () if is_whole else feed.whole_of or feed.key, share, started)
+                    done = self._sync(feed, table, new, stay, within, share)
+                    self._tell(table, sum(delivery.loaded for delivery in used), done, started)
                     share = 1.0  # the second table loses what the first one lost
         except CollapseError as error:
             (waiting,) = used
@@ -95,25 +99,17 @@ class FeedLanding:
         finally:
             found.unpersist()
 
-    def _sync(
-        self, feed: Feed, table: Table, new: DataFrame, stay: DataFrame | None, within: tuple[str, ...], share: float, started: float
-    ) -> None:
+    def _sync(self, feed: Feed, table: Table, new: DataFrame, stay: DataFrame | None, within: tuple[str, ...], share: float) -> Written:
         frame = new.select(*table.column_names)
         if stay is not None:
             frame = frame.union(self._there(table).join(stay, list(feed.key), "left_semi").select(*table.column_names))
-        done = self._store.sync(table, conform(frame, table), max_delete_share=share, within=within)
+        return self._store.sync(table, conform(frame, table), max_delete_share=share, within=within)
+
+    def _tell(self, table: Table, loaded: int, done: Written, started: float) -> None:
+        """A row of `ops.runs` and a line of progress."""
         head = self._run.runner.written(table)
-        entry = Entry(
-            table.name,
-            SUCCEEDED,
-            "landed",
-            time.monotonic() - started,
-            rows_inserted=done.inserted,
-            rows_updated=done.updated,
-            rows_deleted=done.deleted,
-            table_id=head.table_id,
-            table_version=head.version,
-        )
+        entry = Entry(table.name, SUCCEEDED, "landed", time.monotonic() - started, table_id=head.table_id, table_version=head.version)
+        entry = counted(entry, Loaded(loaded, 0, done))
         self._run.ledger.record(entry)
         report(entry)
 

@@ -26,9 +26,11 @@ class Status:
 
     @property
     def level(self) -> str:
-        """ok, late, warning (overdue for a day), alert (for three days), never (no file ever came)."""
+        """ok, not used (the newest file), late, warning (overdue for a day), alert (for three days), never (no file ever came)."""
         if self.last is None:
             return "never"
+        if self.overdue is None and self.last.status in (QUARANTINED, WAITING):
+            return "not used"
         if self.overdue is None:
             return "ok"
         return "alert" if self.overdue >= ALERT_AFTER else "warning" if self.overdue >= WARN_AFTER else "late"
