@@ -4,8 +4,12 @@ import os
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
+from urllib.request import Request, urlopen
 
+import boto3
 import pytest
+from moto.server import ThreadedMotoServer
 from pyspark.sql import SparkSession
 
 from lakehouse.demo.server import Server, start, stop
@@ -84,3 +88,19 @@ def demo_lake(server: Server, spark: SparkSession, tmp_path_factory: pytest.Temp
     code, log = lake.command("night", "--run-date", "2026-11-16")
     assert code == 0, log
     return lake
+
+
+@pytest.fixture
+def bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """A client of boto3 for an empty bucket `shop`, on a server that speaks S3 on this machine; the environment points there."""
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0)
+    server.start()
+    address = f"http://127.0.0.1:{server.get_host_and_port()[1]}"
+    urlopen(Request(f"{address}/moto-api/reset", method="POST"))  # its buckets outlive a server
+    monkeypatch.setenv("AWS_ENDPOINT_URL_S3", address)
+    for name, value in (("AWS_ACCESS_KEY_ID", "test"), ("AWS_SECRET_ACCESS_KEY", "test"), ("AWS_DEFAULT_REGION", "eu-west-1")):
+        monkeypatch.setenv(name, value)
+    client = boto3.client("s3")
+    client.create_bucket(Bucket="shop", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+    yield client
+    server.stop()

@@ -34,6 +34,7 @@ ONE_DOOR = {
     "mlflow": {"io/model_registry.py", "io/experiments.py"},
     "pymysql": {"io/shop_database.py", "io/replica.py"},
     "delta": {"io/delta_store.py"},
+    "boto3": {"io/s3_files.py"},
 }
 MODULES = sorted(SRC.rglob("*.py"))
 

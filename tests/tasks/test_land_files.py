@@ -3,7 +3,7 @@
 import gzip
 import os
 from collections.abc import Callable
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -72,12 +72,12 @@ class House:
         os.utime(path, (at, at))
         return path
 
-    def run(self, task: Callable[[Run], None] = land_files) -> None:
-        now, day = datetime.now(UTC), date(2026, 11, 18)
+    def run(self, task: Callable[[Run], None] = land_files, now: datetime | None = None) -> None:
+        day = date(2026, 11, 18)
         ledger = Ledger(self.store, "run", "ingest", day, "test")
         runner = Runner(self.store, ledger, "run", {}, {})
         params = parse_params(read_conf("als.yaml"))
-        task(Run("run", day, now, self.settings, self.store.spark, self.store, ledger, runner, params, "k" * 32))
+        task(Run("run", day, now or datetime.now(UTC), self.settings, self.store.spark, self.store, ledger, runner, params, "k" * 32))
 
     def files(self) -> dict[str, tuple[Any, ...]]:
         """File → status and rows read, loaded, duplicate, expired, quarantined, of its newest row; the law holds for every row."""
@@ -249,6 +249,7 @@ def test_a_corrected_file_under_the_same_name_is_loaded_and_the_reply_goes(house
     house.run()
     assert house.files()["stock_levels_20261117.csv"] == ("loaded", 1, 1, 0, 0, 0)
     assert not list((house.folder / "outbox/stock").iterdir())
+    assert not list((house.folder / "vault/files/stock_levels").iterdir())
 
 
 def test_a_replay_by_a_corrected_contract_loads_what_is_good_now(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -308,6 +309,21 @@ def test_what_is_no_file_of_a_feed_is_not_opened(house: House) -> None:
     }
     assert house.store.head("bronze.stock_levels") is None
     assert sorted(path.parent.name for path in (house.folder / "outbox").rglob("*.md")) == ["stock"] * 4
+
+
+def test_a_bucket_is_as_good_as_a_folder(house: House, bucket: Any) -> None:
+    roots = {"drop_root": "s3a://shop/drop", "outbox_root": "s3a://shop/outbox"}
+    house.settings = house.settings.model_copy(update=roots)
+    bucket.put_object(Bucket="shop", Key="drop/stock/stock_levels_20261117.csv", Body=(STOCK + stock("A", 1)).encode())
+    bucket.put_object(Bucket="shop", Key="drop/mobile_app/app_users_20261117.csv", Body=b"nonsense")
+    house.run(now=datetime.now(UTC) + timedelta(minutes=2))
+    assert house.files() == {
+        "stock_levels_20261117.csv": ("loaded", 1, 1, 0, 0, 0),
+        "app_users_20261117.csv": ("quarantined", 0, 0, 0, 0, 0),
+    }
+    assert house.rows("bronze.stock_levels", "sku") == ["A"]
+    (found, _) = bucket.list_objects_v2(Bucket="shop", Prefix="outbox/")["Contents"]
+    assert found["Key"] == "outbox/mobile_app/app_users_20261117.csv.reply.md"
 
 
 def test_personal_values_are_in_the_vault_alone(house: House) -> None:

@@ -7,24 +7,27 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Protocol
 
 # A file that changed so lately may still be written.
 SETTLED_SECONDS = 60
 UNFINISHED = (".part", ".tmp")
+# What is larger is not copied: somebody wants to fill our disk.
+LARGEST = 64 << 30
 CHUNK = 1 << 20
 
 
 @dataclass(frozen=True)
 class Arrival:
-    """One entry of a sender's folder. `name` is safe to show and to store.
+    """One entry of a sender's folder. `name` is safe to show and to store, `path` is where it lies.
 
-    `state` is another text as soon as the file was written, moved or replaced. `problem`: why it is not opened.
+    `arrived_at` is its last change, or when it came here if that lies in the future. `state` is another text as soon as the file was
+    written, moved or replaced. `problem`: why it is not opened.
     """
 
     sender: str
     name: str
-    path: Path
+    path: str
     size_bytes: int
     arrived_at: datetime
     state: str
@@ -32,36 +35,69 @@ class Arrival:
 
 
 class Changing(Exception):
-    """The file was written to while it was read."""
+    """The file was written to while it was read, or is gone."""
 
 
-def arrivals(root: Path, now: datetime) -> Iterator[Arrival]:
-    """What is there, sender by sender, by name. What is still being written (by its name, or changed in the last minute) is not."""
-    for folder in _entries(root):
-        if not folder.is_dir(follow_symlinks=False):
-            if not _is_unfinished(folder.name):
-                yield _arrival("", folder, "it lies beside the senders' folders, not in one")
-            continue
-        for entry in _entries(Path(folder.path)):
-            if _is_unfinished(entry.name):
-                continue
-            found = _arrival(shown(folder.name), entry, _problem(entry))
-            if found.problem or (now - found.arrived_at).total_seconds() >= SETTLED_SECONDS:
-                yield found
+class DropFolder(Protocol):
+    """A folder here, or a prefix of a bucket."""
+
+    def is_there(self) -> bool: ...
+
+    def arrivals(self, now: datetime) -> Iterator[Arrival]:
+        """What is there, sender by sender, by name. What is still being written (by its name, or changed in the last minute) is not."""
+        ...
+
+    def fetch(self, arrival: Arrival, to: Path) -> str:
+        """Copy it; gives the SHA-256 of what was copied, 64 hex digits. Changing if it is not the file any more that was seen."""
+        ...
 
 
-def fetch(arrival: Arrival, to: Path) -> str:
-    """Copy it; gives the SHA-256 of what was copied, 64 hex digits. Changing if it is not the file any more that was seen."""
+class LocalDrop:
+    """A folder of this machine."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+
+    def is_there(self) -> bool:
+        return self._root.is_dir()
+
+    def arrivals(self, now: datetime) -> Iterator[Arrival]:
+        found: Iterator[Arrival]
+        for folder in _entries(self._root):
+            if folder.is_dir(follow_symlinks=False):
+                found = (_arrival(shown(folder.name), entry, now, _problem(entry)) for entry in _entries(Path(folder.path)))
+            else:
+                found = iter([_arrival("", folder, now, "it lies beside the senders' folders, not in one")])
+            yield from (arrival for arrival in found if is_settled(arrival, now))
+
+    def fetch(self, arrival: Arrival, to: Path) -> str:
+        descriptor = os.open(arrival.path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+        with os.fdopen(descriptor, "rb") as source:
+            before = os.fstat(descriptor)
+            if not stat.S_ISREG(before.st_mode):
+                raise Changing
+            sha256 = copied(source, to)
+            if _state(before) != arrival.state or _state(os.fstat(descriptor)) != arrival.state:
+                raise Changing
+        return sha256
+
+
+def is_settled(arrival: Arrival, now: datetime) -> bool:
+    """Whether it is there yet. What can't be opened anyway needs no time to settle."""
+    if arrival.name.endswith(UNFINISHED):
+        return False
+    return bool(arrival.problem) or (now - arrival.arrived_at).total_seconds() >= SETTLED_SECONDS
+
+
+def copied(source: BinaryIO, to: Path) -> str:
+    """Copy a stream to a file; its SHA-256."""
     to.parent.mkdir(parents=True, exist_ok=True)
-    descriptor = os.open(arrival.path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
-    with os.fdopen(descriptor, "rb") as source, to.open("wb") as target:
-        before = os.fstat(descriptor)
-        if not stat.S_ISREG(before.st_mode):
-            raise Changing
-        sha256 = _copy(source, target)
-        if _state(before) != arrival.state or _state(os.fstat(descriptor)) != arrival.state:
-            raise Changing
-    return sha256
+    digest = hashlib.sha256()
+    with to.open("wb") as target:
+        while part := source.read(CHUNK):
+            digest.update(part)
+            target.write(part)
+    return digest.hexdigest()
 
 
 def shown(name: str) -> str:
@@ -70,34 +106,29 @@ def shown(name: str) -> str:
     return "".join(sign if sign.isprintable() else "\ufffd" for sign in text)
 
 
+def too_large(size_bytes: int) -> str:
+    """The problem of a file of this size; empty if it has none."""
+    return f"it is larger than {LARGEST >> 30} GB" if size_bytes > LARGEST else ""
+
+
 def _entries(folder: Path) -> list[os.DirEntry[str]]:
     with os.scandir(folder) as found:
         return sorted(found, key=lambda entry: entry.name)
 
 
-def _is_unfinished(name: str) -> bool:
-    return name.endswith(UNFINISHED)
-
-
 def _problem(entry: os.DirEntry[str]) -> str:
     if entry.is_symlink():
         return "it is a link, not a file"
-    return "" if entry.is_file(follow_symlinks=False) else "it is no plain file"
+    if not entry.is_file(follow_symlinks=False):
+        return "it is no plain file"
+    return too_large(entry.stat(follow_symlinks=False).st_size)
 
 
-def _arrival(sender: str, entry: os.DirEntry[str], problem: str) -> Arrival:
+def _arrival(sender: str, entry: os.DirEntry[str], now: datetime, problem: str) -> Arrival:
     found = entry.stat(follow_symlinks=False)
-    arrived_at = datetime.fromtimestamp(found.st_mtime, UTC)
-    return Arrival(sender, shown(entry.name), Path(entry.path), found.st_size, arrived_at, _state(found), problem)
+    changed, came = (datetime.fromtimestamp(seconds, UTC) for seconds in (found.st_mtime, found.st_ctime))
+    return Arrival(sender, shown(entry.name), entry.path, found.st_size, changed if changed <= now else came, _state(found), problem)
 
 
 def _state(found: os.stat_result) -> str:
     return f"{found.st_size}-{found.st_mtime_ns}-{found.st_ctime_ns}"
-
-
-def _copy(source: BinaryIO, target: BinaryIO) -> str:
-    digest = hashlib.sha256()
-    while part := source.read(CHUNK):
-        digest.update(part)
-        target.write(part)
-    return digest.hexdigest()

@@ -90,7 +90,7 @@ class Settings(BaseSettings):
     lake_root: str
     vault_root: str
     export_root: str
-    # Where vendors' files come in, and where the replies to them go.
+    # Where vendors' files come in, and where the replies to them go: folders or prefixes of buckets.
     drop_root: str | None = None
     outbox_root: str | None = None
     tracking_uri: str
@@ -107,9 +107,9 @@ class Settings(BaseSettings):
 
     @field_validator("drop_root", "outbox_root")
     @classmethod
-    def _is_a_folder(cls, value: str | None) -> str | None:
-        if value is not None and "://" in value:
-            raise ValueError("must be a folder (a mounted one will do); object stores are not there yet")
+    def _is_a_folder_or_bucket(cls, value: str | None) -> str | None:
+        if value is not None and "://" in value and not value.startswith(("s3://", "s3a://")):
+            raise ValueError("must be a folder or s3a://bucket/prefix")
         return value
 
     @field_validator("outbox_root")

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from lakehouse.errors import ConfigError, LakehouseError
+from lakehouse.io.places import drop_folder
 from lakehouse.io.secrets import resolve
 from lakehouse.io.session import blas_name, spark_session
 from lakehouse.io.settings import Settings, load_settings
@@ -33,8 +34,8 @@ def _report(name: str, check: Callable[[], str]) -> int:
 
 def _folders(settings: Settings) -> str:
     roots = [settings.lake_root, settings.vault_root, settings.export_root, *filter(None, [settings.outbox_root])]
-    if settings.drop_root and not (Path(settings.drop_root).is_dir() and os.access(settings.drop_root, os.R_OK | os.X_OK)):
-        raise ConfigError(f"drop_root {settings.drop_root} is no folder that can be read", "make or mount it, or leave out the setting")
+    if settings.drop_root and not drop_folder(settings.drop_root).is_there():
+        raise ConfigError(f"drop_root {settings.drop_root} can't be read", "make or mount it, or leave out the setting")
     for root in (root for root in roots if "://" not in root):
         nearest = next(path for path in (Path(root).resolve(), *Path(root).resolve().parents) if path.exists())
         if not os.access(nearest, os.W_OK):

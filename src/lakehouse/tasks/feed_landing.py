@@ -17,7 +17,7 @@ from lakehouse.io import logs
 from lakehouse.io.delta_store import Written
 from lakehouse.io.file_ledger import WAITING, FileEntry, FileLedger
 from lakehouse.io.ledger import SUCCEEDED, Entry
-from lakehouse.io.outbox import Outbox
+from lakehouse.io.places import outbox
 from lakehouse.loading import Loaded
 from lakehouse.runner import counted, report
 from lakehouse.sources.feed import Feed
@@ -33,7 +33,7 @@ class FeedLanding:
     def __init__(self, run: Run, accept_deletes: bool = False) -> None:
         assert run.settings.outbox_root is not None
         self._run, self._store, self._accept_deletes = run, run.store, accept_deletes
-        self.run_id, self.ledger, self.outbox = run.run_id, FileLedger(run.store), Outbox(Path(run.settings.outbox_root))
+        self.run_id, self.ledger, self.outbox = run.run_id, FileLedger(run.store), outbox(run.settings.outbox_root)
 
     def land(self, feed: Feed, deliveries: Sequence[Delivery]) -> None:
         """Load what can be used, put the rest in quarantine, answer the sender; the ledger comes last."""
@@ -137,8 +137,11 @@ class FeedLanding:
         self._store.replace_where(table.name, conform(rows, table), " or ".join(these))
 
     def _keep(self, delivery: Delivery) -> None:
-        """A copy of what has rows in quarantine, so that it can be replayed; of nothing else: it is personal."""
+        """A copy of what has rows in quarantine, so that it can be replayed; of nothing else, nor of what came before under its name."""
         path = self._copy_of(delivery.feed.name, delivery.sha256)
+        before = self.ledger.latest(delivery.feed.sender, delivery.origin.file_name)
+        if before is not None and before.sha256 != delivery.sha256:
+            self._store.delete_folder(self._copy_of(before.feed, before.sha256))
         if delivery.quarantined or not delivery.is_used:
             self._store.keep_file(str(delivery.raw), path)
         elif delivery.replayed:

@@ -46,21 +46,27 @@ def quarantine(env: str, name: str | None, rows: int) -> str:
         known = [*(feed.name for feed in FEEDS), *(table.replace(".", "__") for table in declared())]
         found = [[table, str(store.read(f"quarantine.{table}").count())] for table in known if store.head(f"quarantine.{table}")]
         return as_table(["quarantine", "rows"], found) if found else "nothing is in quarantine"
-    table = f"quarantine.{name.removeprefix('quarantine.').replace('.', '__')}"
+    feed = _feed(name)
+    table = f"quarantine.{feed or name.removeprefix('quarantine.').replace('.', '__')}"
     if store.head(table) is None:
         raise DataError(f"nothing was ever put into {table}", "`lakehouse quarantine show` lists what there is")
-    return _of_feed(store.read(table), rows) if table.split(".")[1] in {feed.name for feed in FEEDS} else _of_table(store, table, rows)
+    return _of_feed(store.read(table), rows) if feed else _of_table(store, table, rows)
 
 
 def feed_name(given: str) -> str:
     """The feed that is meant. ConfigError (2) for what can't be replayed."""
-    name = given.removeprefix("quarantine.").removeprefix("bronze.")
-    if name in {feed.name for feed in FEEDS}:
-        return name
+    if feed := _feed(given):
+        return feed
     if given in declared():
         todo = "rows of a built table are judged again whenever it is built: mend the source or the rule and run `lakehouse refresh`"
         raise ConfigError(f"{given} is not made from files", todo)
     raise ConfigError(f"there is no feed {given}", f"known: {', '.join(feed.name for feed in FEEDS)}")
+
+
+def _feed(given: str) -> str | None:
+    """The name of the feed that is given as app_users, bronze.app_users or quarantine.app_users; None for anything else."""
+    name = given.removeprefix("quarantine.").removeprefix("bronze.")
+    return name if name in {feed.name for feed in FEEDS} else None
 
 
 def _of_feed(found: DataFrame, rows: int) -> str:

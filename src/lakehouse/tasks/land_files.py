@@ -6,8 +6,9 @@ from pathlib import Path
 from lakehouse.bronze.feed_reply import unknown_file
 from lakehouse.errors import DataError
 from lakehouse.io import logs
-from lakehouse.io.drop_folder import Arrival, Changing, arrivals, fetch
+from lakehouse.io.drop_folder import Arrival, Changing, DropFolder
 from lakehouse.io.file_ledger import QUARANTINED, REPEATED, WAITING, FileEntry
+from lakehouse.io.places import drop_folder
 from lakehouse.sources.feed import Feed
 from lakehouse.sources.feeds import FEEDS
 from lakehouse.tasks.delivery import Delivery, read_delivery
@@ -24,16 +25,16 @@ def land_files(run: Run) -> None:
     if run.settings.drop_root is None:
         return
     logs.at("feeds")
-    root = Path(run.settings.drop_root)
+    drop = drop_folder(run.settings.drop_root)
     landing = FeedLanding(run)
-    if root.is_dir():
-        new = [arrival for arrival in arrivals(root, run.started_at) if _is_new(arrival, landing)]
+    if drop.is_there():
+        new = [arrival for arrival in drop.arrivals(run.started_at) if _is_new(arrival, landing)]
         of_feed = {arrival: _feed_of(arrival) for arrival in new}
         _tell_unknown(landing, [arrival for arrival, feed in of_feed.items() if feed is None])
         for feed in FEEDS:
-            _land(landing, feed, [arrival for arrival, known in of_feed.items() if known is feed])
+            _land(landing, drop, feed, [arrival for arrival, known in of_feed.items() if known is feed])
     else:
-        logs.warn("drop_root is not there: no files were landed")
+        logs.warn("drop_root is not there, or can't be read: no files were landed")
     landing.publish()
     for line in late(landing.ledger, run.started_at):
         logs.warn(line)
@@ -55,7 +56,7 @@ def replay(run: Run, name: str, accept_deletes: bool) -> None:
         with landing.folder() as folder:
             raw = folder / "raw"
             landing.fetch_copy(entry, raw)
-            arrival = Arrival(entry.sender, entry.file_name, raw, entry.size_bytes, entry.arrived_at, entry.file_state)
+            arrival = Arrival(entry.sender, entry.file_name, str(raw), entry.size_bytes, entry.arrived_at, entry.file_state)
             delivery = read_delivery(feed, arrival, entry.sha256, raw)
             delivery.replayed = True
             landing.land(feed, [delivery])
@@ -86,23 +87,23 @@ def _tell_unknown(landing: FeedLanding, unknown: Collection[Arrival]) -> None:
     landing.ledger.record(entries)
 
 
-def _land(landing: FeedLanding, feed: Feed, new: Sequence[Arrival]) -> None:
+def _land(landing: FeedLanding, drop: DropFolder, feed: Feed, new: Sequence[Arrival]) -> None:
     in_order = sorted(new, key=lambda arrival: (str(feed.day_of(arrival.name)), arrival.arrived_at, arrival.name))
     size = 1 if feed.kind == "snapshot" else TOGETHER
     for start in range(0, len(in_order), size):
         with landing.folder() as folder:
-            deliveries = list(_deliveries(landing, feed, in_order[start : start + size], folder))
+            deliveries = list(_deliveries(landing, drop, feed, in_order[start : start + size], folder))
             landing.land(feed, deliveries)
 
 
-def _deliveries(landing: FeedLanding, feed: Feed, batch: Sequence[Arrival], folder: Path) -> Iterator[Delivery]:
+def _deliveries(landing: FeedLanding, drop: DropFolder, feed: Feed, batch: Sequence[Arrival], folder: Path) -> Iterator[Delivery]:
     """The batch's files, read. One with the bytes of the file that was loaded before it is only written down."""
     last = landing.ledger.latest_loaded(feed.name)
     loaded = last.sha256 if last else ""
     for number, arrival in enumerate(batch):
         raw = folder / str(number) / "raw"
         try:
-            sha256 = fetch(arrival, raw)
+            sha256 = drop.fetch(arrival, raw)
         except (Changing, OSError) as error:
             logs.warn(f"{feed.sender}/{arrival.name}: left for the next run, it could not be copied ({type(error).__name__})")
             continue
