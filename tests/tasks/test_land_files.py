@@ -252,6 +252,18 @@ def test_a_corrected_file_under_the_same_name_is_loaded_and_the_reply_goes(house
     assert not list((house.folder / "vault/files/stock_levels").iterdir())
 
 
+def test_a_file_that_was_a_link_before_takes_no_other_copies_away(house: House) -> None:
+    house.drop("mobile_app/app_users_20261117.csv", "nonsense")
+    house.drop("stock/target", "")
+    (house.folder / "drop/stock/stock_levels_20261117.csv").symlink_to(house.folder / "drop/stock/target")
+    house.run()
+    (house.folder / "drop/stock/stock_levels_20261117.csv").unlink()
+    house.drop("stock/stock_levels_20261117.csv", STOCK + stock("A", 1), 1)
+    house.run()
+    assert house.files()["stock_levels_20261117.csv"] == ("loaded", 1, 1, 0, 0, 0)
+    assert len(list((house.folder / "vault/files/app_users").iterdir())) > 0
+
+
 def test_a_replay_by_a_corrected_contract_loads_what_is_good_now(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     house.drop("stock/stock_levels_20261117.csv", STOCK.replace("sku", "item") + stock("A", 1))
     house.run()

@@ -140,7 +140,7 @@ class FeedLanding:
         """A copy of what has rows in quarantine, so that it can be replayed; of nothing else, nor of what came before under its name."""
         path = self._copy_of(delivery.feed.name, delivery.sha256)
         before = self.ledger.latest(delivery.feed.sender, delivery.origin.file_name)
-        if before is not None and before.sha256 != delivery.sha256:
+        if before is not None and before.sha256 not in ("", delivery.sha256):
             self._store.delete_folder(self._copy_of(before.feed, before.sha256))
         if delivery.quarantined or not delivery.is_used:
             self._store.keep_file(str(delivery.raw), path)
