@@ -214,6 +214,16 @@ def test_a_step_without_its_inputs_says_what_to_run_first(store: DeltaStore) -> 
     assert "lakehouse ingest" in caught.value.todo
 
 
+def test_a_step_whose_files_never_came_is_left_out_until_they_do(spark: SparkSession, store: DeltaStore) -> None:
+    (step,) = [step for step in SILVER if step.name == "silver.app_orders"]
+    store.sync(TABLES["orders"], frame_of(spark, TABLES["orders"], []))
+    entry = a_run(store, "without").run(step)
+    assert (entry.status, entry.mode, store.head(step.name)) == (SKIPPED, "no file ever came", None)
+    store.sync(TABLES["app_orders"], frame_of(spark, TABLES["app_orders"], [{"app_order_id": 1}]))
+    assert a_run(store, "with").run(step).rows_inserted == 1
+    assert a_run(store, "again").run(step).mode == "nothing changed"
+
+
 def test_readers_of_a_lone_run_see_published_versions_not_a_failed_runs(
     spark: SparkSession, store: DeltaStore, small: tuple[Shop, Step]
 ) -> None:

@@ -41,6 +41,8 @@ class Runner:
         started = time.monotonic()
         logs.at(step.name)
         inputs = {table.name: self.pinned(table) for table in step.reads}
+        if step.writes.may_be_missing and self._is_without_files(step, inputs):
+            return self._leave_out(step, started)
         values = {name: self.parameters[name] for name in step.parameters}
         recipe = fingerprint(step.build.__module__, step.write, step.scoped, values)
         last = self._reusable(step, recipe)
@@ -70,6 +72,17 @@ class Runner:
         assert head is not None
         self.heads[table.name] = self.outputs[table.name] = head
         return head
+
+    def _is_without_files(self, step: Step, inputs: Mapping[str, Head]) -> bool:
+        """Whether nothing that the step's table is for was ever there."""
+        is_missing = self._store.head(step.writes.name) is None
+        return is_missing and all(inputs[table.name] == NOTHING for table in step.reads if table.may_be_missing)
+
+    def _leave_out(self, step: Step, started: float) -> Entry:
+        entry = Entry(step.name, SKIPPED, "no file ever came", seconds=time.monotonic() - started)
+        self._ledger.record(entry)
+        report(entry)
+        return entry
 
     def _reusable(self, step: Step, recipe: str) -> Entry | None:
         """The last success, if what stands in the table now is what that success wrote, by the same recipe."""

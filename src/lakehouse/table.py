@@ -38,7 +38,7 @@ class Table:
 
     `scope` names the column that holds the root order's id, for tables that can be rebuilt order by order.
     `max_reject_share` is the share of rows that may break a rule before the step fails. A table that `may_be_missing` reads as an
-    empty one while it was never written: a file that nobody sends.
+    empty one while it was never written: of a file that nobody sends, or made of such files.
     """
 
     name: str

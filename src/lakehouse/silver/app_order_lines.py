@@ -11,6 +11,7 @@ TABLE = Table(
     name="silver.app_order_lines",
     grain="one line of an order of shop `app`",
     key=("shop_code", "order_id", "line_no"),
+    may_be_missing=True,
     scope="order_id",
     columns=(
         SHOP,

@@ -21,6 +21,7 @@ TABLE = Table(
     name="silver.wholesale_offers",
     grain="one article of one wholesaler",
     key=("wholesaler_code", "article_code"),
+    may_be_missing=True,
     columns=(
         Column("wholesaler_code", STRING, "wholesaler_a, wholesaler_b or wholesaler_c"),
         Column("article_code", STRING, "the wholesaler's article number"),

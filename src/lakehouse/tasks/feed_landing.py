@@ -12,7 +12,7 @@ from pyspark.sql import DataFrame
 from lakehouse.bronze.feed_quarantine import quarantine_table, quarantined
 from lakehouse.bronze.feed_reply import reply, template, template_name
 from lakehouse.bronze.feed_rows import DUPLICATE, EXPIRED, FATE, LOADED, judged, landed, staying, truth
-from lakehouse.errors import CollapseError
+from lakehouse.errors import CollapseError, ConfigError
 from lakehouse.io import logs
 from lakehouse.io.delta_store import Written
 from lakehouse.io.file_ledger import WAITING, FileEntry, FileLedger
@@ -31,7 +31,8 @@ class FeedLanding:
     """What landing files works with in one run."""
 
     def __init__(self, run: Run, accept_deletes: bool = False) -> None:
-        assert run.settings.outbox_root is not None
+        if run.settings.outbox_root is None:
+            raise ConfigError("outbox_root is not set: there is no place for replies to senders", "see conf/README.md")
         self._run, self._store, self._accept_deletes = run, run.store, accept_deletes
         self.run_id, self.ledger, self.outbox = run.run_id, FileLedger(run.store), outbox(run.settings.outbox_root)
 

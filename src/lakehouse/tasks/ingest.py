@@ -1,4 +1,4 @@
-"""Shop databases and vendors' files → bronze and vault: all shops of the settings, one after the other, then all feeds."""
+"""Vendors' files and shop databases → bronze and vault: all feeds, then all shops of the settings, one after the other."""
 
 from collections.abc import Collection
 
@@ -13,18 +13,19 @@ from lakehouse.tasks.shop_source import check_shop
 
 
 def ingest(run: Run, in_full: bool = False, accept_deletes: Collection[str] = ()) -> None:
-    """Mirror all shops, land all new files. Every shop's rights, tables and columns are checked before the first table of any is read.
+    """Land all new files, then mirror all shops: a shop that is away keeps no vendor waiting for the reply.
 
-    `in_full` reads all orders, not only tonight's part. `accept_deletes` names tables that may lose more than the settings allow.
+    Every shop's rights, tables and columns are checked before the first table of any is read. `in_full` reads all orders, not only
+    tonight's part. `accept_deletes` names tables that may lose more than the settings allow.
     """
-    logs.at("ingest")
     accepted = _table_names(accept_deletes)
+    land_files(run)
+    logs.at("ingest")
     sources = [check_shop(code, shop) for code, shop in run.settings.shops.items()]
     for source in sources:
         check_columns(source.code, source.settings, source.tables, source.columns, last_columns(run.store, source.code))
     for source in sources:
         Mirroring(run, source, in_full, accepted).mirror()
-    land_files(run)
 
 
 def _table_names(given: Collection[str]) -> set[str]:
