@@ -65,6 +65,13 @@ def test_a_template_is_a_file_without_an_error(feed: Feed, tmp_path: Path) -> No
     assert (found.rows_read, found.rows_rejected, found.unknown_columns, found.absent_columns) == (1, 0, [], [])
 
 
+def test_values_of_a_file_without_a_header_line_do_not_stand_in_it(tmp_path: Path) -> None:
+    found = read_file(io.BytesIO(GOOD.format(1).encode()), USERS, ORIGIN, tmp_path)
+    text = reply(USERS, "app_users_20261117.csv", found, found.refused, is_used=False)
+    assert "the first line may be no header line at all" in text
+    assert "anna@" not in text and "Anna" not in text
+
+
 def test_a_file_of_an_unknown_name_gets_the_names_that_are_expected() -> None:
     text = unknown_file("wholesaler_b", "Angebote|neu.xls", FEEDS)
     assert text.startswith("# Angebote\\|neu.xls: we do not know what this file is")

@@ -124,8 +124,11 @@ def _places(names: Sequence[str], feed: Feed, found: Read) -> list[int | None]:
             found.absent_columns.append(wanted.headers[0])
     if missing or twice:
         parts = [f"missing: {', '.join(missing)}"] * bool(missing) + [f"there twice: {', '.join(twice)}"] * bool(twice)
+        parts += ["the first line may be no header line at all"] * (len(missing) == sum(wanted.required for wanted in feed.fields))
         found.refused = f"columns of the header line are not those of the contract; {'; '.join(parts)}{_delimiter_hint(names, feed)}"
-    found.unknown_columns = [name for i, name in enumerate(names) if i not in places]
+    is_header = 2 * sum(place is not None for place in places) >= len(places)
+    # Of a file without a header line these are the first row's values: nobody's business.
+    found.unknown_columns = [name for i, name in enumerate(names) if i not in places] if is_header else []
     return places
 
 
