@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from lakehouse.bronze.feed_file import Origin, Read, read_file
-from lakehouse.sources.mobile_app import INSTALLS, ORDER_LINES
+from lakehouse.sources.mobile_app import INSTALLS, ORDER_LINES, ORDERS
 from lakehouse.sources.other_feeds import STOCK_LEVELS, WEB_EVENTS
 from lakehouse.sources.wholesalers import PRICES_A, TARIFF_C
 
@@ -40,9 +40,18 @@ def test_good_rows_are_typed_and_bad_ones_have_line_column_and_class(tmp_path: P
 
 
 def test_columns_are_found_by_name_whatever_their_order_and_unknown_ones_are_left(tmp_path: Path) -> None:
-    found = read(" Counted_At,extra,SKU,location_code,quantity_reserved,quantity_on_hand\n2026-11-17T21:05:00Z,?,A1,AMS,0,5\n", tmp_path)
-    assert (found.unknown_columns, found.absent_columns) == (["extra"], ["gtin"])
+    header = " Counted_At,extra,SKU,location_code,gtin,quantity_reserved,quantity_on_hand"
+    found = read(f"{header}\n2026-11-17T21:05:00Z,?,A1,AMS,,0,5\n", tmp_path)
+    assert (found.unknown_columns, found.absent_columns) == (["extra (column 2)"], [])
     assert pq.read_table(found.good).to_pylist()[0]["sku"] == "A1"
+
+
+def test_a_column_that_may_be_empty_may_be_missing_but_not_renamed(tmp_path: Path) -> None:
+    found = read(f"{HEADER.replace('gtin,', '')}\n{GOOD.replace('AMS,', 'AMS')}\n", tmp_path)
+    assert (found.refused, found.absent_columns, found.rows_rejected) == ("", ["gtin"], 0)
+    assert "not there: gtin" in read(f"{HEADER.replace('gtin', 'EAN')}\n{GOOD}\n", tmp_path).refused
+    orders = ",".join(field.headers[0] for field in ORDERS.fields if field.name != "woo_order_id")
+    assert "missing: woo_order_id" in read(orders, tmp_path, ORDERS).refused
 
 
 @pytest.mark.parametrize(
@@ -132,6 +141,26 @@ def test_json_lines_are_read_by_name_and_lines_that_are_none_are_rejected(tmp_pa
 def test_a_line_without_end_is_one_record_that_is_no_json(tmp_path: Path) -> None:
     found = read(b'{"event_id":"' + b"x" * (9 << 20) + b'"}\n[]\n', tmp_path, WEB_EVENTS)
     assert rejects(found) == [(1, "", "not_json"), (2, "", "not_json")]
+
+
+@pytest.mark.parametrize("data", ["", "\n \n"])
+def test_a_file_of_events_without_one_is_empty(data: str, tmp_path: Path) -> None:
+    assert "empty" in read(data, tmp_path, WEB_EVENTS).refused
+
+
+def test_odd_json_costs_its_own_line_only(tmp_path: Path) -> None:
+    deep = '{"event_id": ' + "[" * 990 + "]" * 990 + "}"
+    half, twice = '{"event_id": "\\ud800"}', '{"event_id": "a", "event_id": "b"}'
+    found = read("\n".join([deep, half, twice, '{"event_id": "a", "sessionId": 1}']), tmp_path, WEB_EVENTS)
+    assert rejects(found)[1:] == [(2, "event_id", "bad_encoding"), (3, "", "not_json"), (4, "session_id", "empty")]
+    assert found.rows_read == 4 and found.unknown_columns == ["sessionId"]
+
+
+def test_many_blank_and_ragged_lines_cost_little(tmp_path: Path) -> None:
+    found = read(HEADER + "\n" * 3_000_000 + "A1\n" * 50_000 + GOOD, tmp_path)
+    assert (found.rows_read, found.rows_rejected, found.ragged) == (50_001, 50_000, 50_000)
+    assert rejects(found)[0] == (3_000_001, "", "wrong_field_count")
+    assert pq.read_table(found.good)["_line_number"].to_pylist() == [3_050_001]
 
 
 NASTY = st.one_of(

@@ -13,8 +13,8 @@ from lakehouse.sources.feeds import FEEDS
 from lakehouse.sources.mobile_app import USERS
 
 ORIGIN = Origin(date(2026, 11, 17), "app_users_20261117.csv", datetime(2026, 11, 18, 4, tzinfo=UTC))
-HEADER = "app_user_id,email,first_name,last_name,country,registered_at,last_login_at,marketing_consent,consent_at,updated_at,<b>|\n"
-GOOD = "u{},anna@mail.example,Anna,,NL,2026-01-01T00:00:00Z,,1,,2026-11-17T00:00:00Z,\n"
+HEADER = ",".join(field.name for field in USERS.fields) + ",points/level\n"
+GOOD = "u{},anna@mail.example,,Anna,,NL,2026-01-01T00:00:00Z,,1,,2026-11-17T00:00:00Z,\n"
 
 
 @pytest.fixture
@@ -40,10 +40,28 @@ def test_it_says_which_rows_are_wrong_how_often_and_what_to_do(found: Read) -> N
     )
 
 
-def test_it_names_columns_that_came_and_went_as_plain_text(found: Read) -> None:
-    text = reply(USERS, "app_users_20261117.csv", found, "", is_used=True)
-    assert "did not read: &lt;b>\\|" in text
-    assert "taken as empty: phone" in text
+def test_it_names_columns_that_came_and_went(found: Read, tmp_path: Path) -> None:
+    assert "did not read: points/level (column 12)" in reply(USERS, "app_users_20261117.csv", found, "", is_used=True)
+    without = (HEADER.replace("phone,", "").replace(",points/level", "") + GOOD.replace(",,Anna", ",Anna").replace("Z,\n", "Z\n")).format(1)
+    found = read_file(io.BytesIO(without.encode()), USERS, ORIGIN, tmp_path / "without")
+    assert found.rows_rejected == 0
+    assert "taken as empty: phone" in reply(USERS, "app_users_20261117.csv", found, "", is_used=True)
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        HEADER.replace("\n", " ") + GOOD,  # the line end after it is lost
+        HEADER.replace("points/level\n", '"points\n') + GOOD,  # a quote that nobody closes
+        HEADER.replace("points/level", "anna@mail.example"),
+    ],
+)
+def test_what_slipped_into_the_header_line_is_not_repeated(header: str, tmp_path: Path) -> None:
+    data = (header + GOOD * 3).replace("{}", "1")
+    found = read_file(io.BytesIO(data.encode()), USERS, ORIGIN, tmp_path)
+    text = reply(USERS, "app_users_20261117.csv", found, found.refused, is_used=not found.refused)
+    assert "a column whose name we do not repeat (column 12)" in text
+    assert "anna@" not in text and "Anna" not in text
 
 
 def test_no_value_of_the_file_stands_in_it(found: Read) -> None:
@@ -73,10 +91,11 @@ def test_values_of_a_file_without_a_header_line_do_not_stand_in_it(tmp_path: Pat
 
 
 def test_a_file_of_an_unknown_name_gets_the_names_that_are_expected() -> None:
-    text = unknown_file("wholesaler_b", "Angebote|neu.xls", FEEDS)
+    text = unknown_file("wholesaler_b", "Angebote|neu.xls", "", FEEDS)
     assert text.startswith("# Angebote\\|neu.xls: we do not know what this file is")
     assert "- `offers-2026-11-17.csv`: one article of wholesaler_b" in text
     assert "preisliste" not in text
+    assert "because it is a link" in unknown_file("wholesaler_b", "offers-2026-11-17.csv", "it is a link", FEEDS)
 
 
 @pytest.mark.parametrize("feed", FEEDS, ids=lambda feed: feed.name)

@@ -37,6 +37,24 @@ def test_a_date_in_the_future_does_not_hide_a_file(tmp_path: Path) -> None:
     assert found(tmp_path)["future.csv"].arrived_at < NOW
 
 
+def test_arrival_is_when_it_came_here_whatever_date_it_was_given(tmp_path: Path) -> None:
+    before = datetime.now(UTC) - timedelta(seconds=5)
+    drop(tmp_path, "s/old.csv", NOW - timedelta(days=400))
+    assert before < found(tmp_path)["old.csv"].arrived_at < NOW
+
+
+def test_what_goes_away_while_it_is_looked_at_is_not_there(tmp_path: Path) -> None:
+    for name in ("s/a.csv.part", "s/b.csv", "t/c.csv"):
+        drop(tmp_path, name, NOW - timedelta(days=1))
+    seen = LocalDrop(tmp_path).arrivals(NOW)
+    (tmp_path / "s/a.csv.part").rename(tmp_path / "s/a.csv")
+    assert next(seen).name == "a.csv"
+    (tmp_path / "s/b.csv").unlink()
+    (tmp_path / "t/c.csv").unlink()
+    (tmp_path / "t").rmdir()
+    assert not list(seen)
+
+
 def test_a_copy_has_the_hash_of_its_bytes_and_a_changed_file_is_left(tmp_path: Path) -> None:
     path = drop(tmp_path, "s/a.csv", NOW - timedelta(days=1))
     arrival = found(tmp_path)["a.csv"]

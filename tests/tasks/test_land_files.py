@@ -220,6 +220,56 @@ def test_the_same_bytes_again_are_a_no_op_but_a_b_a_ends_as_a(house: House) -> N
     assert house.store.read("ops.files").count() == before
 
 
+def test_a_b_a_ends_as_a_also_where_the_sender_keeps_its_dates(house: House) -> None:
+    for number, quantity in enumerate((1, 2, 1)):
+        house.drop("stock/stock_levels_20261118.csv", STOCK + stock("A", quantity), minute=5 if quantity == 2 else 0)
+        house.run()
+        assert house.rows("bronze.stock_levels", "quantity_on_hand") == [quantity], number
+
+
+def test_a_late_file_neither_beats_a_newer_one_that_was_repeated_nor_stands_for_it(house: House) -> None:
+    a, b = (STOCK + stock("A", quantity, f"2026-11-0{quantity}T00:00Z") for quantity in (1, 2))
+    prices = "article_code,shop_sku\nA,"
+    for day, sku in ((10, "old"), (17, "old"), (12, "late")):  # the second one says the same again
+        house.drop(f"wholesaler_a/articles_202611{day}.csv", prices + sku)
+        house.run()
+    assert house.files()["articles_20261117.csv"][0] == "repeated"
+    assert house.rows("bronze.wholesaler_a_articles", "shop_sku") == ["old"]
+    for day, data in ((17, b), (16, a), (18, a.replace("2026-11-01", "2026-11-03"))):
+        house.drop(f"stock/stock_levels_202611{day}.csv", data)
+        house.run()
+    assert house.rows("bronze.stock_levels", "quantity_on_hand") == [1]
+
+
+def test_a_line_that_could_not_be_read_does_not_take_the_known_one_away(house: House) -> None:
+    house.drop("mobile_app/app_order_lines_20261117.csv", LINES + "".join(line(order, 1) + line(order, 2) for order in range(600)))
+    house.run()
+    resent = [line(order, n, 3) for order in range(600) for n in (1, 2)]
+    resent[1] = line(0, 2, 3).replace("Rice", "")
+    house.drop("mobile_app/app_order_lines_20261118.csv", LINES + "".join(resent))
+    house.run()
+    assert house.files()["app_order_lines_20261118.csv"] == ("loaded", 1200, 1199, 0, 0, 1)
+    found = house.rows("bronze.app_order_lines", "app_order_id", "line_no", "quantity")
+    assert len(found) == 1200
+    assert found[:3] == [(0, 1, 3), (0, 2, 1), (1, 1, 3)]
+
+
+def test_a_good_file_that_comes_again_takes_the_reply_to_a_bad_one_back(house: House) -> None:
+    for data in (STOCK + stock("A", 1), "nonsense", STOCK + stock("A", 1)):
+        house.drop("stock/stock_levels_20261117.csv", data)
+        house.run()
+    assert house.files()["stock_levels_20261117.csv"][0] == "repeated"
+    assert not list((house.folder / "outbox/stock").iterdir())
+    assert not list((house.folder / "vault/files/stock_levels").iterdir())
+
+
+def test_a_day_far_ahead_is_a_typing_error(house: House) -> None:
+    house.drop("stock/stock_levels_20621117.csv", STOCK + stock("A", 1))
+    house.run()
+    assert house.files()["stock_levels_20621117.csv"] == ("quarantined", 1, 0, 0, 0, 1)
+    assert "because the day in its name, 2062-11-17, is more than a year ahead" in house.reply("stock/stock_levels_20621117.csv")
+
+
 def test_a_file_above_its_share_waits_in_quarantine_row_by_row_and_the_vendor_is_told(house: House) -> None:
     rows = [user(f"u{i}") for i in range(10)]
     rows[3] = rows[3].replace("NL", "Holland")

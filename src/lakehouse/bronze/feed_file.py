@@ -1,6 +1,6 @@
 """One delivered file → its good rows as Parquet, its bad ones with line, column and class; every record is one or the other."""
 
-import json
+import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -15,12 +15,15 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from pyspark.sql.pandas.types import to_arrow_type
 
-from lakehouse.io.csv_files import BLOCK, Records, Stream, Unreadable, WrongWidth, header, records
+from lakehouse.bronze.feed_json import events
+from lakehouse.io.csv_files import Records, Stream, Unreadable, header, records
 from lakehouse.io.text_files import opened
-from lakehouse.sources.feed import ORIGIN, Feed, Field
+from lakehouse.sources.feed import ORIGIN, Feed
 from lakehouse.sources.feed_values import CLASSES, GOOD, parse
 
 HEAD = 1 << 16
+# What a column may be called, and its place: no address, no number, nothing over several lines.
+NAME = re.compile(r"[^\W\d_][\w .\-/]{0,39}(?: \(column [0-9]+\))?\Z")
 EXAMPLES, SHOWN = 3, 30
 # What a record that is none of the file's shape is called, and one of a file of which nothing is used.
 WRONG_FIELD_COUNT, NOT_JSON, WHOLE_FILE = "wrong_field_count", "not_json", "whole_file"
@@ -40,7 +43,8 @@ class Origin(NamedTuple):
 class Read:
     """What became of a file's records: `rows_read` = good ones in `good` + those in `rejects`.
 
-    `refused`: why nothing of it can be used; what was read until then is counted. `unknown_columns` were left unread;
+    `refused`: why nothing of it can be used; what was read until then is counted. `ragged` rows are not as wide as the header line.
+    `unknown_columns` were left unread;
     `absent_columns`, which may be empty, are null. `examples`: by column and class how often, and the first lines; `looks`: the first
     of these values with 9 for each digit and a for each letter, never of a personal column.
     """
@@ -50,6 +54,7 @@ class Read:
     refused: str = ""
     rows_read: int = 0
     rows_rejected: int = 0
+    ragged: int = 0
     unknown_columns: list[str] = field(default_factory=list)
     absent_columns: list[str] = field(default_factory=list)
     examples: dict[tuple[str, str], tuple[int, list[int]]] = field(default_factory=dict)
@@ -63,7 +68,7 @@ def read_file(raw: BinaryIO, feed: Feed, origin: Origin, folder: Path) -> Read:
     with pq.ParquetWriter(found.good, good_schema(feed)) as good, pq.ParquetWriter(found.rejects, rejects_schema(feed)) as rejects:
         try:
             stream = opened(raw, origin.file_name.endswith(".gz"), feed.encoding, LARGEST)
-            for part in _json_parts(stream, feed) if feed.is_json else _csv_parts(stream, feed, found):
+            for part in _json_parts(stream, feed, found) if feed.is_json else _csv_parts(stream, feed, found):
                 if found.refused:
                     _refuse(part, origin, found, rejects)
                 else:
@@ -72,6 +77,7 @@ def read_file(raw: BinaryIO, feed: Feed, origin: Origin, folder: Path) -> Read:
             found.refused = found.refused or str(error)
             if error.line is not None:
                 _write_rejects([(error.line, "", WHOLE_FILE)], origin, found, rejects)
+    found.unknown_columns = [_shown(name, found) for name in found.unknown_columns]
     return found
 
 
@@ -118,18 +124,29 @@ def _places(names: Sequence[str], feed: Feed, found: Read) -> list[int | None]:
         places.append(at[0] if at else None)
         if len(at) > 1:
             twice.append(wanted.headers[0])
-        elif not at and wanted.required:
+        elif not at and (wanted.required or wanted.needed):
             missing.append(wanted.headers[0])
         elif not at:
             found.absent_columns.append(wanted.headers[0])
-    if missing or twice:
-        parts = [f"missing: {', '.join(missing)}"] * bool(missing) + [f"there twice: {', '.join(twice)}"] * bool(twice)
-        parts += ["the first line may be no header line at all"] * (len(missing) == sum(wanted.required for wanted in feed.fields))
-        found.refused = f"columns of the header line are not those of the contract; {'; '.join(parts)}{_delimiter_hint(names, feed)}"
+    unknown = [f"{name} (column {i + 1})" for i, name in enumerate(names) if i not in places]
+    wrong = [f"missing: {', '.join(missing)}"] * bool(missing) + [f"there twice: {', '.join(twice)}"] * bool(twice)
+    if found.absent_columns and unknown and not wrong:
+        wrong = [f"not there: {', '.join(found.absent_columns)}, and columns that we do not know are: were they renamed?"]
     is_header = 2 * sum(place is not None for place in places) >= len(places)
+    if not is_header:
+        wrong.append("the first line may be no header line at all")
+    if wrong:
+        found.refused = f"columns of the header line are not those of the contract; {'; '.join(wrong)}{_delimiter_hint(names, feed)}"
     # Of a file without a header line these are the first row's values: nobody's business.
-    found.unknown_columns = [name for i, name in enumerate(names) if i not in places] if is_header else []
+    found.unknown_columns = unknown if is_header else []
     return places
+
+
+def _shown(name: str, found: Read) -> str:
+    """An unknown column as it may stand in a reply. Where rows are not as wide as the header line, a row may have slipped into it."""
+    place = f" {name[name.rindex('(') :]}" if name.endswith(")") else ""
+    is_header = found.rows_read > 2 * found.ragged and NAME.match(name) and sum(sign.isdigit() for sign in name.removesuffix(place)) < 4
+    return name if is_header else f"a column whose name we do not repeat{place}"
 
 
 def _plain(name: str) -> str:
@@ -145,44 +162,17 @@ def _delimiter_hint(names: Sequence[str], feed: Feed) -> str:
     return f". Columns seem to be divided by {others[other]}; expected is {others[feed.delimiter]}"
 
 
-def _json_parts(stream: Stream, feed: Feed) -> Iterator[Records]:
-    """An object per line; blank lines are nothing. Values are taken as the text that stands for them."""
-    number, rest, ended = 0, b"", False
-    while not ended:
-        data = stream.read(1 << 20)
-        ended = not data
-        *whole, rest = (rest + data).split(b"\n")
-        lines = [*whole, rest] if ended else whole
-        yield _from_json(list(enumerate(lines, number + 1)), feed)
-        number += len(lines)
-        if len(rest) > BLOCK:  # no event is so long: the line is read on as one that is no JSON
-            rest = b"\0"
-
-
-def _from_json(numbered: list[tuple[int, bytes]], feed: Feed) -> Records:
-    rows, lines, wrong = [], [], []
-    for number, line in numbered:
-        if not line.strip():
-            continue
-        try:
-            row = json.loads(line)
-        except (ValueError, RecursionError):
-            row = None
-        if isinstance(row, dict):
-            rows.append(row)
-            lines.append(number)
-        else:
-            wrong.append(WrongWidth(number, 0))
-    columns = [pa.array([_text(row, wanted) for row in rows], pa.string()) for wanted in feed.fields]
-    fields = pa.RecordBatch.from_arrays(columns, names=[wanted.name for wanted in feed.fields])
-    return Records(fields, np.array(lines, dtype=np.int64), wrong)
-
-
-def _text(row: dict[str, object], wanted: Field) -> str:
-    value = next((row[name] for name in wanted.headers if row.get(name) is not None), "")
-    if isinstance(value, str):
-        return value.encode("utf-8", "replace").decode()
-    return str(int(value)) if isinstance(value, bool) else json.dumps(value)
+def _json_parts(stream: Stream, feed: Feed, found: Read) -> Iterator[Records]:
+    seen: set[str] = set()
+    is_empty = True
+    for part in events(stream, feed, seen):
+        is_empty = is_empty and not len(part)
+        yield part
+    if is_empty:
+        found.refused = "the file is empty: not one event stands in it"
+    elif seen:
+        found.unknown_columns = sorted(seen - {name for wanted in feed.fields for name in wanted.headers})
+        found.absent_columns = [wanted.headers[0] for wanted in feed.fields if not seen & set(wanted.headers)]
 
 
 def _sort_out(part: Records, feed: Feed, origin: Origin, found: Read, good: pq.ParquetWriter, rejects: pq.ParquetWriter) -> None:
@@ -202,6 +192,7 @@ def _sort_out(part: Records, feed: Feed, origin: Origin, found: Read, good: pq.P
     keys = whole.select([f.name for f in feed.fields if f.name in feed.key]).take(pa.array(bad))
     _write_rejects(told, origin, found, rejects, keys)
     _write_rejects([(wrong.line, "", shape) for wrong in part.wrong_width], origin, found, rejects)
+    found.ragged += 0 if feed.is_json else len(part.wrong_width)
     good.write_batch(whole.filter(pa.array(~is_bad.any(axis=1))) if len(bad) else whole)
     found.rows_read += part.fields.num_rows - len(bad)
 
@@ -213,6 +204,7 @@ def _shape(value: str) -> str:
 
 def _refuse(part: Records, origin: Origin, found: Read, rejects: pq.ParquetWriter) -> None:
     lines = [*part.lines.tolist(), *(wrong.line for wrong in part.wrong_width)]
+    found.ragged += len(part.wrong_width)
     _write_rejects([(line, "", WHOLE_FILE) for line in lines], origin, found, rejects)
 
 

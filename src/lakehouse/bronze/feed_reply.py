@@ -33,12 +33,13 @@ def reply(feed: Feed, file_name: str, found: Read, refused: str, is_used: bool) 
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
-def unknown_file(sender: str, file_name: str, feeds: Sequence[Feed]) -> str:
-    """Markdown for a file whose name is none that we expect."""
+def unknown_file(sender: str, file_name: str, problem: str, feeds: Sequence[Feed]) -> str:
+    """Markdown for a file that was not opened: `problem` says why, else its name is none that we expect."""
     names = "\n".join(f"- `{feed.name_on(EXAMPLE_DAY)}`: {feed.grain}" for feed in feeds if feed.sender == sender)
-    todo = "Nothing of it was used. Please send it again under one of these names, with the day in it:"
-    headline = f"# {_cell(file_name)}: we do not know what this file is"
-    return f"{headline}\n\n{todo}\n\n{names}\n\nA name may end in `.gz` if the file is compressed.\n"
+    headline = "we could not open this file" if problem else "we do not know what this file is"
+    why = f", because {problem}" if problem else ""
+    todo = f"Nothing of it was used{why}. Please send it again as a plain file under one of these names, with the day in it:"
+    return f"# {_cell(file_name)}: {headline}\n\n{todo}\n\n{names}\n\nA name may end in `.gz` if the file is compressed.\n"
 
 
 def template_name(feed: Feed, file_name: str) -> str:

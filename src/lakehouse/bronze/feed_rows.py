@@ -57,10 +57,13 @@ def truth(found: DataFrame, there: DataFrame, feed: Feed) -> DataFrame:
 
 
 def staying(found: DataFrame, rejected: DataFrame, there: DataFrame, feed: Feed) -> DataFrame:
-    """Keys of the table that stay as they are though a new snapshot is the whole truth: their row in it is older, or could not be read."""
-    key = list(feed.key)
-    named = found.select(*key).union(rejected.select(*key)).distinct()
-    return there.join(named, key, "left_semi").join(found.where(IS_TRUTH).select(*key), key, "left_anti").select(*key)
+    """Keys of the table that stay as they are though the file has all rows: theirs could not be read, or is older (of a snapshot)."""
+    key, new = list(feed.key), found.where(IS_TRUTH)
+    named = rejected.select(*key) if feed.whole_of else found.select(*key).union(rejected.select(*key))
+    kept = there.join(named.distinct(), key, "left_semi").join(new.select(*key), key, "left_anti")
+    if feed.whole_of:  # of an order whose lines are not replaced, nothing goes
+        kept = kept.join(new.select(*feed.whole_of).distinct(), list(feed.whole_of), "left_semi")
+    return kept.select(*key)
 
 
 def _expired(feed: Feed, run_date: date) -> Column:

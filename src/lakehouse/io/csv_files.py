@@ -22,6 +22,8 @@ BLOCK = 8 << 20
 END = "\ue000the end\ue000"
 # What pyarrow says where it can't find the end of a record.
 OPEN_QUOTE = ("straddling", "out of sync")
+# A file with so many records of a wrong width is of another kind; each of them costs as much as a hundred good ones.
+MOST_RAGGED = 1_000_000
 LF, CR = 10, 13
 
 
@@ -89,6 +91,8 @@ def records(stream: Stream, delimiter: str, width: int) -> Iterator[Records]:
             if len(found):
                 yield found
     except pa.ArrowInvalid as error:
+        if place.is_hopeless:
+            raise Unreadable(f"more than {MOST_RAGGED:,} rows have another number of columns than the header line") from None
         if not any(sign in str(error) for sign in OPEN_QUOTE):
             raise
         raise Unreadable("a quote is opened and never closed, or a record is longer than 8 MB", place.line) from None
@@ -102,7 +106,7 @@ class _Place:
     """Where records begin. pyarrow numbers records only, and tells of wrong widths up to a block before the records around them."""
 
     def __init__(self, source: "_Lines") -> None:
-        self._source, self._line, self._number = source, 1, 1
+        self._source, self._line, self._number, self._seen = source, 1, 1, 0
         self._ahead: deque[tuple[int, int, int]] = deque()
 
     @property
@@ -110,19 +114,24 @@ class _Place:
         """Where the next record begins."""
         return self._line
 
+    @property
+    def is_hopeless(self) -> bool:
+        return self._seen > MOST_RAGGED
+
     def wrong_width(self, row: pacsv.InvalidRow) -> str:
         text = row.text
         self._ahead.append((row.number, row.actual_columns, text.count("\n") + text.count("\r") - text.count("\r\n")))
-        return "skip"
+        self._seen += 1
+        return "skip" if self._seen <= MOST_RAGGED else "error"
 
     def of(self, batch: pa.RecordBatch) -> Records:
         """Of the next records, and those of a wrong width among and before them."""
         inside = sum((_line_ends(column) for column in batch.columns), np.zeros(batch.num_rows, dtype=np.int64))
-        numbers = np.arange(self._number, self._number + batch.num_rows)
-        wrong = []
-        while self._ahead and len(numbers) and self._ahead[0][0] < numbers[-1] + 1:
-            wrong.append(self._ahead.popleft())
-            numbers[wrong[-1][0] - self._number - len(wrong) + 1 :] += 1
+        # Of the good records the i-th is the one after all bad ones whose number, less the bad ones before it, is i at most.
+        bad = np.fromiter((number for number, _, _ in self._ahead), dtype=np.int64, count=len(self._ahead))
+        before = np.searchsorted(bad - np.arange(len(bad)) - self._number, np.arange(batch.num_rows), side="right")
+        numbers = np.arange(self._number, self._number + batch.num_rows) + before
+        wrong = [self._ahead.popleft() for _ in range(int(before[-1]) if len(before) else 0)]
         return self._placed(batch, numbers, inside, wrong)
 
     def rest(self, schema: pa.Schema) -> Records | None:
@@ -141,7 +150,7 @@ class _Place:
         lines = begins[numbers - self._number]
         found = [WrongWidth(int(begins[number - self._number]), fields) for number, fields, _ in wrong]
         self._line, self._number = self._line + int(height.sum()), self._number + total
-        blank = self._source.blank(lines)
+        blank = self._source.blank(lines, self._line)
         fields = batch.filter(pa.array(~blank)) if blank.any() else batch
         return Records(fields, lines[~blank], found)
 
@@ -187,9 +196,13 @@ class _Lines(io.RawIOBase):
             size -= len(part)
         return b"".join(parts)
 
-    def blank(self, lines: np.ndarray) -> np.ndarray:
-        """Which of these lines have nothing in them."""
-        return np.isin(lines, np.concatenate(self._blank)) if self._blank else np.zeros(len(lines), dtype=bool)
+    def blank(self, lines: np.ndarray, upto: int) -> np.ndarray:
+        """Which of these lines have nothing in them. Lines before `upto` will not be asked for again."""
+        if not self._blank:
+            return np.zeros(len(lines), dtype=bool)
+        blank = np.concatenate(self._blank)
+        self._blank = [blank[blank >= upto]]
+        return np.isin(lines, blank)
 
     def _look(self, data: np.ndarray) -> None:
         # Of CRLF the CR ends the line, and the LF is nothing.

@@ -9,6 +9,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
+from lakehouse.io import logs
+
 # A file that changed so lately may still be written.
 SETTLED_SECONDS = 60
 UNFINISHED = (".part", ".tmp")
@@ -21,7 +23,7 @@ CHUNK = 1 << 20
 class Arrival:
     """One entry of a sender's folder. `name` is safe to show and to store, `path` is where it lies.
 
-    `arrived_at` is its last change, or when it came here if that lies in the future. `state` is another text as soon as the file was
+    `arrived_at` is when it came or was changed here, whatever date the sender gave it. `state` is another text as soon as the file was
     written, moved or replaced. `problem`: why it is not opened.
     """
 
@@ -44,7 +46,8 @@ class DropFolder(Protocol):
     def is_there(self) -> bool: ...
 
     def arrivals(self, now: datetime) -> Iterator[Arrival]:
-        """What is there, sender by sender, by name. What is still being written (by its name, or changed in the last minute) is not."""
+        """What is there, sender by sender, by name. What is still being written (by its name, or changed in the last minute) is not, nor
+        what went away meanwhile. OSError if the folder can't be read."""
         ...
 
     def fetch(self, arrival: Arrival, to: Path) -> str:
@@ -62,13 +65,17 @@ class LocalDrop:
         return self._root.is_dir()
 
     def arrivals(self, now: datetime) -> Iterator[Arrival]:
-        found: Iterator[Arrival]
-        for folder in _entries(self._root):
-            if folder.is_dir(follow_symlinks=False):
-                found = (_arrival(shown(folder.name), entry, now, _problem(entry)) for entry in _entries(Path(folder.path)))
-            else:
-                found = iter([_arrival("", folder, now, "it lies beside the senders' folders, not in one")])
-            yield from (arrival for arrival in found if is_settled(arrival, now))
+        for folder in _entries(Path(self._root)):
+            if not folder.is_dir(follow_symlinks=False):
+                yield from _there("", folder, now, "it lies beside the senders' folders, not in one")
+                continue
+            try:
+                entries = _entries(Path(folder.path))
+            except OSError as error:
+                logs.warn(f"{shown(folder.name)}: this sender's folder can't be read ({type(error).__name__})")
+                continue
+            for entry in entries:
+                yield from _there(shown(folder.name), entry, now)
 
     def fetch(self, arrival: Arrival, to: Path) -> str:
         descriptor = os.open(arrival.path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
@@ -82,11 +89,9 @@ class LocalDrop:
         return sha256
 
 
-def is_settled(arrival: Arrival, now: datetime) -> bool:
-    """Whether it is there yet. What can't be opened anyway needs no time to settle."""
-    if arrival.name.endswith(UNFINISHED):
-        return False
-    return bool(arrival.problem) or (now - arrival.arrived_at).total_seconds() >= SETTLED_SECONDS
+def is_there(name: str, changed: datetime, now: datetime) -> bool:
+    """Whether a file of this name that changed then is there yet."""
+    return not name.endswith(UNFINISHED) and (now - changed).total_seconds() >= SETTLED_SECONDS
 
 
 def copied(source: BinaryIO, to: Path) -> str:
@@ -116,18 +121,24 @@ def _entries(folder: Path) -> list[os.DirEntry[str]]:
         return sorted(found, key=lambda entry: entry.name)
 
 
-def _problem(entry: os.DirEntry[str]) -> str:
-    if entry.is_symlink():
+def _there(sender: str, entry: os.DirEntry[str], now: datetime, problem: str = "") -> Iterator[Arrival]:
+    """The entry, if it is there yet and still."""
+    try:
+        found = entry.stat(follow_symlinks=False)
+        came = datetime.fromtimestamp(found.st_ctime, UTC)
+    except (OSError, ValueError, OverflowError):
+        return
+    problem = problem or _problem(found)
+    # A date that lies in the future, or in no calendar, says nothing about when the file changed.
+    changed = datetime.fromtimestamp(found.st_mtime, UTC) if 0 <= found.st_mtime <= now.timestamp() else came
+    if is_there(entry.name, changed, now) or (problem and not entry.name.endswith(UNFINISHED)):
+        yield Arrival(sender, shown(entry.name), entry.path, found.st_size, came, _state(found), problem)
+
+
+def _problem(found: os.stat_result) -> str:
+    if stat.S_ISLNK(found.st_mode):
         return "it is a link, not a file"
-    if not entry.is_file(follow_symlinks=False):
-        return "it is no plain file"
-    return too_large(entry.stat(follow_symlinks=False).st_size)
-
-
-def _arrival(sender: str, entry: os.DirEntry[str], now: datetime, problem: str) -> Arrival:
-    found = entry.stat(follow_symlinks=False)
-    changed, came = (datetime.fromtimestamp(seconds, UTC) for seconds in (found.st_mtime, found.st_ctime))
-    return Arrival(sender, shown(entry.name), entry.path, found.st_size, changed if changed <= now else came, _state(found), problem)
+    return too_large(found.st_size) if stat.S_ISREG(found.st_mode) else "it is no plain file"
 
 
 def _state(found: os.stat_result) -> str:

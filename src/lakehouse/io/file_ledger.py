@@ -65,6 +65,10 @@ class FileEntry:
     rows_expired: int = 0
     rows_quarantined: int = 0
 
+    def age(self) -> tuple[date, datetime]:
+        """What newer means for a feed's files."""
+        return self.file_day or date.min, self.arrived_at
+
 
 class FileLedger:
     """The rows of earlier runs, read once, and this run's."""
@@ -82,13 +86,10 @@ class FileLedger:
         """Of each file name of the feed the newest row."""
         return [entry for entry in self._by_name.values() if entry.feed == feed]
 
-    def latest_loaded(self, feed: str) -> FileEntry | None:
-        return next((e for e in reversed(self.entries) if e.feed == feed and e.status == LOADED), None)
-
-    def newest_day(self, feed: str) -> tuple[date, datetime] | None:
-        """Day and arrival of the newest file that was loaded, whenever that was."""
-        loaded = [(e.file_day, e.arrived_at) for e in self.entries if e.feed == feed and e.status == LOADED and e.file_day]
-        return max(loaded, default=None)
+    def newest_used(self, feed: str) -> FileEntry | None:
+        """The feed's file that says what is true: by the day in its name, then by arrival, whenever it was loaded."""
+        used = [entry for entry in self.entries if entry.feed == feed and entry.status in (LOADED, REPEATED)]
+        return max(used, key=FileEntry.age, default=None)
 
     def record(self, entries: Iterable[FileEntry]) -> None:
         """Append them in one commit."""

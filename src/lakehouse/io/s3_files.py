@@ -9,7 +9,7 @@ from typing import Any
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
-from lakehouse.io.drop_folder import Arrival, Changing, copied, is_settled, shown, too_large
+from lakehouse.io.drop_folder import Arrival, Changing, copied, is_there, shown, too_large
 
 GONE = ("PreconditionFailed", "NoSuchKey", "412", "404")
 
@@ -38,9 +38,8 @@ class S3Files:
             wrong_place = "" if len(path.parts) == 2 else "it does not lie in a sender's folder"
             state = f"{found['ETag']} {found['LastModified'].isoformat()}"
             problem = wrong_place or too_large(found["Size"])
-            arrival = Arrival(shown(sender), name, found["Key"], found["Size"], found["LastModified"], state, problem)
-            if is_settled(arrival, now):
-                yield arrival
+            if is_there(name, found["LastModified"], now):
+                yield Arrival(shown(sender), name, found["Key"], found["Size"], found["LastModified"], state, problem)
 
     def fetch(self, arrival: Arrival, to: Path) -> str:
         etag = arrival.state.split()[0]
@@ -62,9 +61,12 @@ class S3Files:
             self._client.delete_object(Bucket=self._bucket, Key=found["Key"])
 
     def _objects(self, prefix: str) -> Iterator[dict[str, Any]]:
-        """In the order of their keys."""
-        for page in self._client.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=prefix):
-            yield from page.get("Contents", [])
+        """In the order of their keys. OSError if the bucket can't be read."""
+        try:
+            for page in self._client.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=prefix):
+                yield from page.get("Contents", [])
+        except (BotoCoreError, ClientError) as error:
+            raise OSError(type(error).__name__) from None
 
     @cached_property
     def _client(self) -> Any:

@@ -84,7 +84,9 @@ class _Transcoded:
         if not self._may_be_utf8:
             return self._plainly(data)
         data = self._open_line + data
-        end = len(data) if self._ended or len(data) > LONGEST_LINE else data.rfind(b"\n") + 1
+        end = len(data) if self._ended else data.rfind(b"\n") + 1
+        if not end and len(data) > LONGEST_LINE:
+            end = len(data)
         data, self._open_line = data[:end], data[end:]
         if data.isascii():
             return data.decode("ascii")

@@ -31,7 +31,8 @@ Kind = Literal["snapshot", "changes", "append"]
 class Field:
     """A column of the file: `header` is its name there (`name` if empty), `aliases` are other names of it that are taken too.
 
-    `required`: an empty value is an error. `personal` names the kind of personal data it holds: it goes to the vault only.
+    `required`: an empty value is an error. `needed`: values may be empty, but without the column the file would say something wrong.
+    `personal` names the kind of personal data it holds: it goes to the vault only.
     """
 
     name: str
@@ -42,6 +43,7 @@ class Field:
     header: str = ""
     aliases: tuple[str, ...] = ()
     personal: str | None = None
+    needed: bool = False
 
     @property
     def headers(self) -> tuple[str, ...]:

@@ -93,9 +93,9 @@ def integer() -> Parser:
     return Parser(lambda given: _numbers(given, "^[+-]?[0-9]+$", 18, pa.int64()), "a whole number, digits only", "12")
 
 
-def decimal(mark: str = ".", thousands: str = "", digits: int = 12, precision: int = 26, scale: int = 8) -> Parser:
+def decimal(mark: str = ".", thousands: str = "", digits: int = 12, precision: int = 26, scale: int = 8, example: str = "12.50") -> Parser:
     """Numbers with up to `digits` digits before the mark and `scale` after it. Where there is a thousands sign it stands right or not
-    at all."""
+    at all. `example` has a point, whatever the mark."""
 
     def of(given: pa.Array) -> tuple[pa.Array, np.ndarray]:
         plain = given
@@ -108,7 +108,19 @@ def decimal(mark: str = ".", thousands: str = "", digits: int = 12, precision: i
         return _numbers(plain, rf"^[+-]?[0-9]+(?:\.[0-9]{{1,{scale}}})?$", digits, pa.decimal128(precision, scale))
 
     signs = f"a number with a decimal {'comma' if mark == ',' else 'point'}" + ("" if thousands else " and no sign for thousands")
-    return Parser(of, signs, f"12{mark}50")
+    return Parser(of, f"{signs}, at most {digits} digits before it and {scale} after it", example.replace(".", mark))
+
+
+def fraction() -> Parser:
+    """Shares from 0 to 1."""
+    number = decimal(digits=3, precision=9, scale=6)
+
+    def of(given: pa.Array) -> tuple[pa.Array, np.ndarray]:
+        values, classes = number.read(given)
+        fits = _mask(pc.and_(pc.greater_equal(values, pa.scalar(0)), pc.less_equal(values, pa.scalar(1))))
+        return values, np.where((classes == GOOD) & ~fits, OUT_OF_RANGE, classes)
+
+    return Parser(of, "a fraction with a decimal point: 0.05 for 5 percent", "0.05")
 
 
 def flag() -> Parser:
@@ -140,10 +152,11 @@ class Shape(NamedTuple):
 ISO_DATE = Shape(r"(?P<y>[0-9]{4})-(?P<m>[0-9]{2})-(?P<d>[0-9]{2})", "year-month-day", "2026-11-17")
 POINT_DATE = Shape(r"(?P<d>[0-9]{1,2})\.(?P<m>[0-9]{1,2})\.(?P<y>[0-9]{4})", "day.month.year", "17.11.2026")
 SLASH_DATE = Shape(r"(?P<d>[0-9]{1,2})/(?P<m>[0-9]{1,2})/(?P<y>[0-9]{4})", "day/month/year", "17/11/2026")
+# With or without signs between, as ISO 8601 has it, and with zones as PostgreSQL writes them (+02).
 ISO_TIME = (
-    ISO_DATE.pattern
-    + r"(?:[T ](?P<H>[0-9]{2}):(?P<M>[0-9]{2})(?::(?P<S>[0-9]{2})(?:[.,](?P<f>[0-9]{1,9}))?)?)"
-    + r"(?:Z|(?P<zs>[+-])(?P<zh>[0-9]{2}):?(?P<zm>[0-9]{2}))?"
+    r"(?P<y>[0-9]{4})-?(?P<m>[0-9]{2})-?(?P<d>[0-9]{2})"
+    r"(?:[Tt ](?P<H>[0-9]{2}):?(?P<M>[0-9]{2})(?::?(?P<S>[0-9]{2})(?:[.,](?P<f>[0-9]{1,9}))?)?)"
+    r"(?:[Zz]|(?P<zs>[+-])(?P<zh>[0-9]{2})(?::?(?P<zm>[0-9]{2}))?)?"
 )
 
 

@@ -11,8 +11,8 @@ from lakehouse.table import DATE, MONEY, QUANTITY, STRING
 SENDERS = ("wholesaler_a", "wholesaler_b", "wholesaler_c")
 SHARE = DecimalType(9, 6)
 _list = partial(Feed, kind="snapshot", every_days=7)
-_number = partial(v.decimal, scale=4, precision=18)
-_share = partial(v.decimal, digits=3, scale=6, precision=9)
+_number = partial(v.decimal, digits=9, scale=4, precision=18, example="12")
+_percent = partial(v.decimal, digits=3, scale=6, precision=9, example="2.5")
 
 PRICES_A = _list(
     "wholesaler_a",
@@ -28,9 +28,18 @@ PRICES_A = _list(
         Field("unit_price_amount", v.decimal(",", "."), MONEY, "price of a unit", header="Preis"),
         Field("currency_code", v.currency(), STRING, "ISO 4217", header="Waehrung", aliases=("Währung",)),
         Field("discount_from_units", _number(",", "."), QUANTITY, "discount from so many units", required=False, header="Rabatt_ab"),
-        Field("discount_percent", _share(",", "."), SHARE, "that discount, in percent", required=False, header="Rabatt_Prozent"),
+        Field("discount_percent", _percent(",", "."), SHARE, "that discount, in percent", required=False, header="Rabatt_Prozent"),
         Field("valid_from", v.date(v.POINT_DATE), DATE, "first day of the price", header="Gueltig_von", aliases=("Gültig_von",)),
-        Field("valid_to", v.date(v.POINT_DATE), DATE, "last day of it", required=False, header="Gueltig_bis", aliases=("Gültig_bis",)),
+        Field(
+            "valid_to",
+            v.date(v.POINT_DATE),
+            DATE,
+            "last day of it",
+            required=False,
+            needed=True,
+            header="Gueltig_bis",
+            aliases=("Gültig_bis",),
+        ),
         Field("available_cases", _number(",", "."), QUANTITY, "cases in stock", header="Bestand"),
     ),
     delimiter=";",
@@ -51,11 +60,11 @@ OFFERS_B = _list(
         Field("case_price_amount", v.decimal(), MONEY, "price of a case", header="case_price"),
         Field("currency_code", v.currency(), STRING, "ISO 4217", header="currency"),
         Field("min_cases_1", _number(), QUANTITY, "first discount from so many cases", required=False),
-        Field("discount_1", _share(), SHARE, "the first discount, as a fraction", required=False),
+        Field("discount_1", v.fraction(), SHARE, "the first discount, as a fraction", required=False),
         Field("min_cases_2", _number(), QUANTITY, "second discount from so many cases", required=False),
-        Field("discount_2", _share(), SHARE, "the second discount, as a fraction", required=False),
+        Field("discount_2", v.fraction(), SHARE, "the second discount, as a fraction", required=False),
         Field("valid_from", v.date(v.ISO_DATE), DATE, "first day of the price"),
-        Field("valid_to", v.date(v.ISO_DATE), DATE, "last day of it", required=False),
+        Field("valid_to", v.date(v.ISO_DATE), DATE, "last day of it", required=False, needed=True),
         Field("available_cases", _number(), QUANTITY, "cases in stock"),
     ),
 )
@@ -70,12 +79,12 @@ TARIFF_C = _list(
         Field("article_code", v.text(64), STRING, "the wholesaler's article number", header="codigo"),
         Field("gtin", v.text(14, "8712345678906"), STRING, "GTIN as sent", required=False, header="ean"),
         Field("description", v.text(1000), STRING, "name of the article", header="descripcion"),
-        Field("units_per_case", _number(",", "."), QUANTITY, "units in a case", header="unidades_caja"),
-        Field("unit_price_amount", v.decimal(",", "."), MONEY, "price of a unit", header="precio_unidad"),
+        Field("units_per_case", _number(","), QUANTITY, "units in a case", header="unidades_caja"),
+        Field("unit_price_amount", v.decimal(","), MONEY, "price of a unit", header="precio_unidad"),
         Field("currency_code", v.currency(), STRING, "ISO 4217", header="moneda"),
         Field("valid_from", v.date(v.SLASH_DATE), DATE, "first day of the price", header="desde"),
-        Field("valid_to", v.date(v.SLASH_DATE), DATE, "last day of it", required=False, header="hasta"),
-        Field("available_units", _number(",", "."), QUANTITY, "units in stock", header="disponible"),
+        Field("valid_to", v.date(v.SLASH_DATE), DATE, "last day of it", required=False, needed=True, header="hasta"),
+        Field("available_units", _number(","), QUANTITY, "units in stock", header="disponible"),
         Field(
             "discounts",
             v.code(

@@ -2,6 +2,7 @@
 
 import io
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 from lakehouse.bronze.feed_file import Origin, Read, read_file
@@ -9,6 +10,9 @@ from lakehouse.io import logs
 from lakehouse.io.drop_folder import Arrival
 from lakehouse.io.file_ledger import LOADED, QUARANTINED, WAITING, FileEntry
 from lakehouse.sources.feed import Feed
+
+# A name with a day so far ahead has a typing error; loaded, it would stand above all real files.
+FAR = timedelta(days=366)
 
 
 @dataclass
@@ -87,6 +91,8 @@ def read_delivery(feed: Feed, arrival: Arrival, sha256: str, raw: Path) -> Deliv
         logs.warn(f"{feed.sender}/{arrival.name}: reading it failed with {type(error).__name__}")
         found = read_file(io.BytesIO(), feed, origin, folder)
         found.refused = "it could not be read at all"
+    if day > arrival.arrived_at.date() + FAR:
+        found.refused = found.refused or f"the day in its name, {day}, is more than a year ahead"
     delivery = Delivery(feed, origin, arrival, sha256, raw, found, reason=_noticed(found))
     if found.refused:
         delivery.status, delivery.reason = QUARANTINED, found.refused

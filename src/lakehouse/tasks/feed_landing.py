@@ -85,7 +85,7 @@ class FeedLanding:
             self._count(found, used)
             new = truth(found, there, feed)
             is_whole = feed.kind == "snapshot" and is_newest
-            stay = staying(found, self._parquet([d.found.rejects for d in used]), there, feed) if is_whole else None
+            stay = staying(found, self._parquet([d.found.rejects for d in used]), there, feed) if is_whole or feed.whole_of else None
             share = feed.max_delete_share if is_whole and not self._accept_deletes else 1.0
             within = () if is_whole else feed.whole_of or feed.key
             for table in (feed.bronze, feed.vault):
@@ -121,8 +121,11 @@ class FeedLanding:
             delivery.loaded, delivery.duplicate, delivery.expired = (counts.get((name, fate), 0) for fate in (LOADED, DUPLICATE, EXPIRED))
 
     def _is_newest(self, feed: Feed, delivery: Delivery) -> bool:
-        newest = self.ledger.newest_day(feed.name)
-        return newest is None or (delivery.origin.day, delivery.origin.arrived_at) >= newest
+        newest = self.ledger.newest_used(feed.name)
+        if newest is None or (delivery.origin.day, delivery.origin.arrived_at) >= newest.age():
+            return True
+        logs.warn(f"{feed.sender}/{delivery.origin.file_name} is older than {newest.file_name}, which holds")
+        return False
 
     def _quarantine(self, feed: Feed, bad: Sequence[Delivery]) -> None:
         if not bad:
@@ -138,15 +141,21 @@ class FeedLanding:
         self._store.replace_where(table.name, conform(rows, table), " or ".join(these))
 
     def _keep(self, delivery: Delivery) -> None:
-        """A copy of what has rows in quarantine, so that it can be replayed; of nothing else, nor of what came before under its name."""
+        """A copy of what has rows in quarantine, so that it can be replayed; of nothing else: it is personal."""
+        self.forget(delivery.feed, delivery.origin.file_name, delivery.sha256)
         path = self._copy_of(delivery.feed.name, delivery.sha256)
-        before = self.ledger.latest(delivery.feed.sender, delivery.origin.file_name)
-        if before is not None and before.sha256 not in ("", delivery.sha256):
-            self._store.delete_folder(self._copy_of(before.feed, before.sha256))
         if delivery.quarantined or not delivery.is_used:
             self._store.keep_file(str(delivery.raw), path)
         elif delivery.replayed:
             self._store.delete_folder(path)
+
+    def forget(self, feed: Feed, file_name: str, sha256: str) -> None:
+        """Take away the copy of what came before under this name, unless other files of the feed have the same bytes."""
+        before = self.ledger.latest(feed.sender, file_name)
+        if before is None or before.sha256 in ("", sha256):
+            return
+        if not any(other.sha256 == before.sha256 and other.file_name != file_name for other in self.ledger.newest(feed.name)):
+            self._store.delete_folder(self._copy_of(before.feed, before.sha256))
 
     def _answer(self, delivery: Delivery) -> None:
         feed, name, found = delivery.feed, delivery.origin.file_name, delivery.found

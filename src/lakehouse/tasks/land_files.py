@@ -27,14 +27,15 @@ def land_files(run: Run) -> None:
     logs.at("feeds")
     drop = drop_folder(run.settings.drop_root)
     landing = FeedLanding(run)
-    if drop.is_there():
+    try:
         new = [arrival for arrival in drop.arrivals(run.started_at) if _is_new(arrival, landing)]
+    except OSError as error:
+        logs.warn(f"drop_root can't be read ({type(error).__name__}): no files were landed")
+    else:
         of_feed = {arrival: _feed_of(arrival) for arrival in new}
         _tell_unknown(landing, [arrival for arrival, feed in of_feed.items() if feed is None])
         for feed in FEEDS:
             _land(landing, drop, feed, [arrival for arrival, known in of_feed.items() if known is feed])
-    else:
-        logs.warn("drop_root is not there, or can't be read: no files were landed")
     landing.publish()
     for line in late(landing.ledger, run.started_at):
         logs.warn(line)
@@ -81,7 +82,7 @@ def _tell_unknown(landing: FeedLanding, unknown: Collection[Arrival]) -> None:
         reason = arrival.problem or "no feed has files of this name"
         logs.warn(f"{arrival.sender}/{arrival.name}: {reason}; it was not opened")
         if any(feed.sender == arrival.sender for feed in FEEDS):
-            landing.outbox.put(arrival.sender, arrival.name, unknown_file(arrival.sender, arrival.name, FEEDS), {})
+            landing.outbox.put(arrival.sender, arrival.name, unknown_file(arrival.sender, arrival.name, arrival.problem, FEEDS), {})
         run_id, where = landing.run_id, (arrival.sender, arrival.name, "", arrival.size_bytes, arrival.arrived_at)
         entries.append(FileEntry(*where, QUARANTINED, reason, run_id, arrival.state))
     landing.ledger.record(entries)
@@ -98,8 +99,8 @@ def _land(landing: FeedLanding, drop: DropFolder, feed: Feed, new: Sequence[Arri
 
 def _deliveries(landing: FeedLanding, drop: DropFolder, feed: Feed, batch: Sequence[Arrival], folder: Path) -> Iterator[Delivery]:
     """The batch's files, read. One with the bytes of the file that was loaded before it is only written down."""
-    last = landing.ledger.latest_loaded(feed.name)
-    loaded = last.sha256 if last else ""
+    last = landing.ledger.newest_used(feed.name)
+    newest, holds = (last.age(), last.sha256) if last else (None, "")
     for number, arrival in enumerate(batch):
         raw = folder / str(number) / "raw"
         try:
@@ -107,14 +108,17 @@ def _deliveries(landing: FeedLanding, drop: DropFolder, feed: Feed, batch: Seque
         except (Changing, OSError) as error:
             logs.warn(f"{feed.sender}/{arrival.name}: left for the next run, it could not be copied ({type(error).__name__})")
             continue
-        if sha256 == loaded:
-            day = feed.day_of(arrival.name)
+        day = feed.day_of(arrival.name)
+        assert day is not None
+        if sha256 == holds:
             reason = "the same bytes as the latest loaded file"
             where = (feed.sender, arrival.name, sha256, arrival.size_bytes, arrival.arrived_at)
+            landing.forget(feed, arrival.name, sha256)
+            landing.outbox.clear(feed.sender, arrival.name)
             landing.ledger.record([FileEntry(*where, REPEATED, reason, landing.run_id, arrival.state, feed.name, day, feed.version)])
             logs.info(f"{feed.sender}/{arrival.name}: repeated, {reason}")
             continue
         delivery = read_delivery(feed, arrival, sha256, raw)
-        if delivery.is_used:
-            loaded = sha256
+        if delivery.is_used and (newest is None or (day, arrival.arrived_at) >= newest):
+            newest, holds = (day, arrival.arrived_at), sha256
         yield delivery
