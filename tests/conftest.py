@@ -24,7 +24,7 @@ for _variable in [name for name in os.environ if name.startswith("LAKEHOUSE_") a
 
 SPARK = {
     "spark.master": "local[2]",
-    "spark.driver.memory": "2g",
+    "spark.driver.memory": "3g",
     "spark.driver.host": "127.0.0.1",
     "spark.driver.bindAddress": "127.0.0.1",
     # Short work: optimising compilers and parallel collectors cost the two cores more than they give back.
@@ -56,6 +56,15 @@ def spark() -> SparkSession:
         spark=SPARK,
     )
     return spark_session(settings)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def forgotten_tables() -> Iterator[None]:
+    """Delta keeps the state of every table that it has seen: some hundred lakes of tests fill the heap."""
+    yield
+    if (session := SparkSession.getActiveSession()) is not None:
+        session.catalog.clearCache()
+        session._jvm.org.apache.spark.sql.delta.DeltaLog.clearCache()  # type: ignore[union-attr]
 
 
 @pytest.fixture
