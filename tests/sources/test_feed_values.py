@@ -97,3 +97,17 @@ def test_any_amount_comes_back(amount: Decimal) -> None:
     assert one(f"{amount:f}", v.decimal()) == (amount, "")
     german = f"{amount:,.8f}".translate(str.maketrans(",.", ".,"))
     assert one(german, COMMA) == (amount, "")
+
+
+@pytest.mark.parametrize("text", ["2026-11-17 21:05:00+00", "20261117T210500Z", "2026-11-17t21:05:00z", "2026-11-17 23:05:00+02"])
+def test_a_moment_may_be_written_in_any_way_of_iso_8601(text: str) -> None:
+    assert one(text, v.timestamp()) == (datetime(2026, 11, 17, 21, 5, tzinfo=UTC), "")
+
+
+def test_a_fraction_is_from_0_to_1() -> None:
+    assert one("0.05", v.fraction()) == (Decimal("0.050000"), "")
+    assert [one(text, v.fraction())[1] for text in ("5", "-0.1", "5%")] == ["out_of_range", "out_of_range", "not_a_number"]
+
+
+def test_without_a_thousands_sign_a_point_is_none_where_a_comma_is_expected() -> None:
+    assert one("12.500", v.decimal(","))[1] == "not_a_number"
