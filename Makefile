@@ -1,7 +1,7 @@
 # What people and CI call. `make` alone lists the targets.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help install dev demo test lint types dist docs clean
+.PHONY: help install dev demo test faults lint types dist docs clean
 
 PYTHON_IN := .venv/bin/python -m
 
@@ -19,6 +19,11 @@ demo: install ## the demo shop, from its database to recommendations and campaig
 
 test: lint types ## lint, types and all tests
 	$(PYTHON_IN) pytest
+
+N ?= 50
+SEED ?= 1
+faults: dev ## disturbs N nights (50) chosen by SEED (1), each followed by a plain one; goes on where it was stopped
+	$(PYTHON_IN) tests.faults --trials $(N) --seed $(SEED) --kinds $(KINDS)
 
 lint: dev ## ruff
 	$(PYTHON_IN) ruff check

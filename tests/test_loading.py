@@ -6,6 +6,7 @@ from pyspark.sql import DataFrame
 from lakehouse.errors import DataError
 from lakehouse.io.delta_store import DeltaStore, Written
 from lakehouse.loading import Loaded, load
+from lakehouse.scope import Scope
 from lakehouse.table import INTEGER, LONG, STRING, Column, Rule, Table
 
 TABLE = Table(
@@ -84,6 +85,16 @@ def test_too_many_bad_rows_are_an_error_that_names_the_rules_and_only_quarantine
     assert rows(store) == [("nl", 1, 100)]
     # They are kept to be looked at.
     assert sorted((row["shelf_id"], row["_run_id"]) for row in store.read(QUARANTINE).collect()) == [(i, "run-1") for i in (1, 2, 3)]
+
+
+def test_bad_rows_of_a_part_are_measured_by_the_whole_table(store: DeltaStore) -> None:
+    """One bad row of one is 100 % of the part, but a third of the table's three; two of two are more than 40 %."""
+    store.replace(TABLE.name, frame(store, [("nl", 1, 100), ("nl", 2, 100), ("nl", 3, 100)]))
+    part = Scope({"nl": None})
+    assert load(store, TABLE, frame(store, [("nl", 1, 0)]), "sync", "run-1", part).rejected == 1
+    store.replace(TABLE.name, frame(store, [("nl", 1, 100), ("nl", 2, 100), ("nl", 3, 100)]))
+    with pytest.raises(DataError, match="2 of 3 rows break a rule"):
+        load(store, TABLE, frame(store, [("nl", 1, 0), ("nl", 2, 0)]), "sync", "run-2", part)
 
 
 def test_an_empty_frame_is_no_error(store: DeltaStore) -> None:

@@ -1,22 +1,22 @@
 """The `lakehouse` command. Heavy libraries are imported inside the commands, so that --help is quick."""
 
-import signal
 import sys
 from collections.abc import Callable
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Annotated
+from datetime import datetime
+from importlib import import_module
+from typing import Annotated
 
 import typer
 
 from lakehouse.demo.cli import app as demo_app
-from lakehouse.errors import LakehouseError
+from lakehouse.errors import LakehouseError, known
+from lakehouse.tasks.backfill_cli import backfill
 from lakehouse.tasks.backtest_cli import backtest
+from lakehouse.tasks.command import run_task
 from lakehouse.tasks.feeds_cli import app as quarantine_app
 from lakehouse.tasks.feeds_cli import feeds
 from lakehouse.tasks.models_cli import app as models_app
-
-if TYPE_CHECKING:
-    from lakehouse.tasks.run import Run
+from lakehouse.tasks.questions_cli import lineage, plan, status
 
 app = typer.Typer(
     help="From a live WooCommerce database to campaign files that marketing can trust, every night.\n\n"
@@ -31,8 +31,8 @@ app = typer.Typer(
 app.add_typer(demo_app, name="demo", help="A made-up shop on this machine, to try everything on.")
 app.add_typer(models_app, name="models")
 app.add_typer(quarantine_app, name="quarantine")
-app.command()(feeds)
-app.command()(backtest)
+for _command in (plan, status, lineage, backfill, feeds, backtest):
+    app.command()(_command)
 
 Env = Annotated[str, typer.Option(help="Environment: the settings are conf/base.yaml and conf/ENV.yaml.")]
 RunDate = Annotated[
@@ -51,46 +51,46 @@ AcceptDeletes = Annotated[
     ),
 ]
 
+Accept = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="TABLE:CHECK",
+        help="A critical check that may fail this once, because somebody looked and it is right; as the failure names it. Repeatable.",
+    ),
+]
 
-def _run(command: str, env: str, run_date: datetime | None, task: "Callable[[Run], object]") -> None:
-    from lakehouse.io.settings import load_settings
-    from lakehouse.tasks.run import open_run
 
-    # A scheduler that ends a run lets it put things back in order, a stopped replica first of all.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    as_of = run_date.date() if run_date else datetime.now(UTC).date()
-    with open_run(load_settings(env), command, as_of) as run:
-        task(run)
+def _task(name: str) -> Callable[..., object]:
+    """What the command of that name does with its run. Imported when the run has begun, for it imports heavy libraries."""
+    return getattr(import_module(f"lakehouse.tasks.{name}"), name)  # type: ignore[no-any-return]
 
 
 @app.command()
-def night(env: Env = "local", run_date: RunDate = None, in_full: InFull = False, accept_deletes: AcceptDeletes = None) -> None:
+def night(
+    env: Env = "local", run_date: RunDate = None, in_full: InFull = False, accept_deletes: AcceptDeletes = None, accept: Accept = None
+) -> None:
     """The whole night as one run: ingest, refresh, train when due, score, export.
 
     Readers see the new tables only after all of it succeeded. A re-run is always safe, also after a kill.
     """
-    from lakehouse.tasks.night import night as task
-
-    _run("night", env, run_date, lambda run: task(run, in_full, accept_deletes or ()))
+    run_task("night", env, lambda run: _task("night")(run, in_full, accept_deletes or ()), run_date, accept or ())
 
 
 @app.command()
-def ingest(env: Env = "local", run_date: RunDate = None, in_full: InFull = False, accept_deletes: AcceptDeletes = None) -> None:
+def ingest(
+    env: Env = "local", run_date: RunDate = None, in_full: InFull = False, accept_deletes: AcceptDeletes = None, accept: Accept = None
+) -> None:
     """Mirror the shops' databases, and land vendors' files (settings drop_root, outbox_root), in bronze and vault.
 
     Deleted in a database is deleted here. A bad file is left out, answered, and does not stop the run.
     """
-    from lakehouse.tasks.ingest import ingest as task
-
-    _run("ingest", env, run_date, lambda run: task(run, in_full, accept_deletes or ()))
+    run_task("ingest", env, lambda run: _task("ingest")(run, in_full, accept_deletes or ()), run_date, accept or ())
 
 
 @app.command()
-def refresh(env: Env = "local", run_date: RunDate = None) -> None:
+def refresh(env: Env = "local", run_date: RunDate = None, accept: Accept = None) -> None:
     """Build silver and gold from the published bronze: only what inputs, code or settings changed."""
-    from lakehouse.tasks.refresh import refresh as task
-
-    _run("refresh", env, run_date, task)
+    run_task("refresh", env, lambda run: _task("refresh")(run), run_date, accept or ())
 
 
 @app.command()
@@ -102,33 +102,19 @@ def train(
     ] = False,
 ) -> None:
     """Train with conf/als.yaml, log to MLflow; the alias `champion` moves only if the gate passes."""
-    from lakehouse.tasks.train import train as task
-
-    _run("train", env, run_date, lambda run: task(run, when_due))
+    run_task("train", env, lambda run: _task("train")(run, when_due), run_date)
 
 
 @app.command()
-def score(env: Env = "local", run_date: RunDate = None) -> None:
+def score(env: Env = "local", run_date: RunDate = None, accept: Accept = None) -> None:
     """Write the champion's candidates and everybody's lists to recommendations.*."""
-    from lakehouse.tasks.score import score as task
-
-    _run("score", env, run_date, task)
+    run_task("score", env, lambda run: _task("score")(run), run_date, accept or ())
 
 
 @app.command()
 def export(env: Env = "local", run_date: RunDate = None) -> None:
     """Write the e-mail campaign pack of the published lists: customers.csv, manifest.json, _SUCCESS."""
-    from lakehouse.tasks.export import export as task
-
-    _run("export", env, run_date, task)
-
-
-@app.command()
-def status(env: Env = "local", runs: Annotated[int, typer.Option(help="How many runs to show.")] = 5) -> None:
-    """What the last runs did, step by step, and what is published."""
-    from lakehouse.tasks import inspect
-
-    typer.echo(inspect.status(env, runs))
+    run_task("export", env, lambda run: _task("export")(run), run_date)
 
 
 @app.command()
@@ -217,6 +203,8 @@ def _exit_code(arguments: list[str] | None) -> int:
     except Exception as error:
         if hasattr(error, "format_message"):
             return _fail(2, error.format_message(), "see `lakehouse --help`")
+        if cause := known(error):
+            return _fail(cause.exit_code, str(cause), cause.todo)
         return _fail(70, f"unexpected {_kind(error)}: {_where(error)}", "run it again; if it stays, report it with the run id")
 
 

@@ -1,5 +1,8 @@
 """What can go wrong, each with the exit code a scheduler sees (sysexits.h where a code exists there)."""
 
+import re
+from collections.abc import Iterator
+
 
 class LakehouseError(Exception):
     """An error with a known cause. `todo` is the next step for the reader of the message."""
@@ -53,3 +56,54 @@ class AccessError(LakehouseError):
     """Wrong password, missing right, or a key that is not this lake's."""
 
     exit_code = 77
+
+
+# As Linux, Java, SQLite and Python say it, whoever reports it.
+NO_SPACE = re.compile(r"No space left on device|Disk quota exceeded|database or disk is full|\[Errno (28|122)\]")
+READ_ONLY = re.compile(r"Read-only file system|attempt to write a readonly database|\[Errno 30\]")
+
+
+def known(error: BaseException) -> LakehouseError | None:
+    """The error of ours that an exception means, however deep Spark, Java or MLflow have buried it; None if it means none.
+
+    A disk that is full, or can't be written, is a WriteError (73). Texts are searched and never passed on: they may hold values of rows.
+    """
+    for found in _causes(error):
+        if isinstance(found, LakehouseError) and type(found) is not LakehouseError:
+            return found
+        text = _text(found)
+        if NO_SPACE.search(text):
+            return WriteError(
+                "no space left on a disk that the run writes to",
+                "make room where the lake, the vault, the exports and temporary files are, then run it again: that mends everything",
+            )
+        if READ_ONLY.search(text):
+            return WriteError("a disk that the run writes to is read-only", "look why the system made it so, then run it again")
+    return error if isinstance(error, LakehouseError) else None
+
+
+def refuse_full_disk(error: BaseException) -> None:
+    """WriteError (73) if that is what the error means: it is then no trouble of the file that was just read."""
+    cause = known(error)
+    if isinstance(cause, WriteError):
+        raise cause from error
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    """The error and what it came from, also where `from None` hides that."""
+    waiting, seen = [error], set()
+    while waiting:
+        found = waiting.pop(0)
+        if id(found) not in seen:
+            seen.add(id(found))
+            yield found
+            waiting += [cause for cause in (found.__cause__, found.__context__) if cause is not None]
+
+
+def _text(error: BaseException) -> str:
+    """With the trace of Java that comes with it, where the JVM is still there to give it."""
+    try:
+        text = str(error)
+    except Exception:
+        text = ""
+    return f"{text} {getattr(error, '_stackTrace', '')}"

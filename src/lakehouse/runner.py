@@ -13,8 +13,8 @@ from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from lakehouse.decision import NOTHING, decide
 from lakehouse.errors import DataError
-from lakehouse.fingerprint import fingerprint
 from lakehouse.flow import Step
 from lakehouse.io import logs
 from lakehouse.io.delta_store import DeltaStore, Head
@@ -22,9 +22,6 @@ from lakehouse.io.ledger import SKIPPED, SUCCEEDED, Entry, Ledger, inputs_json
 from lakehouse.loading import Loaded, load
 from lakehouse.scope import KEYS_AT_MOST, Scope
 from lakehouse.table import Table
-
-# Stands for a table that may be missing and is.
-NOTHING = Head("", -1)
 
 
 class Runner:
@@ -36,23 +33,23 @@ class Runner:
         self.heads = dict(heads)
         self.outputs: dict[str, Head] = {}
 
-    def run(self, step: Step) -> Entry:
-        """Bring the step's table up to date; gives its row of the ledger."""
+    def run(self, step: Step, again: bool = False) -> Entry:
+        """Bring the step's table up to date; gives its row of the ledger. `again` builds it in full also if nothing changed."""
         started = time.monotonic()
         logs.at(step.name)
         inputs = {table.name: self.pinned(table) for table in step.reads}
-        if step.writes.may_be_missing and self._is_without_files(step, inputs):
-            return self._leave_out(step, started)
         values = {name: self.parameters[name] for name in step.parameters}
-        recipe = fingerprint(step.build.__module__, step.write, step.scoped, values)
-        last = self._reusable(step, recipe)
-        if last is not None and last.input_heads == inputs:
-            return self._finish(step, Entry(step.name, SKIPPED, "nothing changed", table_id=last.table_id), started)
+        decision = decide(self._store, self._ledger, step, inputs, values, again)
+        if decision.way == "leave out":
+            return self._leave_out(step, decision.reason, started)
+        last = decision.last
+        if last is not None and decision.way == "skip":
+            return self._finish(step, Entry(step.name, SKIPPED, decision.reason, table_id=last.table_id), started)
         scope = None
-        if last is not None and step.scoped:
+        if last is not None and decision.way == "by scope":
             scope = changed_orders(self._store, step.reads, last.input_heads, inputs)
         mode = "full" if scope is None else f"by scope, {len(scope)} orders"
-        entry = Entry(step.name, SUCCEEDED, mode, inputs=inputs_json(inputs), fingerprint=recipe)
+        entry = Entry(step.name, SUCCEEDED, mode, inputs=inputs_json(inputs), fingerprint=decision.recipe)
         if scope is None or len(scope) > 0:
             frames = [self._input(table, inputs[table.name], scope) for table in step.reads]
             entry = counted(entry, load(self._store, step.writes, step.build(*frames, **values), step.write, self._run_id, scope))
@@ -60,9 +57,9 @@ class Runner:
 
     def pinned(self, table: Table) -> Head:
         """The version of an input that this run works with."""
-        if table.name not in self.heads and table.may_be_missing:
-            return NOTHING
         if table.name not in self.heads:
+            if table.may_be_missing:
+                return NOTHING
             raise DataError(f"{table.name} is not there yet", "run `lakehouse ingest` and `lakehouse refresh`, or `lakehouse night`, first")
         return self.heads[table.name]
 
@@ -73,35 +70,15 @@ class Runner:
         self.heads[table.name] = self.outputs[table.name] = head
         return head
 
-    def _is_without_files(self, step: Step, inputs: Mapping[str, Head]) -> bool:
-        """Whether nothing that the step's table is for was ever there."""
-        is_missing = self._store.head(step.writes.name) is None
-        return is_missing and all(inputs[table.name] == NOTHING for table in step.reads if table.may_be_missing)
-
-    def _leave_out(self, step: Step, started: float) -> Entry:
-        entry = Entry(step.name, SKIPPED, "no file ever came", seconds=time.monotonic() - started)
+    def _leave_out(self, step: Step, reason: str, started: float) -> Entry:
+        entry = Entry(step.name, SKIPPED, reason, seconds=time.monotonic() - started)
         self._ledger.record(entry)
         report(entry)
         return entry
 
-    def _reusable(self, step: Step, recipe: str) -> Entry | None:
-        """The last success, if what stands in the table now is what that success wrote, by the same recipe."""
-        last, head = self._ledger.last_success(step.name), self._store.head(step.writes.name)
-        if (
-            last is None
-            or head is None
-            or last.fingerprint != recipe
-            or last.table_id != head.table_id
-            or last.table_version > head.version
-        ):
-            return None
-        if last.table_version < head.version and not self._store.only_maintained_since(step.writes.name, last.table_version):
-            return None
-        return last
-
     def _input(self, table: Table, head: Head, scope: Scope | None) -> DataFrame:
         if head == NOTHING:
-            return self._store.empty(table)
+            return self._store.empty(table.columns)
         frame = self._store.read(table.name, head.version).select(*table.column_names)
         return frame if scope is None else frame.where(scope.condition(table.scope))
 

@@ -16,12 +16,16 @@ QUANTITY = DecimalType(18, 4)
 
 @dataclass(frozen=True)
 class Column:
-    """One column: its name, Spark type and meaning. `personal` names the kind of personal data it holds ("email", "name")."""
+    """One column: its name, Spark type and meaning.
+
+    `personal` names the kind of personal data it holds ("email", "name"). `accepted` are the values it may have, beside null.
+    """
 
     name: str
     type: DataType
     comment: str
     personal: str | None = None
+    accepted: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -33,12 +37,43 @@ class Rule:
 
 
 @dataclass(frozen=True)
+class Reference:
+    """A row's `columns` name a row of another table: its `key`, by default the columns of the same names. Null names none."""
+
+    columns: tuple[str, ...]
+    to: "Table"
+    key: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        return f"{self.columns[-1]}_is_one_of_{self.to.entity}"
+
+
+@dataclass(frozen=True)
+class Freshness:
+    """The newest value of a date or time column is at most so many days before the run date. Older alarms."""
+
+    column: str
+    days: int
+
+
+@dataclass(frozen=True)
+class Alarm:
+    """What is unusual, not wrong: SQL from `{batch}` (the table) that gives a row for each unusual thing, with `{run_date}` at hand."""
+
+    name: str
+    meaning: str
+    query: str
+
+
+@dataclass(frozen=True)
 class Table:
     """The declaration of one Delta table.
 
     `scope` names the column that holds the root order's id, for tables that can be rebuilt order by order.
     `max_reject_share` is the share of rows that may break a rule before the step fails. A table that `may_be_missing` reads as an
-    empty one while it was never written: of a file that nobody sends, or made of such files.
+    empty one while it was never written: of a file that nobody sends, or made of such files. One without rows is not published
+    unless it `may_be_empty`. What is audited before it is published: lakehouse/quality.py.
     """
 
     name: str
@@ -49,6 +84,10 @@ class Table:
     scope: str | None = None
     max_reject_share: float = 0.01
     may_be_missing: bool = False
+    may_be_empty: bool = False
+    references: tuple[Reference, ...] = ()
+    freshness: Freshness | None = None
+    alarms: tuple[Alarm, ...] = ()
 
     @property
     def column_names(self) -> list[str]:
@@ -65,8 +104,25 @@ def conform(frame: DataFrame, table: Table) -> DataFrame:
     return frame.select(*(F.col(c.name).cast(c.type).alias(c.name, metadata={"comment": c.comment}) for c in table.columns))
 
 
+def row_rules(table: Table) -> list[Rule]:
+    """What must hold for each row: a known key, accepted values, the declared rules."""
+    keys = [Rule(f"{name}_is_known", f"`{name}` is not null") for name in table.key]
+    accepted = [
+        Rule(f"{c.name}_is_accepted", f"`{c.name}` is null or `{c.name}` in {_listed(c.accepted)}") for c in table.columns if c.accepted
+    ]
+    return [*keys, *accepted, *table.rules]
+
+
 def broken_rules(table: Table) -> SparkColumn:
-    """array<string>: the names of the rules that a row breaks, a missing key among them; empty for a good row."""
-    rules = [Rule(f"{name}_is_known", f"`{name}` is not null") for name in table.key] + list(table.rules)
-    names = [F.when(F.coalesce(F.expr(rule.condition), F.lit(False)), None).otherwise(F.lit(rule.name)) for rule in rules]
+    """array<string>: the names of the rules that a row breaks; empty for a good row."""
+    names = [F.when(holds(rule), None).otherwise(F.lit(rule.name)) for rule in row_rules(table)]
     return F.array_compact(F.array(*names))
+
+
+def holds(rule: Rule) -> SparkColumn:
+    """boolean, never null."""
+    return F.coalesce(F.expr(rule.condition), F.lit(False))
+
+
+def _listed(values: tuple[str, ...]) -> str:
+    return "(" + ", ".join(f"'{value}'" for value in values) + ")"

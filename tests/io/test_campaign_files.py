@@ -123,3 +123,17 @@ def test_a_place_that_cannot_be_written_is_told_73(tmp_path: Path) -> None:
     with pytest.raises(WriteError) as caught:
         write_pack(tmp_path / "file" / "pack", "customers.csv", HEADER, ROWS, {})
     assert caught.value.exit_code == 73
+
+
+def test_what_a_killed_run_left_of_another_date_goes_and_a_pack_that_it_took_away_comes_back(tmp_path: Path) -> None:
+    write_pack(tmp_path / "2026-07-01", "customers.csv", HEADER, ROWS, {})
+    before = contents(tmp_path / "2026-07-01")
+    prepare_pack(tmp_path / "2026-07-01", "customers.csv", HEADER, [], {})
+    (tmp_path / "2026-07-01").rename(tmp_path / ".2026-07-01.superseded")  # killed between the two renames
+    write_pack(tmp_path / "2026-07-02", "customers.csv", HEADER, ROWS, {})
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["2026-07-01", "2026-07-02"]
+    assert contents(tmp_path / "2026-07-01") == before
+
+    (tmp_path / ".2026-07-01.superseded").mkdir()  # killed after them
+    write_pack(tmp_path / "2026-07-02", "customers.csv", HEADER, ROWS, {})
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["2026-07-01", "2026-07-02"]

@@ -9,7 +9,7 @@ import pytest
 
 from lakehouse.io.drop_folder import Arrival, Changing, LocalDrop
 
-NOW = datetime.now(UTC) + timedelta(hours=1)
+NOW = datetime.now(UTC) + timedelta(days=1)  # later than any test of this run
 
 
 def drop(root: Path, name: str, changed: datetime) -> Path:

@@ -1,6 +1,9 @@
 """What the ledger tells later runs: the last success of a step, the versions that readers see, runs that were killed."""
 
-from datetime import date
+from datetime import UTC, date, datetime
+from typing import Any
+
+import pytest
 
 from lakehouse.io.delta_store import DeltaStore, Head
 from lakehouse.io.ledger import ABANDONED, FAILED, RUNS, SKIPPED, STARTED, SUCCEEDED, Entry, Ledger, inputs_json, published
@@ -53,20 +56,26 @@ def test_rows_that_no_later_run_decides_by_wait_for_the_next_one_that_does(store
 
 
 def test_a_run_that_started_and_never_ended_is_marked_abandoned_once(store: DeltaStore) -> None:
-    assert ledger(store, "new").mark_abandoned() == 0
+    assert ledger(store, "new").mark_abandoned() == []
+    before = datetime.now(UTC)
     for run_id, end in (("ended", SUCCEEDED), ("failed", FAILED), ("killed", None), ("killed too", None)):
         run = ledger(store, run_id)
         run.record(Entry("", STARTED))
         if end:
             run.record(Entry("", end))
     run.record(done(1))
-    assert ledger(store, "new").mark_abandoned() == 2
+    found = ledger(store, "new").mark_abandoned()
+    assert [(run.run_id, run.command, run.run_date) for run in found] == [
+        ("killed", "refresh", date(2026, 7, 1)),
+        ("killed too", "refresh", date(2026, 7, 1)),
+    ]
+    assert before <= found[0].started_at < found[1].started_at <= datetime.now(UTC)
     marked = store.read(RUNS.name).where(f"status = '{ABANDONED}'").collect()
     assert sorted((row["run_id"], row["command"], row["run_date"]) for row in marked) == [
         ("killed", "refresh", date(2026, 7, 1)),
         ("killed too", "refresh", date(2026, 7, 1)),
     ]
-    assert ledger(store, "newer").mark_abandoned() == 0
+    assert ledger(store, "newer").mark_abandoned() == []
 
 
 def test_readers_see_the_version_that_was_published_last_of_each_table(store: DeltaStore) -> None:
@@ -88,3 +97,20 @@ def test_what_a_killed_run_meant_to_undo_is_known_to_the_next(store: DeltaStore)
     after.record(Entry("replica[nl]", SUCCEEDED), at_once=True)
     assert ledger(store, "c").last_status("replica[nl]") == SUCCEEDED
     assert ledger(store, "c").last_status("replica[de]") is None
+
+
+def test_rows_whose_commit_got_through_without_an_answer_are_not_written_twice(store: DeltaStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = ledger(store, "a")
+    run.record(Entry("", STARTED))
+    append = store.append_rows
+
+    def answer_is_lost(*arguments: Any) -> None:
+        append(*arguments)
+        raise OSError("connection reset")
+
+    with monkeypatch.context() as patched, pytest.raises(OSError):
+        patched.setattr(store, "append_rows", answer_is_lost)
+        run.record(done(1))
+    run.record(Entry("", FAILED))
+    assert events(store) == [("a", "", FAILED), ("a", "", STARTED), ("a", "silver.orders", SUCCEEDED)]
+    assert run.ended_runs() == {"a"}

@@ -10,6 +10,7 @@ from pyspark.sql import SparkSession
 
 from lakehouse.errors import DataError
 from lakehouse.io.delta_store import DeltaStore, Head
+from lakehouse.io.experiments import make_database
 from lakehouse.io.model_changes import GATE, model_changes, system_user
 from lakehouse.io.model_registry import ModelRegistry, Training
 from lakehouse.io.settings import Settings
@@ -68,6 +69,13 @@ def test_a_training_that_passed_is_the_champion_from_the_end_of_its_run_on(spark
     assert model.rank == 2
     assert [tuple(row) for row in keys["products"].collect()] == [("nl", 30, 0)]
 
+    # What was done is not done twice; and a run that dies between the alias and its row has the row written by the next one.
+    registry.finish(version, promote=True)
+    assert len(model_changes(store)) == 1
+    store.replace("ops.model_changes", store.read("ops.model_changes").limit(0))
+    registry.finish(version, promote=True)
+    assert [(change.from_version, change.to_version) for change in model_changes(store)] == [(None, version)]
+
     # One that did not pass counts as a training and changes no champion.
     run = mlflow.MlflowClient().create_run(
         mlflow.get_experiment_by_name("lakehouse-recommender").experiment_id, tags={**TRAINING.tags, "run_date": "2026-11-17"}
@@ -80,3 +88,51 @@ def test_a_training_that_passed_is_the_champion_from_the_end_of_its_run_on(spark
 
     with pytest.raises(DataError, match="there is no version 99 of lakehouse-recommender"):
         registry.find("99")
+
+
+def test_a_training_whose_run_died_is_taken_up_by_the_same_recipe_unless_somebody_changed_the_champion(tmp_path: Path) -> None:
+    settings = settings_of(tmp_path)
+    registry, client = ModelRegistry(settings), mlflow.MlflowClient()
+    assert registry.left_over("r") is None
+    registry.end_trainings({"a"})  # nothing was ever trained
+    experiment = client.create_experiment("lakehouse-recommender")
+    client.create_registered_model(settings.model_name)
+    tags = {**TRAINING.tags, "recipe": "r", "judged_against": ""}
+    run = client.create_run(experiment, tags=tags)
+    version = str(client.create_model_version(settings.model_name, "none", run.info.run_id).version)
+    found = registry.left_over("r")
+    assert found is not None and found.version == version
+    assert registry.left_over("other code or data") is None
+    client.set_registered_model_alias(settings.model_name, "champion", version)  # it came as far as this
+    assert registry.left_over("r") is not None
+    other = str(client.create_model_version(settings.model_name, "by hand").version)
+    client.set_registered_model_alias(settings.model_name, "champion", other)
+    client.delete_model_version(settings.model_name, other)
+    assert registry.left_over("r") is not None  # no champion is what it was judged against
+
+    registry.end_trainings({"b"})
+    assert client.get_run(run.info.run_id).info.status == "RUNNING"
+    registry.end_trainings({"a"})
+    assert client.get_run(run.info.run_id).info.status == "KILLED"
+    client.set_tag(run.info.run_id, "run_succeeded", "yes")
+    assert registry.left_over("r") is None
+
+
+def test_the_database_of_a_new_registry_appears_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Killed while MLflow makes its tables, a run leaves no file that the next one would stumble over."""
+    file = tmp_path / "mlflow.db"
+
+    def killed(*_: object, **__: object) -> None:
+        assert not file.exists()
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+        patched.setattr("mlflow.MlflowClient.search_experiments", killed)
+        make_database(f"sqlite:///{file}")
+    assert not file.exists()
+    make_database(f"sqlite:///{file}")
+    assert list(tmp_path.iterdir()) == [file]
+    made = file.stat().st_mtime_ns
+    make_database(f"sqlite:///{file}")
+    assert file.stat().st_mtime_ns == made
+    make_database("databricks")

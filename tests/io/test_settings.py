@@ -191,3 +191,36 @@ def test_settings_hold_references_and_a_secret_in_their_place_is_refused_unseen(
     with pytest.raises(ConfigError) as caught:
         resolve(load_settings("dev").shops["nl"].password)
     assert SECRET not in f"{caught.value} {caught.value.todo}"
+
+
+def test_alerts_go_to_the_log_unless_the_settings_name_sinks(conf: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert [sink.name for sink in load_settings("dev").alerts] == ["log"]
+    (conf / "dev.yaml").write_text(f"{DEV}\nalerts:\n  - {{kind: log}}\n  - {{kind: webhook, shape: slack, url: env:SLACK_WEBHOOK}}\n")
+    assert [sink.name for sink in load_settings("dev").alerts] == ["log", "slack"]
+    # A list is replaced as a whole.
+    monkeypatch.setenv("LAKEHOUSE_ALERTS", '[{"kind": "webhook", "shape": "pagerduty", "routing_key": "env:PD_KEY"}]')
+    (sink,) = load_settings("dev").alerts
+    assert (sink.name, sink.secrets) == ("pagerduty", ("env:PD_KEY",))
+
+
+@pytest.mark.parametrize(
+    ("alerts", "words"),
+    [
+        (f'[{{"kind": "webhook", "url": "https://hooks.example/{SECRET}"}}]', "alerts.0.webhook.url"),
+        (f'[{{"kind": "webhook", "shape": "pagerduty", "routing_key": "{SECRET}"}}]', "alerts.0.webhook.routing_key"),
+        ('[{"kind": "webhook", "shape": "pagerduty"}]', "routing_key must be set"),
+        ('[{"kind": "webhook", "shape": "slack"}]', "url must be set"),
+        ('[{"kind": "webhook", "url": "env:A", "routing_key": "env:B"}]', "for the shape pagerduty only"),
+        ('[{"kind": "mail"}]', "'log', 'webhook'"),
+        ('[{"kind": "log", "url": "env:A"}]', "alerts.0.log.url"),
+        ("slack", "LAKEHOUSE_ALERTS"),
+    ],
+)
+def test_a_sink_that_could_not_be_told_is_refused(conf: Path, monkeypatch: pytest.MonkeyPatch, alerts: str, words: str) -> None:
+    monkeypatch.setenv("LAKEHOUSE_ALERTS", alerts)
+    assert words in refused()
+
+
+def test_the_metrics_file_has_the_ending_that_the_collector_reads(conf: Path) -> None:
+    assert load_settings("dev", {"metrics_file": "/srv/metrics/lakehouse.prom"}).metrics_file == "/srv/metrics/lakehouse.prom"
+    assert "metrics_file" in refused(metrics_file="/srv/metrics/lakehouse.txt")

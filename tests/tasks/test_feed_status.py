@@ -6,7 +6,7 @@ from typing import cast
 import pytest
 
 from lakehouse.io.file_ledger import FileEntry, FileLedger
-from lakehouse.tasks.feed_status import late, statuses
+from lakehouse.tasks.feed_status import feed_incidents, looked_for, statuses
 
 
 class Entries:
@@ -55,10 +55,14 @@ def test_a_file_that_was_not_used_does_not_make_a_feed_good() -> None:
     assert level("app_users", datetime(2026, 11, 18, 4, 30, tzinfo=UTC), *both) == "not used"
     now = datetime(2026, 11, 21, 6, tzinfo=UTC)
     assert level("app_users", now, *both) == "alert"
-    assert list(late(cast(FileLedger, Entries(*both)), now)) == [
-        "alert: app_users of mobile_app is overdue for 3 days",
-        "app_users: its newest file app_users_18 is not used: why",
+    found = list(feed_incidents(cast(FileLedger, Entries(*both)), now))
+    assert [(incident.key, incident.severity, incident.title) for incident in found] == [
+        ("feed:app_users:overdue", "warning", "app_users of mobile_app is overdue for 3 days"),
+        ("feed:app_users:not used", "warning", "app_users: its newest file app_users_18 is not used: why"),
     ]
+    assert found[0].details == {"level": "alert", "last file": "app_users_18 of 2026-11-18 04:00 UTC"}
+    assert "lakehouse quarantine show app_users" in found[1].todo
+    assert {incident.key for incident in found} < looked_for()
 
 
 def test_the_same_bytes_again_are_an_arrival() -> None:

@@ -2,6 +2,7 @@
 
 import gzip
 import os
+import shutil
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 import pytest
 from pyspark.sql import SparkSession
 
+from lakehouse.errors import WriteError
 from lakehouse.io.delta_store import DeltaStore
 from lakehouse.io.ledger import Ledger
 from lakehouse.io.settings import Settings, read_conf
@@ -398,3 +400,40 @@ def test_personal_values_are_in_the_vault_alone(house: House) -> None:
     assert outside
     assert not [path for path in outside if b"x1@mail.example" in path.read_bytes() or b"Holland" in path.read_bytes()]
     assert not list((house.folder / "vault/_staging").iterdir())
+
+
+def test_a_feed_that_is_overdue_and_a_drop_folder_that_is_gone_are_alarms(house: House) -> None:
+    runs: list[Run] = []
+
+    def landing(run: Run) -> None:
+        runs.append(run)
+        land_files(run)
+
+    # It came when it was written here, whatever date it has: the next one is due at 05:00 UTC of the day after.
+    path = house.drop("stock/stock_levels_20261117.csv", STOCK + stock("A1", 1))
+    came = datetime.fromtimestamp(path.stat().st_ctime, UTC)
+    house.run(landing, came)
+    shutil.rmtree(house.folder / "drop")
+    house.run(landing, came.replace(hour=6) + timedelta(days=2))
+    fine, bad = runs
+    assert fine.alarms == []
+    assert {"feeds:drop_root", "feed:stock_levels:overdue", "feed:stock_levels:not used"} <= fine.cleared
+    assert [(alarm.key, alarm.title) for alarm in bad.alarms] == [
+        ("feeds:drop_root", "drop_root can't be read (FileNotFoundError): no files were landed"),
+        ("feed:stock_levels:overdue", "stock_levels of stock is overdue for 1 day"),
+    ]
+    assert fine.cleared - bad.cleared == {"feeds:drop_root", "feed:stock_levels:overdue"}
+
+
+@pytest.mark.parametrize("reading", ["lakehouse.tasks.delivery.read_file", "lakehouse.io.drop_folder.copied"])
+def test_a_full_disk_is_the_nights_trouble_not_the_files(house: House, monkeypatch: pytest.MonkeyPatch, reading: str) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    house.drop("stock/stock_levels_20261117.csv", STOCK + stock("A1", 1))
+    with monkeypatch.context() as patched, pytest.raises(WriteError):
+        patched.setattr(reading, full)
+        house.run()
+    assert house.store.head("ops.files") is None
+    house.run()
+    assert house.files() == {"stock_levels_20261117.csv": ("loaded", 1, 1, 0, 0, 0)}

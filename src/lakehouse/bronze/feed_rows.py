@@ -41,8 +41,7 @@ def judged(rows: DataFrame, there: DataFrame, feed: Feed, run_date: date, is_new
 def truth(found: DataFrame, there: DataFrame, feed: Feed) -> DataFrame:
     """What the table holds of the keys in `found` (a result of `judged`, with what `landed` adds).
 
-    Of a snapshot also the rows that stay because the table has a newer value; and a row that says what the table said already keeps
-    the origin that it has there, so that it is no change.
+    Of a snapshot a row that says what the table said already keeps the origin that it has there, so that it is no change.
     """
     columns = feed.bronze.column_names
     new = found.where(IS_TRUTH)

@@ -114,6 +114,22 @@ def files(folder: Folder = Path(".demo")) -> None:
 
 
 @app.command()
+def defects(folder: Folder = Path(".demo")) -> None:
+    """Spoil one row of the shop for each rule that its database can break, and say where each must turn up."""
+    from lakehouse.demo.defects import plant
+    from lakehouse.demo.server import start as start_server
+    from lakehouse.demo.truth import read_state
+    from lakehouse.errors import ConfigError
+
+    state = read_state(folder / "truth")
+    if state.store is Store.LEGACY:
+        raise ConfigError("defects are planted in shops whose orders are in WooCommerce's own tables", "`lakehouse demo shop --store hpos`")
+    for defect, number in plant(start_server(folder / "mariadb"), state.database, state.prefix):
+        typer.echo(f"  {defect.rule:<28} row {number:<10} -> quarantine.{defect.table.replace('.', '__')}")
+    typer.echo("To see them caught: lakehouse ingest --full && lakehouse refresh; lakehouse quarantine show")
+
+
+@app.command()
 def start(
     folder: Folder = Path(".demo"),
     port: Annotated[int | None, typer.Option(help="Without: the one of last time, else 33306 if free.")] = None,

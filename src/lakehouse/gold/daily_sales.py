@@ -5,9 +5,19 @@ from pyspark.sql import functions as F
 
 from lakehouse.silver.customer_identities import with_customer_key
 from lakehouse.sources.source import SHOP
-from lakehouse.table import DATE, LONG, MONEY, STRING, Column, Table
+from lakehouse.table import DATE, LONG, MONEY, STRING, Alarm, Column, Rule, Table
 
 DAY = ["shop_code", "sales_date", "currency_code"]
+
+# Of fewer sales in the time compared, chance alone makes half or double.
+FEW = 30
+_BY_AGE = "(SELECT *, datediff(DATE '{run_date}', sales_date) AS age FROM {batch})"
+UNUSUAL_DAY = f"""SELECT shop_code, currency_code FROM {_BY_AGE} WHERE age IN (1, 8, 15, 22, 29) GROUP BY shop_code, currency_code
+HAVING count_if(age > 1) = 4 AND percentile(if(age > 1, transaction_count, NULL), 0.5) >= {FEW}
+AND abs(try_divide(sum(if(age = 1, revenue_amount, 0)), percentile(if(age > 1, revenue_amount, NULL), 0.5)) - 1) > 0.5"""
+UNUSUAL_WEEK = f"""SELECT shop_code, currency_code FROM {_BY_AGE} WHERE age BETWEEN 1 AND 35 GROUP BY shop_code, currency_code
+HAVING count_if(age > 28) > 0 AND sum(if(age > 7, transaction_count, 0)) >= {4 * FEW}
+AND abs(try_divide(4 * sum(if(age <= 7, revenue_amount, 0)), sum(if(age > 7, revenue_amount, 0))) - 1) > 0.5"""
 
 TABLE = Table(
     name="gold.daily_sales",
@@ -26,6 +36,22 @@ TABLE = Table(
         Column("shipping_amount", MONEY, "shipping without tax in revenue_amount"),
         Column("refund_count", LONG, "refunds of sale orders made that day"),
         Column("refund_amount", MONEY, "their totals with tax; negative"),
+    ),
+    rules=(
+        Rule("each_customer_has_a_transaction", "customer_count between 0 and transaction_count"),
+        Rule("refund_amount_is_not_positive", "refund_amount <= 0"),
+    ),
+    alarms=(
+        Alarm(
+            "revenue_of_the_day_is_usual",
+            "revenue of the day before the run date: within 50 % of the median of the same weekday in the four weeks before it",
+            UNUSUAL_DAY,
+        ),
+        Alarm(
+            "revenue_of_the_week_is_usual",
+            "revenue of the seven days before the run date: within 50 % of the average of the four weeks before them",
+            UNUSUAL_WEEK,
+        ),
     ),
 )
 

@@ -9,7 +9,7 @@ from pyspark.sql import functions as F
 from lakehouse.expressions import null_if_empty
 from lakehouse.silver.customer_identities import APP_USER
 from lakehouse.sources.mobile_app import APP
-from lakehouse.table import DOUBLE, LONG, STRING, Column, Table
+from lakehouse.table import DOUBLE, LONG, STRING, Column, Rule, Table
 
 EVERY = "*"
 # ISO 3166-1 leaves it to its users.
@@ -22,7 +22,7 @@ TABLE = Table(
     key=("platform", "country_code"),
     may_be_missing=True,
     columns=(
-        Column("platform", STRING, "ios or android; * for all"),
+        Column("platform", STRING, "* for all", accepted=("ios", "android", EVERY)),
         Column("country_code", STRING, "of the app's user, ISO 3166-1 alpha-2; ZZ if unknown or nobody is logged in; * for all"),
         Column("install_count", LONG, "installations ever, as in the newest file"),
         Column("installed_count", LONG, "of them there at the end of the run date (UTC): installed, and not removed by then"),
@@ -34,7 +34,16 @@ TABLE = Table(
         Column("coverage_share", DOUBLE, "known_customer_count / customer_count, at most 1; null without customers"),
         Column("coverage_share_at_most", DOUBLE, "the same, were every installed app without a known customer another customer; at most 1"),
         Column("linked_install_share", DOUBLE, "installed apps whose user is a known customer / installed_count; null if that is 0"),
-        Column("confidence", STRING, "by linked_install_share: high from 0.8, medium from 0.5, else low; null if that is null"),
+        Column(
+            "confidence",
+            STRING,
+            "by linked_install_share: high from 0.8, medium from 0.5, else low; null if that is null",
+            accepted=("high", "medium", "low"),
+        ),
+    ),
+    rules=(
+        Rule("what_is_installed_is_part_of_all", "installed_count between 0 and install_count"),
+        Rule("coverage_is_a_share", "coverage_share is null or coverage_share between 0 and 1"),
     ),
 )
 

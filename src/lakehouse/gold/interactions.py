@@ -6,8 +6,9 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from lakehouse.gold.purchases import Clock, as_of, evening, in_feed_shop, purchases
+from lakehouse.silver import customers
 from lakehouse.sources.source import SHOP
-from lakehouse.table import DOUBLE, LONG, QUANTITY, STRING, TIMESTAMP, Column, Table
+from lakehouse.table import DOUBLE, LONG, QUANTITY, STRING, TIMESTAMP, Column, Reference, Rule, Table
 
 PAIR = ["shop_code", "customer_key", "product_id"]
 
@@ -26,6 +27,14 @@ TABLE = Table(
         Column("recency", DOUBLE, "age of the last of these orders in days (shop's time zone), as of the run date"),
         Column("weight", DOUBLE, "sum over its orders of 2^(-age in days / half-life), as of the run date; 9 decimals"),
     ),
+    rules=(
+        Rule("order_count_is_positive", "order_count >= 1"),
+        Rule("net_quantity_is_positive", "net_quantity > 0"),
+        Rule("recency_is_not_negative", "recency >= 0 and not isnan(recency)"),
+        Rule("weight_is_at_most_one_an_order", "weight between 0 and order_count"),
+        Rule("first_order_is_not_after_the_last", "first_ordered_at <= last_ordered_at"),
+    ),
+    references=(Reference(("shop_code", "customer_key"), customers.TABLE),),
 )
 
 

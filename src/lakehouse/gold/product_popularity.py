@@ -7,7 +7,7 @@ from pyspark.sql import functions as F
 
 from lakehouse.gold.purchases import Clock, as_of, evening, in_feed_shop, purchases
 from lakehouse.sources.source import SHOP
-from lakehouse.table import LONG, STRING, Column, Table
+from lakehouse.table import LONG, STRING, Column, Rule, Table
 
 EVERYWHERE = "*"
 
@@ -22,6 +22,10 @@ TABLE = Table(
         Column("recent_order_count", LONG, "sale orders with it in the last days (parameter popularity_days) up to the run date"),
         Column("recent_customer_count", LONG, "customers of those orders"),
         Column("order_count", LONG, "sale orders with it ever, up to the run date"),
+    ),
+    rules=(
+        Rule("recent_orders_are_part_of_all", "recent_order_count between 0 and order_count"),
+        Rule("each_recent_customer_has_an_order", "recent_customer_count between 0 and recent_order_count"),
     ),
 )
 

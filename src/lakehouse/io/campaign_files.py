@@ -10,6 +10,7 @@ from pathlib import Path
 
 from lakehouse.errors import WriteError
 
+UNFINISHED, SUPERSEDED = ".unfinished", ".superseded"
 # A cell that starts so is run as a formula by spreadsheets (OWASP, "CSV Injection").
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
@@ -24,7 +25,7 @@ def prepare_pack(
     """
     unfinished = _unfinished(folder)
     try:
-        shutil.rmtree(unfinished, ignore_errors=True)
+        _mend(folder.parent)
         unfinished.mkdir(parents=True)
         count = _write_csv(unfinished / file_name, header, rows)
         manifest = {
@@ -42,9 +43,8 @@ def prepare_pack(
 
 def promote_pack(folder: Path) -> None:
     """Let the prepared pack appear under its name, in place of one that is there. Between two renames there is none."""
-    superseded = folder.with_name(f".{folder.name}.superseded")
+    superseded = folder.with_name(f".{folder.name}{SUPERSEDED}")
     try:
-        shutil.rmtree(superseded, ignore_errors=True)
         if folder.exists():
             os.rename(folder, superseded)
         os.rename(_unfinished(folder), folder)
@@ -54,7 +54,19 @@ def promote_pack(folder: Path) -> None:
 
 
 def _unfinished(folder: Path) -> Path:
-    return folder.with_name(f".{folder.name}.unfinished")
+    return folder.with_name(f".{folder.name}{UNFINISHED}")
+
+
+def _mend(packs: Path) -> None:
+    """What runs that died left beside the packs goes, of whatever date; a pack that was to be replaced, and was not, is put back."""
+    for old in packs.glob(f".*{SUPERSEDED}"):
+        pack = packs / old.name.removeprefix(".").removesuffix(SUPERSEDED)
+        if pack.exists():
+            shutil.rmtree(old)
+        else:
+            os.rename(old, pack)
+    for left in packs.glob(f".*{UNFINISHED}"):
+        shutil.rmtree(left)
 
 
 def _write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[str | None]]) -> int:

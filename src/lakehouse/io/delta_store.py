@@ -1,15 +1,19 @@
 """Delta tables by name: where they are, their versions, and the three ways to write: replace, sync, append."""
 
 from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from delta.tables import DeltaTable
 from pyspark.sql import Column, DataFrame, DataFrameWriter, SparkSession
 from pyspark.sql import functions as F
+from pyspark.sql.types import StructField, StructType
 
 from lakehouse.errors import CollapseError
 from lakehouse.scope import Scope
-from lakehouse.table import Table
+from lakehouse.table import Column as TableColumn
+from lakehouse.table import Table, conform
 
 # Delta refuses to read a version that was superseded longer ago than this, vacuumed or not; what is published must stay readable.
 RETENTION = {"delta.deletedFileRetentionDuration": "interval 3650 days", "delta.logRetentionDuration": "interval 3650 days"}
@@ -52,23 +56,32 @@ class DeltaStore:
 
     def delete_folder(self, path: str) -> None:
         """Remove a folder with all in it, on any file system that Spark knows; one that is not there is fine."""
-        hadoop = self.spark._jvm.org.apache.hadoop.fs.Path(path)  # type: ignore[union-attr]
-        hadoop.getFileSystem(self.spark._jsparkSession.sessionState().newHadoopConf()).delete(hadoop, True)
+        at, files = self._hadoop(path)
+        files.delete(at, True)
 
     def keep_file(self, local: str, path: str) -> None:
         """Copy a local file to `path`, on any file system that Spark knows, over what is there."""
-        source, target = (self.spark._jvm.org.apache.hadoop.fs.Path(name) for name in (f"file:{local}", path))  # type: ignore[union-attr]
-        target.getFileSystem(self.spark._jsparkSession.sessionState().newHadoopConf()).copyFromLocalFile(False, True, source, target)
+        at, files = self._hadoop(path)
+        files.copyFromLocalFile(False, True, self._hadoop(f"file:{local}")[0], at)
+
+    def keep_folder(self, local: str, path: str) -> None:
+        """Copy a local folder to `path`, in place of one that is there."""
+        self.delete_folder(path)
+        self.keep_file(local, path)
 
     def fetch_file(self, path: str, local: str) -> None:
         """The other way round."""
-        source, target = (self.spark._jvm.org.apache.hadoop.fs.Path(name) for name in (path, f"file:{local}"))  # type: ignore[union-attr]
-        files = source.getFileSystem(self.spark._jsparkSession.sessionState().newHadoopConf())
-        files.copyToLocalFile(False, source, target, True)
+        at, files = self._hadoop(path)
+        files.copyToLocalFile(False, at, self._hadoop(f"file:{local}")[0], True)
 
     def has_file(self, path: str) -> bool:
-        hadoop = self.spark._jvm.org.apache.hadoop.fs.Path(path)  # type: ignore[union-attr]
-        return bool(hadoop.getFileSystem(self.spark._jsparkSession.sessionState().newHadoopConf()).exists(hadoop))
+        at, files = self._hadoop(path)
+        return bool(files.exists(at))
+
+    def _hadoop(self, path: str) -> tuple[Any, Any]:
+        """The path and its file system, as Spark knows them."""
+        at = self.spark._jvm.org.apache.hadoop.fs.Path(path)  # type: ignore[union-attr]
+        return at, at.getFileSystem(self.spark._jsparkSession.sessionState().newHadoopConf())
 
     def head(self, name: str) -> Head | None:
         """Identity and latest version; None where the table is not there. Reads the log's tail only."""
@@ -85,9 +98,9 @@ class DeltaStore:
             reader = reader.option("versionAsOf", version)
         return reader.load(self.path(name))
 
-    def empty(self, table: Table) -> DataFrame:
-        """A frame of the declared columns without rows."""
-        return self.spark.createDataFrame([], ", ".join(f"`{c.name}` {c.type.simpleString()}" for c in table.columns))
+    def empty(self, columns: Iterable[TableColumn]) -> DataFrame:
+        """A frame of these columns without rows."""
+        return self.spark.createDataFrame([], _schema(columns))
 
     def changes(self, name: str, first: int, last: int) -> DataFrame:
         """The change feed of the versions first..last, both included."""
@@ -107,6 +120,13 @@ class DeltaStore:
     def append(self, name: str, frame: DataFrame) -> None:
         writer = frame.write.format("delta").mode("append").option("mergeSchema", "true")
         _with_properties(writer).save(self.path(name))
+
+    def append_rows(self, table: Table, rows: Iterable[Mapping[str, object]]) -> None:
+        """Append records, given by column, in one commit and one file. Without any nothing is written."""
+        values = [tuple(row.get(name) for name in table.column_names) for row in rows]
+        if values:
+            frame = self.spark.createDataFrame(values, _schema(table.columns))
+            self.append(table.name, conform(frame.coalesce(1), table))
 
     def replace_where(self, name: str, frame: DataFrame, condition: str) -> None:
         """In one commit: rows for which the condition holds go, those of the frame (for which it holds too) come."""
@@ -195,6 +215,10 @@ def refuse_collapse(name: str, deleted: int, there: int, max_share: float) -> No
 
 def _with_properties(writer: DataFrameWriter) -> DataFrameWriter:
     return writer.options(**{"delta.enableChangeDataFeed": "true", **RETENTION})
+
+
+def _schema(columns: Iterable[TableColumn]) -> StructType:
+    return StructType([StructField(column.name, column.type) for column in columns])
 
 
 def _shape(frame: DataFrame) -> list[tuple[str, str]]:

@@ -2,6 +2,8 @@
 
 import logging
 import os
+import shutil
+import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -42,8 +44,9 @@ class Log:
 def tracked(settings: Settings, experiment: str, name: str) -> Iterator[Log]:
     """A run of that experiment at the settings' tracking server; a failure ends it as failed."""
     logging.getLogger("mlflow").setLevel(logging.ERROR)
-    mlflow.set_tracking_uri(settings.tracking_uri)
     place = artifact_place(settings)
+    make_database(settings.tracking_uri)
+    mlflow.set_tracking_uri(settings.tracking_uri)
     client = mlflow.MlflowClient()
     found = client.get_experiment_by_name(experiment)
     number = found.experiment_id if found else client.create_experiment(experiment, place)
@@ -59,8 +62,28 @@ def artifact_place(settings: Settings) -> str | None:
     return settings.artifact_root or ((folder / "mlartifacts").as_uri() if folder else None)
 
 
+def make_database(tracking_uri: str) -> None:
+    """A sqlite file that is missing appears with all its tables: with one that a killed run left half made MLflow can't go on."""
+    file = _sqlite_file(tracking_uri)
+    if file is None:
+        return
+    folder = file.with_name(f".{file.name}.unfinished")
+    shutil.rmtree(folder, ignore_errors=True)
+    if not file.exists():
+        folder.mkdir(parents=True)
+        unfinished = Path(tempfile.mkdtemp(dir=folder)) / file.name  # MLflow remembers addresses that it had
+        mlflow.MlflowClient(f"sqlite:///{unfinished}", f"sqlite:///{unfinished}").search_experiments(max_results=1)
+        unfinished.replace(file)
+        shutil.rmtree(folder)
+
+
 def _sqlite_folder(tracking_uri: str) -> Path | None:
     """Where the sqlite file is, and without another setting the artifacts; None for a server, which knows its own place."""
+    file = _sqlite_file(tracking_uri)
+    return None if file is None else file.parent
+
+
+def _sqlite_file(tracking_uri: str) -> Path | None:
     if not tracking_uri.startswith("sqlite:"):
         return None
-    return Path(urlsplit(tracking_uri).path[1:]).resolve().parent
+    return Path(urlsplit(tracking_uri).path[1:]).resolve()

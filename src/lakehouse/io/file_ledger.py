@@ -4,10 +4,8 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass, fields
 from datetime import UTC, date, datetime
 
-from pyspark.sql.types import StructField, StructType
-
 from lakehouse.io.delta_store import DeltaStore
-from lakehouse.table import DATE, LONG, STRING, TIMESTAMP, Column, Table, conform
+from lakehouse.table import DATE, LONG, STRING, TIMESTAMP, Column, Table
 
 LOADED, REPEATED, QUARANTINED, WAITING = "loaded", "repeated", "quarantined", "waiting"
 
@@ -94,13 +92,8 @@ class FileLedger:
     def record(self, entries: Iterable[FileEntry]) -> None:
         """Append them in one commit."""
         new = list(entries)
-        if not new:
-            return
         now = datetime.now(UTC)
-        schema = StructType([StructField(c.name, c.type) for c in FILES.columns])
-        rows = [{**asdict(entry), "recorded_at": now} for entry in new]
-        frame = self._store.spark.createDataFrame([tuple(row[name] for name in FILES.column_names) for row in rows], schema)
-        self._store.append(FILES.name, conform(frame.coalesce(1), FILES))
+        self._store.append_rows(FILES, [{**asdict(entry), "recorded_at": now} for entry in new])
         self.entries.extend(new)
         self._by_name |= {(entry.sender, entry.file_name): entry for entry in new}
 

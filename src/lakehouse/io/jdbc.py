@@ -13,7 +13,7 @@ from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql.types import StructField, StructType
 
-from lakehouse.errors import AccessError, DataError, LakehouseError, SourceAwayError
+from lakehouse.errors import AccessError, DataError, LakehouseError, SourceAwayError, known
 from lakehouse.io import logs
 from lakehouse.io.database_url import jdbc_url
 from lakehouse.io.secrets import resolve
@@ -141,7 +141,7 @@ class _Reader:
             frame = reader.option("dbtable", f"({query.sql}) AS source").option("customSchema", types).load()
             frame.write.mode("overwrite").options(**STAGED).parquet(path)
         except (Py4JError, PySparkException) as error:
-            raise translated(str(error)) from None
+            raise (known(error) or translated(str(error))) from None
 
 
 def refuse_names_as_values(staged: DataFrame, source: JdbcTable) -> None:

@@ -5,11 +5,11 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
 
+from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
-from pyspark.sql.types import StructField, StructType
 
 from lakehouse.io.delta_store import DeltaStore, Head
-from lakehouse.table import DATE, DOUBLE, LONG, STRING, TIMESTAMP, Column, Table, conform
+from lakehouse.table import DATE, DOUBLE, LONG, STRING, TIMESTAMP, Column, Table
 
 STARTED, SUCCEEDED, SKIPPED, FAILED, ABANDONED = "started", "succeeded", "skipped", "failed", "abandoned"
 
@@ -23,7 +23,7 @@ RUNS = Table(
         Column("run_date", DATE, "as-of date of the computations"),
         Column("step", STRING, "the table or artifact the step writes; empty for the run itself"),
         Column("status", STRING, "started, succeeded, skipped, failed or abandoned"),
-        Column("mode", STRING, "full, by scope, or why the step was skipped"),
+        Column("mode", STRING, "full, by scope, or why the step was skipped; of a run that failed, the step that was at work"),
         Column("ended_at", TIMESTAMP, "when the row was written, UTC"),
         Column("seconds", DOUBLE, "wall time of the step or run"),
         Column("rows_read", LONG, "rows that the step built, before rules"),
@@ -37,6 +37,7 @@ RUNS = Table(
         Column("fingerprint", STRING, "hash of code, declarations and parameters that made it"),
         Column("code_version", STRING, "version of the package"),
         Column("message", STRING, "of a failure: exit code and reason"),
+        Column("todo", STRING, "of a failure: what to do about it"),
     ),
 )
 
@@ -72,6 +73,7 @@ class Entry:
     inputs: str = "{}"
     fingerprint: str = ""
     message: str = ""
+    todo: str = ""
 
     @property
     def output(self) -> Head:
@@ -82,8 +84,27 @@ class Entry:
         return {name: Head(*head) for name, head in json.loads(self.inputs).items()}
 
 
+@dataclass(frozen=True)
+class Killed:
+    """A run that started and wrote no end."""
+
+    run_id: str
+    command: str
+    run_date: date
+    started_at: datetime
+
+
 def inputs_json(heads: Mapping[str, Head]) -> str:
     return json.dumps({name: [head.table_id, head.version] for name, head in sorted(heads.items())})
+
+
+def run_rows(store: DeltaStore) -> DataFrame:
+    """All of `ops.runs` as declared; empty before the first run. Columns that a lake's rows are older than hold empty texts."""
+    if store.head(RUNS.name) is None:
+        return store.empty(RUNS.columns)
+    rows = store.read(RUNS.name)
+    older = {column.name: F.lit("") for column in RUNS.columns if column.name not in rows.columns}
+    return rows.withColumns(older).select(*RUNS.column_names).fillna("", ["todo"])
 
 
 def published(store: DeltaStore) -> dict[str, Head]:
@@ -98,6 +119,14 @@ def published(store: DeltaStore) -> dict[str, Head]:
     return {row["table_name"]: Head(*row["head"]) for row in latest.collect()}
 
 
+def last_published(store: DeltaStore) -> datetime | None:
+    """When a run last showed tables to readers, UTC; None if none ever did."""
+    if store.head(PUBLICATIONS.name) is None:
+        return None
+    row = store.read(PUBLICATIONS.name).agg(F.max("published_at")).first()
+    return None if row is None or row[0] is None else row[0].replace(tzinfo=UTC)
+
+
 class Ledger:
     """Reads the past once, then appends. Rows that no later run decides by wait for the next one that does, or the end."""
 
@@ -106,15 +135,16 @@ class Ledger:
         self._common = {"run_id": run_id, "command": command, "run_date": run_date, "code_version": code_version}
         self._waiting: list[Entry] = []
         self._last: dict[str, Entry] | None = None
+        self.has_published = False
 
     def last_success(self, step: str) -> Entry | None:
         """The step's last row with status succeeded: what its table was made from."""
         if self._last is None:
-            self._last = {} if self._store.head(RUNS.name) is None else self._read_last()
+            self._last = self._read_last()
         return self._last.get(step)
 
     def _read_last(self) -> dict[str, Entry]:
-        runs = self._store.read(RUNS.name).where((F.col("status") == SUCCEEDED) & (F.col("step") != ""))
+        runs = run_rows(self._store).where((F.col("status") == SUCCEEDED) & (F.col("step") != ""))
         names = list(Entry.__dataclass_fields__)
         latest = runs.groupBy("step").agg(F.max_by(F.struct(*names), "ended_at").alias("entry")).select("entry.*")
         return {row["step"]: Entry(**row.asDict()) for row in latest.collect()}
@@ -130,28 +160,40 @@ class Ledger:
         """Write the row: at once if a later run decides by it (it has a recipe, or is the run's own), else with the next such row."""
         self._waiting.append(entry)
         if at_once or (entry.status != SKIPPED and (entry.fingerprint or not entry.step)):
-            self._flush()
+            self.flush()
         if entry.status == SUCCEEDED and self._last is not None:
             self._last[entry.step] = entry
 
-    def _flush(self) -> None:
+    def flush(self) -> None:
+        """Write what waits."""
+        # Not twice, if the commit gets through and its answer does not: then the run fails, and its end is a row of its own.
+        entries, self._waiting = self._waiting, []
         now = datetime.now(UTC)
-        self._append(RUNS, [{**self._common, "ended_at": now, **asdict(entry)} for entry in self._waiting])
-        self._waiting = []
+        self._store.append_rows(RUNS, [{**self._common, "ended_at": now, **asdict(entry)} for entry in entries])
 
-    def mark_abandoned(self) -> int:
-        """Write `abandoned` for every run that started and never ended: it was killed. The number of such runs."""
+    def ended_runs(self) -> set[str]:
+        """Ids of runs that are over, however they ended."""
+        ends = self._store.read(RUNS.name).where((F.col("step") == "") & (F.col("status") != STARTED))
+        return {row[0] for row in ends.select("run_id").collect()}
+
+    def mark_abandoned(self) -> list[Killed]:
+        """Write `abandoned` for every run that started and never ended: it was killed. Gives these runs, oldest first."""
         if self._store.head(RUNS.name) is None:
-            return 0
+            return []
         runs = self._store.read(RUNS.name).where(F.col("step") == "")
         open_runs = runs.groupBy("run_id").agg(
-            F.count("*").alias("events"), F.first("command").alias("command"), F.first("run_date").alias("run_date")
+            F.count("*").alias("events"),
+            F.first("command").alias("command"),
+            F.first("run_date").alias("run_date"),
+            F.min("ended_at").alias("started_at"),
         )
-        killed = open_runs.where("events = 1").collect()
+        names = ("run_id", "command", "run_date", "started_at")
+        rows = open_runs.where("events = 1").orderBy("started_at", "run_id").select(*names).collect()
+        killed = [Killed(row[0], row[1], row[2], row[3].replace(tzinfo=UTC)) for row in rows]
         now = datetime.now(UTC)
-        rows = [{**self._common, **row.asDict(), "ended_at": now, **asdict(Entry("", ABANDONED))} for row in killed]
-        self._append(RUNS, rows)
-        return len(killed)
+        ends = [{**self._common, **asdict(run), "ended_at": now, **asdict(Entry("", ABANDONED))} for run in killed]
+        self._store.append_rows(RUNS, ends)
+        return killed
 
     def publish(self, heads: Mapping[str, Head]) -> None:
         """Show these versions to readers, all at once."""
@@ -160,10 +202,5 @@ class Ledger:
             {**self._common, "table_name": n, "table_id": h.table_id, "table_version": h.version, "published_at": now}
             for n, h in heads.items()
         ]
-        self._append(PUBLICATIONS, rows)
-
-    def _append(self, table: Table, rows: list[dict[str, object]]) -> None:
-        if rows:
-            schema = StructType([StructField(c.name, c.type) for c in table.columns])
-            frame = self._store.spark.createDataFrame([tuple(row.get(name) for name in table.column_names) for row in rows], schema)
-            self._store.append(table.name, conform(frame.coalesce(1), table))
+        self._store.append_rows(PUBLICATIONS, rows)
+        self.has_published = True

@@ -1,11 +1,16 @@
 """One run at a time on a lake: open-source Delta does not protect two drivers from each other."""
 
 import fcntl
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 from lakehouse.errors import BusyError, ConfigError, WriteError
+
+# Seconds for which somebody who asks (`is_held`) can have it at most; a run that starts just then waits that long.
+A_QUESTION = 0.2
 
 
 @contextmanager
@@ -27,8 +32,27 @@ def lake_lock(lake_root: str, kind: str) -> Iterator[None]:
     except OSError as error:
         raise WriteError(f"cannot write {lake_root}: {error.strerror}") from None
     with file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise BusyError(f"another run is at work on {lake_root}", "wait for it, then try again") from None
+        if not (_taken(file, fcntl.LOCK_EX) or _taken(file, fcntl.LOCK_EX, after=A_QUESTION)):
+            raise BusyError(f"another run is at work on {lake_root}", "wait for it, then try again")
         yield
+
+
+def is_held(lake_root: str, kind: str) -> bool | None:
+    """Whether a run is at work on the lake: the lock is tried and let go at once. None where that can't be told (`none`, object stores)."""
+    if kind == "none" or "://" in lake_root:
+        return None
+    try:
+        file = (Path(lake_root) / ".lock").open()
+    except OSError:
+        return False
+    with file:
+        return not _taken(file, fcntl.LOCK_SH)
+
+
+def _taken(file: IO[str], kind: int, after: float = 0) -> bool:
+    time.sleep(after)
+    try:
+        fcntl.flock(file, kind | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True

@@ -6,10 +6,8 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
-from pyspark.sql.types import StructField, StructType
-
 from lakehouse.io.delta_store import DeltaStore
-from lakehouse.table import STRING, TIMESTAMP, Column, Table, conform
+from lakehouse.table import STRING, TIMESTAMP, Column, Table
 
 # Kinds: the gate's at the end of a training, by hand, back by hand.
 GATE, PROMOTE, ROLLBACK = "gate", "promote", "rollback"
@@ -52,10 +50,7 @@ def model_changes(store: DeltaStore) -> list[ModelChange]:
 
 
 def record_model_change(store: DeltaStore, change: ModelChange) -> None:
-    schema = StructType([StructField(c.name, c.type) for c in MODEL_CHANGES.columns])
-    row = asdict(change)
-    frame = store.spark.createDataFrame([tuple(row[name] for name in MODEL_CHANGES.column_names)], schema)
-    store.append(MODEL_CHANGES.name, conform(frame.coalesce(1), MODEL_CHANGES))
+    store.append_rows(MODEL_CHANGES, [asdict(change)])
 
 
 def champion_before(changes: Sequence[ModelChange], champion: str) -> str | None:

@@ -1,12 +1,13 @@
 """MLflow: what was trained from which data, and which version is the champion."""
 
+import atexit
 import logging
 import os
 import re
+import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from contextlib import redirect_stderr
-from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from importlib.metadata import version
 from io import StringIO
@@ -27,9 +28,10 @@ from pyspark.ml.recommendation import ALSModel
 from pyspark.sql import DataFrame, SparkSession
 
 from lakehouse.errors import DataError
-from lakehouse.io.delta_store import DeltaStore, Head
-from lakehouse.io.experiments import artifact_place
-from lakehouse.io.model_changes import GATE, ModelChange, record_model_change, system_user
+from lakehouse.io.delta_store import DeltaStore
+from lakehouse.io.experiments import artifact_place, make_database
+from lakehouse.io.model_changes import GATE, ModelChange, model_changes, record_model_change, system_user
+from lakehouse.io.model_facts import Champion, Registered, Training
 from lakehouse.io.settings import Settings
 
 ALIAS, EXPERIMENT = "champion", "lakehouse-recommender"
@@ -44,45 +46,6 @@ SIGNATURE = ModelSignature(
 )
 
 
-@dataclass(frozen=True)
-class Champion:
-    """The model version that scores: the run that made it, the as-of date it was trained at, its parameters."""
-
-    version: str
-    run_id: str
-    trained_on: date
-    params: dict[str, str]
-
-
-@dataclass(frozen=True)
-class Training:
-    """What is logged of a training besides the model. `tags` must hold run_date (ISO); `texts`: by the name of their file."""
-
-    name: str
-    params: Mapping[str, object]
-    metrics: Mapping[str, float]
-    inputs: Mapping[str, Head]
-    tags: Mapping[str, str]
-    texts: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Registered:
-    """A version as it stands in the registry, whatever made it. `tags`: of its run, without MLflow's own; `inputs`: Delta versions.
-
-    `was_promoted`: it is the champion or was it before.
-    """
-
-    version: str
-    run_id: str
-    is_champion: bool
-    was_promoted: bool
-    params: dict[str, str]
-    metrics: dict[str, float]
-    tags: dict[str, str]
-    inputs: dict[str, int]
-
-
 class ModelRegistry:
     """One registered model at a tracking server. No rows go there: data versions, metrics, factors and pseudonyms only.
 
@@ -92,9 +55,10 @@ class ModelRegistry:
     def __init__(self, settings: Settings, store: DeltaStore | None = None) -> None:
         logging.getLogger("mlflow").setLevel(logging.ERROR)
         self._name, self._store = settings.model_name, store
+        self._artifacts = artifact_place(settings)
+        make_database(settings.tracking_uri)
         mlflow.set_tracking_uri(settings.tracking_uri)
         mlflow.set_registry_uri(settings.tracking_uri)
-        self._artifacts = artifact_place(settings)
         self._client = mlflow.MlflowClient()
 
     def champion(self) -> Champion | None:
@@ -177,12 +141,35 @@ class ModelRegistry:
                 )
         return str(info.registered_model_version)
 
+    def left_over(self, recipe: str) -> Registered | None:
+        """The newest version, if it is what a training of this recipe (tag `recipe`) would give and its run died before it counted.
+
+        None if somebody has changed the champion since it was judged (tag `judged_against`).
+        """
+        newest = next(iter(self.registered()), None)
+        if newest is None or newest.tags.get("recipe") != recipe or DONE in newest.tags:
+            return None
+        return newest if (self.champions_version() or "") in (newest.tags.get("judged_against"), newest.version) else None
+
     def finish(self, version: str, promote: bool) -> None:
-        """The run that trained it succeeded: the training counts, and if it passed it is the champion from now on."""
+        """The run that trained it succeeded: the training counts, and if it passed it is the champion from now on. Safe to repeat."""
         found = self.find(version)
-        if promote:
-            self.promote(version, GATE, found.tags.get("lakehouse_run_id", ""), found.tags.get("gate_reason", ""))
+        run_id = found.tags.get("lakehouse_run_id", "")
+        if promote and not (found.is_champion and (run_id, version) in self._recorded()):
+            self.promote(version, GATE, run_id, found.tags.get("gate_reason", ""))
+        self._client.set_terminated(found.run_id)
         self._client.set_tag(found.run_id, DONE, "yes")
+
+    def end_trainings(self, of_runs: Collection[str]) -> None:
+        """Trainings that are said to go on although their run (id of this lake's) ended long ago are marked as killed."""
+        experiment = self._client.get_experiment_by_name(EXPERIMENT)
+        going_on = [] if experiment is None else self._client.search_runs([experiment.experiment_id], "attributes.status = 'RUNNING'")
+        for run in going_on:
+            if run.data.tags.get("lakehouse_run_id") in of_runs:
+                self._client.set_terminated(run.info.run_id, "KILLED")
+
+    def _recorded(self) -> set[tuple[str, str]]:
+        return {(change.run_id, change.to_version) for change in model_changes(self._writable())}
 
     def promote(self, version: str, kind: str, run_id: str, reason: str) -> str | None:
         """Make it the champion and record that in `ops.model_changes`; gives the version that it replaced.
@@ -191,6 +178,8 @@ class ModelRegistry:
         and not a row about what never was.
         """
         store, before, now = self._writable(), self.champions_version(), datetime.now(UTC)
+        if before == version:  # the alias got through in a run that died before its row
+            before = next((change.to_version for change in reversed(model_changes(store))), None)
         self._client.set_registered_model_alias(self._name, ALIAS, version)
         record_model_change(store, ModelChange(now, run_id, before, version, kind, reason, system_user()))
         self._client.set_model_version_tag(self._name, version, PROMOTED_AT, now.isoformat(timespec="seconds"))
@@ -198,7 +187,9 @@ class ModelRegistry:
 
     def load(self, champion: Champion, spark: SparkSession) -> tuple[ALSModel, dict[str, DataFrame]]:
         """The champion and the keys behind its integers, as they were logged."""
-        model = mlflow.spark.load_model(f"models:/{self._name}/{champion.version}", dfs_tmpdir=tempfile.mkdtemp())
+        scratch = tempfile.mkdtemp()  # Spark reads from it as long as the model is used
+        atexit.register(shutil.rmtree, scratch, ignore_errors=True)
+        model = mlflow.spark.load_model(f"models:/{self._name}/{champion.version}", dfs_tmpdir=scratch)
         stage = model.stages[0]
         assert isinstance(stage, ALSModel)
         folder = Path(mlflow.artifacts.download_artifacts(run_id=champion.run_id, artifact_path="index"))

@@ -4,11 +4,11 @@ import json
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 
+from pyspark.sql import Row
 from pyspark.sql import functions as F
-from pyspark.sql.types import StructField, StructType
 
 from lakehouse.io.delta_store import DeltaStore, Head
-from lakehouse.table import DOUBLE, LONG, STRING, TIMESTAMP, Column, Table, conform
+from lakehouse.table import DOUBLE, LONG, STRING, TIMESTAMP, Column, Table
 
 READS = Table(
     name="ops.reads",
@@ -72,14 +72,20 @@ def last_read(store: DeltaStore, shop_code: str) -> Read | None:
     if store.head(READS.name) is None:
         return None
     row = store.read(READS.name).where(F.col("shop_code") == shop_code).orderBy(F.desc("read_at"), F.desc("run_id")).first()
-    if row is None:
-        return None
-    read = Read(**row.asDict())
-    return replace(read, read_at=read.read_at.replace(tzinfo=UTC), cursor_at=read.cursor_at.replace(tzinfo=UTC))
+    return None if row is None else _read(row)
 
 
 def record_read(store: DeltaStore, read: Read) -> None:
-    schema = StructType([StructField(c.name, c.type) for c in READS.columns])
-    row = asdict(read)
-    frame = store.spark.createDataFrame([tuple(row[name] for name in READS.column_names)], schema)
-    store.append(READS.name, conform(frame.coalesce(1), READS))
+    store.append_rows(READS, [asdict(read)])
+
+
+def all_reads(store: DeltaStore) -> list[Read]:
+    """All rows, oldest first."""
+    if store.head(READS.name) is None:
+        return []
+    return [_read(row) for row in store.read(READS.name).orderBy("read_at", "run_id").collect()]
+
+
+def _read(row: Row) -> Read:
+    read = Read(**row.asDict())
+    return replace(read, read_at=read.read_at.replace(tzinfo=UTC), cursor_at=read.cursor_at.replace(tzinfo=UTC))

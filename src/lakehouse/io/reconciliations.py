@@ -7,12 +7,11 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 from pyspark.sql import functions as F
-from pyspark.sql.types import StructField, StructType
 
 from lakehouse.errors import DataError
 from lakehouse.io.delta_store import DeltaStore
 from lakehouse.io.shop_figures import KEY_MAX, KEY_MIN, TOTAL, Figures
-from lakehouse.table import DOUBLE, MONEY, STRING, TIMESTAMP, Column, Table, conform
+from lakehouse.table import DOUBLE, MONEY, STRING, TIMESTAMP, Column, Table
 
 EQUAL, WITHIN, WARN, FAIL = "equal", "within", "warn", "fail"
 STATUS_HEADER = ["shop", "figure", "in the shop", "in the lake", "apart", "verdict"]
@@ -110,10 +109,7 @@ def summary(rows: Sequence[Reconciliation]) -> str:
 def record(store: DeltaStore, run_id: str, shop_code: str, rows: Sequence[Reconciliation]) -> None:
     """Append the rows."""
     common = {"run_id": run_id, "shop_code": shop_code, "checked_at": datetime.now(UTC)}
-    values = [{**common, **asdict(row)} for row in rows]
-    schema = StructType([StructField(c.name, c.type) for c in RECONCILIATIONS.columns])
-    frame = store.spark.createDataFrame([tuple(row[name] for name in RECONCILIATIONS.column_names) for row in values], schema)
-    store.append(RECONCILIATIONS.name, conform(frame.coalesce(1), RECONCILIATIONS))
+    store.append_rows(RECONCILIATIONS, [{**common, **asdict(row)} for row in rows])
 
 
 def reconciliation_rows(store: DeltaStore, run_id: str) -> list[list[str]]:

@@ -13,9 +13,10 @@ from lakehouse.errors import ConfigError
 from lakehouse.io.settings import Settings
 
 
-def spark_session(settings: Settings) -> SparkSession:
+def spark_session(settings: Settings, scratch: Path | None = None) -> SparkSession:
     """The session of this process with the settings' `spark` values.
 
+    `scratch`: where Spark keeps what does not fit into memory, if the settings name no place.
     Where somebody else started the driver (spark-submit, Databricks), master, memory and jars are theirs.
     Times come as UTC also in Python: `collect()` turns timestamps into the process's own zone, so that is set to UTC.
     """
@@ -23,7 +24,7 @@ def spark_session(settings: Settings) -> SparkSession:
     time.tzset()
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     builder = SparkSession.builder.appName("lakehouse")
-    for name, value in _options(settings).items():
+    for name, value in _options(settings, scratch).items():
         builder = builder.config(name, value)
     spark = builder.getOrCreate()
     # Spark's own messages can hold values of rows. Of an error its kind comes from Python.
@@ -36,12 +37,13 @@ def spark_session(settings: Settings) -> SparkSession:
     return spark
 
 
-def _options(settings: Settings) -> dict[str, str]:
+def _options(settings: Settings, scratch: Path | None) -> dict[str, str]:
     if "PYSPARK_GATEWAY_PORT" in os.environ or "DATABRICKS_RUNTIME_VERSION" in os.environ:
         return {name: value for name, value in settings.spark.items() if name.startswith(("spark.sql.", "spark.databricks."))}
     # Without a place of its own, Spark leaves a warehouse folder in the working directory.
     warehouse = str(Path(tempfile.gettempdir()) / f"lakehouse-warehouse-{os.getuid()}")
-    options = {"spark.jars": ",".join(jars()), "spark.sql.warehouse.dir": warehouse, **settings.spark}
+    places = {"spark.local.dir": str(scratch)} if scratch else {}
+    options = {"spark.jars": ",".join(jars()), "spark.sql.warehouse.dir": warehouse, **places, **settings.spark}
     quiet = f"-Dlog4j2.configurationFile={Path(__file__).with_name('log4j2.properties').as_uri()}"
     options["spark.driver.extraJavaOptions"] = f"{options.get('spark.driver.extraJavaOptions', '')} {quiet}".strip()
     return options

@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationIn
 from pydantic_settings import BaseSettings, EnvSettingsSource, SettingsConfigDict, SettingsError
 
 from lakehouse.errors import ConfigError
+from lakehouse.io.alert_settings import AlertSink, LogSink
 from lakehouse.io.database_url import Address
 from lakehouse.sources.mobile_app import APP
 from lakehouse.sources.source import JdbcTable
@@ -103,6 +104,9 @@ class Settings(BaseSettings):
     train_every_days: int = Field(default=7, ge=1)
     lock: Literal["file", "none"] = "file"
     log_format: Literal["text", "json"] = "json"
+    # Who is told of incidents, and the file for Prometheus.
+    alerts: tuple[AlertSink, ...] = (LogSink(kind="log"),)
+    metrics_file: str | None = Field(default=None, pattern=r"\.prom$")
     spark: dict[str, str] = {}
 
     @field_validator("drop_root", "outbox_root")
@@ -191,7 +195,7 @@ def _environment() -> dict[str, Any]:
         return EnvSettingsSource(Settings)()
     except SettingsError:
         raise ConfigError(
-            "a setting in the environment is not the JSON that its kind needs", f"see {PREFIX}SHOPS and {PREFIX}SPARK"
+            "a setting in the environment is not the JSON that its kind needs", f"see {PREFIX}SHOPS, {PREFIX}SPARK and {PREFIX}ALERTS"
         ) from None
 
 

@@ -5,7 +5,6 @@ from datetime import UTC, datetime
 
 from pyspark.sql import Window
 from pyspark.sql import functions as F
-from pyspark.sql.types import StructField, StructType
 
 from lakehouse.io import logs
 from lakehouse.io.delta_store import DeltaStore
@@ -13,7 +12,7 @@ from lakehouse.io.settings import ShopSettings
 from lakehouse.io.shop_database import ShopDatabase
 from lakehouse.sources.drift import ADDED, Columns, compare_all, refuse
 from lakehouse.sources.source import JdbcTable
-from lakehouse.table import STRING, TIMESTAMP, Column, Table, conform
+from lakehouse.table import STRING, TIMESTAMP, Column, Table
 
 SOURCE_COLUMNS = Table(
     name="ops.source_columns",
@@ -72,6 +71,4 @@ def record_columns(store: DeltaStore, run_id: str, shop_code: str, found: Mappin
     now = datetime.now(UTC)
     changed = {table: columns for table, columns in found.items() if columns != seen.get(table)}
     rows = [(shop_code, table, name, found_type, run_id, now) for table, columns in changed.items() for name, found_type in columns.items()]
-    if rows:
-        schema = StructType([StructField(c.name, c.type) for c in SOURCE_COLUMNS.columns])
-        store.append(SOURCE_COLUMNS.name, conform(store.spark.createDataFrame(rows, schema).coalesce(1), SOURCE_COLUMNS))
+    store.append_rows(SOURCE_COLUMNS, [dict(zip(SOURCE_COLUMNS.column_names, row, strict=True)) for row in rows])

@@ -12,10 +12,11 @@ from lakehouse.gold.product_popularity import with_app as popularity_with_app
 from lakehouse.recommend.catalogue import CUSTOMER, catalogues, profiles
 from lakehouse.recommend.params import Hidden, Lists
 from lakehouse.recommend.registered import RegisteredModel
-from lakehouse.recommend.scorer import Ranking, top_lists
+from lakehouse.recommend.scorer import LISTS, Ranking, top_lists
+from lakehouse.silver import customers, products
 from lakehouse.sources.mobile_app import APP
 from lakehouse.sources.source import SHOP
-from lakehouse.table import DATE, DOUBLE, INTEGER, LONG, STRING, Column, Table
+from lakehouse.table import DATE, DOUBLE, INTEGER, LONG, STRING, Column, Reference, Rule, Table
 
 TABLE = Table(
     name="recommendations.customer_products",
@@ -24,16 +25,23 @@ TABLE = Table(
     columns=(
         SHOP,
         Column("customer_key", STRING, "the customer; anonymous ones have no lists"),
-        Column("list", STRING, "buy_again (bought before), discover (not bought before) or mixed"),
+        Column("list", STRING, "buy_again (bought before), discover (not bought before) or mixed", accepted=LISTS),
         Column("rank", INTEGER, "1 is the best"),
         Column("product_id", LONG, "a product that is sellable, and that no rule hides in the customer's country"),
         Column(
             "score", DOUBLE, "larger is better, comparable within a customer's list: a logarithm; of a new product its affinity, 0 to 1"
         ),
-        Column("source", STRING, "als (and its companions), own_frequency, popularity (of the customer nothing is known) or new_product"),
+        Column(
+            "source",
+            STRING,
+            "als (and its companions), own_frequency, popularity (of the customer nothing is known) or new_product",
+            accepted=("als", "own_frequency", "popularity", "new_product"),
+        ),
         Column("model_version", STRING, "version in the model registry; null while there is no champion"),
         Column("run_date", DATE, "as-of date"),
     ),
+    rules=(Rule("rank_counts_from_1", "rank is null or rank >= 1"), Rule("score_is_a_number", "score is not null and not isnan(score)")),
+    references=(Reference(("shop_code", "customer_key"), customers.TABLE), Reference(("shop_code", "product_id"), products.TABLE)),
 )
 
 

@@ -3,15 +3,17 @@
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from lakehouse.silver import app_orders
 from lakehouse.silver.product_matching import matched
 from lakehouse.sources.source import SHOP
-from lakehouse.table import LONG, MONEY, QUANTITY, STRING, Column, Table
+from lakehouse.table import LONG, MONEY, QUANTITY, STRING, Column, Reference, Table
 
 TABLE = Table(
     name="silver.app_order_lines",
     grain="one line of an order of shop `app`",
     key=("shop_code", "order_id", "line_no"),
     may_be_missing=True,
+    references=(Reference(("shop_code", "order_id"), app_orders.TABLE, key=("shop_code", "order_id")),),
     scope="order_id",
     columns=(
         SHOP,
@@ -26,7 +28,7 @@ TABLE = Table(
         Column("tax_amount", MONEY, "tax of the line"),
         Column("product_id", LONG, "the product of the shop (setting feed_shop) with this code; 0 without a match"),
         Column("variation_id", LONG, "its variation; 0 if none"),
-        Column("product_match", STRING, "by which code it was found: gtin or sku; null without a match"),
+        Column("product_match", STRING, "by which code it was found: gtin or sku; null without a match", accepted=("gtin", "sku")),
     ),
 )
 

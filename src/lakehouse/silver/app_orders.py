@@ -19,7 +19,7 @@ TABLE = Table(
         Column("order_id", LONG, "the order that stands for it: the shop's, or in shop `app` its own"),
         Column("app_order_id", LONG, "the vendor's id of the order"),
         Column("is_shops", BOOLEAN, "whether the shop has it: then all that is said of it is what the shop says"),
-        Column("status", STRING, "placed, paid, shipped, delivered, cancelled or refunded"),
+        Column("status", STRING, "as the vendor says", accepted=("placed", "paid", "shipped", "delivered", "cancelled", "refunded")),
         Column("currency_code", STRING, "ISO 4217 code of all amounts of the order"),
         Column("created_at", TIMESTAMP, "UTC"),
         Column("updated_at", TIMESTAMP, "UTC"),

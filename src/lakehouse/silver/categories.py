@@ -18,6 +18,7 @@ TABLE = Table(
         Column("slug", STRING, "name for addresses"),
         Column("parent_category_id", LONG, "the category above; null at the top"),
     ),
+    may_be_empty=True,
 )
 
 

@@ -16,7 +16,12 @@ TABLE = Table(
     key=("shop_code", "identity_type", "identity_pseudonym"),
     columns=(
         SHOP,
-        Column("identity_type", STRING, "user (account), email, order (a buyer nobody knows), or app_user (in shop `app`)"),
+        Column(
+            "identity_type",
+            STRING,
+            "user (account), email, order (a buyer nobody knows), or app_user (in shop `app`)",
+            accepted=(USER, EMAIL, ORDER, APP_USER),
+        ),
         Column("identity_pseudonym", STRING, "keyed pseudonym of the account, address, order or user of the app"),
         Column(
             "customer_key",

@@ -5,11 +5,14 @@ from pyspark.sql import functions as F
 
 from lakehouse.expressions import null_if_empty, pivot_meta
 from lakehouse.parameters import Shops, by_shop
+from lakehouse.silver import customer_identities
 from lakehouse.silver.customer_identities import APP_USER, EMAIL, ORDER, with_customer_key
 from lakehouse.silver.orders import is_consent
 from lakehouse.sources.mobile_app import APP
 from lakehouse.sources.source import SHOP
-from lakehouse.table import BOOLEAN, LONG, STRING, TIMESTAMP, Column, Table
+from lakehouse.table import BOOLEAN, LONG, STRING, TIMESTAMP, Column, Reference, Rule, Table
+
+EMAIL_STATUS = ("valid", "bounced", "disposable", "invalid", "anonymised", "missing")
 
 TABLE = Table(
     name="silver.customers",
@@ -26,7 +29,7 @@ TABLE = Table(
         Column("user_id", LONG, "account, in shop `app` the shop's with the same e-mail; null for guests"),
         Column("email_pseudonym", STRING, "of the account's address, else of the guest's; in the app of its user's; null if there is none"),
         Column("is_anonymous", BOOLEAN, "a buyer without a usable address: one such person per order, no recommendations"),
-        Column("email_status", STRING, "valid, bounced, disposable, invalid, anonymised or missing"),
+        Column("email_status", STRING, "what can be said of the address", accepted=EMAIL_STATUS),
         Column(
             "is_opted_out",
             BOOLEAN,
@@ -39,6 +42,11 @@ TABLE = Table(
         Column("last_order_id", LONG, "latest order of any status"),
         Column("last_ordered_at", TIMESTAMP, "UTC"),
     ),
+    rules=(
+        Rule("email_status_is_known", "email_status is not null"),
+        Rule("who_is_anonymous_has_no_address", "not is_anonymous or email_pseudonym is null"),
+    ),
+    references=(Reference(("shop_code", "customer_key"), customer_identities.TABLE),),
 )
 
 

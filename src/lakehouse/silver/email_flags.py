@@ -32,6 +32,7 @@ TABLE = Table(
             " or of a complaint, which holds for every shop",
         ),
     ),
+    may_be_empty=True,
 )
 
 

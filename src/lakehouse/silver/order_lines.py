@@ -3,9 +3,10 @@
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from lakehouse.silver import orders
 from lakehouse.silver.order_rows import lines, only_orders
 from lakehouse.sources.source import SHOP
-from lakehouse.table import LONG, MONEY, QUANTITY, STRING, Column, Rule, Table
+from lakehouse.table import LONG, MONEY, QUANTITY, STRING, Column, Reference, Rule, Table
 
 TABLE = Table(
     name="silver.order_lines",
@@ -29,6 +30,7 @@ TABLE = Table(
         Rule("quantity_is_a_number", "quantity is not null"),
         Rule("net_amount_is_a_number", "net_amount is not null"),
     ),
+    references=(Reference(("shop_code", "order_id"), orders.TABLE),),
 )
 
 

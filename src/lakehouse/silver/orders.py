@@ -9,7 +9,7 @@ from lakehouse.parameters import Shops, by_shop
 from lakehouse.silver.order_rows import only_orders, status_code
 from lakehouse.sources.mobile_app import APP
 from lakehouse.sources.source import SHOP
-from lakehouse.table import BOOLEAN, DATE, LONG, MONEY, STRING, TIMESTAMP, Column, Rule, Table
+from lakehouse.table import BOOLEAN, DATE, LONG, MONEY, STRING, TIMESTAMP, Column, Freshness, Rule, Table
 
 NO_CONSENT = ("", "0", "no", "false")
 WEB = "web"
@@ -22,7 +22,7 @@ TABLE = Table(
     columns=(
         SHOP,
         Column("order_id", LONG, "order id; unique in its shop"),
-        Column("channel_code", STRING, "app if it was made in the app, also where the shop has it; else web"),
+        Column("channel_code", STRING, "app if it was made in the app, also where the shop has it; else web", accepted=("web", "app")),
         Column("status", STRING, "status without `wc-`"),
         Column("is_sale", BOOLEAN, "whether the status counts as a sale in this shop (setting counts_as_sale)"),
         Column("currency_code", STRING, "ISO 4217 code of all amounts of the order"),
@@ -52,6 +52,7 @@ TABLE = Table(
         Rule("total_is_known", "total_amount is not null"),
         Rule("shop_is_in_the_settings", "order_date is not null"),
     ),
+    freshness=Freshness("created_at", days=2),
 )
 
 

@@ -6,7 +6,7 @@ from pyspark.sql import functions as F
 
 from lakehouse.expressions import null_if_empty, pivot_meta
 from lakehouse.sources.source import SHOP
-from lakehouse.table import LONG, STRING, Column, Table
+from lakehouse.table import LONG, STRING, Column, Rule, Table
 
 GTIN, SKU = "gtin", "sku"
 META = {GTIN: "_global_unique_id", SKU: "_sku"}
@@ -19,12 +19,14 @@ TABLE = Table(
     key=("shop_code", "code_type", "code"),
     columns=(
         SHOP,
-        Column("code_type", STRING, "gtin or sku"),
+        Column("code_type", STRING, "kind of code", accepted=("gtin", "sku")),
         Column("code", STRING, "a GTIN with 14 digits, zeros in front; a SKU in capitals, without white space around it"),
         Column("product_id", LONG, "the product; of a variation its parent"),
         Column("variation_id", LONG, "the variation; 0 if the code is the product's own"),
         Column("product_count", LONG, "articles of the shop that have this code; above 1 the shop should look at it"),
     ),
+    rules=(Rule("code_is_not_empty", "code is null or code != ''"), Rule("product_count_is_positive", "product_count >= 1")),
+    may_be_empty=True,
 )
 
 

@@ -3,9 +3,10 @@
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from lakehouse.silver import refunds
 from lakehouse.silver.order_rows import lines, only_orders, only_refunds
 from lakehouse.sources.source import SHOP
-from lakehouse.table import LONG, MONEY, QUANTITY, STRING, Column, Rule, Table
+from lakehouse.table import LONG, MONEY, QUANTITY, STRING, Column, Reference, Rule, Table
 
 TABLE = Table(
     name="silver.refund_lines",
@@ -29,6 +30,8 @@ TABLE = Table(
         Rule("quantity_is_a_number", "quantity is not null"),
         Rule("net_amount_is_a_number", "net_amount is not null"),
     ),
+    may_be_empty=True,
+    references=(Reference(("shop_code", "refund_id"), refunds.TABLE),),
 )
 
 

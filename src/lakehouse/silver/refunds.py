@@ -31,6 +31,7 @@ TABLE = Table(
         Rule("total_is_not_positive", "total_amount <= 0"),
         Rule("shop_is_in_the_settings", "refund_date is not null"),
     ),
+    may_be_empty=True,
 )
 
 

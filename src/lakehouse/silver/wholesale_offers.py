@@ -23,7 +23,7 @@ TABLE = Table(
     key=("wholesaler_code", "article_code"),
     may_be_missing=True,
     columns=(
-        Column("wholesaler_code", STRING, "wholesaler_a, wholesaler_b or wholesaler_c"),
+        Column("wholesaler_code", STRING, "the wholesaler", accepted=("wholesaler_a", "wholesaler_b", "wholesaler_c")),
         Column("article_code", STRING, "the wholesaler's article number"),
         Column("gtin", STRING, "GTIN as sent; null if there is none"),
         Column("description", STRING, "the wholesaler's name of the article"),
@@ -36,7 +36,12 @@ TABLE = Table(
         Column("tiers", TIERS, "discounts in percent of the price, ascending: of all tiers whose min_units are ordered the last holds"),
         Column("product_id", LONG, "the product of the shop; null if none was found"),
         Column("variation_id", LONG, "its variation; 0 for the product itself; null if none was found"),
-        Column("product_match", STRING, "how it was found: gtin, or article_map (the wholesaler's list of the shop's article numbers)"),
+        Column(
+            "product_match",
+            STRING,
+            "how it was found: gtin, or article_map (the wholesaler's list of the shop's article numbers)",
+            accepted=("gtin", "article_map"),
+        ),
     ),
     rules=(
         Rule("units_per_case_is_positive", "units_per_case > 0"),

@@ -29,6 +29,7 @@ class JdbcTable:
     `source_name` is without the prefix. `personal_keys` are the meta keys whose value goes to the vault.
     `since` is the WooCommerce version that brought the table: an older shop has none, which is not an error.
     `order_column` holds the id of the order that a row is or names. `network_wide`: all sites of a multisite share the table.
+    Most tables of a shop `may_be_empty`; without orders, items and options it is half loaded.
     """
 
     name: str
@@ -44,6 +45,7 @@ class JdbcTable:
     since: tuple[int, ...] = ()
     order_column: str = "order_id"
     network_wide: bool = False
+    may_be_empty: bool = True
 
     @property
     def reading(self) -> str:
@@ -98,7 +100,9 @@ class JdbcTable:
         added = tuple(Column(p.name, STRING, f"keyed pseudonym (HMAC-SHA256) of `{p.of}`; null if there is none") for p in self.pseudonyms)
         flags = (ANONYMISED,) if any(p.kind == "email" for p in self.pseudonyms) else ()
         columns = (SHOP, *self._root_column, *kept, *added, *flags)
-        return Table(f"bronze.woo__{self.name}", self.grain, (SHOP.name, *self.key), columns, scope=self._scope)
+        return Table(
+            f"bronze.woo__{self.name}", self.grain, (SHOP.name, *self.key), columns, scope=self._scope, may_be_empty=self.may_be_empty
+        )
 
     @property
     def vault(self) -> Table | None:
@@ -111,7 +115,8 @@ class JdbcTable:
             return None
         added = tuple(Column(p.name, STRING, f"keyed pseudonym of `{p.of}`") for p in self.pseudonyms if p.kind == "email")
         columns = (SHOP, *self._root_column, *kept, *added)
-        return Table(f"vault.woo__{self.name}", f"personal part of: {self.grain}", (SHOP.name, *self.key), columns, scope=self._scope)
+        grain, key = f"personal part of: {self.grain}", (SHOP.name, *self.key)
+        return Table(f"vault.woo__{self.name}", grain, key, columns, scope=self._scope, may_be_empty=True)
 
     @property
     def _root_column(self) -> tuple[Column, ...]:

@@ -6,6 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from lakehouse.bronze.feed_file import Origin, Read, read_file
+from lakehouse.errors import refuse_full_disk
 from lakehouse.io import logs
 from lakehouse.io.drop_folder import Arrival
 from lakehouse.io.file_ledger import LOADED, QUARANTINED, WAITING, FileEntry
@@ -88,6 +89,7 @@ def read_delivery(feed: Feed, arrival: Arrival, sha256: str, raw: Path) -> Deliv
         with raw.open("rb") as file:
             found = read_file(file, feed, origin, folder)
     except Exception as error:  # whatever a hostile file breaks, the night goes on without it
+        refuse_full_disk(error)
         logs.warn(f"{feed.sender}/{arrival.name}: reading it failed with {type(error).__name__}")
         found = read_file(io.BytesIO(), feed, origin, folder)
         found.refused = "it could not be read at all"

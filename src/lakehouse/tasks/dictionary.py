@@ -2,15 +2,20 @@
 
 import inspect
 from collections.abc import Iterable
+from datetime import date
 
 from lakehouse.bronze.feed_quarantine import quarantine_table
 from lakehouse.errors import ConfigError
 from lakehouse.flow import STEPS
-from lakehouse.io import file_ledger, key_file, ledger, model_changes, reads, reconciliations, source_schema
+from lakehouse.io import file_ledger, incidents, key_file, ledger, model_changes, quality_results, reads, reconciliations, source_schema
+from lakehouse.quality import checks
 from lakehouse.sources.feeds import FEEDS
 from lakehouse.sources.woocommerce import TABLES as WOOCOMMERCE
-from lakehouse.table import Table
+from lakehouse.table import Table, row_rules
 
+ANY_DAY = date(2026, 1, 1)
+# Of each table types, known keys and keys that stand once are audited too: docs/quality.md.
+OF_THE_WHOLE = ("reference", "freshness", "unusual")
 TITLE = """# Data dictionary
 
 Made from the declarations by `lakehouse describe --all`; a test fails when it is stale. Times are UTC, money is decimal
@@ -18,7 +23,16 @@ beside its currency. `vault.*` holds personal data and has a root, and should ha
 """
 READING = (reads.READS, reconciliations.RECONCILIATIONS, source_schema.SOURCE_COLUMNS)
 FILES = (file_ledger.FILES, quarantine_table("<feed>"))
-OPS = (ledger.RUNS, ledger.PUBLICATIONS, *READING, *FILES, model_changes.MODEL_CHANGES, key_file.TABLE)
+OPS = (
+    ledger.RUNS,
+    ledger.PUBLICATIONS,
+    *READING,
+    *FILES,
+    quality_results.QUALITY_RESULTS,
+    incidents.INCIDENTS,
+    model_changes.MODEL_CHANGES,
+    key_file.TABLE,
+)
 
 
 def declared() -> dict[str, Table]:
@@ -48,9 +62,11 @@ def _table(table: Table) -> str:
     if made:
         lines += ["", made]
     lines += ["", "| column | type | meaning |", "|---|---|---|", *_columns(table)]
-    if table.rules:
+    if rules := row_rules(table)[len(table.key) :]:
         lines += ["", f"Rules (a row that breaks one goes to quarantine; more than {table.max_reject_share:.0%} stop the step):", ""]
-        lines += [f"- {rule.name}: `{rule.condition}`" for rule in table.rules]
+        lines += [f"- {rule.name}: `{rule.condition}`" for rule in rules]
+    if audited := [f"- {check.name}: {check.meaning}" for check in checks(table, ANY_DAY) if check.kind in OF_THE_WHOLE]:
+        lines += ["", "Audited as well, before it is published:", "", *audited]
     return "\n".join([*lines, ""])
 
 

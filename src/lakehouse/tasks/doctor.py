@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from lakehouse.errors import ConfigError, LakehouseError
+from lakehouse.io.alert_sinks import named
 from lakehouse.io.places import drop_folder
 from lakehouse.io.secrets import resolve
 from lakehouse.io.session import blas_name, spark_session
@@ -18,6 +19,7 @@ def doctor(env: str) -> int:
     settings = load_settings(env)
     checks: list[tuple[str, Callable[[], str]]] = [("folders", lambda: _folders(settings)), ("spark", lambda: _spark(settings))]
     checks.append(("pseudonym key", lambda: _key(settings)))
+    checks.append(("alerts", lambda: _alerts(settings)))
     checks += [(f"shop {code}", lambda code=code: _shop(settings, code)) for code in settings.shops]  # type: ignore[misc]
     codes = [_report(name, check) for name, check in checks]
     return next((code for code in codes if code), 0)
@@ -33,9 +35,14 @@ def _report(name: str, check: Callable[[], str]) -> int:
 
 
 def _folders(settings: Settings) -> str:
-    roots = [settings.lake_root, settings.vault_root, settings.export_root, *filter(None, [settings.outbox_root])]
     if settings.drop_root and not drop_folder(settings.drop_root).is_there():
         raise ConfigError(f"drop_root {settings.drop_root} can't be read", "make or mount it, or leave out the setting")
+    return check_roots(settings)
+
+
+def check_roots(settings: Settings) -> str:
+    """The roots that a night writes to. ConfigError (2) for one that it can't."""
+    roots = [settings.lake_root, settings.vault_root, settings.export_root, *filter(None, [settings.outbox_root])]
     for root in (root for root in roots if "://" not in root):
         nearest = next(path for path in (Path(root).resolve(), *Path(root).resolve().parents) if path.exists())
         if not os.access(nearest, os.W_OK):
@@ -58,6 +65,14 @@ def _key(settings: Settings) -> str:
         return f"{settings.vault_root}.key, made by the first run if it is missing"
     resolve(reference)
     return reference
+
+
+def _alerts(settings: Settings) -> str:
+    """Addresses and keys can be read; nothing is sent."""
+    for sink in settings.alerts:
+        for reference in sink.secrets:
+            resolve(reference)
+    return ", ".join(name for name, _ in named(settings.alerts)) or "none: nobody is told"
 
 
 def _shop(settings: Settings, code: str) -> str:

@@ -167,7 +167,7 @@ class FeedLanding:
 
     def _there(self, table: Table) -> DataFrame:
         head = self._store.head(table.name)
-        return self._store.empty(table) if head is None else self._store.read(table.name, head.version).select(*table.column_names)
+        return self._store.empty(table.columns) if head is None else self._store.read(table.name, head.version).select(*table.column_names)
 
     def _parquet(self, files: Sequence[Path]) -> DataFrame:
         """Of files on this machine; where the lake is in an object store, executors may be on others."""

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 
+from lakehouse.incident import FEED, WARNING, Incident
 from lakehouse.io.file_ledger import LOADED, QUARANTINED, REPEATED, WAITING, FileEntry, FileLedger
 from lakehouse.sources.feed import Feed
 from lakehouse.sources.feeds import FEEDS
@@ -41,13 +42,39 @@ def statuses(ledger: FileLedger, now: datetime) -> list[Status]:
     return [_status(feed, ledger.newest(feed.name), now) for feed in FEEDS]
 
 
-def late(ledger: FileLedger, now: datetime) -> Iterator[str]:
-    """A line for each feed that is overdue for a day or more, or whose newest file was not used."""
+def feed_incidents(ledger: FileLedger, now: datetime) -> Iterator[Incident]:
+    """One for each feed that is overdue for a day or more, and one for each whose newest file was not used."""
     for status in statuses(ledger, now):
+        feed, last = status.feed, status.last
         if status.level in ("warning", "alert") and status.overdue:
-            yield f"{status.level}: {status.feed.name} of {status.feed.sender} is overdue for {status.overdue.days} days"
-        if status.last and status.last.status in (QUARANTINED, WAITING):
-            yield f"{status.feed.name}: its newest file {status.last.file_name} is not used: {status.last.reason}"
+            title = f"{feed.name} of {feed.sender} is overdue for {_days(status.overdue.days)}"
+            todo = f"ask {feed.sender} for the file; until it comes, nights go on with the last one. `lakehouse feeds` shows what came"
+            details = {"level": status.level, "last file": f"{last.file_name} of {last.arrived_at:%Y-%m-%d %H:%M} UTC" if last else "none"}
+            yield Incident(_overdue(feed), WARNING, title, todo, feed.bronze.name, details)
+        if last and last.status in (QUARANTINED, WAITING):
+            title = f"{feed.name}: its newest file {last.file_name} is not used: {last.reason}"
+            if last.status == WAITING:
+                todo = f"ask {feed.sender} whether it is right; if so, `lakehouse quarantine replay {feed.name} --accept-deletes`"
+            else:
+                todo = f"{feed.sender} has the reply in the outbox and sends it again; `lakehouse quarantine show {feed.name}` says why"
+            yield Incident(_not_used(feed), WARNING, title, todo, feed.bronze.name, {"rows read": str(last.rows_read)})
+
+
+def looked_for() -> set[str]:
+    """The keys of all incidents that there could be of feeds."""
+    return {key(feed) for feed in FEEDS for key in (_overdue, _not_used)}
+
+
+def _overdue(feed: Feed) -> str:
+    return f"{FEED}{feed.name}:overdue"
+
+
+def _not_used(feed: Feed) -> str:
+    return f"{FEED}{feed.name}:not used"
+
+
+def _days(count: int) -> str:
+    return f"{count} day{'' if count == 1 else 's'}"
 
 
 def _status(feed: Feed, entries: list[FileEntry], now: datetime) -> Status:

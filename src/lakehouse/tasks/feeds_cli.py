@@ -1,10 +1,10 @@
 """Commands around vendors' files: `lakehouse feeds` and `lakehouse quarantine`. Heavy libraries are imported inside the commands."""
 
-import signal
-from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
+
+from lakehouse.tasks.command import run_task
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -46,14 +46,8 @@ def replay(
     env: Env = "local",
 ) -> None:
     """Read a feed's files again that have rows in quarantine; what is good now is loaded and published."""
-    from lakehouse.io.settings import load_settings
     from lakehouse.tasks import feeds_report
     from lakehouse.tasks.land_files import replay as task
-    from lakehouse.tasks.run import open_run
 
     name = feeds_report.feed_name(table)
-    # A scheduler that ends a run lets it record that it failed.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    now = datetime.now(UTC).date()
-    with open_run(load_settings(env), "quarantine replay", now) as run:
-        task(run, name, accept_deletes)
+    run_task("quarantine replay", env, lambda run: task(run, name, accept_deletes))

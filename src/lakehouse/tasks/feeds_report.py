@@ -14,7 +14,7 @@ from lakehouse.loading import BROKEN
 from lakehouse.sources.feeds import FEEDS
 from lakehouse.tasks.dictionary import declared
 from lakehouse.tasks.feed_status import statuses
-from lakehouse.tasks.inspect import as_table
+from lakehouse.tasks.inspect import as_table, as_text
 
 MINUTE = "%Y-%m-%d %H:%M"
 
@@ -73,7 +73,7 @@ def _of_feed(found: DataFrame, rows: int) -> str:
     by = ["file_name", "column_name", "value_class", "reason"]
     summary = found.groupBy(*by).agg(F.count("*").alias("rows"), F.min("line_number").alias("first_line"))
     first = found.orderBy("file_name", "line_number").limit(rows).select("sender", "file_name", "line_number", "column_name", "value_class")
-    return f"{_shown(summary.orderBy(F.desc('rows'), *by))}\n\n{_shown(first)}"
+    return f"{as_text(summary.orderBy(F.desc('rows'), *by))}\n\n{as_text(first)}"
 
 
 def _of_table(store: DeltaStore, table: str, rows: int) -> str:
@@ -82,11 +82,7 @@ def _of_table(store: DeltaStore, table: str, rows: int) -> str:
     key = declaration.key if declaration else ()
     found = store.read(table)
     summary = found.select("_run_id", F.explode(BROKEN).alias("rule")).groupBy("_run_id", "rule").count().orderBy("_run_id", "rule")
-    return f"{_shown(summary)}\n\n{_shown(found.orderBy(F.desc('_run_id'), *key).limit(rows).select(*key, BROKEN, '_run_id'))}"
-
-
-def _shown(frame: DataFrame) -> str:
-    return as_table(frame.columns, [["" if value is None else str(value) for value in row] for row in frame.collect()])
+    return f"{as_text(summary)}\n\n{as_text(found.orderBy(F.desc('_run_id'), *key).limit(rows).select(*key, BROKEN, '_run_id'))}"
 
 
 def _file(entry: FileEntry) -> list[str]:

@@ -6,6 +6,7 @@ from lakehouse.errors import ConfigError
 from lakehouse.io import logs
 from lakehouse.io.source_schema import check_columns, last_columns
 from lakehouse.sources.woocommerce import TABLES
+from lakehouse.tasks.audit import audit
 from lakehouse.tasks.land_files import land_files
 from lakehouse.tasks.mirror_shop import Mirroring
 from lakehouse.tasks.run import Run
@@ -26,6 +27,7 @@ def ingest(run: Run, in_full: bool = False, accept_deletes: Collection[str] = ()
         check_columns(source.code, source.settings, source.tables, source.columns, last_columns(run.store, source.code))
     for source in sources:
         Mirroring(run, source, in_full, accepted).mirror()
+    audit(run)
 
 
 def _table_names(given: Collection[str]) -> set[str]:

@@ -8,13 +8,9 @@ from pathlib import Path
 
 from pyspark.errors import AnalysisException, ParseException
 from pyspark.sql import DataFrame
-from pyspark.sql import functions as F
 
 from lakehouse.errors import ConfigError, DataError, WriteError
 from lakehouse.io.database_url import Address
-from lakehouse.io.ledger import RUNS
-from lakehouse.io.reads import READS
-from lakehouse.io.reconciliations import reconciliation_rows
 from lakehouse.io.settings import load_settings
 from lakehouse.lake import Lake
 from lakehouse.sources.woocommerce import TABLES
@@ -35,64 +31,12 @@ def tables(env: str) -> str:
     return as_table(["table", "version", "rows", "one row is"], rows)
 
 
-def status(env: str, runs: int) -> str:
-    """The last runs, newest first, the steps of the newest, and how the shops were read."""
-    lake = Lake(load_settings(env))
-    if lake.store.head(RUNS.name) is None:
-        raise DataError("no run was made on this lake yet", "run `lakehouse night`")
-    events = lake.table(RUNS.name)
-    ends = (
-        events.where("step = ''")
-        .groupBy("run_id")
-        .agg(F.max_by(F.struct("command", "run_date", "status", "seconds", "ended_at", "message"), "ended_at").alias("e"))
-    )
-    last = ends.select("run_id", "e.*").orderBy(F.desc("ended_at")).limit(runs)
-    newest = last.first()
-    assert newest is not None
-    steps = events.where((F.col("run_id") == newest["run_id"]) & (F.col("step") != "")).orderBy("ended_at", "step")
-    shown = steps.select(
-        "step",
-        "status",
-        "mode",
-        F.round("seconds", 1).alias("seconds"),
-        "rows_read",
-        "rows_inserted",
-        "rows_updated",
-        "rows_deleted",
-        "rows_rejected",
-    )
-    shown_runs = _text(last.withColumn("seconds", F.round("seconds", 1)))
-    parts = [shown_runs, f"steps of {newest['run_id']}\n{_text(shown)}", *_shops(lake)]
-    return "\n\n".join(parts)
-
-
-def _shops(lake: Lake) -> list[str]:
-    """How each shop was read the last time: the part of its orders, the picture, and what was held back."""
-    if lake.store.head(READS.name) is None:
-        return []
-    columns = [name for name in READS.column_names if name not in ("recipe", "tables", "held_orders")]
-    held = F.size(F.from_json("held_orders", "array<bigint>")).alias("orders_held")
-    newest = lake.table(READS.name).groupBy("shop_code").agg(F.max_by(F.struct("*"), "read_at").alias("read"))
-    reads = newest.select("read.*").orderBy("shop_code").select(*columns, held).withColumn("seconds", F.round("seconds", 1))
-    rows = [dict(zip(reads.columns, map(_shown, row), strict=True)) for row in reads.collect()]
-    shops = [
-        "\n".join([f"shop {row['shop_code']}", *(f"  {name:<14} {value}" for name, value in row.items() if name != "shop_code")])
-        for row in rows
-    ]
-    return [*shops, *(_reconciled(lake, run_id) for run_id in sorted({row["run_id"] for row in rows}))]
-
-
-def _reconciled(lake: Lake, run_id: str) -> str:
-    header, *rows = reconciliation_rows(lake.store, run_id)
-    return f"reconciled with the shops by {run_id}\n{as_table(header, rows)}"
-
-
 def query(env: str, sql: str, output: str) -> str:
     """The rows of a query in one of FORMATS."""
     if output not in FORMATS:
         raise ConfigError(f"unknown format {output}", f"use one of {', '.join(FORMATS)}")
     try:
-        return _text(Lake(load_settings(env)).sql(sql), output)
+        return as_text(Lake(load_settings(env)).sql(sql), output)
     except (AnalysisException, ParseException) as error:
         raise ConfigError(
             f"the query is not understood: {str(error).splitlines()[0]}",
@@ -130,8 +74,9 @@ def as_table(header: list[str], rows: list[list[str]]) -> str:
     return "\n".join("  ".join(value.ljust(width) for value, width in zip(row, widths, strict=True)).rstrip() for row in [header, *rows])
 
 
-def _text(frame: DataFrame, output: str = "table") -> str:
-    rows = [[_plain(value) for value in row] for row in frame.collect()]
+def as_text(frame: DataFrame, output: str = "table") -> str:
+    """The frame's rows in one of FORMATS."""
+    rows = [[plain(value) for value in row] for row in frame.collect()]
     if output == "json":
         return "\n".join(json.dumps(dict(zip(frame.columns, row, strict=True)), default=str, ensure_ascii=False) for row in rows)
     if output == "csv":
@@ -141,11 +86,7 @@ def _text(frame: DataFrame, output: str = "table") -> str:
     return as_table(frame.columns, [["" if value is None else str(value) for value in row] for row in rows])
 
 
-def _shown(value: object) -> str:
-    return "" if value is None else str(_plain(value))
-
-
-def _plain(value: object) -> object:
+def plain(value: object) -> object:
     """Times as ISO 8601 with Z: rows carry them as UTC without a zone."""
     if isinstance(value, datetime):
         return f"{value.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"

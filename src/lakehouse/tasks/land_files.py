@@ -1,44 +1,53 @@
 """Vendors' files → bronze and vault, feed by feed. A bad file is its sender's trouble: the night goes on without it and says so."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 
 from lakehouse.bronze.feed_reply import unknown_file
-from lakehouse.errors import DataError
+from lakehouse.errors import DataError, refuse_full_disk
+from lakehouse.incident import WARNING, Incident
 from lakehouse.io import logs
 from lakehouse.io.drop_folder import Arrival, Changing, DropFolder
-from lakehouse.io.file_ledger import QUARANTINED, REPEATED, WAITING, FileEntry
+from lakehouse.io.file_ledger import QUARANTINED, REPEATED, WAITING, FileEntry, FileLedger
 from lakehouse.io.places import drop_folder
 from lakehouse.sources.feed import Feed
 from lakehouse.sources.feeds import FEEDS
 from lakehouse.tasks.delivery import Delivery, read_delivery
 from lakehouse.tasks.feed_landing import FeedLanding
-from lakehouse.tasks.feed_status import late
+from lakehouse.tasks.feed_status import feed_incidents, looked_for
 from lakehouse.tasks.run import Run
 
 # Events and changes of so many files are loaded at once; a snapshot is judged against the one before it.
 TOGETHER = 50
+DROP_ROOT = "feeds:drop_root"
 
 
 def land_files(run: Run) -> None:
-    """Land every file of `drop_root` that is new, or was written anew; warn of feeds that are overdue."""
+    """Land every file of `drop_root` that is new, or was written anew; an alarm for each feed that is overdue or not used."""
     if run.settings.drop_root is None:
         return
     logs.at("feeds")
     drop = drop_folder(run.settings.drop_root)
     landing = FeedLanding(run)
+    unreadable = []
     try:
-        new = [arrival for arrival in drop.arrivals(run.started_at) if _is_new(arrival, landing)]
+        new = [arrival for arrival in drop.arrivals(run.started_at) if is_new(arrival, landing.ledger)]
     except OSError as error:
-        logs.warn(f"drop_root can't be read ({type(error).__name__}): no files were landed")
+        title = f"drop_root can't be read ({type(error).__name__}): no files were landed"
+        unreadable = [
+            Incident(DROP_ROOT, WARNING, title, "mount it or correct its rights; the next run lands what came meanwhile", "feeds")
+        ]
     else:
-        of_feed = {arrival: _feed_of(arrival) for arrival in new}
+        of_feed = {arrival: feed_of(arrival) for arrival in new}
         _tell_unknown(landing, [arrival for arrival, feed in of_feed.items() if feed is None])
         for feed in FEEDS:
             _land(landing, drop, feed, [arrival for arrival, known in of_feed.items() if known is feed])
     landing.publish()
-    for line in late(landing.ledger, run.started_at):
-        logs.warn(line)
+    found = [*unreadable, *feed_incidents(landing.ledger, run.started_at)]
+    for incident in found:
+        logs.warn(incident.title)
+    run.alarms.extend(found)
+    run.cleared.update({DROP_ROOT, *looked_for()} - {incident.key for incident in found})
 
 
 def replay(run: Run, name: str, accept_deletes: bool) -> None:
@@ -53,7 +62,7 @@ def replay(run: Run, name: str, accept_deletes: bool) -> None:
     entries = [entry for entry in entries if entry.status != REPEATED and landing.has_copy(entry)]
     if not entries:
         raise DataError(f"no file of {name} is in quarantine", "`lakehouse feeds` shows what arrived")
-    for entry in sorted(entries, key=lambda entry: (str(entry.file_day), entry.arrived_at)):
+    for entry in sorted(entries, key=FileEntry.age):
         with landing.folder() as folder:
             raw = folder / "raw"
             landing.fetch_copy(entry, raw)
@@ -64,12 +73,14 @@ def replay(run: Run, name: str, accept_deletes: bool) -> None:
     landing.publish()
 
 
-def _is_new(arrival: Arrival, landing: FeedLanding) -> bool:
-    before = landing.ledger.latest(arrival.sender, arrival.name)
+def is_new(arrival: Arrival, ledger: FileLedger) -> bool:
+    """Whether it never arrived, or was written anew since."""
+    before = ledger.latest(arrival.sender, arrival.name)
     return before is None or before.file_state != arrival.state
 
 
-def _feed_of(arrival: Arrival) -> Feed | None:
+def feed_of(arrival: Arrival) -> Feed | None:
+    """The feed that has files of this name; None if none has, or it is not to be opened."""
     if arrival.problem:
         return None
     return next((feed for feed in FEEDS if feed.sender == arrival.sender and feed.day_of(arrival.name)), None)
@@ -89,12 +100,17 @@ def _tell_unknown(landing: FeedLanding, unknown: Collection[Arrival]) -> None:
 
 
 def _land(landing: FeedLanding, drop: DropFolder, feed: Feed, new: Sequence[Arrival]) -> None:
-    in_order = sorted(new, key=lambda arrival: (str(feed.day_of(arrival.name)), arrival.arrived_at, arrival.name))
-    size = 1 if feed.kind == "snapshot" else TOGETHER
-    for start in range(0, len(in_order), size):
+    for batch in batches(feed, new):
         with landing.folder() as folder:
-            deliveries = list(_deliveries(landing, drop, feed, in_order[start : start + size], folder))
+            deliveries = list(_deliveries(landing, drop, feed, batch, folder))
             landing.land(feed, deliveries)
+
+
+def batches(feed: Feed, arrivals: Iterable[Arrival]) -> Iterator[Sequence[Arrival]]:
+    """What is landed at once, oldest first: by the day in the name, then by arrival."""
+    in_order = sorted(arrivals, key=lambda arrival: (str(feed.day_of(arrival.name)), arrival.arrived_at, arrival.name))
+    size = 1 if feed.kind == "snapshot" else TOGETHER
+    yield from (in_order[start : start + size] for start in range(0, len(in_order), size))
 
 
 def _deliveries(landing: FeedLanding, drop: DropFolder, feed: Feed, batch: Sequence[Arrival], folder: Path) -> Iterator[Delivery]:
@@ -106,6 +122,7 @@ def _deliveries(landing: FeedLanding, drop: DropFolder, feed: Feed, batch: Seque
         try:
             sha256 = drop.fetch(arrival, raw)
         except (Changing, OSError) as error:
+            refuse_full_disk(error)
             logs.warn(f"{feed.sender}/{arrival.name}: left for the next run, it could not be copied ({type(error).__name__})")
             continue
         day = feed.day_of(arrival.name)

@@ -12,9 +12,7 @@ from pyspark.sql import functions as F
 
 from lakehouse.bronze.landing import split
 from lakehouse.bronze.reading_plan import LastRead
-from lakehouse.fingerprint import fingerprint
 from lakehouse.io import logs, reconciliations
-from lakehouse.io.delta_store import Head
 from lakehouse.io.ledger import STARTED, SUCCEEDED, Entry, inputs_json
 from lakehouse.io.reads import Read, last_read, record_read
 from lakehouse.io.reconciliations import FAIL, WARN, compared, refuse_failures
@@ -29,6 +27,7 @@ from lakehouse.sources.woocommerce import TABLES
 from lakehouse.sources.woocommerce.orders import ORDER_META, ORDERS
 from lakehouse.sources.woocommerce.orders import TABLES as ORDER_TABLES
 from lakehouse.table import Table
+from lakehouse.tasks.last_reading import last_reading, order_heads, recipe
 from lakehouse.tasks.read_shop import ShopReader, Staged
 from lakehouse.tasks.run import Run
 from lakehouse.tasks.shop_source import ShopSource
@@ -75,24 +74,8 @@ class Mirroring:
         return staged, picture
 
     def _last(self) -> LastRead | None:
-        """What the mirrors hold, if this run can go on from it: read by the same recipe into the tables that are there."""
-        before = self._before
-        if before is None or before.recipe != self._recipe():
-            return None
-        heads, then = self._heads(), before.heads
-        if any(name not in heads or heads[name].table_id != head.table_id for name, head in then.items()):
-            return None
-        return LastRead(before.cursor_at, before.reread_up_to, before.held, {name: head.version for name, head in then.items()})
-
-    def _recipe(self) -> str:
-        shop = self._source.settings
-        meaning = (self._source.store.name, shop.prefix, shop.users_prefix, shop.time_zone, shop.consent_meta_key)
-        shaping = [fingerprint(f"lakehouse.bronze.{module}") for module in ("landing", "legacy_orders")]
-        return fingerprint("lakehouse.sources.woocommerce.stores", shaping, self._source.tables, meaning)
-
-    def _heads(self) -> dict[str, Head]:
-        heads = {table.bronze.name: self._run.store.head(table.bronze.name) for table in ORDER_TABLES}
-        return {name: head for name, head in heads.items() if head}
+        """What the mirrors hold, if this run can go on from it."""
+        return None if self._before is None else last_reading(self._run.store, self._source, self._before).last
 
     def _land(self, staged: Staged) -> None:
         """Two tables at a time: those of orders beside all others."""
@@ -107,22 +90,20 @@ class Mirroring:
     def _land_lane(self, frames: Mapping[str, DataFrame], tables: Iterable[JdbcTable], orders: Orders | None) -> None:
         for table in tables:
             try:
-                self._land_table(table, frames[table.name] if table.name in frames else self._nothing(table), orders)
+                self._land_table(table, frames.get(table.name), orders)
             except BaseException:
                 logs.at(f"{table.bronze.name}[{self._code}]")  # not before: the other lane is at work too
                 raise
 
-    def _land_table(self, table: JdbcTable, frame: DataFrame, orders: Orders | None) -> None:
+    def _land_table(self, table: JdbcTable, frame: DataFrame | None, orders: Orders | None) -> None:
+        if frame is None:  # a table that this shop's version does not have is an empty one
+            frame = self._run.store.empty(table.columns)
         if orders is not None:
             frame = frame.where(orders.condition(F.col(ROOT_ORDER.name)))
         mirror, vault = split(frame, table, self._code, self._run.key)
         self._load(table.bronze, mirror, orders, self._max_delete_share(table))
         if vault is not None and table.vault is not None:
             self._load(table.vault, vault, orders, self._max_delete_share(table))
-
-    def _nothing(self, table: JdbcTable) -> DataFrame:
-        """A table that this shop's version does not have is an empty one."""
-        return self._run.spark.createDataFrame([], ", ".join(f"{c.name} {c.type.simpleString()}" for c in table.columns))
 
     def _load(self, table: Table, frame: DataFrame, orders: Orders | None, max_delete_share: float) -> None:
         started = time.monotonic()
@@ -154,6 +135,7 @@ class Mirroring:
 
     def _record(self, staged: Staged, picture: Picture) -> None:
         """What the next night goes on from; written last, so that a run that dies before is read over again."""
+        self._run.ledger.flush()
         record_columns(self._run.store, self._run.run_id, self._code, self._source.columns, last_columns(self._run.store, self._code))
         seen = staged.frames[ORDERS.name].agg(F.count("*").alias("rows"), F.max("date_updated_gmt").alias("newest")).first()
         assert seen is not None
@@ -177,8 +159,8 @@ class Mirroring:
                 reread_up_to=staged.part.reread_up_to if staged.part else 0,
                 cursor_at=min(cursor_at, staged.read_at),
                 held_orders=json.dumps(sorted(staged.held)),
-                recipe=self._recipe(),
-                tables=inputs_json(self._heads()),
+                recipe=recipe(self._source),
+                tables=inputs_json(order_heads(self._run.store)),
             ),
         )
 

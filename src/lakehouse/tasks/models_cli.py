@@ -1,14 +1,10 @@
 """Commands around the model registry: `lakehouse models`. Heavy libraries are imported inside the commands."""
 
-import signal
-from collections.abc import Callable
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-if TYPE_CHECKING:
-    from lakehouse.tasks.run import Run
+from lakehouse.tasks.command import run_task
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -42,7 +38,7 @@ def diff(version: Version, env: Env = "local") -> None:
     """What a version would change for customers: places that stay, categories, stock, ten examples. Changes nothing itself."""
     from lakehouse.tasks import models
 
-    _run("models diff", env, lambda run: models.diff(run, version))
+    typer.echo(run_task("models diff", env, lambda run: models.diff(run, version)))
 
 
 @app.command()
@@ -54,7 +50,7 @@ def promote(
     """Make a version the champion, whatever the gate said of it. The next score run uses it."""
     from lakehouse.tasks import models
 
-    _run("models promote", env, lambda run: models.promote(run, version, reason))
+    typer.echo(run_task("models promote", env, lambda run: models.promote(run, version, reason)))
 
 
 @app.command()
@@ -62,15 +58,4 @@ def rollback(reason: Annotated[str, typer.Option(help="Why; kept in ops.model_ch
     """Back to the champion before the present one; a second time: one further back, not forth. The next score run uses it."""
     from lakehouse.tasks import models
 
-    _run("models rollback", env, lambda run: models.rollback(run, reason))
-
-
-def _run(command: str, env: str, task: "Callable[[Run], str]") -> None:
-    from lakehouse.io.settings import load_settings
-    from lakehouse.tasks.run import open_run
-
-    # A scheduler that ends a run lets it record that it failed.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    with open_run(load_settings(env), command, datetime.now(UTC).date()) as run:
-        done = task(run)
-    typer.echo(done)
+    typer.echo(run_task("models rollback", env, lambda run: models.rollback(run, reason)))

@@ -2,7 +2,7 @@
 
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
@@ -12,10 +12,10 @@ from pathlib import Path
 from disposable_email_domains import blocklist
 from pyspark.sql import DataFrame, SparkSession
 
-from lakehouse.errors import LakehouseError
+from lakehouse.incident import Incident
 from lakehouse.io import key_file, logs
-from lakehouse.io.delta_store import DeltaStore
-from lakehouse.io.ledger import FAILED, STARTED, SUCCEEDED, Entry, Ledger, published
+from lakehouse.io.delta_store import DeltaStore, Head
+from lakehouse.io.ledger import STARTED, SUCCEEDED, Entry, Ledger, published
 from lakehouse.io.lock import lake_lock
 from lakehouse.io.session import spark_session
 from lakehouse.io.settings import Settings, read_conf
@@ -24,6 +24,9 @@ from lakehouse.recommend.params import Params, parse_params
 from lakehouse.runner import Runner
 from lakehouse.sources.mobile_app import APP, COUNTS_AS_SALE
 from lakehouse.table import Table
+from lakehouse.tasks.audit import audit, write_data_docs
+from lakehouse.tasks.mending import drop_unrecorded_rejects, emptied_scratch, give_up
+from lakehouse.tasks.telling import Telling
 
 
 @dataclass(frozen=True)
@@ -42,6 +45,13 @@ class Run:
     key: str
     # What shows a run's work outside of the lake (the champion's alias, a campaign pack): done when all of it succeeded.
     at_end: list[Callable[[], None]] = field(default_factory=list)
+    # What readers saw when the run began; versions that were judged in it; failures that an operator lets pass, as table:check.
+    published: Mapping[str, Head] = field(default_factory=dict)
+    audited: dict[str, Head] = field(default_factory=dict)
+    accepted: set[str] = field(default_factory=set)
+    # What a task found wrong without having to stop, and the keys of incidents that it looked for and did not find.
+    alarms: list[Incident] = field(default_factory=list)
+    cleared: set[str] = field(default_factory=set)
 
     def read(self, table: Table) -> DataFrame:
         """The declared columns of the version that this run works with."""
@@ -55,7 +65,7 @@ class Run:
 
 @contextmanager
 def open_run(settings: Settings, command: str, run_date: date) -> Iterator[Run]:
-    """Hold the lock, give the run, and at its end publish what it wrote; after an error publish nothing and record why.
+    """Hold the lock, give the run, and at its end publish what it wrote; after an error publish nothing and record why. Either is told.
 
     Runs that were killed are marked abandoned first, and what they left in staging is removed.
     """
@@ -63,33 +73,52 @@ def open_run(settings: Settings, command: str, run_date: date) -> Iterator[Run]:
     run_id = f"{started_at:%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:6]}"
     logs.set_up(settings.log_format, run_id)
     params = parse_params(read_conf("als.yaml"))
-    with lake_lock(settings.lake_root, settings.lock):
-        spark = spark_session(settings)
+    telling = Telling(settings, command, run_date, run_id)
+    with telling.of_the_start(), lake_lock(settings.lake_root, settings.lock), telling.of_the_run():
+        _keep_vault_private(settings)
+        spark = spark_session(settings, emptied_scratch(settings.vault_root))
         store = DeltaStore(spark, settings.lake_root, settings.vault_root)
         spark.conf.set("spark.databricks.delta.commitInfo.userMetadata", run_id)
         ledger = Ledger(store, run_id, command, run_date, code_version())
+        telling.can_record(store, ledger)
         if killed := ledger.mark_abandoned():
-            logs.warn(f"{killed} earlier run(s) were killed; their rows in ops.runs now say abandoned")
-        _keep_vault_private(settings)
+            logs.warn(f"{len(killed)} earlier run(s) were killed; their rows in ops.runs now say abandoned")
+            telling.tell_killed(killed)
+        drop_unrecorded_rejects(store)
         key = key_file.pseudonym_key(settings, store)
         ledger.record(Entry("", STARTED))
         before = published(store)
         runner = Runner(store, ledger, run_id, parameters(settings, params, run_date), before)
-        run = Run(run_id, run_date, started_at, settings, spark, store, ledger, runner, params, key)
+        run = Run(
+            run_id,
+            run_date,
+            started_at,
+            settings,
+            spark,
+            store,
+            ledger,
+            runner,
+            params,
+            key,
+            published=before,
+            alarms=telling.alarms,
+            cleared=telling.cleared,
+        )
         store.delete_folder(run.staging)
         try:
             yield run
+            audit(run)
+            ledger.publish({name: head for name, head in runner.outputs.items() if before.get(name) != head})
+            for action in run.at_end:
+                action()
         except BaseException as error:
-            code = error.exit_code if isinstance(error, LakehouseError) else 70
-            reason = str(error) if isinstance(error, LakehouseError) else type(error).__name__
-            ledger.record(Entry("", FAILED, seconds=time.monotonic() - started, message=f"{code}: {reason}"))
+            give_up(error, ledger, time.monotonic() - started, lambda: store.delete_folder(run.staging))
+            write_data_docs(run)
             raise
-        finally:
-            store.delete_folder(run.staging)
-        ledger.publish({name: head for name, head in runner.outputs.items() if before.get(name) != head})
-        for action in run.at_end:
-            action()
+        store.delete_folder(run.staging)
+        # Outside of the above: a run has one end. If this row does not get through, the next run marks the run as abandoned.
         ledger.record(Entry("", SUCCEEDED, seconds=time.monotonic() - started))
+        write_data_docs(run)
 
 
 def _keep_vault_private(settings: Settings) -> None:

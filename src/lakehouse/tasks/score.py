@@ -7,6 +7,7 @@ from lakehouse.recommend import neighbours
 from lakehouse.recommend.als import with_keys
 from lakehouse.recommend.blend import Blend
 from lakehouse.recommend.registered import RegisteredModel
+from lakehouse.tasks.audit import audit
 from lakehouse.tasks.run import Run
 
 # Among a version's parameters: the configuration as JSON, and the names of the blend's exponents.
@@ -25,6 +26,7 @@ def score(run: Run, promoted: Champion | None = None) -> None:
     run.runner.parameters["model"] = registered(run, registry, champion)
     for step in RECOMMENDATIONS:
         run.runner.run(step)
+    audit(run)
 
 
 def registered(run: Run, registry: ModelRegistry, champion: Champion | None) -> RegisteredModel:

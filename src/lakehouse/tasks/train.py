@@ -3,17 +3,21 @@
 import json
 import time
 from dataclasses import dataclass, replace
+from datetime import date
 
 import numpy as np
 from pydantic import ValidationError
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from lakehouse.fingerprint import fingerprint
 from lakehouse.gold import interactions
 from lakehouse.gold.purchases import as_of, evening, in_feed_shop, purchases
 from lakehouse.io import logs
+from lakehouse.io.delta_store import Head
 from lakehouse.io.ledger import SUCCEEDED, Entry, inputs_json
 from lakehouse.io.model_registry import Champion, ModelRegistry, Training
+from lakehouse.io.settings import Settings
 from lakehouse.recommend import als, gate, metrics, neighbours, split
 from lakehouse.recommend.blend import Blend
 from lakehouse.recommend.catalogue import CUSTOMER
@@ -28,22 +32,30 @@ from lakehouse.tasks.preview import changes, guards, preview
 from lakehouse.tasks.run import Run
 from lakehouse.tasks.score import CONFIG, FITTED
 
+PASSED = "passed"
 SALES = (orders.TABLE, order_lines.TABLE, refund_lines.TABLE, customer_identities.TABLE)
 
 
 def train(run: Run, when_due: bool = False) -> Champion | None:
     """Judge the configuration of conf/als.yaml before a cut, fit it on everything, register it, promote it if it passes.
 
-    With `when_due` only if no model was ever promoted or the last training is `train_every_days` old. Gives the version
-    that passed; it is promoted at the end of the run, with everything else that the run shows.
+    With `when_due` only if no model was ever promoted or the last training is `train_every_days` old. A training that a run
+    left which died before its end is taken up instead. Gives the version that passed; it is promoted at the end of the run, with
+    everything else that the run shows.
     """
     registry = ModelRegistry(run.settings, run.store)
     champion = registry.champion()
-    if when_due and not _is_due(run, registry, champion):
+    if when_due and not is_due(run.settings, run.run_date, registry, champion):
         logs.info("train: not due", step="train")
         return None
     started = time.monotonic()
     logs.at("train")
+    inputs = {table.name: run.runner.heads[table.name] for table in (*SALES, interactions.TABLE, products.TABLE)}
+    recipe = _recipe(run)
+    if left := registry.left_over(recipe):
+        logs.info(f"train: version {left.version} is taken up, its run {left.tags['lakehouse_run_id']} died", step="train")
+        return _conclude(run, registry, left.version, left.tags["gate"] == PASSED, left.tags["gate_reason"], inputs, started)
+    registry.end_trainings(run.ledger.ended_runs())
     feed_shop = run.settings.feed_shop_code
     every = in_feed_shop(purchases(*(run.read(table) for table in SALES)), feed_shop)
     bought = every.where(F.col("at") < evening(run.run_date)).persist()
@@ -59,7 +71,6 @@ def train(run: Run, when_due: bool = False) -> Champion | None:
         "products": learned.trained.product_index,
         "neighbours": neighbours.as_frame(run.spark, learned.neighbours),
     }
-    inputs = {table.name: run.runner.heads[table.name] for table in (*SALES, interactions.TABLE, products.TABLE)}
     training = Training(
         name=f"{run.run_date} {run.run_id}",
         params=_logged(run.params, blend),
@@ -68,7 +79,9 @@ def train(run: Run, when_due: bool = False) -> Champion | None:
         tags={
             "run_date": run.run_date.isoformat(),
             "lakehouse_run_id": run.run_id,
-            "gate": "passed" if verdict.passed else "failed",
+            "recipe": recipe,
+            "judged_against": "" if champion is None else champion.version,
+            "gate": PASSED if verdict.passed else "failed",
             "gate_outcome": verdict.outcome,
             "gate_reason": verdict.reason,
         },
@@ -79,18 +92,31 @@ def train(run: Run, when_due: bool = False) -> Champion | None:
         frame.unpersist()
     tried.learned.forget()
     learned.forget()
-    run.at_end.append(lambda: registry.finish(version, verdict.passed))
-    outcome = "becomes the champion" if verdict.passed else "was not promoted"
-    run.ledger.record(Entry("train", SUCCEEDED, outcome, time.monotonic() - started, inputs=inputs_json(inputs), message=verdict.reason))
-    logs.info(f"{'train':<40} {time.monotonic() - started:6.1f} s  version {version} {outcome}: {verdict.reason}", step="train")
-    return registry.version(version) if verdict.passed else None
+    return _conclude(run, registry, version, verdict.passed, verdict.reason, inputs, started)
 
 
-def _is_due(run: Run, registry: ModelRegistry, champion: Champion | None) -> bool:
+def _conclude(
+    run: Run, registry: ModelRegistry, version: str, passed: bool, reason: str, inputs: dict[str, Head], started: float
+) -> Champion | None:
+    run.at_end.append(lambda: registry.finish(version, passed))
+    outcome = "becomes the champion" if passed else "was not promoted"
+    run.ledger.record(Entry("train", SUCCEEDED, outcome, time.monotonic() - started, inputs=inputs_json(inputs), message=reason))
+    logs.info(f"{'train':<40} {time.monotonic() - started:6.1f} s  version {version} {outcome}: {reason}", step="train")
+    return registry.version(version) if passed else None
+
+
+def _recipe(run: Run) -> str:
+    """All that the version comes from. The published lists are only compared with, so they are none of it."""
+    heads = sorted((name, head) for name, head in run.runner.heads.items() if name.startswith(("silver.", "gold.")))
+    return fingerprint("lakehouse.tasks.train", run.run_date, run.params, heads)
+
+
+def is_due(settings: Settings, run_date: date, registry: ModelRegistry, champion: Champion | None) -> bool:
+    """Whether a night of that date trains: no model was ever promoted, or the last training is `train_every_days` old."""
     last = registry.last_training()
     if champion is None or last is None:
         return True
-    return (run.run_date - last).days >= run.settings.train_every_days
+    return (run_date - last).days >= settings.train_every_days
 
 
 @dataclass(frozen=True)

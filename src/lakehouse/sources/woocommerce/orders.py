@@ -32,6 +32,7 @@ ORDERS = JdbcTable(
     ),
     root=ORDER,
     order_column="id",
+    may_be_empty=False,
 )
 
 ORDER_ADDRESSES = JdbcTable(
@@ -95,6 +96,7 @@ ORDER_ITEMS = JdbcTable(
         Column("order_id", LONG, "the order or refund"),
     ),
     root=ORDER_ID,
+    may_be_empty=False,
 )
 
 ORDER_ITEM_META = JdbcTable(

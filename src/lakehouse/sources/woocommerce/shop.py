@@ -20,6 +20,7 @@ OPTIONS = JdbcTable(
         "woocommerce_prices_include_tax",
         "woocommerce_version",
     ),
+    may_be_empty=False,
 )
 
 TABLES = (OPTIONS,)

@@ -1,0 +1,66 @@
+"""`lakehouse demo defects`: rows as no shop should have them, one for each rule that a shop's database can break."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from lakehouse.demo.server import Server
+
+_ORDER = "SELECT MAX(id) FROM (SELECT id FROM `{p}wc_orders` WHERE type = 'shop_order' AND status = 'wc-completed' AND id < {below}) o"
+_REFUND = "SELECT MAX(id) FROM (SELECT id FROM `{p}wc_orders` WHERE type = 'shop_order_refund' AND id < {below}) o"
+_LINE = (
+    "SELECT MAX(order_item_id) FROM `{p}woocommerce_order_items` WHERE order_item_type = 'line_item' AND order_item_id < {below}"
+    " AND order_id IN (SELECT id FROM `{p}wc_orders` WHERE type = '%s')"
+)
+_SOLD, _RETURNED = _LINE % "shop_order", _LINE % "shop_order_refund"
+_PRODUCT = "SELECT MAX(post_id) FROM `{p}postmeta` WHERE meta_key = '_price' AND post_id < {below}"
+_PRICE_SET = "UPDATE `{p}postmeta` SET meta_value = '-1' WHERE post_id = {id} AND meta_key = '_price'"
+_ORDER_SET = "UPDATE `{p}wc_orders` SET %s WHERE id = {id}"
+_ITEM_SET = "UPDATE `{p}woocommerce_order_itemmeta` SET meta_value = 'n/a' WHERE order_item_id = {id} AND meta_key = '%s'"
+
+
+@dataclass(frozen=True)
+class Defect:
+    """What breaks `rule` of `table`: `choose` gives the id of the row to spoil, `spoil` does it."""
+
+    table: str
+    rule: str
+    choose: str
+    spoil: str
+
+
+DEFECTS = (
+    Defect("silver.orders", "status_is_known", _ORDER, _ORDER_SET % "status = NULL"),
+    Defect("silver.orders", "currency_is_a_code", _ORDER, _ORDER_SET % "currency = 'euro'"),
+    Defect("silver.orders", "created_at_is_known", _ORDER, _ORDER_SET % "date_created_gmt = NULL"),
+    Defect("silver.orders", "total_is_known", _ORDER, _ORDER_SET % "total_amount = NULL"),
+    Defect("silver.order_lines", "quantity_is_a_number", _SOLD, _ITEM_SET % "_qty"),
+    Defect("silver.order_lines", "net_amount_is_a_number", _SOLD, _ITEM_SET % "_line_total"),
+    Defect("silver.products", "price_is_not_negative", _PRODUCT, _PRICE_SET),
+    Defect("silver.refunds", "refunded_at_is_known", _REFUND, _ORDER_SET % "date_created_gmt = NULL"),
+    Defect("silver.refunds", "total_is_not_positive", _REFUND, _ORDER_SET % "total_amount = 5"),
+    Defect("silver.refund_lines", "quantity_is_a_number", _RETURNED, _ITEM_SET % "_qty"),
+    Defect("silver.refund_lines", "net_amount_is_a_number", _RETURNED, _ITEM_SET % "_line_total"),
+)
+
+
+def plant(server: Server, database: str, prefix: str, tables: tuple[str, ...] = ()) -> list[tuple[Defect, int]]:
+    """Spoil one row for each defect (of the tables named, or of all), no row twice; gives the ids.
+
+    Orders must be in WooCommerce's own tables. No date is moved: of a large shop read the orders in full (`ingest --full`) to see them.
+    """
+    planted: list[tuple[Defect, int]] = []
+    below: dict[str, int] = {}
+    with server.connect(database) as connection, connection.cursor() as cursor:
+        for defect in DEFECTS:
+            if tables and defect.table not in tables:
+                continue
+            cursor.execute(defect.choose.format(p=prefix, below=below.get(defect.choose, 1 << 62)))
+            (number,) = cursor.fetchone() or (None,)
+            if number is None:
+                continue
+            below[defect.choose] = number
+            cursor.execute(defect.spoil.format(p=prefix, id=number))
+            planted.append((defect, number))
+        connection.commit()
+    return planted

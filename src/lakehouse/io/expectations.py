@@ -1,0 +1,160 @@
+"""Great Expectations: a table's checks as a suite, and its verdicts.
+
+First every check gets a yes or no, those of rows together in one pass; only what failed is asked for numbers and examples.
+"""
+
+import json
+import logging
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from typing import Any
+
+os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")  # read when it is imported
+
+import great_expectations as gx
+import great_expectations.expectations as gxe
+from great_expectations.data_context.types.base import ProgressBarsConfig
+from great_expectations.expectations.expectation import Expectation
+from pyspark.errors import PySparkException
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from lakehouse.io.quality_results import ERROR, FAILED, PASSED
+from lakehouse.quality import CRITICAL, Check
+from lakehouse.table import Rule, Table, holds
+
+SAMPLES = 5
+# They write the texts of errors to stderr, and those can hold values of rows.
+QUIET = ("great_expectations", "SQLQueryContextLogger", "DataFrameQueryContextLogger")
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What came of one check. `unexpected` counts rows (of a key: keys; of an alarm: unusual things), None where it is about no rows.
+
+    `samples` are keys of such rows, as text. `expectation` is the JSON of the expectation that judged.
+    """
+
+    check: Check
+    status: str
+    observed: str = ""
+    unexpected: int | None = None
+    samples: tuple[str, ...] = ()
+    expectation: str = "{}"
+
+
+# Whether it holds, what was found, whether it raised.
+Answer = tuple[bool, dict[str, Any], bool]
+
+
+def quiet_context() -> gx.data_context.EphemeralDataContext:
+    """A context of Great Expectations that is in memory alone and writes nothing to stderr."""
+    for name in QUIET:
+        logging.getLogger(name).setLevel(logging.CRITICAL + 1)
+    context = gx.get_context(mode="ephemeral")
+    context.variables.progress_bars = ProgressBarsConfig(globally=False)
+    return context
+
+
+class Judge:
+    """Judges frames; keeps nothing."""
+
+    def __init__(self) -> None:
+        self._source = quiet_context().data_sources.add_spark("lake", persist=False)
+
+    def judge(self, table: Table, frame: DataFrame, checks: Sequence[Check], others: Mapping[str, DataFrame]) -> list[Verdict]:
+        """The verdict of each check, in their order. `others` are the tables that references name, by name.
+
+        Two Spark jobs and two for each key and query where all is well; frames of references are joined.
+        """
+        judged = _with_answers(table, frame, checks, others)
+        expectations = {check: _expectation(check, table) for check in checks}
+        answers = self._ask(table.name, judged, list(expectations.values()))
+        verdicts = []
+        for (check, expectation), (passed, _, _) in zip(expectations.items(), answers, strict=True):
+            config = json.dumps(expectation.configuration.to_json_dict(), default=str)
+            verdict = Verdict(check, PASSED, expectation=config)
+            verdicts.append(verdict if passed else self._details(table, judged, check, expectation, config))
+        return verdicts
+
+    def _ask(self, name: str, frame: DataFrame, expectations: Sequence[Expectation], details: str = "BOOLEAN_ONLY") -> list[Answer]:
+        """(passed, result, whether it could not be told) of each."""
+        if name in self._source.get_asset_names():
+            self._source.delete_asset(name)
+        asset = self._source.add_dataframe_asset(name)
+        batch = asset.add_batch_definition_whole_dataframe("version").get_batch({"dataframe": frame})
+        results = batch.validate(gx.ExpectationSuite(name=name, expectations=list(expectations)), result_format=details).results
+        by_id = {result.expectation_config.meta["check"]: result for result in results}
+        found = [by_id[expectation.meta["check"]] for expectation in expectations]
+        return [(bool(result.success), result.result, _raised(result.exception_info)) for result in found]
+
+    def _details(self, table: Table, frame: DataFrame, check: Check, expectation: Expectation, config: str) -> Verdict:
+        """The check again and alone: one that can't be told spoils its neighbours' answers."""
+        ((passed, result, raised),) = self._ask(table.name, frame, [expectation], "BASIC")
+        if passed or raised:
+            return Verdict(check, ERROR if raised else PASSED, "it could not be told" if raised else "", expectation=config)
+        if check.kind in ("rule", "reference"):
+            samples = _keys(table, frame.where(~F.col(f"`{check.name}`")))
+            return Verdict(check, FAILED, "", result["unexpected_count"], samples, config)
+        observed = result.get("observed_value")
+        if check.query:
+            frame.createOrReplaceTempView("judged")
+            rows = frame.sparkSession.sql(check.query.replace("{batch}", "judged"))
+            return Verdict(check, FAILED, "", int(observed or 0), _keys(table, rows), config)
+        return Verdict(check, FAILED, str(observed), expectation=config)
+
+
+def _with_answers(table: Table, frame: DataFrame, checks: Sequence[Check], others: Mapping[str, DataFrame]) -> DataFrame:
+    """The frame, and one boolean column for each rule and reference. One that can't be computed has none, and so no answer."""
+    references = {reference.name: reference for reference in table.references}
+    for check in checks:
+        if check.kind == "rule":
+            try:
+                frame = frame.withColumn(check.name, holds(Rule(check.name, check.meaning)))
+            except PySparkException:
+                continue
+        elif check.kind == "reference":
+            reference = references[check.name]
+            keys = [F.col(key).alias(column) for key, column in zip(reference.key or check.columns, check.columns, strict=True)]
+            there = others[reference.to.name].select(*keys).distinct().withColumn(check.name, F.lit(True))
+            is_null = " or ".join(f"`{column}` is null" for column in check.columns)
+            is_known = f"({is_null}) or `{check.name}` is not null"
+            frame = frame.join(there, list(check.columns), "left").withColumn(check.name, F.expr(is_known))
+    return frame
+
+
+def _expectation(check: Check, table: Table) -> Expectation:
+    said: dict[str, Any] = {"description": f"{check.name}: {check.meaning}", "meta": {"check": check.name}}
+    said["severity"] = "critical" if check.severity == CRITICAL else "warning"
+    if check.kind == "rows":
+        return gxe.ExpectTableRowCountToBeBetween(min_value=check.low, max_value=check.high, **said)
+    if check.kind == "type":
+        return gxe.ExpectColumnValuesToBeOfType(column=check.columns[0], type_=_class_of(table, check.columns[0]), **said)
+    if check.kind in ("key", "unusual"):
+        return gxe.UnexpectedRowsExpectation(unexpected_rows_query=check.query, **said)
+    if check.kind == "freshness":
+        assert isinstance(check.low, date)
+        oldest = datetime.combine(check.low, time.min)
+        return gxe.ExpectColumnMaxToBeBetween(column=check.columns[0], min_value=oldest, **said)
+    return gxe.ExpectColumnValuesToBeInSet(column=check.name, value_set=[True], **said)
+
+
+def _class_of(table: Table, column: str) -> str:
+    return next(type(known.type).__name__ for known in table.columns if known.name == column)
+
+
+def _raised(info: Mapping[str, Any]) -> bool:
+    """Whether an expectation raised: it says so of itself, or of each of its metrics."""
+    return bool(info.get("raised_exception", bool(info)))
+
+
+def _keys(table: Table, rows: DataFrame) -> tuple[str, ...]:
+    """The keys of a few of the rows, as text; columns that hold personal values are left out."""
+    personal = {column.name for column in table.columns if column.personal}
+    shown = [name for name in table.key if name in rows.columns and name not in personal]
+    if not shown:
+        return ()
+    found = rows.select(*shown).distinct().orderBy(*shown).limit(SAMPLES).collect()
+    return tuple(" ".join(str(value) for value in row) for row in found)

@@ -1,0 +1,90 @@
+"""What a run does about its own end when it fails, and about what runs before it left half done."""
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+from pyspark import SparkContext
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from lakehouse.errors import known
+from lakehouse.flow import STEPS
+from lakehouse.io import logs
+from lakehouse.io.delta_store import DeltaStore
+from lakehouse.io.ledger import ABANDONED, FAILED, RUNS, SUCCEEDED, Entry, Ledger
+from lakehouse.loading import quarantine_of
+from lakehouse.sources.woocommerce import TABLES
+
+
+def give_up(error: BaseException, ledger: Ledger, seconds: float, clear: Callable[[], None]) -> None:
+    """Clear staging and record why the run failed. What goes wrong with that does not hide `error`: the next run does it again."""
+    # Staging first: on a full disk that makes room for the row.
+    for action in (clear, lambda: ledger.record(_failure(error, seconds))):
+        try:
+            action()
+        except Exception as problem:
+            logs.warn(f"the failed run could not be put in order ({type(problem).__name__}); the next run does that")
+
+
+def _failure(error: BaseException, seconds: float) -> Entry:
+    """Which step was at work, exit code and reason, what to do. The text of an error that we did not write may hold values of rows."""
+    if cause := known(error):
+        return Entry("", FAILED, logs.current_step, seconds, message=f"{cause.exit_code}: {cause}", todo=cause.todo)
+    if isinstance(error, KeyboardInterrupt):
+        return Entry("", FAILED, logs.current_step, seconds, message="70: interrupted", todo="run it again: a re-run is always safe")
+    todo = "run it again: a re-run is always safe; if it stays, report it with the run id"
+    return Entry("", FAILED, logs.current_step, seconds, message=f"70: {type(error).__name__}", todo=todo)
+
+
+def emptied_scratch(vault_root: str) -> Path | None:
+    """The place for what Spark has no memory for: it may be personal, so it is under the vault, and what killed runs left there goes.
+
+    None where the vault is in an object store, so that it is on the cluster's disks, or where this process has its session already.
+    """
+    if "://" in vault_root:
+        return None
+    scratch, context = Path(vault_root).resolve() / "_scratch", SparkContext._active_spark_context
+    if context is not None and context.getConf().get("spark.local.dir") == str(scratch):
+        return None
+    shutil.rmtree(scratch, ignore_errors=True)
+    if context is not None:
+        return None
+    scratch.mkdir(parents=True)
+    return scratch
+
+
+def drop_unrecorded_rejects(store: DeltaStore) -> None:
+    """Take away what a run that failed or was killed left in quarantine for a step that it did not record: the step is done again.
+
+    Only after such a run is anything looked at.
+    """
+    if store.head(RUNS.name) is None or not _last_run_broke_off(store):
+        return
+    runs = store.read(RUNS.name)
+    broke_off = runs.where((F.col("step") == "") & F.col("status").isin(FAILED, ABANDONED)).select(F.col("run_id").alias("_run_id"))
+    for table in _tables():
+        name = quarantine_of(table)
+        if store.head(name) is None:
+            continue
+        rows = store.read(name)
+        left = rows.select("_run_id").distinct().join(broke_off.distinct(), "_run_id").join(_recorded(runs, table), "_run_id", "left_anti")
+        if ids := sorted(row[0] for row in left.collect()):
+            among = ", ".join(f"'{run_id}'" for run_id in ids)
+            store.replace_where(name, rows.limit(0), f"_run_id in ({among})")
+
+
+def _last_run_broke_off(store: DeltaStore) -> bool:
+    last = store.read(RUNS.name).where(F.col("step") == "").agg(F.max_by("status", "ended_at")).first()
+    return last is not None and last[0] in (FAILED, ABANDONED)
+
+
+def _recorded(runs: DataFrame, table: str) -> DataFrame:
+    """Runs that wrote down what they did with the table. Mirrors are steps of their own for each shop: `bronze.woo__orders[nl]`."""
+    is_of = (F.col("step") == table) | F.col("step").startswith(f"{table}[")
+    return runs.where(is_of & (F.col("status") == SUCCEEDED)).select(F.col("run_id").alias("_run_id"))
+
+
+def _tables() -> list[str]:
+    mirrors = [part.name for table in TABLES for part in (table.bronze, table.vault) if part is not None]
+    return [*mirrors, *(step.name for step in STEPS)]

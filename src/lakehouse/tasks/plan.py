@@ -1,0 +1,122 @@
+"""What a night would read and build, how long that usually takes, and what stands in its way. Decides, and writes nothing."""
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import TypeVar
+
+from lakehouse.errors import BusyError, LakehouseError
+from lakehouse.io import key_file, lock
+from lakehouse.io.history import History
+from lakehouse.io.reads import last_read
+from lakehouse.io.settings import Settings, load_settings
+from lakehouse.io.source_schema import check_columns, last_columns
+from lakehouse.lake import Lake
+from lakehouse.tasks.doctor import check_roots
+from lakehouse.tasks.export import CHANNEL
+from lakehouse.tasks.inspect import as_table
+from lakehouse.tasks.last_reading import last_reading
+from lakehouse.tasks.plan_files import files
+from lakehouse.tasks.plan_steps import step_rows
+from lakehouse.tasks.shop_source import ShopSource, check_shop
+
+T = TypeVar("T")
+
+
+def plan(env: str, run_date: date | None = None) -> tuple[str, int]:
+    """The plan as text, and the exit code of the first thing that blocks; 0 if nothing does."""
+    settings, now = load_settings(env), datetime.now(UTC)
+    as_of = run_date or now.date()
+    lake = Lake(settings)
+    history, blocked = History(lake.store), Blocked()
+    blocked.unless(lambda: _not_at_work(settings))
+    blocked.unless(lambda: check_roots(settings))
+    blocked.unless(lambda: key_file.is_made(settings, lake.store) or key_file.check_key(settings, lake.store))
+    sources = {code: blocked.unless(lambda code=code: _source(lake, code)) for code in settings.shops}  # type: ignore[misc]
+    usual = history.usual_seconds("night")
+    shops = as_table(["shop", "reads", "orders", "seconds"], list(_shops(lake, sources)))
+    steps = as_table(["step", "tonight", "rows", "seconds"], step_rows(lake, history, as_of))
+    parts = [
+        f"a night of run date {as_of}, as things are now; nothing was written",
+        _part("blocks", blocked.lines() or ["nothing"]),
+        _part("shops, with orders and seconds of the last reading", shops.splitlines()),
+        _part("files", list(files(lake, now))),
+        _part("steps, with their usual rows and seconds", steps.splitlines()),
+        _part("then", [f"train: {_training(settings, as_of)}", f"export: {_pack(settings, history, as_of)}"]),
+        "how long: no night has succeeded yet" if usual is None else f"how long: {usual / 60:.0f} min (median of the last nights)",
+    ]
+    return "\n\n".join(parts), blocked.code
+
+
+class Blocked:
+    """What stands in the way, in the order in which a night would meet it."""
+
+    def __init__(self) -> None:
+        self._errors: list[LakehouseError] = []
+
+    def unless(self, check: Callable[[], T]) -> T | None:
+        """What the check gives; None, and the error is kept, if it fails."""
+        try:
+            return check()
+        except LakehouseError as error:
+            self._errors.append(error)
+            return None
+
+    @property
+    def code(self) -> int:
+        return self._errors[0].exit_code if self._errors else 0
+
+    def lines(self) -> list[str]:
+        return [f"{error.exit_code}: {error}" + (f" -> {error.todo}" if error.todo else "") for error in self._errors]
+
+
+def _part(title: str, lines: list[str]) -> str:
+    return "\n".join([title, *(f"  {line}" for line in lines)])
+
+
+def _not_at_work(settings: Settings) -> None:
+    if lock.is_held(settings.lake_root, settings.lock):
+        raise BusyError(f"another run is at work on {settings.lake_root}", "wait for it; `lakehouse status` says which one")
+
+
+def _source(lake: Lake, code: str) -> ShopSource:
+    source = check_shop(code, lake.settings.shops[code])
+    check_columns(code, source.settings, source.tables, source.columns, last_columns(lake.store, code))
+    return source
+
+
+def _shops(lake: Lake, sources: dict[str, ShopSource | None]) -> Iterator[list[str]]:
+    """How each shop would be read; orders and seconds are those of the last time."""
+    for code, source in sources.items():
+        before = last_read(lake.store, code)
+        orders = "" if before is None else f"{before.orders_read} of {before.orders_there}"
+        seconds = "" if before is None else f"{before.seconds:.0f}"
+        if source is None:
+            yield [code, "can't be read, see above", orders, seconds]
+            continue
+        reading = last_reading(lake.store, source, before)
+        yield [code, f"all orders: {reading.reason}" if reading.last is None else "orders in part, all other tables whole", orders, seconds]
+
+
+def _training(settings: Settings, as_of: date) -> str:
+    """Whether it is due. Looks at the registry only if there is one: opening it would make its file."""
+    if settings.tracking_uri.startswith("sqlite:") and not Path(settings.tracking_uri.removeprefix("sqlite:///")).exists():
+        return "due, no model yet"
+    from lakehouse.io.model_registry import ModelRegistry
+    from lakehouse.tasks.train import is_due
+
+    try:
+        registry = ModelRegistry(settings)
+        champion, last = registry.champion(), registry.last_training()
+        due = "due" if is_due(settings, as_of, registry, champion) else "not due"
+    except Exception as error:  # whatever the tracking server's client raises: the rest of the plan is wanted all the same
+        return f"not known, tracking_uri can't be asked ({type(error).__name__}); the night would end with 70"
+    told = "no champion yet" if champion is None else f"champion: version {champion.version}"
+    return f"{due}, every {settings.train_every_days} days, the last one was of {last}; {told}"
+
+
+def _pack(settings: Settings, history: History, as_of: date) -> str:
+    folder = Path(settings.export_root) / CHANNEL / as_of.isoformat()
+    usual = history.usual(f"export.{CHANNEL}")
+    told = f"{folder}" + (", replaces the pack that is there" if folder.exists() else "")
+    return told if usual is None else f"{told}; usually {usual.rows} customers are looked at, {usual.seconds:.0f} s"

@@ -1,0 +1,38 @@
+"""What would become of each step of the flow, as the published tables are now: tonight's bronze is not known before it is read."""
+
+from datetime import date
+
+from lakehouse.decision import NOTHING, decide
+from lakehouse.flow import RECOMMENDATIONS, STEPS, Step
+from lakehouse.io.history import History
+from lakehouse.io.ledger import Ledger
+from lakehouse.io.settings import read_conf
+from lakehouse.lake import Lake
+from lakehouse.recommend.params import parse_params
+from lakehouse.tasks.run import parameters
+
+
+def step_rows(lake: Lake, history: History, as_of: date) -> list[list[str]]:
+    """For each step: its name, what is decided, and what it usually reads in rows and takes in seconds."""
+    known = parameters(lake.settings, parse_params(read_conf("als.yaml")), as_of)
+    ledger = Ledger(lake.store, "", "plan", as_of, "")
+    rows = []
+    for step in STEPS:
+        usual = history.usual(step.name)
+        told = ["", ""] if usual is None else [str(usual.rows), f"{usual.seconds:.0f}"]
+        rows.append([step.name, _tonight(lake, ledger, step, known), *told])
+    return rows
+
+
+def _tonight(lake: Lake, ledger: Ledger, step: Step, known: dict[str, object]) -> str:
+    if step in RECOMMENDATIONS:
+        return "full: new lists; skipped only if run date, champion and tables are those of the last time"
+    if missing := [table.name for table in step.reads if table.name not in lake.published and not table.may_be_missing]:
+        return f"full: {missing[0]} is not there yet" if len(missing) == 1 else f"full: {len(missing)} inputs are not there yet"
+    inputs = {table.name: lake.published.get(table.name, NOTHING) for table in step.reads}
+    decision = decide(lake.store, ledger, step, inputs, {name: known[name] for name in step.parameters})
+    if decision.way == "leave out":
+        return "left out: no file ever came"
+    if decision.way == "skip":
+        return f"skip: nothing changed; {'by scope' if step.scoped else 'full'} if tonight changes an input"
+    return f"{decision.way}: {decision.reason}"

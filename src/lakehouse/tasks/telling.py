@@ -1,0 +1,156 @@
+"""Tells somebody what became of a run: incidents that it met, those that are past, and its figures. Never a reason for a run to fail."""
+
+import json
+import socket
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+from lakehouse.errors import BusyError, ConfigError, known
+from lakehouse.incident import RUN, SCHEDULED, Incident, failed, is_recovered_by, unrecorded_key, without_end
+from lakehouse.io import logs
+from lakehouse.io.alert_shapes import Origin, event_of
+from lakehouse.io.alert_sinks import Notice, send
+from lakehouse.io.delta_store import DeltaStore
+from lakehouse.io.incidents import REPEATED, Record, known_incidents, met, over, record_incidents
+from lakehouse.io.ledger import Killed, Ledger, last_published
+from lakehouse.io.metrics_file import samples, write_metrics
+from lakehouse.io.settings import Settings
+
+NOT_RECORDED = "no: if no recovery notice comes with the next success, take this alert back by hand"
+
+
+class Telling:
+    """Of one run. Tasks append to `alarms` what is wrong, and to `cleared` the keys of what they looked at and found good."""
+
+    def __init__(self, settings: Settings, command: str, run_date: date, run_id: str) -> None:
+        self._settings, self._command, self._run_date, self._run_id = settings, command, run_date, run_id
+        self._store: DeltaStore | None = None
+        self._ledger: Ledger | None = None
+        self._has_told = False
+        self.alarms: list[Incident] = []
+        self.cleared: set[str] = set()
+
+    @contextmanager
+    def of_the_start(self) -> Iterator[None]:
+        """Around the lock. That another run holds it, or that a setting is wrong, is no incident: nothing began."""
+        try:
+            yield
+        except (BusyError, ConfigError):
+            raise
+        except BaseException as error:
+            if not self._has_told:
+                self._tell_failure(error)
+            raise
+
+    @contextmanager
+    def of_the_run(self) -> Iterator[None]:
+        """Within the lock: the ledger of incidents is written by one run at a time."""
+        try:
+            yield
+        except BaseException as error:
+            self._has_told = True
+            self._tell_failure(error)
+            self._write_metrics()
+            raise
+        self._tell(self.alarms, self._is_past)
+        self._write_metrics()
+
+    def can_record(self, store: DeltaStore, ledger: Ledger) -> None:
+        self._store, self._ledger = store, ledger
+
+    def tell_killed(self, runs: Sequence[Killed]) -> None:
+        """At once and not at the end: the run that goes on from there may take hours."""
+        found = []
+        for run in runs:
+            if run.command in SCHEDULED:
+                details = {"run that was killed": run.run_id, **self._advice(run.command, run.run_date)}
+                found.append(without_end(run.command, run.started_at, details))
+        self._tell(found)
+
+    def _tell_failure(self, error: BaseException) -> None:
+        found = list(self.alarms)
+        if self._command in SCHEDULED:
+            details = {**self._advice(self._command, self._run_date), "readers see": self._readers_see()}
+            found.append(failed(known(error) or error, self._command, logs.current_step, details))
+        self._tell(found)
+
+    def _is_past(self, record: Record) -> bool:
+        is_run = record.incident_key.startswith(RUN)
+        return is_recovered_by(record.command, self._command) if is_run else record.incident_key in self.cleared
+
+    def _tell(self, incidents: Sequence[Incident], is_past: Callable[[Record], bool] = lambda record: False) -> None:
+        with _quietly("incidents could not be told"):
+            self._send(self._changed(incidents, is_past))
+
+    def _changed(self, incidents: Sequence[Incident], is_past: Callable[[Record], bool]) -> list[Record]:
+        """What there is to say, recorded before it is said: whoever is told of an incident is told when it is over as well."""
+        now, known = datetime.now(UTC), self._known()
+        found = {incident.key: met(incident, known.get(incident.key), self._command, self._run_id, now) for incident in incidents}
+        others = [record for key, record in known.items() if key not in found]
+        past = [over(record, self._run_id, now) for record in others if record.is_open and is_past(record)]
+        changed = [*found.values(), *past]
+        if not self._record(changed):
+            changed = [self._unrecorded(record) for record in changed]
+        return [*changed, *(record for record in others if not record.is_open)]
+
+    def _send(self, records: Sequence[Record]) -> None:
+        """To all sinks, or, if it is not news, to those that missed it before."""
+        origin = Origin(self._settings.env, _place(self._settings.lake_root), socket.gethostname())
+        are_news = [record.event != REPEATED and not record.missed for record in records]
+        notices = [Notice(event_of(r, origin), None if is_new else r.missed) for r, is_new in zip(records, are_news, strict=True)]
+        missed = send(notices, self._settings.alerts)
+        now = datetime.now(UTC)
+        changed = [r.missed_now(names, self._run_id, now) for r, names in zip(records, missed, strict=True) if r.missed != names]
+        self._record(changed)
+
+    def _known(self) -> dict[str, Record]:
+        with _quietly("the incidents that are open can't be read, so they may be sent again"):
+            return known_incidents(self._store) if self._store else {}
+        return {}
+
+    def _record(self, records: Sequence[Record]) -> bool:
+        with _quietly("incidents could not be recorded"):
+            if self._store:
+                record_incidents(self._store, records)
+                return True
+        return False
+
+    def _unrecorded(self, record: Record) -> Record:
+        """Of a failed run: under the key by which the next start finds it, if at least its start is recorded."""
+        if not record.incident_key.startswith(RUN):
+            return record
+        details = {**json.loads(record.details), "recorded": NOT_RECORDED}
+        return replace(record, incident_key=unrecorded_key(self._command), details=json.dumps(details))
+
+    def _advice(self, command: str, run_date: date) -> dict[str, str]:
+        return {"run again": f"lakehouse {command} --env {self._settings.env} --run-date {run_date}"}
+
+    def _readers_see(self) -> str:
+        if self._ledger and self._ledger.has_published:
+            return "the tables of this run; its campaign files or its champion may be missing"
+        last = None
+        with _quietly("the last publication can't be read"):
+            last = self._store and last_published(self._store)
+        return f"nothing of this run; what was published {f'on {last:%Y-%m-%d %H:%M} UTC' if last else 'before'} stays"
+
+    def _write_metrics(self) -> None:
+        path = self._settings.metrics_file
+        if path and self._store:
+            with _quietly(f"metrics_file {path} could not be written, so it has the figures of an earlier run"):
+                write_metrics(path, samples(self._store))
+
+
+@contextmanager
+def _quietly(what: str) -> Iterator[None]:
+    """A failure in here is a warning."""
+    try:
+        yield
+    except Exception as error:
+        logs.warn(f"{what} ({type(error).__name__})")
+
+
+def _place(root: str) -> str:
+    return root if "://" in root else str(Path(root).resolve())

@@ -1,0 +1,66 @@
+"""A night that is killed again and again ends like one that was not. `make faults` does the same with every kind of fault."""
+
+import json
+import os
+import random
+import shutil
+import subprocess
+import sys
+from datetime import date
+from pathlib import Path
+
+import pytest
+from tests.conftest import SPARK
+from tests.faults.compare import differences
+from tests.faults.trial import killed_when
+from tests.support.demo_lake import DemoLake, lake_for
+from tests.support.demo_shop import make_shop
+
+from lakehouse.demo.server import Server
+
+pytestmark = [pytest.mark.slow, pytest.mark.spark, pytest.mark.database]
+SEED, KILLS = 7, 5
+NIGHT = ("night", "--run-date", "2026-11-17")
+
+
+def test_a_night_killed_five_times_and_run_again_gives_what_an_undisturbed_one_does(
+    demo_lake: DemoLake, server: Server, tmp_path: Path
+) -> None:
+    shop = make_shop(server, "killed", tmp_path / "truth")  # the same seed: row by row the shop of demo_lake
+    undisturbed, killed = (copy_of(demo_lake, lake_for(shop, tmp_path / name)) for name in ("undisturbed", "killed"))
+    shop.live_day(date(2026, 11, 16))
+    code, log = undisturbed.command(*NIGHT)
+    assert code == 0, log
+    steps = [line.split()[1] for line in log.splitlines() if "(" in line and " rows, " in line]
+    rng = random.Random(SEED)
+    for number in sorted(rng.sample(range(len(steps)), KILLS)):
+        delay = rng.choice((0, rng.random()))
+        print(f"seed {SEED}: killed {delay:.2f} s after {steps[number]}")
+        night = killed_when(start_night(killed), lambda line, name=steps[number]: name in line, delay)  # type: ignore[misc]
+        assert night.code == -9, night.log
+
+    code, log = killed.command(*NIGHT)
+
+    assert code == 0, log
+    assert differences(killed.folder, undisturbed.folder) == []
+
+
+def copy_of(lake: DemoLake, to: DemoLake) -> DemoLake:
+    for name in ("lake", "vault", "export"):
+        shutil.copytree(lake.folder / name, to.folder / name)
+    for name in ("vault.key", "mlflow.db"):
+        shutil.copy(lake.folder / name, to.folder / name)
+    return to
+
+
+def start_night(lake: DemoLake) -> "subprocess.Popen[str]":
+    """In a process group of its own, on the settings of the tests' session."""
+    environment = {**os.environ, **lake.environment, "LAKEHOUSE_SPARK": json.dumps(SPARK), "TMPDIR": str(lake.folder)}
+    return subprocess.Popen(
+        [sys.executable, "-c", "from lakehouse.cli import main; main()", *NIGHT],
+        env=environment,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
