@@ -18,7 +18,7 @@ demo: install ## the demo shop, from its database to recommendations and campaig
 	.venv/bin/lakehouse demo run
 
 test: lint types ## lint, types and all tests
-	$(PYTHON_IN) pytest
+	$(PYTHON_IN) pytest -n 2 --dist worksteal
 
 N ?= 50
 SEED ?= 1

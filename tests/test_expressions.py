@@ -22,6 +22,7 @@ from lakehouse.expressions import (
     repaired_text,
     unescape_html,
 )
+from lakehouse.frames import frame_from
 
 # Words whose UTF-8 holds every kind of byte that cp1252 leaves open, and signs of four bytes.
 WORDS = [
@@ -44,7 +45,7 @@ def mojibake(text: str) -> str:
 
 
 def answers(spark: SparkSession, texts: Sequence[str | None], expression: Callable[[Column], Column]) -> dict[str | None, object]:
-    frame = spark.createDataFrame([(text,) for text in texts], "text string")
+    frame = frame_from(spark, [(text,) for text in texts], "text string")
     return {row[0]: row[1] for row in frame.select("text", expression(F.col("text"))).collect()}
 
 
@@ -106,7 +107,7 @@ def test_the_local_day_follows_midnight_and_both_clock_changes_in_amsterdam(spar
         datetime(2026, 10, 25, 22, 30): date(2026, 10, 25),
         datetime(2026, 10, 25, 23, 0): date(2026, 10, 26),
     }
-    frame = spark.createDataFrame([(at,) for at in expected], "at timestamp")
+    frame = frame_from(spark, [(at,) for at in expected], "at timestamp")
     found = frame.select("at", local_date(F.col("at"), F.lit("Europe/Amsterdam"))).collect()
     assert {row[0]: row[1] for row in found} == expected
 
@@ -151,7 +152,7 @@ def test_a_repeated_meta_key_gives_the_value_of_its_highest_id(spark: SparkSessi
         (8, 13, "_sku", "B"),
         (8, 14, "_sku", None),
     ]
-    frame = spark.createDataFrame(rows, "post_id bigint, meta_id bigint, meta_key string, meta_value string")
+    frame = frame_from(spark, rows, "post_id bigint, meta_id bigint, meta_key string, meta_value string")
     found = pivot_meta(frame, ["post_id"], "meta_id", {"price": "_price", "sku": "_sku"})
     assert found.columns == ["post_id", "price", "sku"]
     # Of 8 the last write cleared the SKU.

@@ -4,6 +4,7 @@ import pytest
 from pyspark.sql import DataFrame
 
 from lakehouse.errors import DataError
+from lakehouse.frames import frame_from
 from lakehouse.io.delta_store import DeltaStore, Written
 from lakehouse.loading import Loaded, load
 from lakehouse.scope import Scope
@@ -22,7 +23,7 @@ Row = tuple[str, int | None, int | None]
 
 
 def frame(store: DeltaStore, rows: list[Row]) -> DataFrame:
-    return store.spark.createDataFrame(rows, "shop_code string, shelf_id bigint, height int").coalesce(1)
+    return frame_from(store.spark, rows, "shop_code string, shelf_id bigint, height int").coalesce(1)
 
 
 def rows(store: DeltaStore) -> list[tuple[object, ...]]:

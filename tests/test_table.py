@@ -4,6 +4,7 @@ import pytest
 from pyspark.errors import AnalysisException
 from pyspark.sql import SparkSession
 
+from lakehouse.frames import frame_from
 from lakehouse.table import INTEGER, LONG, MONEY, STRING, Column, Rule, Table, broken_rules, conform
 
 TABLE = Table(
@@ -44,7 +45,7 @@ def test_a_row_breaks_every_rule_whose_answer_is_not_true_and_a_missing_key_is_a
         ((None, None, 0, 5), ["shop_code_is_known", "shelf_id_is_known", "height_is_positive"]),
     ]
     schema = "shop_code string, shelf_id bigint, height int, price int"
-    frame = spark.createDataFrame([row for row, _ in cases], schema).coalesce(1)
+    frame = frame_from(spark, [row for row, _ in cases], schema).coalesce(1)
     assert [row[0] for row in frame.select(broken_rules(TABLE)).collect()] == [broken for _, broken in cases]
 
 

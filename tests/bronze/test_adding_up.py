@@ -7,6 +7,7 @@ import pytest
 from pyspark.sql import DataFrame, SparkSession
 
 from lakehouse.bronze.adding_up import differing, not_adding_up, without_row
+from lakehouse.frames import frame_from
 
 # Order 1: two lines (10.00 + 2.00 tax, 5.00 + 0.25) and shipping (4.00 + 0.80); refund 2 of it: an amount only; order 3: one line, a fee.
 ORDERS = [(1, "shop_order", "22.05", 1), (2, "shop_order_refund", "-3.00", 1), (3, "shop_order", "12.50", 3)]
@@ -25,14 +26,14 @@ def tables(
     money = "cast({0} as decimal(26,8)) {0}"
     meta = [(i, key, v) for i, pair in amounts.items() for key, v in zip(("_line_total", "_line_tax"), pair, strict=False)]
     return (
-        spark.createDataFrame(orders, "id bigint, type string, total_amount string, _order_id bigint").selectExpr(
+        frame_from(spark, orders, "id bigint, type string, total_amount string, _order_id bigint").selectExpr(
             "id", "type", money.format("total_amount"), "_order_id"
         ),
-        spark.createDataFrame(operational, "order_id bigint, shipping_total_amount string, shipping_tax_amount string").selectExpr(
+        frame_from(spark, operational, "order_id bigint, shipping_total_amount string, shipping_tax_amount string").selectExpr(
             "order_id", money.format("shipping_total_amount"), money.format("shipping_tax_amount")
         ),
-        spark.createDataFrame(items, "order_item_id bigint, order_item_type string, order_id bigint"),
-        spark.createDataFrame([*meta, (11, "_qty", "3")], "order_item_id bigint, meta_key string, meta_value string"),
+        frame_from(spark, items, "order_item_id bigint, order_item_type string, order_id bigint"),
+        frame_from(spark, [*meta, (11, "_qty", "3")], "order_item_id bigint, meta_key string, meta_value string"),
     )
 
 
@@ -67,17 +68,17 @@ def test_a_cent_an_item_is_rounding_and_more_is_not(spark: SparkSession) -> None
 
 
 def test_an_order_that_was_deleted_before_its_row_was_read_is_a_suspect(spark: SparkSession) -> None:
-    heads = spark.createDataFrame([(1, 1), (2, 1), (3, 3)], "order_id bigint, _order_id bigint")
-    orders = spark.createDataFrame([(1,), (3,)], "id bigint")
+    heads = frame_from(spark, [(1, 1), (2, 1), (3, 3)], "order_id bigint, _order_id bigint")
+    orders = frame_from(spark, [(1,), (3,)], "id bigint")
     assert torn(without_row(heads, orders)) == {1}
 
 
 def test_orders_that_differ_between_two_readings_are_found_in_any_table_and_either_way(spark: SparkSession) -> None:
     def reading(orders: list[tuple[int, str | None]], items: list[tuple[int, int]]) -> dict[str, DataFrame]:
         return {
-            "orders": spark.createDataFrame(orders, "_order_id bigint, status string"),
+            "orders": frame_from(spark, orders, "_order_id bigint, status string"),
             # The columns of the second reading may come in another order.
-            "items": spark.createDataFrame(items, "_order_id bigint, order_item_id bigint").select(*sorted(["order_item_id", "_order_id"])),
+            "items": frame_from(spark, items, "_order_id bigint, order_item_id bigint").select(*sorted(["order_item_id", "_order_id"])),
         }
 
     same: list[tuple[int, str | None]] = [(1, "a"), (2, None), (3, "c")]

@@ -10,6 +10,7 @@ import pytest
 from pyspark.sql import DataFrame, SparkSession
 
 from lakehouse.bronze.feed_rows import FATE, IS_TRUTH, judged
+from lakehouse.frames import frame_from
 from lakehouse.sources.feed import Feed
 from lakehouse.sources.mobile_app import EVENTS, ORDER_LINES, ORDERS
 from lakehouse.sources.other_feeds import AD_SPEND
@@ -91,7 +92,7 @@ def one_by_one(feed: Feed, table: dict[Any, Row], delivered: list[list[Row]]) ->
 
 
 def frame(spark: SparkSession, rows: Iterable[Row]) -> DataFrame:
-    return spark.createDataFrame([tuple(row.values()) for row in rows], SCHEMA)
+    return frame_from(spark, [tuple(row.values()) for row in rows], SCHEMA)
 
 
 @pytest.mark.parametrize("feed", [CHANGES, BY_DAY, LINES, APPEND], ids=["newer", "by_day", "whole_of", "append"])

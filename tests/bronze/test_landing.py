@@ -6,6 +6,7 @@ import pytest
 from pyspark.sql import DataFrame, SparkSession
 
 from lakehouse.bronze.landing import repaired, root_items, root_orders, split, with_root
+from lakehouse.frames import frame_from
 from lakehouse.sources.woocommerce.catalogue import TERMS
 from lakehouse.sources.woocommerce.orders import ORDER_ADDRESSES, ORDER_ITEM_META, ORDER_ITEMS, ORDERS
 from lakehouse.sources.woocommerce.people import EMAIL_UNSUBSCRIBES, USER_META
@@ -24,10 +25,10 @@ PARENTS = [(12, 10), (13, 9), (14, 10)]
 
 
 def roots(spark: SparkSession, parents: Sequence[tuple[int, int | None]] = PARENTS) -> DataFrame:
-    heads = spark.createDataFrame(
-        [(*head, "wc-completed", None) for head in HEADS], "id bigint, type string, status string, created_at timestamp"
+    heads = frame_from(
+        spark, [(*head, "wc-completed", None) for head in HEADS], "id bigint, type string, status string, created_at timestamp"
     )
-    return root_orders(heads, spark.createDataFrame(parents, "id bigint, parent_id bigint"))
+    return root_orders(heads, frame_from(spark, parents, "id bigint, parent_id bigint"))
 
 
 def test_the_root_of_a_refund_is_the_order_it_refunds_and_of_anything_else_itself(spark: SparkSession) -> None:
@@ -44,29 +45,29 @@ def test_a_refund_that_names_no_order_has_a_root_all_the_same(spark: SparkSessio
 
 def test_what_hangs_on_a_refund_has_the_refunded_order_as_root_and_what_hangs_on_nothing_is_left_out(spark: SparkSession) -> None:
     found = roots(spark)
-    items = spark.createDataFrame([(100, 10), (101, 12), (102, 99), (103, 13)], "order_item_id bigint, order_id bigint")
+    items = frame_from(spark, [(100, 10), (101, 12), (102, 99), (103, 13)], "order_item_id bigint, order_id bigint")
     rooted = root_items(items, found)
     stamped = with_root(items, ORDER_ITEMS, found, rooted)
     # There is no order 99.
     assert {row["order_item_id"]: row["_order_id"] for row in stamped.collect()} == {100: 10, 101: 10, 103: 9}
 
-    meta = spark.createDataFrame([(1, 100), (2, 101), (3, 102), (4, 777)], "meta_id bigint, order_item_id bigint")
+    meta = frame_from(spark, [(1, 100), (2, 101), (3, 102), (4, 777)], "meta_id bigint, order_item_id bigint")
     # Of meta 3 the item's order is not there, of meta 4 the item.
     assert {row["meta_id"]: row["_order_id"] for row in with_root(meta, ORDER_ITEM_META, found, rooted).collect()} == {1: 10, 2: 10}
 
-    orders = spark.createDataFrame([(10, "EUR"), (12, "EUR"), (16, "EUR")], "id bigint, currency string")
+    orders = frame_from(spark, [(10, "EUR"), (12, "EUR"), (16, "EUR")], "id bigint, currency string")
     # Order 16 came after the reading had begun: it is for the next night.
     assert {row["id"]: row["_order_id"] for row in with_root(orders, ORDERS, found, rooted).collect()} == {10: 10, 12: 10}
 
 
 def test_texts_of_a_latin1_shop_are_as_they_were_meant_before_anything_is_made_of_them(spark: SparkSession) -> None:
-    staged = spark.createDataFrame([(1, "Caf\u00c3\u00a9", None)], "term_id bigint, name string, slug string")
+    staged = frame_from(spark, [(1, "Caf\u00c3\u00a9", None)], "term_id bigint, name string, slug string")
     assert repaired(staged).collect() == [(1, "Café", None)]
 
 
 def test_personal_values_of_columns_are_in_the_vault_only(spark: SparkSession) -> None:
     schema = "id bigint, order_id bigint, address_type string, first_name string, country string"
-    staged = spark.createDataFrame([(1, 10, "billing", "Anna", "NL"), (2, 11, "billing", None, "DE")], schema)
+    staged = frame_from(spark, [(1, 10, "billing", "Anna", "NL"), (2, 11, "billing", None, "DE")], schema)
     mirror, vault = split(staged, ORDER_ADDRESSES, "nl", KEY)
     assert vault is not None
     assert "first_name" not in mirror.columns
@@ -76,7 +77,7 @@ def test_personal_values_of_columns_are_in_the_vault_only(spark: SparkSession) -
 
 
 def test_an_orders_address_leaves_a_pseudonym_in_the_mirror(spark: SparkSession) -> None:
-    staged = spark.createDataFrame([(10, "anna@shop.example", 0)], "id bigint, billing_email string, customer_id bigint")
+    staged = frame_from(spark, [(10, "anna@shop.example", 0)], "id bigint, billing_email string, customer_id bigint")
     mirror, vault = split(staged, ORDERS, "nl", KEY)
     assert vault is not None
     seen, hidden = mirror.collect()[0].asDict(), vault.collect()[0].asDict()
@@ -88,7 +89,7 @@ def test_an_orders_address_leaves_a_pseudonym_in_the_mirror(spark: SparkSession)
 
 def test_of_personal_keys_the_mirror_has_the_row_without_its_value(spark: SparkSession) -> None:
     rows = [(1, 7, "first_name", "Anna"), (2, 7, "locale", "nl_NL"), (3, 8, "first_name", None)]
-    staged = spark.createDataFrame(rows, "umeta_id bigint, user_id bigint, meta_key string, meta_value string")
+    staged = frame_from(spark, rows, "umeta_id bigint, user_id bigint, meta_key string, meta_value string")
     mirror, vault = split(staged, USER_META, "nl", KEY)
     assert vault is not None
     assert {r["umeta_id"]: (r["meta_key"], r["meta_value"]) for r in mirror.collect()} == {
@@ -101,13 +102,13 @@ def test_of_personal_keys_the_mirror_has_the_row_without_its_value(spark: SparkS
 
 def test_choices_about_mail_are_personal_too(spark: SparkSession) -> None:
     schema = "id bigint, email_hash string, email_kind string, action string, created_at timestamp"
-    mirror, vault = split(spark.createDataFrame([(1, "ab" * 32, "reviews", "unsubscribed", None)], schema), EMAIL_UNSUBSCRIBES, "nl", KEY)
+    mirror, vault = split(frame_from(spark, [(1, "ab" * 32, "reviews", "unsubscribed", None)], schema), EMAIL_UNSUBSCRIBES, "nl", KEY)
     assert set(mirror.columns) == {"id", "created_at", "shop_code"}
     assert vault is not None
     assert vault.count() == 1
 
 
 def test_a_table_without_personal_data_has_no_part_in_the_vault(spark: SparkSession) -> None:
-    mirror, vault = split(spark.createDataFrame([(1, "Tea", "tea")], "term_id bigint, name string, slug string"), TERMS, "de", KEY)
+    mirror, vault = split(frame_from(spark, [(1, "Tea", "tea")], "term_id bigint, name string, slug string"), TERMS, "de", KEY)
     assert vault is None
     assert mirror.collect()[0]["shop_code"] == "de"

@@ -10,6 +10,7 @@ from pyspark.sql import DataFrame, Row, SparkSession
 from pyspark.sql.types import StructField, StructType
 
 from lakehouse.bronze.legacy_orders import addresses, operational_data, order_meta, orders, shaped
+from lakehouse.frames import frame_from
 from lakehouse.sources.source import JdbcTable
 from lakehouse.sources.woocommerce.legacy_orders import ORDER_POST_META, ORDER_POSTS
 from lakehouse.sources.woocommerce.orders import ORDER_ADDRESSES, ORDER_META, ORDER_OPERATIONAL_DATA, ORDERS
@@ -43,7 +44,7 @@ REFUND_KEYS = {"_order_currency": "EUR", "_order_total": "-5.00", "_order_tax": 
 
 
 def frame(spark: SparkSession, table: JdbcTable, rows: Sequence[tuple[Any, ...]]) -> DataFrame:
-    return spark.createDataFrame(rows, StructType([StructField(c.name, c.type) for c in table.columns]))
+    return frame_from(spark, rows, StructType([StructField(c.name, c.type) for c in table.columns]))
 
 
 def posts(spark: SparkSession, rows: Sequence[tuple[Any, ...]] = POSTS) -> DataFrame:

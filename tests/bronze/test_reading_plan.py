@@ -6,6 +6,7 @@ import pytest
 from pyspark.sql import DataFrame, SparkSession
 
 from lakehouse.bronze.reading_plan import LastRead, Part, Reread, plan, single_orders
+from lakehouse.frames import frame_from
 
 NOW = datetime(2026, 11, 20, 3, tzinfo=UTC)
 LAST = LastRead(cursor_at=NOW - timedelta(days=1), reread_up_to=0)
@@ -33,11 +34,12 @@ class Shop:
 
     def tonight(self, last: LastRead = LAST, reread: Reread = REREAD) -> Part | None:
         return plan(
-            self.spark.createDataFrame(list(self.orders.values()), ORDERS),
-            self.spark.createDataFrame(list(self.items.items()), "order_item_id bigint, order_id bigint"),
-            self.spark.createDataFrame([(number,) for number in self.changed], "id bigint"),
+            frame_from(self.spark, list(self.orders.values()), ORDERS),
+            frame_from(self.spark, list(self.items.items()), "order_item_id bigint, order_id bigint"),
+            frame_from(self.spark, [(number,) for number in self.changed], "id bigint"),
             self.mirror(),
-            self.spark.createDataFrame(
+            frame_from(
+                self.spark,
                 [(item, number, self.mirrored_orders[number][4]) for item, number in self.mirrored_items.items()],
                 "order_item_id bigint, order_id bigint, _order_id bigint",
             ),
@@ -49,7 +51,7 @@ class Shop:
     def mirror(self) -> DataFrame:
         states = {number: self.mirrored_states.get(number, [row[2]]) for number, row in self.mirrored_orders.items()}
         rows = [(number, status, self.mirrored_orders[number][4]) for number, found in states.items() for status in found]
-        return self.spark.createDataFrame(rows, "id bigint, status string, _order_id bigint")
+        return frame_from(self.spark, rows, "id bigint, status string, _order_id bigint")
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ from pyspark.sql import DataFrame, SparkSession
 from tests.support.frames import frame_of
 
 from lakehouse.export.campaign import COLUMNS, SLOTS, audience, contacts, rows
+from lakehouse.frames import frame_from
 from lakehouse.gold import interactions
 from lakehouse.recommend import customer_products
 from lakehouse.silver import customers, products
@@ -156,7 +157,8 @@ def test_a_row_has_eight_slots_of_the_mixed_list(spark: SparkSession) -> None:
     reached = frame_of(
         spark, customers.TABLE, [{"shop_code": "nl", "customer_key": key, "country_code": "NL"} for key in ("short", "full", "empty")]
     )
-    contact = spark.createDataFrame(
+    contact = frame_from(
+        spark,
         [("nl", key, f"{key}@shop.example", None) for key in ("short", "full", "empty")],
         "shop_code string, customer_key string, email string, first_name string",
     )
@@ -183,8 +185,8 @@ def test_a_product_that_was_bought_before_is_not_called_a_discovery(spark: Spark
     listed += [("anna", "mixed", 1, 101, "own_frequency"), ("anna", "mixed", 2, 102, "als")]
     catalogue = frame_of(spark, products.TABLE, [{"shop_code": "nl", "product_id": i, "product_name": "x"} for i in (101, 102)])
     reached = frame_of(spark, customers.TABLE, [{"shop_code": "nl", "customer_key": "anna"}])
-    contact = spark.createDataFrame(
-        [("nl", "anna", "anna@shop.example", "Anna")], "shop_code string, customer_key string, email string, first_name string"
+    contact = frame_from(
+        spark, [("nl", "anna", "anna@shop.example", "Anna")], "shop_code string, customer_key string, email string, first_name string"
     )
     bought = frame_of(spark, interactions.TABLE, [{"shop_code": "nl", "customer_key": "anna", "product_id": i} for i in (101, 102)])
     row = rows(reached, contact, lists(spark, listed), catalogue, bought).collect()[0]

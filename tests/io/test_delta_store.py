@@ -9,6 +9,7 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from lakehouse.errors import DataError
+from lakehouse.frames import frame_from
 from lakehouse.io import delta_store
 from lakehouse.io.delta_store import DeltaStore, Head, Written
 from lakehouse.scope import Orders, Scope
@@ -32,7 +33,7 @@ FIRST: list[Row] = [("nl", 1, 10, "tea"), ("nl", 2, 10, None), ("nl", 3, 11, "ri
 
 
 def frame(store: DeltaStore, rows: list[Row]) -> DataFrame:
-    return conform(store.spark.createDataFrame(rows, SCHEMA), TABLE).coalesce(1)
+    return conform(frame_from(store.spark, rows, SCHEMA), TABLE).coalesce(1)
 
 
 def rows(store: DeltaStore, version: int | None = None) -> list[tuple[object, ...]]:
@@ -131,7 +132,7 @@ def test_above_the_bound_changes_are_merged_from_the_frame_with_the_same_result(
 
 def test_a_column_added_to_the_declaration_is_written_and_null_outside_the_scope(filled: DeltaStore) -> None:
     wider = Table(TABLE.name, TABLE.grain, TABLE.key, (*TABLE.columns, Column("unit", STRING, "new")), scope=TABLE.scope)
-    new = conform(filled.spark.createDataFrame([("nl", 1, 10, "tea", "box")], SCHEMA + ", unit string"), wider)
+    new = conform(frame_from(filled.spark, [("nl", 1, 10, "tea", "box")], SCHEMA + ", unit string"), wider)
     filled.sync(wider, new, Scope.of_orders([("nl", 10)]))
     assert rows(filled) == [("de", 1, 10, "Tee", None), ("nl", 1, 10, "tea", "box"), ("nl", 3, 11, "rice", None)]
     filled.sync(wider, new)
@@ -140,7 +141,7 @@ def test_a_column_added_to_the_declaration_is_written_and_null_outside_the_scope
 
 def test_a_column_taken_from_the_declaration_is_gone(filled: DeltaStore) -> None:
     narrower = Table(TABLE.name, TABLE.grain, TABLE.key, TABLE.columns[:3], scope=TABLE.scope)
-    filled.sync(narrower, conform(filled.spark.createDataFrame(FIRST, SCHEMA), narrower))
+    filled.sync(narrower, conform(frame_from(filled.spark, FIRST, SCHEMA), narrower))
     assert filled.read(TABLE.name).columns == ["shop_code", "line_id", "order_id"]
 
 

@@ -9,6 +9,7 @@ from pyspark.ml.recommendation import ALS
 from pyspark.sql import SparkSession
 
 from lakehouse.errors import DataError
+from lakehouse.frames import frame_from
 from lakehouse.io.delta_store import DeltaStore, Head
 from lakehouse.io.experiments import make_database
 from lakehouse.io.model_changes import GATE, model_changes, system_user
@@ -40,9 +41,9 @@ def settings_of(folder: Path) -> Settings:
 def test_a_training_that_passed_is_the_champion_from_the_end_of_its_run_on(spark: SparkSession, store: DeltaStore, tmp_path: Path) -> None:
     registry = ModelRegistry(settings_of(tmp_path), store)
     assert (registry.registered(), registry.champion(), registry.champions_version()) == ([], None, None)
-    ratings = spark.createDataFrame(PAIRS, "customer_idx int, product_idx int, weight float")
+    ratings = frame_from(spark, PAIRS, "customer_idx int, product_idx int, weight float")
     als = ALS(rank=2, maxIter=1, implicitPrefs=True, seed=7, userCol="customer_idx", itemCol="product_idx", ratingCol="weight")
-    index = {"products": spark.createDataFrame([("nl", 30, 0)], "shop_code string, product_id bigint, product_idx int")}
+    index = {"products": frame_from(spark, [("nl", 30, 0)], "shop_code string, product_id bigint, product_idx int")}
 
     version = registry.log(als.fit(ratings), index, TRAINING)
 

@@ -6,6 +6,7 @@ import hmac
 import pytest
 from pyspark.sql import DataFrame, SparkSession
 
+from lakehouse.frames import frame_from
 from lakehouse.privacy.pseudonyms import fingerprint, pseudonym, with_pseudonyms
 from lakehouse.sources.source import Pseudonym
 
@@ -32,7 +33,7 @@ def expected(message: str, key: str = KEY) -> str:
 
 @pytest.fixture(scope="module")
 def named(spark: SparkSession) -> DataFrame:
-    frame = spark.createDataFrame(ROWS, "shop_code string, id bigint, email string, user_id bigint")
+    frame = frame_from(spark, ROWS, "shop_code string, id bigint, email string, user_id bigint")
     return with_pseudonyms(frame, PSEUDONYMS, KEY)
 
 
@@ -70,7 +71,7 @@ def test_the_key_stands_in_no_query_plan(named: DataFrame) -> None:
 
 
 def test_a_frame_without_an_address_has_no_flag_for_it(spark: SparkSession) -> None:
-    frame = spark.createDataFrame(ROWS[:1], "shop_code string, id bigint, email string, user_id bigint")
+    frame = frame_from(spark, ROWS[:1], "shop_code string, id bigint, email string, user_id bigint")
     assert with_pseudonyms(frame, PSEUDONYMS[1:], KEY).columns == [*frame.columns, "user_pseudonym", "order_pseudonym"]
 
 

@@ -5,6 +5,7 @@ import random
 import pytest
 from pyspark.sql import SparkSession
 
+from lakehouse.frames import frame_from
 from lakehouse.recommend.als import PRODUCT, Factors, fit, index
 from lakehouse.recommend.params import Als
 
@@ -19,7 +20,7 @@ def pairs() -> list[tuple[str, str, int, float]]:
 
 
 def test_an_index_is_dense_and_sorted_by_the_key(spark: SparkSession) -> None:
-    rows = spark.createDataFrame([("nl", 30), ("de", 200), ("nl", 4), ("nl", 30), ("de", 3)], "shop_code string, product_id bigint")
+    rows = frame_from(spark, [("nl", 30), ("de", 200), ("nl", 4), ("nl", 30), ("de", 3)], "shop_code string, product_id bigint")
     found = index(rows, PRODUCT, "product_idx").collect()
     assert {(row["shop_code"], row["product_id"]): row["product_idx"] for row in found} == {
         ("de", 3): 0,
@@ -34,8 +35,8 @@ def test_two_fits_on_the_same_rows_in_another_order_give_equal_factors(spark: Sp
     rows = pairs()
     shuffled = random.Random(1).sample(rows, len(rows))
     # An unknown product is left out, so the second fit gets one more row.
-    first = fit(spark.createDataFrame(rows, SCHEMA), PARAMS).factors()
-    second = fit(spark.createDataFrame([("nl", "c00", 0, 9.0), *shuffled], SCHEMA).repartition(3), PARAMS).factors()
+    first = fit(frame_from(spark, rows, SCHEMA), PARAMS).factors()
+    second = fit(frame_from(spark, [("nl", "c00", 0, 9.0), *shuffled], SCHEMA).repartition(3), PARAMS).factors()
     for one, other, key in ((first.customers, second.customers, "customer_key"), (first.products, second.products, "product_id")):
         found = {(r["shop_code"], r[key]): r["features"] for r in one.collect()}
         assert found == {(r["shop_code"], r[key]): r["features"] for r in other.collect()}
@@ -45,7 +46,7 @@ def test_two_fits_on_the_same_rows_in_another_order_give_equal_factors(spark: Sp
 
 @pytest.mark.slow
 def test_weights_in_another_unit_give_the_same_factors(spark: SparkSession) -> None:
-    in_orders, in_pieces = (spark.createDataFrame([(*row[:3], row[3] * unit) for row in pairs()], SCHEMA) for unit in (1, 64))
+    in_orders, in_pieces = (frame_from(spark, [(*row[:3], row[3] * unit) for row in pairs()], SCHEMA) for unit in (1, 64))
     factors = [
         {r["customer_key"]: r["features"] for r in fit(frame, PARAMS).factors().customers.collect()} for frame in (in_orders, in_pieces)
     ]

@@ -8,6 +8,7 @@ import pytest
 from pyspark.sql import DataFrame, SparkSession
 from tests.support.frames import frame_of
 
+from lakehouse.frames import frame_from
 from lakehouse.gold import interactions, product_popularity
 from lakehouse.recommend.als import Factors
 from lakehouse.recommend.blend import Blend
@@ -85,10 +86,8 @@ def make(spark: SparkSession) -> Callable[..., DataFrame]:
             ),
         )
         factors = Factors(
-            spark.createDataFrame(
-                [("nl", c, [x]) for c, x in LIKES.items()], "shop_code string, customer_key string, features array<float>"
-            ),
-            spark.createDataFrame([("nl", p, [x]) for p, x in HAS.items()], "shop_code string, product_id bigint, features array<float>"),
+            frame_from(spark, [("nl", c, [x]) for c, x in LIKES.items()], "shop_code string, customer_key string, features array<float>"),
+            frame_from(spark, [("nl", p, [x]) for p, x in HAS.items()], "shop_code string, product_id bigint, features array<float>"),
         )
         model = RegisteredModel(version, "run", factors, BLEND) if version else RegisteredModel.none(spark, BLEND)
         return conform(

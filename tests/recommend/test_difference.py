@@ -4,6 +4,7 @@ import pytest
 from pyspark.sql import DataFrame, SparkSession
 from tests.support.frames import frame_of
 
+from lakehouse.frames import frame_from
 from lakehouse.recommend.difference import difference
 from lakehouse.silver import categories, products
 
@@ -11,7 +12,7 @@ PLACES = "shop_code string, customer_key string, list string, rank int, product_
 
 
 def places(spark: SparkSession, lists: dict[tuple[str, str], list[int]]) -> DataFrame:
-    return spark.createDataFrame([("nl", who, name, r, p) for (who, name), shown in lists.items() for r, p in enumerate(shown, 1)], PLACES)
+    return frame_from(spark, [("nl", who, name, r, p) for (who, name), shown in lists.items() for r, p in enumerate(shown, 1)], PLACES)
 
 
 @pytest.fixture(scope="module")

@@ -10,6 +10,7 @@ from pyspark.ml.evaluation import RankingEvaluator
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
+from lakehouse.frames import frame_from
 from lakehouse.recommend.metrics import (
     NAMES,
     Exposure,
@@ -40,8 +41,8 @@ ANNAS_NDCG = (1 + 1 / log2(4)) / (1 + 1 / log2(3) + 1 / log2(4))
 @pytest.fixture(scope="module")
 def judged(spark: SparkSession) -> DataFrame:
     """At K = 3."""
-    known = spark.createDataFrame(KNOWN, PAIR).withColumn("weight", F.lit(2.0))
-    return per_customer(spark.createDataFrame(LISTS, RANKED), spark.createDataFrame(TRUTH, PAIR), known, 3).persist()
+    known = frame_from(spark, KNOWN, PAIR).withColumn("weight", F.lit(2.0))
+    return per_customer(frame_from(spark, LISTS, RANKED), frame_from(spark, TRUTH, PAIR), known, 3).persist()
 
 
 def test_every_customer_of_the_truth_is_judged_at_3(judged: DataFrame) -> None:
@@ -101,7 +102,7 @@ def test_of_one_customer_or_nobody_the_interval_is_all_that_a_share_can_be(judge
 
 def test_means_by_group_and_customers_without_a_group_are_unknown(spark: SparkSession, judged: DataFrame) -> None:
     rows = [("nl", "anna", "NL"), ("nl", "dora", "NL"), ("nl", "bob", "BE"), ("nl", "cleo", None), ("de", "anna", "DE")]
-    groups = spark.createDataFrame(rows, "shop_code string, customer_key string, country_code string")
+    groups = frame_from(spark, rows, "shop_code string, customer_key string, country_code string")
     found = by_group(judged, groups, "country_code")
     assert {name: (one["customers"], one["recall"]) for name, one in found.items()} == {
         "NL": (2, 0.75),
@@ -114,7 +115,7 @@ def test_means_by_group_and_customers_without_a_group_are_unknown(spark: SparkSe
 
 
 def test_bands_of_order_counts(spark: SparkSession) -> None:
-    counts = spark.createDataFrame([(n,) for n in (0, 1, 2, 3, 4, 9, 10, 500)], "n int")
+    counts = frame_from(spark, [(n,) for n in (0, 1, 2, 3, 4, 9, 10, 500)], "n int")
     found = [row[0] for row in counts.orderBy("n").select(order_count_band(F.col("n"))).collect()]
     assert found == [None, "1", "2-3", "2-3", "4-9", "4-9", "10+", "10+"]
 
@@ -126,13 +127,11 @@ def test_the_means_are_those_of_sparks_ranking_evaluator(spark: SparkSession) ->
     bought = {key: dice.sample(range(1, 21), dice.randint(1, 9)) for key in lists}
     ranked = [("nl", key, rank, product) for key, products in lists.items() for rank, product in enumerate(products, 1)]
     truth = [("nl", key, product) for key, products in bought.items() for product in products]
-    judged = per_customer(
-        spark.createDataFrame(ranked, RANKED), spark.createDataFrame(truth, PAIR), spark.createDataFrame([], PAIR), k
-    ).persist()
+    judged = per_customer(frame_from(spark, ranked, RANKED), frame_from(spark, truth, PAIR), frame_from(spark, [], PAIR), k).persist()
     for keys in (list(lists)[:30], list(lists)):
         found = means(judged.where(F.col("customer_key").isin(keys)))
         both = [([float(p) for p in lists[key]], [float(p) for p in bought[key]]) for key in keys]
-        frame = spark.createDataFrame(both, "prediction array<double>, label array<double>")
+        frame = frame_from(spark, both, "prediction array<double>, label array<double>")
         theirs = {"recall": "recallAtK", "precision": "precisionAtK", "ndcg": "ndcgAtK", "map": "meanAveragePrecisionAtK"}
         for ours, metric in theirs.items():
             assert found[ours] == pytest.approx(RankingEvaluator(metricName=metric, k=k).evaluate(frame)), metric  # type: ignore[arg-type]
@@ -144,9 +143,9 @@ def test_exposure_counts_places_among_the_first_3_in_their_shop(spark: SparkSess
     products = [("nl", 1), ("nl", 4), ("nl", 9), ("nl", 5), ("nl", 1), ("de", 1), ("de", 9)]
     popularity = [("nl", 1, 8), ("nl", 9, 4), ("nl", 2, 16), ("nl", 3, 2), ("nl", 7, 1), ("de", 1, 5), ("de", 9, 1), ("nl", 5, 3)]
     found = exposure(
-        spark.createDataFrame(LISTS, RANKED),
-        spark.createDataFrame(products, "shop_code string, product_id bigint"),
-        spark.createDataFrame(popularity, "shop_code string, product_id bigint, customer_count bigint"),
+        frame_from(spark, LISTS, RANKED),
+        frame_from(spark, products, "shop_code string, product_id bigint"),
+        frame_from(spark, popularity, "shop_code string, product_id bigint, customer_count bigint"),
         {"nl": 16, "de": 10},
         3,
     )
@@ -158,9 +157,9 @@ def test_exposure_counts_places_among_the_first_3_in_their_shop(spark: SparkSess
 
 
 def test_lists_that_show_nothing_have_no_exposure(spark: SparkSession) -> None:
-    nothing = spark.createDataFrame([], "shop_code string, product_id bigint, customer_count bigint")
-    products = spark.createDataFrame([("nl", 1), ("nl", 2)], "shop_code string, product_id bigint")
-    lists = spark.createDataFrame([], RANKED)
+    nothing = frame_from(spark, [], "shop_code string, product_id bigint, customer_count bigint")
+    products = frame_from(spark, [("nl", 1), ("nl", 2)], "shop_code string, product_id bigint")
+    lists = frame_from(spark, [], RANKED)
     assert exposure(lists, products, nothing, {"nl": 1}, 3) == Exposure(0.0, 0.0, 0.0)
     assert exposure(lists, nothing, nothing, {}, 3) == Exposure(0.0, 0.0, 0.0)
 

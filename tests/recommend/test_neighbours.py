@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from pyspark.sql import SparkSession
 
+from lakehouse.frames import frame_from
 from lakehouse.recommend.neighbours import Neighbours, as_frame, fit, from_frame, learned, merged, strongest
 from lakehouse.recommend.params import Neighbours as Parameters
 
@@ -43,7 +44,7 @@ def test_shops_are_learned_apart_from_the_most_bought_products_and_come_back_as_
     rows = [
         (shop, f"c{c}", 10 + p, 1 + p, float(w)) for shop, seed in (("nl", 1), ("de", 2)) for (c, p), w in np.ndenumerate(matrix(seed)) if w
     ]
-    found = fit(spark.createDataFrame([*rows, ("nl", "c0", 0, 99, 9.0)], SCHEMA), PARAMS.model_copy(update={"products": 5}))
+    found = fit(frame_from(spark, [*rows, ("nl", "c0", 0, 99, 9.0)], SCHEMA), PARAMS.model_copy(update={"products": 5}))
     assert sorted(found) == ["de", "nl"]
     # Product 10 has one order per customer, the fewest.
     assert found["nl"].product_ids.tolist() == [11, 12, 13, 14, 15]

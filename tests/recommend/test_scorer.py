@@ -8,6 +8,7 @@ import scipy.sparse as sp
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
+from lakehouse.frames import frame_from
 from lakehouse.recommend.als import fit
 from lakehouse.recommend.blend import Blend
 from lakehouse.recommend.catalogue import Catalogue, catalogues, profiles
@@ -77,7 +78,7 @@ def test_the_lists_are_those_of_brute_force_and_shops_never_mix(spark: SparkSess
         customers.append((code, f"c{i}", ("DE", "FR", None)[i % 3], own or None, features))
     found: dict[tuple[str, str], dict[str, list[int]]] = {}
     scores: list[list[float]] = []
-    for row in top_lists(spark.createDataFrame(customers, PROFILE), Ranking(shops, BLEND, 5)).collect():
+    for row in top_lists(frame_from(spark, customers, PROFILE), Ranking(shops, BLEND, 5)).collect():
         found.setdefault((row["shop_code"], row["customer_key"]), {})[row["list"]] = row["product_ids"]
         scores.append(row["scores"])
     assert all(listed == sorted(listed, reverse=True) for listed in scores)
@@ -91,7 +92,7 @@ def test_the_lists_are_those_of_brute_force_and_shops_never_mix(spark: SparkSess
 
 def test_what_was_bought_is_shown_by_discover_only_when_it_may_be_kept(spark: SparkSession) -> None:
     shops = {"nl": catalogue(np.random.default_rng(1), range(10))}
-    frame = spark.createDataFrame([("nl", "anna", None, [(0, 5.0, 3, 1.0), (2, 1.0, 1, 9.0)], [1.0, 1.0, 1.0])], PROFILE)
+    frame = frame_from(spark, [("nl", "anna", None, [(0, 5.0, 3, 1.0), (2, 1.0, 1, 9.0)], [1.0, 1.0, 1.0])], PROFILE)
     strict, kept = ({r["list"]: r for r in top_lists(frame, Ranking(shops, BLEND, 8, keep)).collect()} for keep in (False, True))
     assert not {0, 2} & set(strict["discover"]["product_ids"])
     assert sorted(kept["discover"]["product_ids"]) == [0, 2, 3, 4, 5, 6, 7, 8]
@@ -102,7 +103,7 @@ def test_what_was_bought_is_shown_by_discover_only_when_it_may_be_kept(spark: Sp
 def test_a_block_of_customers_who_bought_nothing_gets_what_is_popular(spark: SparkSession) -> None:
     shops = {"nl": catalogue(np.random.default_rng(1), range(10))}
     (row,) = (
-        top_lists(spark.createDataFrame([("nl", "cold", None, None, None)], PROFILE), Ranking(shops, BLEND, 3))
+        top_lists(frame_from(spark, [("nl", "cold", None, None, None)], PROFILE), Ranking(shops, BLEND, 3))
         .where("list = 'mixed'")
         .collect()
     )
@@ -112,10 +113,10 @@ def test_a_block_of_customers_who_bought_nothing_gets_what_is_popular(spark: Spa
 
 def test_the_score_of_a_pair_is_that_of_the_list_also_of_what_was_bought(spark: SparkSession) -> None:
     shops = {"nl": catalogue(np.random.default_rng(1), range(10))}
-    frame = spark.createDataFrame([("nl", "anna", None, [(0, 5.0, 3, 1.0)], [1.0, 1.0, 1.0])], PROFILE)
+    frame = frame_from(spark, [("nl", "anna", None, [(0, 5.0, 3, 1.0)], [1.0, 1.0, 1.0])], PROFILE)
     ranking = Ranking(shops, BLEND, 10, keep_seen=True)
     listed = next(r for r in top_lists(frame, ranking).collect() if r["list"] == "discover")
-    asked = spark.createDataFrame([("nl", "anna", p) for p in (0, 4, 99)], "shop_code string, customer_key string, product_id bigint")
+    asked = frame_from(spark, [("nl", "anna", p) for p in (0, 4, 99)], "shop_code string, customer_key string, product_id bigint")
     found = {r["product_id"]: r["score"] for r in pair_scores(asked, frame, ranking).collect()}
     of_list = dict(zip(listed["product_ids"], listed["scores"], strict=True))
     assert found == {0: pytest.approx(of_list[0]), 4: pytest.approx(of_list[4]), 99: None}
@@ -125,12 +126,14 @@ def test_the_score_of_a_pair_is_that_of_the_list_also_of_what_was_bought(spark: 
 def test_with_als_alone_the_order_is_that_of_recommend_for_all_users(spark: SparkSession) -> None:
     rng = np.random.default_rng(7)
     rows = [("nl", f"c{c:02}", int(p), 1, 0.0, float(rng.random())) for c in range(30) for p in rng.choice(40, 8, replace=False) + 1]
-    bought = spark.createDataFrame(
-        rows, "shop_code string, customer_key string, product_id bigint, order_count bigint, recency double, weight double"
+    bought = frame_from(
+        spark, rows, "shop_code string, customer_key string, product_id bigint, order_count bigint, recency double, weight double"
     )
     trained = fit(bought, Als(rank=6, alpha=10.0, reg_param=0.1, iterations=3, seed=7, blocks=2))
-    nothing = spark.createDataFrame(
-        [("nl", "*", 1, 0, 0)], "shop_code string, country_code string, product_id bigint, recent_order_count bigint, order_count bigint"
+    nothing = frame_from(
+        spark,
+        [("nl", "*", 1, 0, 0)],
+        "shop_code string, country_code string, product_id bigint, recent_order_count bigint, order_count bigint",
     )
     als_only = Blend((0.0,) * 7, (1.0, 0.0, 0.0, 0.0), (0.0, 0.0, 1.0))
     shops = catalogues(trained.factors().products, {}, nothing, None, 1.0)

@@ -7,6 +7,7 @@ import pytest
 from pyspark.sql import DataFrame, SparkSession
 from tests.support.frames import frame_of
 
+from lakehouse.frames import frame_from
 from lakehouse.gold.interactions import weighed
 from lakehouse.gold.purchases import Clock, evening, purchases
 from lakehouse.recommend.split import held_out, window
@@ -104,7 +105,7 @@ BASKETS = "shop_code string, customer_key string, order_id string, product_id bi
 
 def baskets(spark: SparkSession, rows: list[tuple[str, float, int]]) -> DataFrame:
     """(customer, number of the basket, product)."""
-    return spark.createDataFrame([("x", c, f"{c}{at}", p, at, Decimal(1)) for c, at, p in rows], BASKETS)
+    return frame_from(spark, [("x", c, f"{c}{at}", p, at, Decimal(1)) for c, at, p in rows], BASKETS)
 
 
 def test_without_a_date_each_customers_last_basket_is_held_out(spark: SparkSession) -> None:

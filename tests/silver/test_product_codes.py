@@ -6,6 +6,7 @@ from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 from tests.support.frames import frame_of, rows_of
 
+from lakehouse.frames import frame_from
 from lakehouse.silver.product_codes import TABLE, build, gtin_code, sku_code
 from lakehouse.sources.woocommerce.catalogue import POST_META, POSTS
 
@@ -51,7 +52,7 @@ def test_a_gtin_is_compared_as_14_digits(spark: SparkSession) -> None:
         " - ": None,
         None: None,
     }
-    frame = spark.createDataFrame([(text,) for text in written], "written string").withColumn("code", gtin_code(F.col("written")))
+    frame = frame_from(spark, [(text,) for text in written], "written string").withColumn("code", gtin_code(F.col("written")))
     assert {row["written"]: row["code"] for row in frame.collect()} == written
     # What is compared may be compared again.
     assert frame.where(~gtin_code(F.col("code")).eqNullSafe(F.col("code"))).count() == 0
@@ -59,7 +60,7 @@ def test_a_gtin_is_compared_as_14_digits(spark: SparkSession) -> None:
 
 def test_a_sku_is_compared_in_capitals_without_white_space_around_it(spark: SparkSession) -> None:
     written = {" ab-1 \n": "AB-1", "a b": "A B", "007": "007", "  ": None, None: None}
-    frame = spark.createDataFrame([(text,) for text in written], "written string").withColumn("code", sku_code(F.col("written")))
+    frame = frame_from(spark, [(text,) for text in written], "written string").withColumn("code", sku_code(F.col("written")))
     assert {row["written"]: row["code"] for row in frame.collect()} == written
 
 

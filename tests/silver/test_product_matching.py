@@ -5,6 +5,7 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 from tests.support.frames import frame_of
 
+from lakehouse.frames import frame_from
 from lakehouse.silver.product_codes import TABLE
 from lakehouse.silver.product_matching import matched
 
@@ -35,7 +36,7 @@ def test_the_first_way_that_finds_an_article_wins(spark: SparkSession, product_c
         ("nothing", None, None, None),
         ("nothing", None, "", None),
     ]
-    frame = spark.createDataFrame(rows, "why string, gtin string, sku string, shop_sku string")
+    frame = frame_from(spark, rows, "why string, gtin string, sku string, shop_sku string")
     found = matched(frame, product_codes, "nl", gtin=F.col("gtin"), sku=F.col("sku"), own_sku=F.col("shop_sku"))
     assert found.columns == [*frame.columns, "product_id", "variation_id", "product_match"]
     assert sorted((row["why"], row["product_match"], row["product_id"], row["variation_id"]) for row in found.collect()) == sorted(
@@ -54,5 +55,5 @@ def test_the_first_way_that_finds_an_article_wins(spark: SparkSession, product_c
 
 
 def test_what_a_row_said_of_its_product_before_is_replaced(spark: SparkSession, product_codes: DataFrame) -> None:
-    frame = spark.createDataFrame([("pot", 77)], "sku string, product_id bigint")
+    frame = frame_from(spark, [("pot", 77)], "sku string, product_id bigint")
     assert matched(frame, product_codes, "nl", sku=F.col("sku")).collect() == [("pot", 3, 0, "sku")]

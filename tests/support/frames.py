@@ -7,6 +7,7 @@ from typing import Any
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql.types import DecimalType, StructField, StructType
 
+from lakehouse.frames import frame_from
 from lakehouse.table import Column, Table, conform
 
 
@@ -19,7 +20,7 @@ def frame_of(spark: SparkSession, table: Table, rows: Sequence[Mapping[str, Any]
         unknown = set(row) - set(table.column_names)
         assert not unknown, f"{table.name} has no {unknown}"
     schema = StructType([StructField(c.name, c.type) for c in table.columns])
-    return spark.createDataFrame([tuple(_value(c, row.get(c.name)) for c in table.columns) for row in rows], schema)
+    return frame_from(spark, [tuple(_value(c, row.get(c.name)) for c in table.columns) for row in rows], schema)
 
 
 def _value(column: Column, value: Any) -> Any:

@@ -7,6 +7,7 @@ from unittest.mock import Mock
 
 import pytest
 
+from lakehouse.frames import frame_from
 from lakehouse.io.delta_store import DeltaStore
 from lakehouse.io.ledger import FAILED, RUNS, STARTED, SUCCEEDED, Entry, Ledger
 from lakehouse.tasks.mending import drop_unrecorded_rejects, emptied_scratch, give_up
@@ -15,7 +16,7 @@ DAY = date(2026, 11, 17)
 
 
 def reject(store: DeltaStore, run_id: str, *orders: int, table: str = "quarantine.silver__orders") -> None:
-    store.append(table, store.spark.createDataFrame([(order, run_id) for order in orders], "order_id bigint, _run_id string").coalesce(1))
+    store.append(table, frame_from(store.spark, [(order, run_id) for order in orders], "order_id bigint, _run_id string").coalesce(1))
 
 
 def run_of(store: DeltaStore, run_id: str, end: str | None, *steps: str) -> None:

@@ -6,6 +6,7 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from lakehouse.bronze.feed_file import NOT_JSON, WHOLE_FILE, WRONG_FIELD_COUNT
+from lakehouse.frames import frame_from
 from lakehouse.sources.feed import Feed
 from lakehouse.table import LONG, STRING, TIMESTAMP, Column, Table
 
@@ -90,4 +91,4 @@ def _reasons(spark: SparkSession, feed: Feed) -> DataFrame:
 
 
 def _texts(spark: SparkSession, names: list[str], rows: Sequence[tuple[str, ...]]) -> DataFrame:
-    return spark.createDataFrame(rows, ", ".join(f"{name} string" for name in names))
+    return frame_from(spark, rows, ", ".join(f"{name} string" for name in names))

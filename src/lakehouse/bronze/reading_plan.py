@@ -13,6 +13,7 @@ from math import ceil
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from lakehouse.frames import frame_from
 from lakehouse.scope import KEYS_AT_MOST, Orders
 from lakehouse.sources.source import ROOT_ORDER, Within
 
@@ -84,7 +85,7 @@ def plan(
         _other_items(orders, item_keys, mirrored_items),
         changed.join(orders, changed["id"] == orders["order_id"]).select(ROOT),
         orders.where(in_ranges(F.col("order_id"))).select(ROOT),
-        orders.sparkSession.createDataFrame([(order,) for order in last.held_orders], f"{ROOT} bigint"),
+        frame_from(orders.sparkSession, [(order,) for order in last.held_orders], f"{ROOT} bigint"),
     ]
     roots = reduce(DataFrame.union, signs).where(~in_ranges(F.col(ROOT))).distinct().limit(KEYS_AT_MOST + 1).collect()
     if len(roots) > KEYS_AT_MOST:

@@ -11,6 +11,7 @@ from pyspark.sql import functions as F
 from pyspark.sql.types import StructField, StructType
 
 from lakehouse.errors import CollapseError
+from lakehouse.frames import frame_from
 from lakehouse.scope import Scope
 from lakehouse.table import Column as TableColumn
 from lakehouse.table import Table, conform
@@ -100,7 +101,7 @@ class DeltaStore:
 
     def empty(self, columns: Iterable[TableColumn]) -> DataFrame:
         """A frame of these columns without rows."""
-        return self.spark.createDataFrame([], _schema(columns))
+        return frame_from(self.spark, [], _schema(columns))
 
     def changes(self, name: str, first: int, last: int) -> DataFrame:
         """The change feed of the versions first..last, both included."""
@@ -125,7 +126,7 @@ class DeltaStore:
         """Append records, given by column, in one commit and one file. Without any nothing is written."""
         values = [tuple(row.get(name) for name in table.column_names) for row in rows]
         if values:
-            frame = self.spark.createDataFrame(values, _schema(table.columns))
+            frame = frame_from(self.spark, values, _schema(table.columns))
             self.append(table.name, conform(frame.coalesce(1), table))
 
     def replace_where(self, name: str, frame: DataFrame, condition: str) -> None:

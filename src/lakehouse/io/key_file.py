@@ -5,6 +5,7 @@ import secrets as randomness
 from pathlib import Path
 
 from lakehouse.errors import AccessError, WriteError
+from lakehouse.frames import frame_from
 from lakehouse.io import logs
 from lakehouse.io.delta_store import DeltaStore
 from lakehouse.io.secrets import resolve
@@ -31,7 +32,7 @@ def pseudonym_key(settings: Settings, store: DeltaStore) -> str:
         _make(Path(reference.removeprefix("file:")))
     key = check_key(settings, store)
     if is_new:
-        store.replace(TABLE.name, conform(store.spark.createDataFrame([(fingerprint(key),)], "fingerprint string").coalesce(1), TABLE))
+        store.replace(TABLE.name, conform(frame_from(store.spark, [(fingerprint(key),)], "fingerprint string").coalesce(1), TABLE))
     return key
 
 

@@ -7,6 +7,7 @@ from pyspark.ml.recommendation import ALS, ALSModel
 from pyspark.sql import DataFrame, SparkSession, Window
 from pyspark.sql import functions as F
 
+from lakehouse.frames import frame_from
 from lakehouse.recommend.params import Als
 
 CUSTOMER, PRODUCT = ["shop_code", "customer_key"], ["shop_code", "product_id"]
@@ -21,8 +22,8 @@ class Factors(NamedTuple):
     @staticmethod
     def none(spark: SparkSession) -> "Factors":
         """Of the model that knows nobody and nothing."""
-        customers = spark.createDataFrame([], "shop_code string, customer_key string, features array<float>")
-        return Factors(customers, spark.createDataFrame([], "shop_code string, product_id bigint, features array<float>"))
+        customers = frame_from(spark, [], "shop_code string, customer_key string, features array<float>")
+        return Factors(customers, frame_from(spark, [], "shop_code string, product_id bigint, features array<float>"))
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from pyspark.sql import functions as F
 from lakehouse.bronze import adding_up, legacy_orders
 from lakehouse.bronze.landing import repaired, root_items, root_orders, with_root
 from lakehouse.bronze.reading_plan import LastRead, Part, Reread, plan, single_orders
+from lakehouse.frames import frame_from
 from lakehouse.io import logs
 from lakehouse.io.jdbc import Query, refuse_names_as_values, stage
 from lakehouse.io.key_ranges import key_ranges
@@ -112,7 +113,7 @@ class ShopReader:
             since = f"{min(last.cursor_at, now) - LOOK_BACK:%Y-%m-%d %H:%M:%S}"
             queries.append(self._query("changed", store.changed.replace("{since}", since), CHANGED))
         found = self._stage(queries, "changes")
-        none = roots.sparkSession.createDataFrame([], "id bigint")
+        none = frame_from(roots.sparkSession, [], "id bigint")
         changed = found.get("changed", none)
         mirrored_orders = self._mirror(ORDERS, last, "id", "status", ROOT)
         mirrored_items = self._mirror(ORDER_ITEMS, last, "order_item_id", "order_id", ROOT)
