@@ -22,7 +22,7 @@ from lakehouse.tasks.read_shop import ShopReader, Staged
 from lakehouse.tasks.run import open_run
 from lakehouse.tasks.shop_source import check_shop
 
-PAIRS_OF_SNAPSHOTS = 10
+PAIRS_OF_SNAPSHOTS = int(os.environ.get("PAIRS_OF_SNAPSHOTS", "3"))  # a torn picture is rare: ask for many after a change of the reader
 CENT, LOST = Decimal("0.01"), Decimal(10**9)  # LOST: of what is not there
 
 
@@ -43,7 +43,7 @@ def lake(pair: Replication, spark: SparkSession, tmp_path_factory: pytest.TempPa
     return lake
 
 
-def test_in_twenty_snapshots_of_a_live_shop_nothing_is_torn(pair: Replication, lake: DemoLake) -> None:
+def test_in_snapshots_of_a_live_shop_nothing_is_torn(pair: Replication, lake: DemoLake) -> None:
     held = 0
     with live_writer(pair.primary, "live", per_second=60) as writer:
         for _ in range(PAIRS_OF_SNAPSHOTS):
@@ -56,7 +56,7 @@ def test_in_twenty_snapshots_of_a_live_shop_nothing_is_torn(pair: Replication, l
                 held += len(staged.held)
                 assert pair.status()["Slave_SQL_Running"] == "Yes"
     print(f"{2 * PAIRS_OF_SNAPSHOTS} snapshots beside {writer.per_second:.0f} transactions/s; {held} orders held back without a pause")
-    assert writer.committed > 1000
+    assert writer.committed > 100 * PAIRS_OF_SNAPSHOTS
 
 
 def snapshot(lake: DemoLake, pause: str) -> tuple[str, Staged, dict[str, int]]:

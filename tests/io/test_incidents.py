@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 from lakehouse.incident import CRITICAL, WARNING, Incident
 from lakehouse.io.delta_store import DeltaStore
-from lakehouse.io.incidents import Record, incident_rows, known_incidents, met, open_incidents, over, record_incidents
+from lakehouse.io.incidents import Record, known_incidents, met, open_incidents, over, record_incidents
 
 START = datetime(2026, 11, 18, 2, 41, 7, tzinfo=UTC)
 LATE = Incident("feed:stock:overdue", WARNING, "stock is overdue", "ask for it", "bronze.stock", {"level": "warning"})
@@ -57,14 +57,9 @@ def test_who_missed_it_is_kept_until_it_is_sent() -> None:
 
 def test_the_newest_row_counts_and_critical_ones_stand_first(store: DeltaStore) -> None:
     assert known_incidents(store) == {}
-    assert incident_rows(store) == [["severity", "open since", "last seen", "what happened", "what to do"]]
     away = seen(3, None, Incident("run:night::69:1", CRITICAL, "night failed", "wait"))
     past = [over(seen(0, None, replace(LATE, key=key)), "run 1", at(1)) for key in ("told", "not told")]
     untold = past[1].missed_now(("slack",), "run 1", at(2))
     record_incidents(store, [seen(0), seen(5, seen(0)), away, *past, untold])
     assert known_incidents(store) == {"feed:stock:overdue": seen(5, seen(0)), "run:night::69:1": away, "not told": untold}
     assert [record.incident_key for record in open_incidents(store)] == ["run:night::69:1", "feed:stock:overdue"]
-    assert incident_rows(store)[1:] == [
-        ["critical", "2026-11-18T05:41Z", "2026-11-18T05:41Z", "night failed", "wait"],
-        ["warning", "2026-11-18T02:41Z", "2026-11-18T07:41Z", "stock is overdue", "ask for it"],
-    ]

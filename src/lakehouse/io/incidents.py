@@ -15,7 +15,6 @@ from lakehouse.table import STRING, TIMESTAMP, Column, Table
 OPENED, REPEATED, REMINDED, RECOVERED = "opened", "repeated", "reminded", "recovered"
 # An incident that stays is told again after so long: a day, less what one night may start earlier than the one before.
 REMIND_AFTER = timedelta(hours=20)
-STATUS_HEADER = ["severity", "open since", "last seen", "what happened", "what to do"]
 
 INCIDENTS = Table(
     name="ops.incidents",
@@ -115,12 +114,6 @@ def open_incidents(store: DeltaStore) -> list[Record]:
     return sorted(still, key=lambda record: (record.severity != CRITICAL, record.opened_at, record.incident_key))
 
 
-def incident_rows(store: DeltaStore) -> list[list[str]]:
-    """For `lakehouse status`: STATUS_HEADER, then a row for each open incident."""
-    rows = [[r.severity, _minute(r.opened_at), _minute(r.recorded_at), r.title, r.todo] for r in open_incidents(store)]
-    return [STATUS_HEADER, *rows]
-
-
 def record_incidents(store: DeltaStore, records: Sequence[Record]) -> None:
     """Append them in one commit."""
     store.append_rows(INCIDENTS, [asdict(record) for record in records])
@@ -128,7 +121,3 @@ def record_incidents(store: DeltaStore, records: Sequence[Record]) -> None:
 
 def _in_utc(row: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value.replace(tzinfo=UTC) if isinstance(value, datetime) else value for name, value in row.items()}
-
-
-def _minute(at: datetime) -> str:
-    return f"{at:%Y-%m-%dT%H:%MZ}"
