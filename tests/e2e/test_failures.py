@@ -1,15 +1,11 @@
 """What goes wrong in practice: a clear line, the right exit code, nothing half done; and a re-run mends it."""
 
-import os
-import signal
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from pyspark.sql import SparkSession
-from tests.support.demo_lake import DemoLake, assert_equal_tables, lake_for, make_lake
+from tests.support.demo_lake import DemoLake, lake_for, make_lake
 
 from lakehouse.demo.server import Server
 from lakehouse.io.lock import lake_lock
@@ -93,33 +89,6 @@ def test_an_unknown_command_or_date_is_a_usage_error(lake: DemoLake) -> None:
     code, errors = lake.command("night", "--run-date", "16.11.2026")
     assert code == 2
     assert errors.startswith("lakehouse: error 2")
-
-
-def test_a_killed_run_leaves_no_lock_and_a_plain_rerun_gives_equal_tables(demo_lake: DemoLake, spark: SparkSession, tmp_path: Path) -> None:
-    """Killed hard while tables are made; the next runs mend all of it and say that one was abandoned."""
-    lake = lake_for(demo_lake.shop, tmp_path)
-    (tmp_path / "vault.key").write_bytes((demo_lake.folder / "vault.key").read_bytes())
-    process = subprocess.Popen(
-        [sys.executable, "-c", "from lakehouse.cli import main; main()", "night", *RUN_DATE],
-        env={**os.environ, **lake.environment},
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-    )
-    assert process.stderr is not None
-    for line in process.stderr:
-        if "silver.order_lines" in line:
-            break
-    os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
-    assert not (tmp_path / "lake" / "ops" / "publications").exists()
-
-    for command in ("ingest", "refresh"):
-        assert lake.command(command, *RUN_DATE)[0] == 0
-    runs = lake.output("sql", "select status, count(*) n from ops.runs where step = '' group by status order by status", "--format", "csv")
-    assert runs.splitlines() == ["status,n", "abandoned,1", "started,3", "succeeded,2"]
-    assert not (tmp_path / "vault" / "_staging").exists()
-    assert_equal_tables(lake.store(spark), demo_lake.store(spark), "bronze", "vault", "silver", "gold")
 
 
 def test_another_key_than_the_lakes_is_refused(tmp_path: Path, demo_lake: DemoLake) -> None:

@@ -43,6 +43,9 @@ def test_a_night_killed_five_times_and_run_again_gives_what_an_undisturbed_one_d
 
     assert code == 0, log
     assert differences(killed.folder, undisturbed.folder) == []
+    question = "select status, count(*) n from ops.runs where step = '' group by status order by status"
+    ends = killed.output("sql", question, "--format", "csv")
+    assert ends.splitlines() == ["status,n", f"abandoned,{KILLS}", f"started,{KILLS + 2}", "succeeded,2"]
 
 
 def copy_of(lake: DemoLake, to: DemoLake) -> DemoLake:
