@@ -18,5 +18,12 @@ def frame_from(spark: SparkSession, rows: Iterable[Sequence[Any]], schema: Struc
     kind = schema if isinstance(schema, StructType) else cast("StructType", StructType.fromDDL(schema))
     arrow = to_arrow_schema(kind)
     lists = list(zip(*rows, strict=True)) or [()] * len(arrow)
-    arrays = [pa.array(values, field.type) for values, field in zip(lists, arrow, strict=True)]
+    arrays = [_array(values, field) for values, field in zip(lists, arrow, strict=True)]
     return spark.createDataFrame(pa.Table.from_arrays(arrays, schema=arrow), kind)
+
+
+def _array(values: Sequence[Any], field: pa.Field) -> pa.Array:
+    # What pyarrow makes of 1.5 where an integer is wanted is 1, without a word.
+    if pa.types.is_integer(field.type) and any(isinstance(value, float) for value in values):
+        raise pa.ArrowTypeError(f"{field.name}: a float is no {field.type}")
+    return pa.array(values, field.type)
