@@ -9,10 +9,10 @@ from typing import Annotated
 import typer
 
 from lakehouse.demo.cli import app as demo_app
-from lakehouse.errors import LakehouseError, known
+from lakehouse.errors import RERUN, RERUN_OR_REPORT, LakehouseError, known
 from lakehouse.tasks.backfill_cli import backfill
 from lakehouse.tasks.backtest_cli import backtest
-from lakehouse.tasks.command import run_task
+from lakehouse.tasks.command import Env, run_task
 from lakehouse.tasks.feeds_cli import app as quarantine_app
 from lakehouse.tasks.feeds_cli import feeds
 from lakehouse.tasks.models_cli import app as models_app
@@ -34,7 +34,6 @@ app.add_typer(quarantine_app, name="quarantine")
 for _command in (plan, status, lineage, backfill, feeds, backtest):
     app.command()(_command)
 
-Env = Annotated[str, typer.Option(help="Environment: the settings are conf/base.yaml and conf/ENV.yaml.")]
 RunDate = Annotated[
     datetime | None,
     typer.Option(
@@ -199,13 +198,13 @@ def _exit_code(arguments: list[str] | None) -> int:
     except LakehouseError as error:
         return _fail(error.exit_code, str(error), error.todo)
     except (typer.Abort, KeyboardInterrupt):
-        return _fail(70, "interrupted", "run it again: a re-run is always safe")
+        return _fail(70, "interrupted", RERUN)
     except Exception as error:
         if hasattr(error, "format_message"):
             return _fail(2, error.format_message(), "see `lakehouse --help`")
         if cause := known(error):
             return _fail(cause.exit_code, str(cause), cause.todo)
-        return _fail(70, f"unexpected {_kind(error)}: {_where(error)}", "run it again; if it stays, report it with the run id")
+        return _fail(70, f"unexpected {_kind(error)}: {_where(error)}", RERUN_OR_REPORT)
 
 
 def _fail(code: int, message: str, todo: str) -> int:

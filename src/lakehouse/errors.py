@@ -3,6 +3,10 @@
 import re
 from collections.abc import Iterator
 
+# What to do after an error without a known cause.
+RERUN = "run it again: a re-run is always safe"
+RERUN_OR_REPORT = f"{RERUN}; if it stays, report it with the run id"
+
 
 class LakehouseError(Exception):
     """An error with a known cause. `todo` is the next step for the reader of the message."""

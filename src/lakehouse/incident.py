@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Literal
 
-from lakehouse.errors import LakehouseError
+from lakehouse.errors import RERUN_OR_REPORT, LakehouseError
 
 Severity = Literal["critical", "warning"]
 CRITICAL: Severity = "critical"
@@ -25,7 +25,7 @@ TODO = {
     2: "correct the setting that the message names, then run again",
     65: 'look at the data that the message names: docs/operations.md, "A step fails with 65"',
     69: "wait until the source answers, then run again; check host, port and firewall",
-    70: "run again: a re-run is always safe; if it stays, report it with the run id",
+    70: RERUN_OR_REPORT,
     73: "make room on the disk or correct the rights of the folder, then run again",
     75: "wait for the other run, then run again",
     77: "correct user, password, TLS, secret or key, then run again",

@@ -1,11 +1,24 @@
 """How a table is declared: its grain, key, columns and rules. Importing this starts no JVM."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from pyspark.sql import Column as SparkColumn
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
-from pyspark.sql.types import BooleanType, DataType, DateType, DecimalType, DoubleType, IntegerType, LongType, StringType, TimestampType
+from pyspark.sql.types import (
+    BooleanType,
+    DataType,
+    DateType,
+    DecimalType,
+    DoubleType,
+    IntegerType,
+    LongType,
+    StringType,
+    StructField,
+    StructType,
+    TimestampType,
+)
 
 STRING, LONG, INTEGER, BOOLEAN, DOUBLE = StringType(), LongType(), IntegerType(), BooleanType(), DoubleType()
 DATE, TIMESTAMP = DateType(), TimestampType()
@@ -97,6 +110,11 @@ class Table:
     def entity(self) -> str:
         """The name without layer and source: `orders` of `silver.orders` and of `bronze.woo__orders`."""
         return self.name.split(".")[1].split("__")[-1]
+
+
+def schema_of(columns: Iterable[Column]) -> StructType:
+    """The columns' names and types, all nullable."""
+    return StructType([StructField(column.name, column.type) for column in columns])
 
 
 def conform(frame: DataFrame, table: Table) -> DataFrame:

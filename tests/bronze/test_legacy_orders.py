@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 from pyspark.sql import DataFrame, Row, SparkSession
-from pyspark.sql.types import StructField, StructType
 
 from lakehouse.bronze.legacy_orders import addresses, operational_data, order_meta, orders, shaped
 from lakehouse.frames import frame_from
 from lakehouse.sources.source import JdbcTable
 from lakehouse.sources.woocommerce.legacy_orders import ORDER_POST_META, ORDER_POSTS
 from lakehouse.sources.woocommerce.orders import ORDER_ADDRESSES, ORDER_META, ORDER_OPERATIONAL_DATA, ORDERS
+from lakehouse.table import schema_of
 
 ZONE = "Europe/Amsterdam"
 PLACED, CHANGED = datetime(2026, 7, 1, 21, 30), datetime(2026, 7, 2, 8, 0)
@@ -44,7 +44,7 @@ REFUND_KEYS = {"_order_currency": "EUR", "_order_total": "-5.00", "_order_tax": 
 
 
 def frame(spark: SparkSession, table: JdbcTable, rows: Sequence[tuple[Any, ...]]) -> DataFrame:
-    return frame_from(spark, rows, StructType([StructField(c.name, c.type) for c in table.columns]))
+    return frame_from(spark, rows, schema_of(table.columns))
 
 
 def posts(spark: SparkSession, rows: Sequence[tuple[Any, ...]] = POSTS) -> DataFrame:

@@ -5,10 +5,10 @@ from decimal import Decimal
 from typing import Any
 
 from pyspark.sql import DataFrame, SparkSession
-from pyspark.sql.types import DecimalType, StructField, StructType
+from pyspark.sql.types import DecimalType
 
 from lakehouse.frames import frame_from
-from lakehouse.table import Column, Table, conform
+from lakehouse.table import Column, Table, conform, schema_of
 
 
 def frame_of(spark: SparkSession, table: Table, rows: Sequence[Mapping[str, Any]]) -> DataFrame:
@@ -19,8 +19,7 @@ def frame_of(spark: SparkSession, table: Table, rows: Sequence[Mapping[str, Any]
     for row in rows:
         unknown = set(row) - set(table.column_names)
         assert not unknown, f"{table.name} has no {unknown}"
-    schema = StructType([StructField(c.name, c.type) for c in table.columns])
-    return frame_from(spark, [tuple(_value(c, row.get(c.name)) for c in table.columns) for row in rows], schema)
+    return frame_from(spark, [tuple(_value(c, row.get(c.name)) for c in table.columns) for row in rows], schema_of(table.columns))
 
 
 def _value(column: Column, value: Any) -> Any:

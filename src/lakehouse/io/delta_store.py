@@ -8,13 +8,12 @@ from typing import Any
 from delta.tables import DeltaTable
 from pyspark.sql import Column, DataFrame, DataFrameWriter, SparkSession
 from pyspark.sql import functions as F
-from pyspark.sql.types import StructField, StructType
 
 from lakehouse.errors import CollapseError
 from lakehouse.frames import frame_from
 from lakehouse.scope import Scope
 from lakehouse.table import Column as TableColumn
-from lakehouse.table import Table, conform
+from lakehouse.table import Table, conform, schema_of
 
 # Delta refuses to read a version that was superseded longer ago than this, vacuumed or not; what is published must stay readable.
 RETENTION = {"delta.deletedFileRetentionDuration": "interval 3650 days", "delta.logRetentionDuration": "interval 3650 days"}
@@ -101,7 +100,7 @@ class DeltaStore:
 
     def empty(self, columns: Iterable[TableColumn]) -> DataFrame:
         """A frame of these columns without rows."""
-        return frame_from(self.spark, [], _schema(columns))
+        return frame_from(self.spark, [], schema_of(columns))
 
     def changes(self, name: str, first: int, last: int) -> DataFrame:
         """The change feed of the versions first..last, both included."""
@@ -126,7 +125,7 @@ class DeltaStore:
         """Append records, given by column, in one commit and one file. Without any nothing is written."""
         values = [tuple(row.get(name) for name in table.column_names) for row in rows]
         if values:
-            frame = frame_from(self.spark, values, _schema(table.columns))
+            frame = frame_from(self.spark, values, schema_of(table.columns))
             self.append(table.name, conform(frame.coalesce(1), table))
 
     def replace_where(self, name: str, frame: DataFrame, condition: str) -> None:
@@ -216,10 +215,6 @@ def refuse_collapse(name: str, deleted: int, there: int, max_share: float) -> No
 
 def _with_properties(writer: DataFrameWriter) -> DataFrameWriter:
     return writer.options(**{"delta.enableChangeDataFeed": "true", **RETENTION})
-
-
-def _schema(columns: Iterable[TableColumn]) -> StructType:
-    return StructType([StructField(column.name, column.type) for column in columns])
 
 
 def _shape(frame: DataFrame) -> list[tuple[str, str]]:

@@ -11,7 +11,6 @@ from uuid import uuid4
 from py4j.protocol import Py4JError
 from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame, SparkSession
-from pyspark.sql.types import StructField, StructType
 
 from lakehouse.errors import AccessError, DataError, LakehouseError, SourceAwayError, known
 from lakehouse.io import logs
@@ -20,7 +19,7 @@ from lakehouse.io.secrets import resolve
 from lakehouse.io.settings import ShopSettings
 from lakehouse.io.shop_database import answers
 from lakehouse.sources.source import JdbcTable
-from lakehouse.table import STRING, Column
+from lakehouse.table import STRING, Column, schema_of
 
 FETCH_ROWS = "5000"
 # What is staged is read a few times and then gone: files a third to a half larger cost less than dictionaries and INT96 times.
@@ -70,7 +69,7 @@ def stage(spark: SparkSession, shop: ShopSettings, queries: Sequence[Query], fol
             pool.shutdown(wait=False, cancel_futures=True)
             reader.cancel()
             raise
-    schemas = {query.name: StructType([StructField(c.name, c.type) for c in query.columns]) for query in queries}
+    schemas = {query.name: schema_of(query.columns) for query in queries}
     return {name: spark.read.schema(schemas[name]).parquet(*parts) for name, parts in paths.items()}
 
 

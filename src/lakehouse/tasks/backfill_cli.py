@@ -5,9 +5,8 @@ from typing import Annotated
 
 import typer
 
-from lakehouse.tasks.command import run_task
+from lakehouse.tasks.command import Env, run_task
 
-Env = Annotated[str, typer.Option(help="Environment: the settings are conf/base.yaml and conf/ENV.yaml.")]
 Day = ["%Y-%m-%d"]
 
 

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-Env = Annotated[str, typer.Option(help="Environment: the settings are conf/base.yaml and conf/ENV.yaml.")]
+from lakehouse.tasks.command import Env
 
 
 def backtest(

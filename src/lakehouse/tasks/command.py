@@ -4,7 +4,9 @@ import signal
 from collections.abc import Callable, Collection
 from contextlib import ExitStack
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Annotated, TypeVar
+
+import typer
 
 from lakehouse.errors import WriteError
 
@@ -12,6 +14,8 @@ if TYPE_CHECKING:
     from lakehouse.tasks.run import Run
 
 T = TypeVar("T")
+# The option of every command that reads settings.
+Env = Annotated[str, typer.Option(help="Environment: the settings are conf/base.yaml and conf/ENV.yaml.")]
 
 
 def run_task(command: str, env: str, task: "Callable[[Run], T]", run_date: datetime | None = None, accepted: Collection[str] = ()) -> T:

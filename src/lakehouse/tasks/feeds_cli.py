@@ -4,15 +4,13 @@ from typing import Annotated
 
 import typer
 
-from lakehouse.tasks.command import run_task
+from lakehouse.tasks.command import Env, run_task
 
 app = typer.Typer(
     no_args_is_help=True,
     help="Rows and files that were not taken over, and why.\n\n"
     "`show` only looks. `replay` reads files of a feed again, by the contract as it is now, as a run that holds the lake's lock.",
 )
-
-Env = Annotated[str, typer.Option(help="Environment: the settings are conf/base.yaml and conf/ENV.yaml.")]
 
 
 def feeds(

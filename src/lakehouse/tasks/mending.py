@@ -8,7 +8,7 @@ from pyspark import SparkContext
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from lakehouse.errors import known
+from lakehouse.errors import RERUN, RERUN_OR_REPORT, known
 from lakehouse.flow import STEPS
 from lakehouse.io import logs
 from lakehouse.io.delta_store import DeltaStore
@@ -30,11 +30,12 @@ def give_up(error: BaseException, ledger: Ledger, seconds: float, clear: Callabl
 def _failure(error: BaseException, seconds: float) -> Entry:
     """Which step was at work, exit code and reason, what to do. The text of an error that we did not write may hold values of rows."""
     if cause := known(error):
-        return Entry("", FAILED, logs.current_step, seconds, message=f"{cause.exit_code}: {cause}", todo=cause.todo)
-    if isinstance(error, KeyboardInterrupt):
-        return Entry("", FAILED, logs.current_step, seconds, message="70: interrupted", todo="run it again: a re-run is always safe")
-    todo = "run it again: a re-run is always safe; if it stays, report it with the run id"
-    return Entry("", FAILED, logs.current_step, seconds, message=f"70: {type(error).__name__}", todo=todo)
+        message, todo = f"{cause.exit_code}: {cause}", cause.todo
+    elif isinstance(error, KeyboardInterrupt):
+        message, todo = "70: interrupted", RERUN
+    else:
+        message, todo = f"70: {type(error).__name__}", RERUN_OR_REPORT
+    return Entry("", FAILED, logs.current_step, seconds, message=message, todo=todo)
 
 
 def emptied_scratch(vault_root: str) -> Path | None:

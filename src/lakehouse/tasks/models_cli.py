@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from lakehouse.tasks.command import run_task
+from lakehouse.tasks.command import Env, run_task
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -13,7 +13,6 @@ app = typer.Typer(
     "who did it, when and why is kept in ops.model_changes.",
 )
 
-Env = Annotated[str, typer.Option(help="Environment: the settings are conf/base.yaml and conf/ENV.yaml.")]
 Version = Annotated[str, typer.Argument(help="A version as `lakehouse models list` shows it.")]
 
 
