@@ -1,70 +1,96 @@
 """`make faults N=50 SEED=1`: that many trials, each of them once; ends with 1 if one of them differed from an undisturbed night.
 
-Everything is in `.faults/`: the shop and its reference nights, and `results.jsonl` with a line for each trial that was done. Started
-again it goes on where it was stopped. Where the code has changed since, the nights are made and the trials done anew.
+Everything is in `.faults/`: for each processor a shop and its reference nights, and `results.jsonl` with a line for each trial that was
+done. Started again it goes on where it was stopped. Where the code has changed since, the nights are made and the trials done anew.
 """
 
 import argparse
 import json
+import os
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from itertools import islice
 from pathlib import Path
+from queue import SimpleQueue
+from threading import Lock
 from typing import Any
 
-from tests.faults.full_disk import can_mount, in_own_namespace
+from tests.faults.full_disk import can_mount
 from tests.faults.plan import STARTS_IN_TURN, TURN, trials
-from tests.faults.site import Site, code_hash, open_site
-from tests.faults.trial import Result, Trial, run
+from tests.faults.site import Site, code_hash, open_site, prepare
+from tests.faults.trial import Trial, run, run_where_it_may_mount
+
+# A night keeps one processor busy, whatever it is told; more of them at once want memory.
+AT_ONCE = min(os.cpu_count() or 1, 4)
 
 
 def main() -> int:
     options = _options()
-    site = open_site(options.folder, STARTS_IN_TURN)
-    results = options.folder / "results.jsonl"
-    planned = list(islice(trials(options.seed, {start: site.facts(start) for start in STARTS_IN_TURN}, options.kinds), options.trials))
-    if options.only:
-        (trial,) = (trial for trial in planned if trial.name == options.only)
-        _write(results, trial, run(site, trial))
-        return 0
-    done = {line["name"]: line for line in _done(results)}
-    if any(trial.kind == "full" for trial in planned) and not can_mount():
-        print("full disks can't be tried here: neither may this user mount nor make a namespace (unshare --map-root-user)", file=sys.stderr)
-        planned = [trial for trial in planned if trial.kind != "full"]
-    for number, trial in enumerate(planned, start=1):
-        if trial.name not in done:
-            _try(site, trial, options, results)
-            done = {line["name"]: line for line in _done(results)}
-            line = done[trial.name]
+    sites = [open_site(options.folder / f"site-{number}") for number in range(1, AT_ONCE + 1)]
+    pool = ThreadPoolExecutor(AT_ONCE)
+    try:
+        for _ in pool.map(lambda site: prepare(site, STARTS_IN_TURN), sites):
+            pass
+        facts = {start: sites[0].facts(start) for start in STARTS_IN_TURN}
+        planned = _possible(list(islice(trials(options.seed, facts, options.kinds), options.trials)))
+        lines = []
+        for number, line in enumerate(_tried(pool, planned, sites, Results(options.folder / "results.jsonl")), start=1):
+            lines.append(line)
             say = "; ".join(line["problems"]) or "as undisturbed"
-            print(f"{number:4}/{len(planned)} {trial.name:<45} ended {line['disturbed']:>3}  {line['seconds']:5.1f} s  {say}", flush=True)
-    return _summary([done[trial.name] for trial in planned])
+            print(f"{number:4}/{len(planned)} {line['name']:<45} ended {line['disturbed']:>3}  {line['seconds']:5.1f} s  {say}", flush=True)
+    finally:
+        pool.shutdown(cancel_futures=True)
+    return _summary(lines)
 
 
-def _try(site: Site, trial: Trial, options: argparse.Namespace, results: Path) -> None:
-    if trial.kind == "full":
-        here = ["-m", "tests.faults", "--folder", str(options.folder), "--seed", str(options.seed), "--trials", str(options.trials)]
-        kinds = ["--kinds", *options.kinds] if options.kinds else []
-        in_own_namespace(*here, *kinds, "--only", trial.name)
-    else:
-        _write(results, trial, run(site, trial))
+def _tried(pool: ThreadPoolExecutor, planned: Sequence[Trial], sites: Sequence[Site], results: "Results") -> Iterator[dict[str, Any]]:
+    """The line of each trial, in their order; each is run at a site that is free, if it was not done before."""
+    free: SimpleQueue[Site] = SimpleQueue()
+    for site in sites:
+        free.put(site)
+
+    def line_of(trial: Trial) -> dict[str, Any]:
+        if trial.name not in results.lines:
+            site = free.get()
+            results.add(trial, site)
+            free.put(site)
+        return results.lines[trial.name]
+
+    return pool.map(line_of, planned)
 
 
-def _write(results: Path, trial: Trial, result: Result) -> None:
-    with results.open("a") as file:
-        file.write(json.dumps({**asdict(trial), **asdict(result), "code": code_hash(), "at": int(time.time())}) + "\n")
+class Results:
+    """What trials of this code gave, by their names; kept in a file."""
+
+    def __init__(self, file: Path) -> None:
+        self._file, self._lock = file, Lock()
+        self.lines = {line["name"]: line for line in self._kept()}
+
+    def add(self, trial: Trial, site: Site) -> None:
+        """Run the trial at the site and keep its line."""
+        result = (run_where_it_may_mount if trial.kind == "full" else run)(site, trial)
+        line = {**asdict(trial), **asdict(result), "site": site.folder.name, "code": code_hash(), "at": int(time.time())}
+        with self._lock, self._file.open("a") as file:
+            file.write(json.dumps(line) + "\n")
+        self.lines[trial.name] = line
+
+    def _kept(self) -> Iterator[dict[str, Any]]:
+        lines = self._file.read_text().splitlines() if self._file.exists() else []
+        yield from (line for line in map(json.loads, lines) if line["code"] == code_hash())
 
 
-def _done(results: Path) -> Iterator[dict[str, Any]]:
-    """Of this code, the latest result of each trial last."""
-    lines = results.read_text().splitlines() if results.exists() else []
-    yield from (line for line in map(json.loads, lines) if line["code"] == code_hash())
+def _possible(planned: Sequence[Trial]) -> Sequence[Trial]:
+    if can_mount() or all(trial.kind != "full" for trial in planned):
+        return planned
+    print("full disks can't be tried here: neither may this user mount nor make a namespace (unshare --map-root-user)", file=sys.stderr)
+    return [trial for trial in planned if trial.kind != "full"]
 
 
-def _summary(lines: list[dict[str, Any]]) -> int:
+def _summary(lines: Sequence[dict[str, Any]]) -> int:
     counts, wrong = Counter(str(line["kind"]) for line in lines), [line for line in lines if line["problems"]]
     print(f"{len(lines)} trials ({', '.join(f'{kind} {count}' for kind, count in sorted(counts.items()))}): {len(wrong)} differed")
     for line in wrong:
@@ -78,7 +104,6 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--kinds", nargs="*", default=[], choices=sorted(set(TURN)), help="only these kinds of faults")
     parser.add_argument("--folder", type=Path, default=Path(".faults"))
-    parser.add_argument("--only", help=argparse.SUPPRESS)  # one of them, where it may mount
     return parser.parse_args()
 
 

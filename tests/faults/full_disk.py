@@ -46,6 +46,6 @@ def can_mount() -> bool:
 UNSHARE = ["unshare", "--mount", "--map-root-user"]
 
 
-def in_own_namespace(*arguments: str) -> int:
-    """Run this Python with these arguments where it may mount; its exit code."""
-    return subprocess.run([*UNSHARE, sys.executable, *arguments], check=False).returncode
+def in_own_namespace(*arguments: str) -> str:
+    """What this Python with these arguments prints where it may mount."""
+    return subprocess.run([*UNSHARE, sys.executable, *arguments], stdout=subprocess.PIPE, text=True, check=True).stdout

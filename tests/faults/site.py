@@ -75,9 +75,7 @@ class Site:
             "spark.sql.shuffle.partitions": "2",
             "spark.sql.codegen.wholeStage": "false",
             "spark.sql.codegen.factoryMode": "NO_CODEGEN",
-            # Short work: what optimises long work costs more than it gives.
-            "spark.driver.extraJavaOptions": "-Duser.timezone=UTC -XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
-            f" -XX:ReservedCodeCacheSize=256m -Djava.io.tmpdir={scratch}",
+            "spark.driver.extraJavaOptions": f"-Duser.timezone=UTC -XX:+UseSerialGC -Djava.io.tmpdir={scratch}",
         }
         own = {name: value for name, value in os.environ.items() if not name.startswith("LAKEHOUSE_")}
         roots = {f"LAKEHOUSE_{name.upper()}_ROOT": str(self.work / name) for name in ("lake", "vault", "export", "outbox")}
@@ -130,19 +128,25 @@ class Site:
         return dict(json.loads((self.reference(start) / "facts.json").read_text()))
 
 
-def open_site(folder: Path, starts: Iterable[Start]) -> Site:
-    """The site, made where it is missing."""
+def open_site(folder: Path) -> Site:
+    """The site with its server, which runs then."""
     folder = folder.absolute()
     folder.mkdir(parents=True, exist_ok=True)
-    site = Site(folder, start(folder / "mariadb"))
-    made = folder / "made"
+    return Site(folder, start(folder / "mariadb"))
+
+
+def prepare(site: Site, starts: Iterable[Start]) -> None:
+    """Make what is missing: the shop, its first night, and the undisturbed nights."""
+    made = site.folder / "made"
     if not made.exists() or made.read_text() != code_hash():
+        print(f"{site.folder.name}: making a shop, its first night, and an undisturbed one of each kind: some minutes", flush=True)
         _make(site)
         made.write_text(code_hash())
     for each in starts:
         if not site.reference(each).exists():
             _make_reference(site, each)
-    return site
+            known = site.facts(each)
+            print(f"{site.folder.name}: {each} night: {known['seconds']:.0f} s, {len(known['borders'])} borders", flush=True)
 
 
 def code_hash() -> str:

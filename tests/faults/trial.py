@@ -1,19 +1,22 @@
 """One disturbed night, a plain night after it, and what differs then from an undisturbed one."""
 
 import itertools
+import json
 import os
 import shutil
 import signal
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Literal
 
 from tests.faults.compare import differences
-from tests.faults.full_disk import FullDisk
-from tests.faults.site import LIMIT, Night, Site, Start
+from tests.faults.full_disk import FullDisk, in_own_namespace
+from tests.faults.site import LIMIT, Night, Site, Start, open_site
 from tests.support.tcp_proxy import Fault, TcpProxy
 
 Kind = Literal["time", "line", "border", "lost", "database", "full", "twice"]
@@ -52,6 +55,11 @@ def run(site: Site, trial: Trial) -> Result:
         problems += wrong
         problems += _mended(site, trial)
     return Result(code, time.monotonic() - begin, problems)
+
+
+def run_where_it_may_mount(site: Site, trial: Trial) -> Result:
+    """The same in a process of its own."""
+    return Result(**json.loads(in_own_namespace("-m", __name__, str(site.folder), json.dumps(asdict(trial)))))
 
 
 def _mended(site: Site, trial: Trial) -> list[str]:
@@ -168,3 +176,7 @@ DISTURBANCES: dict[str, Callable[[Site, Trial], tuple[Night, list[str]]]] = {
     "database": _database_breaks,
     "twice": _two_at_once,
 }
+
+if __name__ == "__main__":
+    _folder, _trial = sys.argv[1:]
+    print(json.dumps(asdict(run(open_site(Path(_folder)), Trial(**json.loads(_trial))))))

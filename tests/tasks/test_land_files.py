@@ -7,6 +7,7 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from pyspark.sql import SparkSession
@@ -241,6 +242,23 @@ def test_a_late_file_neither_beats_a_newer_one_that_was_repeated_nor_stands_for_
         house.drop(f"stock/stock_levels_202611{day}.csv", data)
         house.run()
     assert house.rows("bronze.stock_levels", "quantity_on_hand") == [1]
+
+
+def test_of_two_new_files_with_the_same_bytes_none_is_taken_for_known_before_one_is_loaded(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for day in (16, 17):
+        house.drop(f"mobile_app/app_order_lines_202611{day}.csv", LINES + line(1, 1) + line(2, 1))
+    with monkeypatch.context() as broken:
+        broken.setattr(DeltaStore, "sync", Mock(side_effect=KeyboardInterrupt))
+        with pytest.raises(KeyboardInterrupt):
+            house.run()
+    house.run()
+    assert house.rows("bronze.app_order_lines", "app_order_id", "line_no") == [(1, 1), (2, 1)]
+    assert {name: found[0] for name, found in house.files().items()} == {
+        "app_order_lines_20261116.csv": "loaded",
+        "app_order_lines_20261117.csv": "repeated",
+    }
 
 
 def test_a_line_that_could_not_be_read_does_not_take_the_known_one_away(house: House) -> None:

@@ -36,10 +36,11 @@ class FeedLanding:
         self._run, self._store, self._accept_deletes = run, run.store, accept_deletes
         self.run_id, self.ledger, self.outbox = run.run_id, FileLedger(run.store), outbox(run.settings.outbox_root)
 
-    def land(self, feed: Feed, deliveries: Sequence[Delivery]) -> None:
-        """Load what can be used, put the rest in quarantine, answer the sender; the ledger comes last."""
-        if not deliveries:
-            return
+    def land(self, feed: Feed, deliveries: Sequence[Delivery], repeated: Sequence[FileEntry] = ()) -> None:
+        """Load what can be used, put the rest in quarantine, answer the sender; the ledger comes last.
+
+        `repeated` files have the bytes of a delivery or of what was loaded before: they stand in no ledger before that one does.
+        """
         if used := [delivery for delivery in deliveries if delivery.is_used]:
             self._load(feed, used)
         self._quarantine(feed, [delivery for delivery in deliveries if delivery.quarantined or delivery.replayed])
@@ -48,7 +49,7 @@ class FeedLanding:
             self._answer(delivery)
             tell = logs.info if delivery.is_used else logs.warn
             tell(f"{feed.sender}/{delivery.summary}")
-        self.ledger.record(delivery.entry(self.run_id) for delivery in deliveries)
+        self.ledger.record([*(delivery.entry(self.run_id) for delivery in deliveries), *repeated])
 
     def publish(self) -> None:
         """Readers will see all tables of feeds as they are now, also what an earlier run landed and died."""

@@ -102,8 +102,9 @@ def _tell_unknown(landing: FeedLanding, unknown: Collection[Arrival]) -> None:
 def _land(landing: FeedLanding, drop: DropFolder, feed: Feed, new: Sequence[Arrival]) -> None:
     for batch in batches(feed, new):
         with landing.folder() as folder:
-            deliveries = list(_deliveries(landing, drop, feed, batch, folder))
-            landing.land(feed, deliveries)
+            found = list(_read(landing, drop, feed, batch, folder))
+            deliveries = [each for each in found if isinstance(each, Delivery)]
+            landing.land(feed, deliveries, [each for each in found if isinstance(each, FileEntry)])
 
 
 def batches(feed: Feed, arrivals: Iterable[Arrival]) -> Iterator[Sequence[Arrival]]:
@@ -113,8 +114,8 @@ def batches(feed: Feed, arrivals: Iterable[Arrival]) -> Iterator[Sequence[Arriva
     yield from (in_order[start : start + size] for start in range(0, len(in_order), size))
 
 
-def _deliveries(landing: FeedLanding, drop: DropFolder, feed: Feed, batch: Sequence[Arrival], folder: Path) -> Iterator[Delivery]:
-    """The batch's files, read. One with the bytes of the file that was loaded before it is only written down."""
+def _read(landing: FeedLanding, drop: DropFolder, feed: Feed, batch: Sequence[Arrival], folder: Path) -> Iterator[Delivery | FileEntry]:
+    """The batch's files, read. One with the bytes of the file before it is only to be written down, when that one is loaded."""
     last = landing.ledger.newest_used(feed.name)
     newest, holds = (last.age(), last.sha256) if last else (None, "")
     for number, arrival in enumerate(batch):
@@ -132,8 +133,8 @@ def _deliveries(landing: FeedLanding, drop: DropFolder, feed: Feed, batch: Seque
             where = (feed.sender, arrival.name, sha256, arrival.size_bytes, arrival.arrived_at)
             landing.forget(feed, arrival.name, sha256)
             landing.outbox.clear(feed.sender, arrival.name)
-            landing.ledger.record([FileEntry(*where, REPEATED, reason, landing.run_id, arrival.state, feed.name, day, feed.version)])
             logs.info(f"{feed.sender}/{arrival.name}: repeated, {reason}")
+            yield FileEntry(*where, REPEATED, reason, landing.run_id, arrival.state, feed.name, day, feed.version)
             continue
         delivery = read_delivery(feed, arrival, sha256, raw)
         if delivery.is_used and (newest is None or (day, arrival.arrived_at) >= newest):
