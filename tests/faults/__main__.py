@@ -71,9 +71,13 @@ class Results:
         self.lines = {line["name"]: line for line in self._kept()}
 
     def add(self, trial: Trial, site: Site) -> None:
-        """Run the trial at the site and keep its line."""
+        """Run the trial at the site and keep its line; and what its night said, if something was wrong."""
         result = (run_where_it_may_mount if trial.kind == "full" else run)(site, trial)
-        line = {**asdict(trial), **asdict(result), "site": site.folder.name, "code": code_hash(), "at": int(time.time())}
+        found = asdict(result)
+        log = found.pop("log")
+        if result.problems:
+            (self._file.parent / f"{trial.name}.log").write_text(log)
+        line = {**asdict(trial), **found, "site": site.folder.name, "code": code_hash(), "at": int(time.time())}
         with self._lock, self._file.open("a") as file:
             file.write(json.dumps(line) + "\n")
         self.lines[trial.name] = line

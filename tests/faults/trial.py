@@ -34,27 +34,24 @@ class Trial:
 
 @dataclass(frozen=True)
 class Result:
-    """`problems`: what is wrong, in words; none: the trial passed."""
+    """`problems`: what is wrong, in words; none: the trial passed. `log`: what the disturbed night said."""
 
     disturbed: int
     seconds: float
     problems: list[str]
+    log: str
 
 
 def run(site: Site, trial: Trial) -> Result:
     """The whole trial. The work folder is left as it is, to be looked at."""
     begin = time.monotonic()
     site.begin(trial.start)
-    problems = []
     if trial.kind == "full":
-        code, wrong = _full_disk(site, trial)
-        problems += wrong
+        night, problems = _full_disk(site, trial)
     else:
-        night, wrong = DISTURBANCES[trial.kind](site, trial)
-        code = night.code
-        problems += wrong
-        problems += _mended(site, trial)
-    return Result(code, time.monotonic() - begin, problems)
+        night, problems = DISTURBANCES[trial.kind](site, trial)
+        problems = problems + _mended(site, trial)
+    return Result(night.code, time.monotonic() - begin, problems, night.log)
 
 
 def run_where_it_may_mount(site: Site, trial: Trial) -> Result:
@@ -155,7 +152,7 @@ def _two_at_once(site: Site, trial: Trial) -> tuple[Night, list[str]]:
     return night, [] if took[refused] <= 5 else [f"the second was told 75 after {took[refused]:.1f} s only"]
 
 
-def _full_disk(site: Site, trial: Trial) -> tuple[int, list[str]]:
+def _full_disk(site: Site, trial: Trial) -> tuple[Night, list[str]]:
     """`where`: place:free bytes."""
     place, free = trial.where.split(":")
     with FullDisk(site.work / place) as disk:
@@ -165,7 +162,7 @@ def _full_disk(site: Site, trial: Trial) -> tuple[int, list[str]]:
         disk.make_room()
         wrong = [] if night.code in (0, 73) else [f"ended with {night.code}, not 73: {night.last_line}"]
         wrong += [] if "Traceback" not in night.log else ["a traceback on stderr"]
-        return night.code, wrong + _mended(site, trial)
+        return night, wrong + _mended(site, trial)
 
 
 DISTURBANCES: dict[str, Callable[[Site, Trial], tuple[Night, list[str]]]] = {

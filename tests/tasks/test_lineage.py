@@ -7,13 +7,16 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from pyspark.sql import SparkSession
 from tests.io.test_reads import READ
+from tests.support.frames import frame_of
 from tests.support.past import Past, night_of, step
 
 from lakehouse.errors import DataError
 from lakehouse.io.delta_store import DeltaStore, Head
 from lakehouse.io.file_ledger import FileEntry, FileLedger
 from lakehouse.io.ledger import FAILED, SKIPPED, SUCCEEDED, Entry, inputs_json
+from lakehouse.io.model_changes import ModelChange, record_model_change
 from lakehouse.io.reads import record_read
+from lakehouse.recommend import customer_products
 from lakehouse.tasks.lineage import Lineage
 from lakehouse.tasks.lineage_text import as_text
 
@@ -148,3 +151,18 @@ def test_files_of_a_run_that_failed_are_not_in_what_a_later_run_used(store: Delt
     past.run("c", night_of(18), refresh, command="refresh").write(store)
     (app,) = Lineage(store).of("silver.app_orders").inputs
     assert [used.run_id for used in app.files] == ["a"]
+
+
+@pytest.mark.parametrize(
+    ("run_id", "told"), [("a", ": becomes the champion, by night a of 2026-11-16"), ("x", ": no run that the ledger knows made it")]
+)
+def test_lists_name_the_model_that_scored_them_and_what_it_was_trained_on(store: DeltaStore, run_id: str, told: str) -> None:
+    lists = customer_products.TABLE
+    store.replace(lists.name, frame_of(store.spark, lists, [{"model_version": None}, {"model_version": "7"}]))
+    record_model_change(store, ModelChange(night_of(16), run_id, None, "7", "gate", "better", "root"))
+    train = replace(step("train", -1, {"gold.interactions": 3}, "becomes the champion"), table_id="")
+    past = Past().run("a", night_of(16), step("gold.interactions", 3), train)
+    past.run("b", night_of(17), step("gold.interactions", 4), step(lists.name, 0, {"gold.interactions": 4})).write(store)
+    tree = as_text(Lineage(store).of(lists.name)).split("\n\n")[1].splitlines()
+    assert tree[1:3] == ["  gold.interactions v4: full", f"  model v7{told}"]
+    assert tree[3:] == (["    gold.interactions v3: full"] if run_id == "a" else [])

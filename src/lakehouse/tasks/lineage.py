@@ -1,7 +1,7 @@
 """What a version of a table or a campaign pack was made from, down to positions of shops and files, as the ledgers have it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from pyspark.sql import functions as F
@@ -11,7 +11,9 @@ from lakehouse.io.delta_store import DeltaStore, Head
 from lakehouse.io.file_ledger import LOADED, FileEntry, FileLedger
 from lakehouse.io.history import Event, History
 from lakehouse.io.ledger import PUBLICATIONS, SKIPPED, SUCCEEDED, published
+from lakehouse.io.model_changes import model_changes
 from lakehouse.io.reads import Read, all_reads
+from lakehouse.recommend import customer_products
 from lakehouse.sources.feeds import FEEDS
 from lakehouse.sources.woocommerce.orders import TABLES as ORDER_TABLES
 
@@ -60,7 +62,10 @@ class Made:
 
 @dataclass(frozen=True)
 class Node:
-    """A version of a table; -1 for a pack, a training, and a table that was never written. What stands above already has no inputs."""
+    """A version of a table, or of the model; -1 for a pack, a training, and a table that was never written.
+
+    What stands above already has no inputs.
+    """
 
     name: str
     version: int
@@ -131,8 +136,20 @@ class Lineage:
             None if newest is None else self._by(newest),
             tuple(self._reading(name, step, event) for step, event in sorted(by_step.items()) if step != name),
             tuple(self._files_of(name, head, seen_by)),
-            tuple(self._node(table, used, newest.run_id) for table, used in inputs if newest),
+            (*(self._node(table, used, newest.run_id) for table, used in inputs if newest), *self._model(name, head)),
         )
+
+    def _model(self, name: str, head: Head) -> list[Node]:
+        """What lists were scored with, as its training made it; none without a model, or of another table."""
+        if name != customer_products.TABLE.name:
+            return []
+        scored = self._store.read(name, head.version).where("model_version is not null").select("model_version").first()
+        if scored is None:
+            return []
+        run_id = next((change.run_id for change in model_changes(self._store) if change.to_version == scored[0]), "")
+        of_run = [event for event in self._made.get("train", []) if event.run_id == run_id]
+        trained = [self._node("train", event.entry.output, run_id) for event in of_run] or [Node("", -1, None)]
+        return [replace(node, name="model", version=int(scored[0])) for node in trained]
 
     def _by(self, event: Event) -> Made:
         entry = event.entry
