@@ -3,9 +3,10 @@
 import re
 from collections.abc import Iterator
 
-# What to do after an error without a known cause.
+# What to do next, where it is always the same: after an error without a known cause, and on a full disk.
 RERUN = "run it again: a re-run is always safe"
 RERUN_OR_REPORT = f"{RERUN}; if it stays, report it with the run id"
+MAKE_ROOM = "make room where the lake, the vault, the exports and temporary files are, then run it again: that mends everything"
 
 
 class LakehouseError(Exception):
@@ -77,10 +78,7 @@ def known(error: BaseException) -> LakehouseError | None:
             return found
         text = _text(found)
         if NO_SPACE.search(text):
-            return WriteError(
-                "no space left on a disk that the run writes to",
-                "make room where the lake, the vault, the exports and temporary files are, then run it again: that mends everything",
-            )
+            return WriteError("no space left on a disk that the run writes to", MAKE_ROOM)
         if READ_ONLY.search(text):
             return WriteError("a disk that the run writes to is read-only", "look why the system made it so, then run it again")
     return error if isinstance(error, LakehouseError) else None

@@ -46,5 +46,5 @@ def _where(kind: Kind, rng: random.Random, known: Mapping[str, Any]) -> str:
         return f"{rng.choice((0, 0, 0.5, 3, 10))}"
     if kind == "database":
         return f"{rng.choice(('cut', 'reset', 'stall'))}:{rng.randrange(100, 60_000)}:{rng.choice((1, 2, 1_000_000))}"
-    place = rng.choice(FULL_PLACES)
+    place = rng.choice([place for place in FULL_PLACES if known["wrote"][place] > 0])
     return f"{place}:{int(rng.random() * 0.95 * known['wrote'][place])}"

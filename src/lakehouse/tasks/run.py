@@ -15,6 +15,7 @@ from pyspark.sql import DataFrame, SparkSession
 from lakehouse.incident import Incident
 from lakehouse.io import key_file, logs
 from lakehouse.io.delta_store import DeltaStore, Head
+from lakehouse.io.disks import full_disk_named
 from lakehouse.io.ledger import STARTED, SUCCEEDED, Entry, Ledger, published
 from lakehouse.io.lock import lake_lock
 from lakehouse.io.session import spark_session
@@ -74,7 +75,7 @@ def open_run(settings: Settings, command: str, run_date: date) -> Iterator[Run]:
     logs.set_up(settings.log_format, run_id)
     params = parse_params(read_conf("als.yaml"))
     telling = Telling(settings, command, run_date, run_id)
-    with telling.of_the_start(), lake_lock(settings.lake_root, settings.lock), telling.of_the_run():
+    with telling.of_the_start(), lake_lock(settings.lake_root, settings.lock), telling.of_the_run(), full_disk_named(settings):
         _keep_vault_private(settings)
         spark = spark_session(settings, emptied_scratch(settings.vault_root))
         store = DeltaStore(spark, settings.lake_root, settings.vault_root)
@@ -106,11 +107,12 @@ def open_run(settings: Settings, command: str, run_date: date) -> Iterator[Run]:
         )
         store.delete_folder(run.staging)
         try:
-            yield run
-            audit(run)
-            ledger.publish({name: head for name, head in runner.outputs.items() if before.get(name) != head})
-            for action in run.at_end:
-                action()
+            with full_disk_named(settings):
+                yield run
+                audit(run)
+                ledger.publish({name: head for name, head in runner.outputs.items() if before.get(name) != head})
+                for action in run.at_end:
+                    action()
         except BaseException as error:
             give_up(error, ledger, time.monotonic() - started, lambda: store.delete_folder(run.staging))
             write_data_docs(run)

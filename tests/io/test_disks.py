@@ -1,0 +1,43 @@
+"""Errors that come of a full disk without saying so."""
+
+from pathlib import Path
+
+import pytest
+
+from lakehouse.errors import DataError, WriteError
+from lakehouse.io import disks
+from lakehouse.io.disks import first_full, full_disk_named, places_of
+from lakehouse.io.settings import Settings
+
+ALL_ROOM = 1 << 62
+
+
+def settings(folder: Path) -> Settings:
+    roots = {f"{name}_root": str(folder / name) for name in ("lake", "vault", "export")}
+    shop = {"url": "jdbc:mysql://127.0.0.1:1/none", "user": "nobody", "password": "env:NONE"}
+    return Settings(env="local", tracking_uri=f"sqlite:///{folder}/registry/mlflow.db", shops={"nl": shop}, **roots)  # type: ignore[arg-type,dict-item]
+
+
+def test_an_error_of_unknown_cause_on_a_full_disk_is_73_and_says_which(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(disks, "LITTLE", ALL_ROOM)
+    with pytest.raises(WriteError, match=f"no space left on the disk of {tmp_path}/lake") as found, full_disk_named(settings(tmp_path)):
+        raise RuntimeError("Could not initialize class org.xerial.snappy.Snappy")
+    assert found.value.exit_code == 73
+    assert "make room" in found.value.todo
+
+
+def test_with_room_or_a_known_cause_an_error_stays_what_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(RuntimeError), full_disk_named(settings(tmp_path)):
+        raise RuntimeError("something else")
+    monkeypatch.setattr(disks, "LITTLE", ALL_ROOM)
+    with pytest.raises(DataError), full_disk_named(settings(tmp_path)):
+        raise DataError("rows are missing")
+    with pytest.raises(KeyboardInterrupt), full_disk_named(settings(tmp_path)):
+        raise KeyboardInterrupt
+
+
+def test_all_places_of_this_machine_are_looked_at_whether_they_are_there_or_not(tmp_path: Path) -> None:
+    found = places_of(settings(tmp_path).model_copy(update={"lake_root": "s3a://bucket/lake", "outbox_root": "outbox"}))
+    assert found[:4] == [f"{tmp_path}/vault", f"{tmp_path}/export", "outbox", f"{tmp_path}/registry/mlflow.db"]
+    assert found[-1] == "/tmp"
+    assert first_full(found) is None
