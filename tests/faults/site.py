@@ -75,7 +75,9 @@ class Site:
             "spark.sql.shuffle.partitions": "2",
             "spark.sql.codegen.wholeStage": "false",
             "spark.sql.codegen.factoryMode": "NO_CODEGEN",
-            "spark.driver.extraJavaOptions": f"-Duser.timezone=UTC -XX:+UseSerialGC -Djava.io.tmpdir={scratch}",
+            # As many nights as processors: what optimises one takes the time of another.
+            "spark.driver.extraJavaOptions": "-Duser.timezone=UTC -XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
+            f" -XX:ReservedCodeCacheSize=256m -Djava.io.tmpdir={scratch}",
         }
         own = {name: value for name, value in os.environ.items() if not name.startswith("LAKEHOUSE_")}
         roots = {f"LAKEHOUSE_{name.upper()}_ROOT": str(self.work / name) for name in ("lake", "vault", "export", "outbox")}

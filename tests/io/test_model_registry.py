@@ -1,10 +1,13 @@
 """A tiny trained model through a real registry: logged, looked at, promoted at the end of its run, loaded again."""
 
+import sqlite3
+from contextlib import closing
 from datetime import date
 from pathlib import Path
 
 import mlflow
 import pytest
+from mlflow.exceptions import MlflowException
 from pyspark.ml.recommendation import ALS
 from pyspark.sql import SparkSession
 
@@ -35,6 +38,16 @@ def settings_of(folder: Path) -> Settings:
         tracking_uri=f"sqlite:///{folder}/mlflow.db",
         shops={"nl": {"url": "jdbc:mysql://127.0.0.1:1/none", "user": "nobody", "password": "env:NONE"}},  # type: ignore[dict-item]
     )
+
+
+def test_what_the_registry_cannot_write_is_raised_and_not_logged_with_its_values(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    settings = settings_of(tmp_path)
+    registry = ModelRegistry(settings)
+    with closing(sqlite3.connect(tmp_path / "mlflow.db")) as database, database:
+        database.execute("drop table experiments")
+    with pytest.raises(MlflowException):
+        registry.last_training()
+    assert "Traceback" not in capfd.readouterr().err
 
 
 @pytest.mark.slow

@@ -43,15 +43,21 @@ class Log:
 @contextmanager
 def tracked(settings: Settings, experiment: str, name: str) -> Iterator[Log]:
     """A run of that experiment at the settings' tracking server; a failure ends it as failed."""
-    logging.getLogger("mlflow").setLevel(logging.ERROR)
     place = artifact_place(settings)
-    make_database(settings.tracking_uri)
-    mlflow.set_tracking_uri(settings.tracking_uri)
+    use_server(settings)
     client = mlflow.MlflowClient()
     found = client.get_experiment_by_name(experiment)
     number = found.experiment_id if found else client.create_experiment(experiment, place)
     with mlflow.start_run(experiment_id=number, run_name=name):
         yield Log()
+
+
+def use_server(settings: Settings) -> None:
+    """Talk to the settings' tracking server from now on."""
+    # What goes wrong is raised; what is logged of it as well are statements with their values.
+    logging.getLogger("mlflow").setLevel(logging.CRITICAL)
+    make_database(settings.tracking_uri)
+    mlflow.set_tracking_uri(settings.tracking_uri)
 
 
 def artifact_place(settings: Settings) -> str | None:

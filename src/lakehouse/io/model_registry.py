@@ -1,7 +1,6 @@
 """MLflow: what was trained from which data, and which version is the champion."""
 
 import atexit
-import logging
 import os
 import re
 import shutil
@@ -29,7 +28,7 @@ from pyspark.sql import DataFrame, SparkSession
 
 from lakehouse.errors import DataError
 from lakehouse.io.delta_store import DeltaStore
-from lakehouse.io.experiments import artifact_place, make_database
+from lakehouse.io.experiments import artifact_place, use_server
 from lakehouse.io.model_changes import GATE, ModelChange, model_changes, record_model_change, system_user
 from lakehouse.io.model_facts import Champion, Registered, Training
 from lakehouse.io.settings import Settings
@@ -53,11 +52,9 @@ class ModelRegistry:
     """
 
     def __init__(self, settings: Settings, store: DeltaStore | None = None) -> None:
-        logging.getLogger("mlflow").setLevel(logging.ERROR)
         self._name, self._store = settings.model_name, store
         self._artifacts = artifact_place(settings)
-        make_database(settings.tracking_uri)
-        mlflow.set_tracking_uri(settings.tracking_uri)
+        use_server(settings)
         mlflow.set_registry_uri(settings.tracking_uri)
         self._client = mlflow.MlflowClient()
 
