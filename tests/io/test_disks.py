@@ -36,8 +36,8 @@ def test_with_room_or_a_known_cause_an_error_stays_what_it_is(tmp_path: Path, mo
         raise KeyboardInterrupt
 
 
-def test_all_places_of_this_machine_are_looked_at_whether_they_are_there_or_not(tmp_path: Path) -> None:
+def test_all_places_of_this_machine_are_looked_at_whether_they_are_there_or_not(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TMPDIR", "/elsewhere")
     found = places_of(settings(tmp_path).model_copy(update={"lake_root": "s3a://bucket/lake", "outbox_root": "outbox"}))
-    assert found[:4] == [f"{tmp_path}/vault", f"{tmp_path}/export", "outbox", f"{tmp_path}/registry/mlflow.db"]
-    assert found[-1] == "/tmp"
+    assert found == [f"{tmp_path}/vault", f"{tmp_path}/export", "outbox", f"{tmp_path}/registry/mlflow.db", "/elsewhere", "/tmp"]
     assert first_full(found) is None

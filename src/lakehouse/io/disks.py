@@ -1,7 +1,7 @@
 """Disks without room: not every library says that this is what it lacked."""
 
+import os
 import shutil
-import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -30,10 +30,11 @@ def full_disk_named(settings: Settings) -> Iterator[None]:
 
 
 def places_of(settings: Settings) -> list[str]:
-    """What a run writes to on this machine. Java's temporary files are in /tmp whatever TMPDIR says."""
+    """What a run writes to on this machine. Python passes over a TMPDIR that is full; Java's files are in /tmp whatever it says."""
     roots = [settings.lake_root, settings.vault_root, settings.export_root, settings.outbox_root or ""]
     registry = settings.tracking_uri.removeprefix(SQLITE)
-    return [place for place in (*roots, registry, tempfile.gettempdir(), "/tmp") if place and "://" not in place]
+    temporary = [os.environ.get("TMPDIR", ""), "/tmp"]
+    return [place for place in (*roots, registry, *temporary) if place and "://" not in place]
 
 
 def first_full(places: Iterable[str]) -> str | None:
