@@ -33,8 +33,7 @@ def main() -> int:
     sites = [open_site(options.folder / f"site-{number}") for number in range(1, AT_ONCE + 1)]
     pool = ThreadPoolExecutor(AT_ONCE)
     try:
-        for _ in pool.map(lambda site: prepare(site, STARTS_IN_TURN), sites):
-            pass
+        list(pool.map(lambda site: prepare(site, STARTS_IN_TURN), sites))
         facts = {start: sites[0].facts(start) for start in STARTS_IN_TURN}
         planned = _possible(list(islice(trials(options.seed, facts, options.kinds), options.trials)))
         lines = []

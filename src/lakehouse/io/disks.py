@@ -7,11 +7,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from lakehouse.errors import MAKE_ROOM, WriteError, known
-from lakehouse.io.settings import Settings
+from lakehouse.io.settings import Settings, sqlite_file
 
 # Bytes. A disk with less than that has no room for anything that a run writes.
 LITTLE = 16 << 20
-SQLITE = "sqlite:///"
 
 
 @contextmanager
@@ -32,9 +31,8 @@ def full_disk_named(settings: Settings) -> Iterator[None]:
 def places_of(settings: Settings) -> list[str]:
     """What a run writes to on this machine. Python passes over a TMPDIR that is full; Java's files are in /tmp whatever it says."""
     roots = [settings.lake_root, settings.vault_root, settings.export_root, settings.outbox_root or ""]
-    registry = settings.tracking_uri.removeprefix(SQLITE)
-    temporary = [os.environ.get("TMPDIR", ""), "/tmp"]
-    return [place for place in (*roots, registry, *temporary) if place and "://" not in place]
+    others = [str(sqlite_file(settings.tracking_uri) or ""), os.environ.get("TMPDIR", ""), "/tmp"]
+    return [place for place in (*roots, *others) if place and "://" not in place]
 
 
 def first_full(places: Iterable[str]) -> str | None:

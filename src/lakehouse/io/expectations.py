@@ -99,11 +99,10 @@ class Judge:
         if check.kind in ("rule", "reference"):
             samples = _keys(table, frame.where(~F.col(f"`{check.name}`")))
             return Verdict(check, FAILED, "", result["unexpected_count"], samples, config)
-        observed = result.get("observed_value")
         if check.query:
             rows = frame.sparkSession.sql(_asked(check))
             return Verdict(check, FAILED, "", rows.count(), _keys(table, rows), config)
-        return Verdict(check, FAILED, str(observed), expectation=config)
+        return Verdict(check, FAILED, str(result.get("observed_value")), expectation=config)
 
 
 def _with_answers(table: Table, frame: DataFrame, checks: Sequence[Check], others: Mapping[str, DataFrame]) -> DataFrame:

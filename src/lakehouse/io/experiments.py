@@ -7,13 +7,12 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from urllib.parse import urlsplit
 
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")  # read when mlflow is imported
 
 import mlflow
 
-from lakehouse.io.settings import Settings
+from lakehouse.io.settings import Settings, sqlite_file
 
 
 class Log:
@@ -70,7 +69,7 @@ def artifact_place(settings: Settings) -> str | None:
 
 def make_database(tracking_uri: str) -> None:
     """A sqlite file that is missing appears with all its tables: with one that a killed run left half made MLflow can't go on."""
-    file = _sqlite_file(tracking_uri)
+    file = sqlite_file(tracking_uri)
     if file is None:
         return
     folder = file.with_name(f".{file.name}.unfinished")
@@ -85,11 +84,5 @@ def make_database(tracking_uri: str) -> None:
 
 def _sqlite_folder(tracking_uri: str) -> Path | None:
     """Where the sqlite file is, and without another setting the artifacts; None for a server, which knows its own place."""
-    file = _sqlite_file(tracking_uri)
+    file = sqlite_file(tracking_uri)
     return None if file is None else file.parent
-
-
-def _sqlite_file(tracking_uri: str) -> Path | None:
-    if not tracking_uri.startswith("sqlite:"):
-        return None
-    return Path(urlsplit(tracking_uri).path[1:]).resolve()

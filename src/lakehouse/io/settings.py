@@ -7,6 +7,7 @@ from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any, Literal
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import yaml
@@ -188,6 +189,13 @@ def read_conf(name: str) -> dict[str, Any]:
     if not isinstance(values, dict):
         raise ConfigError(f"{file} must hold names and values")
     return values
+
+
+def sqlite_file(tracking_uri: str) -> Path | None:
+    """The file of a tracking server that is a sqlite database; None for any other."""
+    if not tracking_uri.startswith("sqlite:"):
+        return None
+    return Path(urlsplit(tracking_uri).path[1:]).resolve()
 
 
 def _environment() -> dict[str, Any]:

@@ -147,9 +147,9 @@ class Lineage:
         if scored is None:
             return []
         run_id = next((change.run_id for change in model_changes(self._store) if change.to_version == scored[0]), "")
-        of_run = [event for event in self._made.get("train", []) if event.run_id == run_id]
-        trained = [self._node("train", event.entry.output, run_id) for event in of_run] or [Node("", -1, None)]
-        return [replace(node, name="model", version=int(scored[0])) for node in trained]
+        training = next((event for event in self._made.get("train", []) if event.run_id == run_id), None)
+        node = Node("", -1, None) if training is None else self._node("train", training.entry.output, run_id)
+        return [replace(node, name="model", version=int(scored[0]))]
 
     def _by(self, event: Event) -> Made:
         entry = event.entry

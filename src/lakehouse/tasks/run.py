@@ -107,6 +107,7 @@ def open_run(settings: Settings, command: str, run_date: date) -> Iterator[Run]:
         )
         store.delete_folder(run.staging)
         try:
+            # Here already, so that the ledger's row says it too.
             with full_disk_named(settings):
                 yield run
                 audit(run)
