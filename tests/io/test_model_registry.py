@@ -51,7 +51,9 @@ def test_what_the_registry_cannot_write_is_raised_and_not_logged_with_its_values
 
 
 @pytest.mark.slow
-def test_a_training_that_passed_is_the_champion_from_the_end_of_its_run_on(spark: SparkSession, store: DeltaStore, tmp_path: Path) -> None:
+def test_a_training_that_passed_is_the_champion_from_the_end_of_its_run_on(
+    spark: SparkSession, store: DeltaStore, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
     registry = ModelRegistry(settings_of(tmp_path), store)
     assert (registry.registered(), registry.champion(), registry.champions_version()) == ([], None, None)
     ratings = frame_from(spark, PAIRS, "customer_idx int, product_idx int, weight float")
@@ -82,6 +84,7 @@ def test_a_training_that_passed_is_the_champion_from_the_end_of_its_run_on(spark
     model, keys = registry.load(champion, spark)
     assert model.rank == 2
     assert [tuple(row) for row in keys["products"].collect()] == [("nl", 30, 0)]
+    assert "Downloading" not in capfd.readouterr().err
 
     # What was done is not done twice; and a run that dies between the alias and its row has the row written by the next one.
     registry.finish(version, promote=True)

@@ -55,6 +55,8 @@ def use_server(settings: Settings) -> None:
     """Talk to the settings' tracking server from now on."""
     # What goes wrong is raised; what is logged of it as well are statements with their values.
     logging.getLogger("mlflow").setLevel(logging.CRITICAL)
+    # A bar for three small files would stand between the lines of a night's log.
+    os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
     make_database(settings.tracking_uri)
     mlflow.set_tracking_uri(settings.tracking_uri)
 
