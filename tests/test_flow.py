@@ -29,7 +29,7 @@ def test_every_table_is_written_by_one_step_after_those_it_reads() -> None:
     sources = {table.bronze.name for table in every} | {table.vault.name for table in every if table.vault}
     made = set(sources)
     for step in STEPS:
-        assert {table.name for table in step.reads} <= made, step.name
+        assert {table.name for table in step.inputs} <= made, step.name
         assert step.name not in made
         made.add(step.name)
 
@@ -45,7 +45,7 @@ def test_a_build_takes_the_tables_it_reads_by_their_names_and_the_declared_param
 @pytest.mark.parametrize("step", [step for step in STEPS if step.scoped], ids=lambda step: step.name)
 def test_every_table_of_a_scoped_step_carries_the_root_order(step: Step) -> None:
     assert step.write == "sync"
-    assert all(table.scope in table.column_names for table in (step.writes, *step.reads))
+    assert all(table.scope in table.column_names for table in (step.writes, *step.inputs))
 
 
 @pytest.mark.parametrize("step", STEPS, ids=NAMES)

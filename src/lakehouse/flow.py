@@ -51,6 +51,20 @@ class Step:
     def name(self) -> str:
         return self.writes.name
 
+    @property
+    def refers_to(self) -> tuple[Table, ...]:
+        """Tables that rows refer to and that `build` does not read: rows that name nothing there go to quarantine.
+
+        A build that reads what it refers to keeps to it by itself, which the audit proves.
+        """
+        read = {table.name for table in self.reads}
+        return tuple(reference.to for reference in self.writes.references if reference.to.name not in read)
+
+    @property
+    def inputs(self) -> tuple[Table, ...]:
+        """All that decides what is written."""
+        return (*self.reads, *self.refers_to)
+
 
 _orders, _items, _item_meta = shop_orders.ORDERS.bronze, shop_orders.ORDER_ITEMS.bronze, shop_orders.ORDER_ITEM_META.bronze
 _operational = shop_orders.ORDER_OPERATIONAL_DATA.bronze

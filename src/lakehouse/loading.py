@@ -1,15 +1,20 @@
 """Between a built frame and its table: columns as declared, keys unique, rows that break a rule set apart, then the write."""
 
-from dataclasses import dataclass
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from typing import Literal
 
+from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from lakehouse.errors import DataError
 from lakehouse.io.delta_store import DeltaStore, Written
+from lakehouse.sample_keys import sample_keys, told
 from lakehouse.scope import Scope
-from lakehouse.table import Table, broken_rules, conform
+from lakehouse.table import Rule, Table, broken_rules, conform, holds, row_rules, with_answer
 
 BROKEN = "_broken_rules"
 Write = Literal["replace", "sync"]
@@ -21,12 +26,39 @@ def quarantine_of(name: str) -> str:
 
 
 @dataclass(frozen=True)
+class Rejects:
+    """How many rows break a rule, and the keys of up to five of them."""
+
+    rows: int
+    keys: tuple[str, ...]
+
+
+def rejects_json(rejects: Mapping[str, Rejects]) -> str:
+    """As `{"total_is_known": [2, ["nl 17", "nl 18"]]}`."""
+    return json.dumps({rule: [of.rows, of.keys] for rule, of in rejects.items()})
+
+
+def rejects_of(text: str) -> dict[str, Rejects]:
+    """What `rejects_json` wrote; nothing of an empty text."""
+    return {rule: Rejects(rows, tuple(keys)) for rule, (rows, keys) in json.loads(text or "{}").items()}
+
+
+@dataclass(frozen=True)
 class Loaded:
-    """Rows of one load: read = written + unchanged + rejected."""
+    """Rows of one load: read = written + unchanged + rejected. `rejects`: rule → those that break it; a row may break several."""
 
     read: int
     rejected: int
     written: Written
+    rejects: Mapping[str, Rejects] = field(default_factory=dict)
+
+
+class TooManyRejectsError(DataError):
+    """More rows than the table tolerates break a rule: of the rows `read` those in `rejects`."""
+
+    def __init__(self, message: str, todo: str, read: int, rejects: Mapping[str, Rejects]) -> None:
+        super().__init__(message, todo)
+        self.read, self.rejects = read, rejects
 
 
 def load(
@@ -37,40 +69,79 @@ def load(
     run_id: str,
     scope: Scope | None = None,
     max_delete_share: float = 1,
+    others: Mapping[str, DataFrame] | None = None,
 ) -> Loaded:
     """Write the frame's good rows to the table and its bad ones to quarantine.
 
-    DataError (65) if a key stands twice, more rows break a rule than the table tolerates, or a sync would delete more than
-    `max_delete_share` of a shop's rows; the table stays as it is then.
-    Two passes over the frame, which is kept in between: one aggregate by key, one write.
+    `others`: by name, tables that rows must refer to, or else go to quarantine too.
+    DataError (65) if a key stands twice, more rows break a rule than the table tolerates, a rule could not be told, or a sync would
+    delete more than `max_delete_share` of a shop's rows; the table stays as it is then.
+    Two passes over the frame, which is kept in between: one aggregate by key, one write. One job more for each rule that is broken.
     """
-    built = conform(frame, table).withColumn(BROKEN, broken_rules(table)).persist()
+    rows = conform(frame, table)
+    with _rules_told(rows, table):
+        built = with_broken_rules(rows, table, others or {}).persist()
     try:
-        read, rejected = _check_keys(built, table)
+        with _rules_told(rows, table):
+            read, rejected = _check_keys(built, table)
         good = built.where(F.size(BROKEN) == 0).drop(BROKEN)
+        rejects: dict[str, Rejects] = {}
         if rejected:
-            bad = built.where(F.size(BROKEN) > 0).withColumn("_run_id", F.lit(run_id))
-            store.append(quarantine_of(table.name), bad)
-            _check_share(built, table, max(read, _rows_there(store, table, scope)), rejected)
+            bad = built.where(F.size(BROKEN) > 0)
+            store.append(quarantine_of(table.name), bad.withColumn("_run_id", F.lit(run_id)))
+            rejects = _rejects(bad, table)
+            _refuse_too_many(table, read, max(read, _rows_there(store, table, scope)), rejected, rejects)
         if write == "sync":
-            return Loaded(read, rejected, store.sync(table, good, scope, max_delete_share))
+            return Loaded(read, rejected, store.sync(table, good, scope, max_delete_share), rejects)
         store.replace(table.name, good)
-        return Loaded(read, rejected, Written(inserted=read - rejected))
+        return Loaded(read, rejected, Written(inserted=read - rejected), rejects)
     finally:
         built.unpersist()
+
+
+def with_broken_rules(rows: DataFrame, table: Table, others: Mapping[str, DataFrame]) -> DataFrame:
+    """The rows with `_broken_rules`: the names of the rules, and of the references to `others`, that each breaks."""
+    references = [reference for reference in table.references if reference.to.name in others]
+    answered = rows
+    for reference in references:
+        answered = with_answer(answered, reference, others[reference.to.name])
+    return answered.withColumn(BROKEN, broken_rules(table, references)).select(*table.column_names, BROKEN)
 
 
 def _check_keys(built: DataFrame, table: Table) -> tuple[int, int]:
     """(rows, rows that break a rule). One aggregate."""
     is_bad = (F.size(BROKEN) > 0).cast("int")
     by_key = built.groupBy(*table.key).agg(F.count("*").alias("n"), F.sum(is_bad).alias("bad"))
-    is_twice = (F.col("n") - F.col("bad") > 1).cast("int")
-    row = by_key.agg(F.sum("n").alias("n"), F.sum("bad").alias("bad"), F.sum(is_twice).alias("twice")).first()
+    is_twice = F.col("n") - F.col("bad") > 1
+    row = by_key.agg(F.sum("n").alias("n"), F.sum("bad").alias("bad"), F.count_if(is_twice).alias("twice")).first()
     assert row is not None
     if row["twice"]:
-        key = ", ".join(table.key)
-        raise DataError(f"{table.name}: {row['twice']} keys ({key}) stand more than once", "the source must have one row a key")
+        keys = told(sample_keys(table, by_key.where(is_twice)))
+        message = f"{table.name}: {row['twice']} keys ({', '.join(table.key)}) stand more than once{keys}"
+        raise DataError(message, "the source must have one row a key")
     return row["n"] or 0, row["bad"] or 0
+
+
+@contextmanager
+def _rules_told(rows: DataFrame, table: Table) -> Iterator[None]:
+    """DataError if it is a rule, and not the rows themselves, that can't be computed."""
+    try:
+        yield
+    except PySparkException:
+        rows.write.format("noop").mode("overwrite").save()
+        for rule in row_rules(table):
+            _refuse_without_answer(rows, table, rule)
+        raise
+
+
+def _refuse_without_answer(rows: DataFrame, table: Table, rule: Rule) -> None:
+    try:
+        rows.where(~holds(rule)).count()
+    except PySparkException as error:
+        raise DataError(
+            f"{table.name}: {rule.name} could not be told ({rule.condition}): {type(error).__name__}",
+            "mend the rule: it must have an answer for every row",
+        ) from None
 
 
 def _rows_there(store: DeltaStore, table: Table, scope: Scope | None) -> int:
@@ -79,12 +150,19 @@ def _rows_there(store: DeltaStore, table: Table, scope: Scope | None) -> int:
     return store.read(table.name).count() if is_part else 0
 
 
-def _check_share(built: DataFrame, table: Table, rows: int, rejected: int) -> None:
+def _rejects(bad: DataFrame, table: Table) -> dict[str, Rejects]:
+    """Rule → the rows that break it."""
+    counts = bad.select(F.explode(BROKEN).alias("rule")).groupBy("rule").count().orderBy("rule").collect()
+    return {row["rule"]: Rejects(row["count"], sample_keys(table, bad.where(F.array_contains(BROKEN, row["rule"])))) for row in counts}
+
+
+def _refuse_too_many(table: Table, read: int, rows: int, rejected: int, rejects: Mapping[str, Rejects]) -> None:
     """`rows`: of the table if all of it was built."""
     if rejected > rows * table.max_reject_share:
-        rules = built.select(F.explode(BROKEN).alias("rule")).groupBy("rule").count().orderBy("rule").collect()
-        reasons = ", ".join(f"{row['rule']} {row['count']}" for row in rules)
-        raise DataError(
+        reasons = ", ".join(f"{rule} {of.rows}{told(of.keys)}" for rule, of in rejects.items())
+        raise TooManyRejectsError(
             f"{table.name}: {rejected} of {rows} rows break a rule, more than {table.max_reject_share:.1%}: {reasons}",
             f"look at {quarantine_of(table.name)}; mend the source or the rule",
+            read,
+            rejects,
         )

@@ -6,25 +6,27 @@ from datetime import date, timedelta
 from statistics import median
 from typing import Literal
 
-from lakehouse.table import Table, row_rules
+from lakehouse.table import Freshness, Table, row_rules
 
 CRITICAL, ALARM = "critical", "alarm"
 Kind = Literal["rows", "type", "rule", "reference", "key", "freshness", "unusual"]
 
 HAS_ROWS, VOLUME = "has_rows", "volume_is_possible"
-# The past says something from five versions on, and of tables that are not small.
+# The past says something from five runs on, and of tables that are not small.
 RUNS_AT_LEAST, ROWS_ABOVE = 5, 1_000
 POSSIBLE = (0.5, 3.0)
 # A median absolute deviation is 1 / 1.4826 standard deviations of normal values (Rousseeuw and Croux 1993); five of those are unusual.
 USUAL_DEVIATIONS, DEVIATION, LEAST_SHARE = 5, 1.4826, 0.05
+# So many rows that one build leaves out are a reason to look, however few they are of the whole table.
+REJECTS_AT_LEAST, REJECT_SHARE = 10, 0.1
 
 
 @dataclass(frozen=True)
 class Check:
     """A sentence that is true for a good table. A critical one that is not true publishes nothing; an alarm tells somebody.
 
-    `meaning` is the sentence as SQL or in words. Of kind `rows` low and high bound the number of rows, of `freshness` low is the
-    oldest newest value. `columns` are those that it looks at.
+    `meaning` is the sentence as SQL or in words. Of kind `rows` low and high bound the number of rows. `columns` are those that it
+    looks at. `query` gives a row for each thing for which it is not true.
     """
 
     name: str
@@ -32,14 +34,14 @@ class Check:
     severity: str
     meaning: str
     columns: tuple[str, ...] = ()
-    low: int | date | None = None
+    low: int | None = None
     high: int | None = None
     query: str = ""
 
 
 def checks(table: Table, run_date: date, rows_before: Sequence[int] = ()) -> list[Check]:
-    """All checks of the table as of a run date. `rows_before` are the rows of its versions that were published, the latest ones."""
-    found = [] if table.may_be_empty or table.may_be_missing else [Check(HAS_ROWS, "rows", CRITICAL, "the table has rows", low=1)]
+    """All checks of the table as of a run date. `rows_before` are its rows at the end of runs before."""
+    found = [] if table.may_be_empty else _rows_at_all(table, rows_before)
     found += _volume(rows_before)
     found += [Check(f"{c.name}_is_{c.type.typeName()}", "type", CRITICAL, c.type.simpleString(), (c.name,)) for c in table.columns]
     found += [Check(rule.name, "rule", CRITICAL, rule.condition) for rule in row_rules(table)]
@@ -51,16 +53,36 @@ def checks(table: Table, run_date: date, rows_before: Sequence[int] = ()) -> lis
     twice = f"SELECT {key} FROM {{batch}} GROUP BY {key} HAVING count(*) > 1"
     found.append(Check("key_stands_once", "key", CRITICAL, f"no two rows have the same {', '.join(table.key)}", table.key, query=twice))
     if table.freshness:
-        column, days = table.freshness.column, table.freshness.days
-        meaning = f"the newest {column} is at most {days} days before the run date"
-        found.append(Check(f"{column}_is_fresh", "freshness", ALARM, meaning, (column,), low=run_date - timedelta(days)))
+        found.append(_fresh(table, table.freshness, run_date))
     dated = [(alarm, alarm.query.replace("{run_date}", run_date.isoformat())) for alarm in table.alarms]
     return found + [Check(alarm.name, "unusual", ALARM, alarm.meaning, query=query) for alarm, query in dated]
+
+
+def are_many(rejected: int, read: int) -> bool:
+    """Whether that many of the rows that were built are no accident."""
+    return rejected >= REJECTS_AT_LEAST and rejected > REJECT_SHARE * read
 
 
 def is_dated(table: Table) -> bool:
     """Whether the verdict depends on the day: such a table is judged in every run, also when nothing changed."""
     return table.freshness is not None or bool(table.alarms)
+
+
+def _rows_at_all(table: Table, rows_before: Sequence[int]) -> list[Check]:
+    """Of files, which nobody may send: only if there were some, and then it is a reason to look, not to stop the shop's night."""
+    if table.may_be_missing and not any(rows_before):
+        return []
+    return [Check(HAS_ROWS, "rows", ALARM if table.may_be_missing else CRITICAL, "the table has rows", low=1)]
+
+
+def _fresh(table: Table, fresh: Freshness, run_date: date) -> Check:
+    """Each shop by itself, whatever others have. What is dated after the run date says nothing about it."""
+    by = "shop_code" if "shop_code" in table.column_names else "'all' AS shop_code"
+    newest = f"max(if(to_date({fresh.column}) <= DATE '{run_date}', {fresh.column}, NULL))"
+    since = run_date - timedelta(fresh.days)
+    old = f"SELECT {by}, {newest} AS newest FROM {{batch}} GROUP BY 1 HAVING NOT coalesce({newest} >= DATE '{since}', false)"
+    meaning = f"the newest {fresh.column} of each shop is at most {fresh.days} days before the run date"
+    return Check(f"{fresh.column}_is_fresh", "freshness", ALARM, meaning, (fresh.column,), query=old)
 
 
 def _volume(rows_before: Sequence[int]) -> list[Check]:
@@ -69,7 +91,7 @@ def _volume(rows_before: Sequence[int]) -> list[Check]:
     middle = median(rows_before)
     spread = max(USUAL_DEVIATIONS * DEVIATION * median(abs(rows - middle) for rows in rows_before), LEAST_SHARE * middle)
     least, most = (round(share * middle) for share in POSSIBLE)
-    of = f"of {round(middle)}, the median of the last {len(rows_before)} published versions"
+    of = f"of {round(middle)}, the median of the last {len(rows_before)} runs"
     return [
         Check(VOLUME, "rows", CRITICAL, f"rows are between {POSSIBLE[0]:.0%} and {POSSIBLE[1]:.0%} {of}", low=least, high=most),
         Check(

@@ -7,6 +7,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import reduce
+from typing import Any
 
 from py4j.protocol import Py4JError
 from pyspark.errors import PySparkException
@@ -19,7 +20,7 @@ from lakehouse.flow import Step
 from lakehouse.io import logs
 from lakehouse.io.delta_store import DeltaStore, Head
 from lakehouse.io.ledger import SKIPPED, SUCCEEDED, Entry, Ledger, inputs_json
-from lakehouse.loading import Loaded, load
+from lakehouse.loading import Loaded, TooManyRejectsError, Write, load, rejects_json
 from lakehouse.scope import KEYS_AT_MOST, Scope
 from lakehouse.table import Table
 
@@ -32,12 +33,14 @@ class Runner:
         self.parameters = dict(parameters)
         self.heads = dict(heads)
         self.outputs: dict[str, Head] = {}
+        # What kept a table from being written.
+        self.refused: tuple[Table, TooManyRejectsError] | None = None
 
     def run(self, step: Step, again: bool = False) -> Entry:
         """Bring the step's table up to date; gives its row of the ledger. `again` builds it in full also if nothing changed."""
         started = time.monotonic()
         logs.at(step.name)
-        inputs = {table.name: self.pinned(table) for table in step.reads}
+        inputs = {table.name: self.pinned(table) for table in step.inputs}
         values = {name: self.parameters[name] for name in step.parameters}
         decision = decide(self._store, self._ledger, step, inputs, values, again)
         if decision.way == "leave out":
@@ -47,13 +50,29 @@ class Runner:
             return self._finish(step, Entry(step.name, SKIPPED, decision.reason, table_id=last.table_id), started)
         scope = None
         if last is not None and decision.way == "by scope":
-            scope = changed_orders(self._store, step.reads, last.input_heads, inputs)
+            scope = changed_orders(self._store, step.inputs, last.input_heads, inputs)
         mode = "full" if scope is None else f"by scope, {len(scope)} orders"
         entry = Entry(step.name, SUCCEEDED, mode, inputs=inputs_json(inputs), fingerprint=decision.recipe)
         if scope is None or len(scope) > 0:
-            frames = [self._input(table, inputs[table.name], scope) for table in step.reads]
-            entry = counted(entry, load(self._store, step.writes, step.build(*frames, **values), step.write, self._run_id, scope))
+            frames = [self._part(table, scope) for table in step.reads]
+            others = {table.name: self._part(table, scope) for table in step.refers_to}
+            entry = counted(entry, self.load(step.writes, step.build(*frames, **values), step.write, scope, others=others))
         return self._finish(step, entry, started)
+
+    def load(self, table: Table, frame: DataFrame, write: Write, scope: Scope | None = None, **more: Any) -> Loaded:
+        """`loading.load` of this run."""
+        try:
+            return load(self._store, table, frame, write, self._run_id, scope, **more)
+        except TooManyRejectsError as error:
+            self.refused = (table, error)
+            raise
+
+    def read(self, table: Table) -> DataFrame:
+        """The declared columns of the version that this run works with; no rows where the table may be missing and is."""
+        head = self.pinned(table)
+        if head == NOTHING:
+            return self._store.empty(table.columns)
+        return self._store.read(table.name, head.version).select(*table.column_names)
 
     def pinned(self, table: Table) -> Head:
         """The version of an input that this run works with."""
@@ -76,11 +95,8 @@ class Runner:
         report(entry)
         return entry
 
-    def _input(self, table: Table, head: Head, scope: Scope | None) -> DataFrame:
-        if head == NOTHING:
-            return self._store.empty(table.columns)
-        frame = self._store.read(table.name, head.version).select(*table.column_names)
-        return frame if scope is None else frame.where(scope.condition(table.scope))
+    def _part(self, table: Table, scope: Scope | None) -> DataFrame:
+        return self.read(table) if scope is None else self.read(table).where(scope.condition(table.scope))
 
     def _finish(self, step: Step, entry: Entry, started: float) -> Entry:
         head = self.written(step.writes)
@@ -100,6 +116,7 @@ def counted(entry: Entry, loaded: Loaded) -> Entry:
         rows_updated=done.updated,
         rows_deleted=done.deleted,
         rows_rejected=loaded.rejected,
+        rejects=rejects_json(loaded.rejects),
     )
 
 

@@ -1,6 +1,6 @@
 """How a table is declared: its grain, key, columns and rules. Importing this starts no JVM."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from pyspark.sql import Column as SparkColumn
@@ -131,15 +131,24 @@ def row_rules(table: Table) -> list[Rule]:
     return [*keys, *accepted, *table.rules]
 
 
-def broken_rules(table: Table) -> SparkColumn:
-    """array<string>: the names of the rules that a row breaks; empty for a good row."""
-    names = [F.when(holds(rule), None).otherwise(F.lit(rule.name)) for rule in row_rules(table)]
-    return F.array_compact(F.array(*names))
+def broken_rules(table: Table, references: Sequence[Reference] = ()) -> SparkColumn:
+    """array<string>: the names of the rules, and of the `references` answered in the row, that it breaks; empty for a good row."""
+    answers = [(rule.name, holds(rule)) for rule in row_rules(table)] + [(r.name, F.col(r.name)) for r in references]
+    return F.array_compact(F.array(*(F.when(is_true, None).otherwise(F.lit(name)) for name, is_true in answers)))
 
 
 def holds(rule: Rule) -> SparkColumn:
     """boolean, never null."""
     return F.coalesce(F.expr(rule.condition), F.lit(False))
+
+
+def with_answer(frame: DataFrame, reference: Reference, other: DataFrame) -> DataFrame:
+    """The frame with a boolean column, named as the reference: whether the row names a row of `other`, or none. A left join."""
+    columns = zip(reference.key or reference.columns, reference.columns, strict=True)
+    there = other.select(*(F.col(key).alias(column) for key, column in columns)).distinct().withColumn(reference.name, F.lit(True))
+    names_none = " or ".join(f"`{column}` is null" for column in reference.columns)
+    is_true = F.expr(f"({names_none}) or `{reference.name}` is not null")
+    return frame.join(there, list(reference.columns), "left").withColumn(reference.name, is_true)
 
 
 def _listed(values: tuple[str, ...]) -> str:

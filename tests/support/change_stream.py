@@ -57,7 +57,8 @@ class Shop:
         """The shop's own date of change does not move: only the meta row differs."""
         quantities = [row for row in self.rows["order_item_meta"].values() if row["meta_key"] == "_qty"]
         for row in self.rng.sample(quantities, min(2, len(quantities))):
-            row["meta_value"] = str(self.rng.randint(1, 9))
+            sign = "-" if row["meta_value"].startswith("-") else ""
+            row["meta_value"] = f"{sign}{self.rng.randint(1, 9)}"
 
     def remove_line(self) -> None:
         items = list(self.rows["order_items"])

@@ -12,7 +12,8 @@ from lakehouse.table import Column, Table
 # What a good row needs beside a first value of each type.
 GOOD: Mapping[str, Mapping[str, Any]] = {
     "silver.orders": {"currency_code": "EUR"},
-    "silver.refunds": {"total_amount": -1},
+    "silver.refunds": {"total_amount": -1, "refund_id": 2, "currency_code": "EUR"},
+    "silver.refund_lines": {"quantity": -1},
     "silver.wholesale_offers": {"currency_code": "EUR"},
     "silver.customers": {"is_anonymous": False},
     "gold.daily_sales": {"refund_amount": -1},
@@ -20,10 +21,12 @@ GOOD: Mapping[str, Mapping[str, Any]] = {
 # check → what makes a good row break it.
 PLANTED: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
     "silver.orders": {
-        "status_is_known": {"status": None},
+        "status_is_known": {"status": ""},
         "currency_is_a_code": {"currency_code": "euro"},
         "created_at_is_known": {"created_at": None},
         "total_is_known": {"total_amount": None},
+        "total_is_not_negative": {"total_amount": -1},
+        "channel_code_is_accepted": {"channel_code": "phone"},
         "shop_is_in_the_settings": {"order_date": None},
     },
     "silver.order_lines": {
@@ -32,25 +35,41 @@ PLANTED: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
         "order_id_is_one_of_orders": {"order_id": 99},
     },
     "silver.refunds": {
-        "order_is_known": {"order_id": 0},
+        "order_is_known": {"refund_id": 1},
+        "order_id_is_one_of_orders": {"order_id": 99},
+        "currency_is_a_code": {"currency_code": "EUR\n"},
         "refunded_at_is_known": {"refunded_at": None},
         "total_is_not_positive": {"total_amount": 1},
         "shop_is_in_the_settings": {"refund_date": None},
     },
     "silver.refund_lines": {
         "quantity_is_a_number": {"quantity": None},
+        "quantity_is_not_positive": {"quantity": 1},
         "net_amount_is_a_number": {"net_amount": None},
         "refund_id_is_one_of_refunds": {"refund_id": 99},
     },
-    "silver.products": {"status_is_known": {"status": None}, "price_is_not_negative": {"price_amount": -1}},
-    "silver.product_codes": {"code_is_not_empty": {"code": ""}, "product_count_is_positive": {"product_count": 0}},
+    "silver.products": {
+        "status_is_known": {"status": None},
+        "price_is_not_negative": {"price_amount": -1},
+        "what_is_sellable_has_a_name": {"product_name": " "},
+    },
+    "silver.product_codes": {
+        "code_type_is_accepted": {"code_type": "isbn"},
+        "code_is_not_empty": {"code": ""},
+        "product_count_is_positive": {"product_count": 0},
+    },
+    "silver.customer_identities": {"identity_type_is_accepted": {"identity_type": "phone"}},
     "silver.customers": {
+        "email_status_is_accepted": {"email_status": "new"},
         "email_status_is_known": {"email_status": None},
         "who_is_anonymous_has_no_address": {"is_anonymous": True},
         "customer_key_is_one_of_customer_identities": {"customer_key": "nobody"},
     },
-    "silver.app_order_lines": {"order_id_is_one_of_app_orders": {"order_id": 99}},
+    "silver.app_orders": {"status_is_accepted": {"status": "lost"}},
+    "silver.app_order_lines": {"product_match_is_accepted": {"product_match": "name"}, "order_id_is_one_of_app_orders": {"order_id": 99}},
     "silver.wholesale_offers": {
+        "wholesaler_code_is_accepted": {"wholesaler_code": "wholesaler_d"},
+        "product_match_is_accepted": {"product_match": "name"},
         "units_per_case_is_positive": {"units_per_case": 0},
         "unit_price_is_not_negative": {"unit_price_amount": -1},
         "valid_to_is_not_before_valid_from": {"valid_from": date(2026, 11, 2), "valid_to": date(2026, 11, 1)},
@@ -74,12 +93,17 @@ PLANTED: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
         "refund_amount_is_not_positive": {"refund_amount": 1},
     },
     "gold.install_base": {
+        "platform_is_accepted": {"platform": "web"},
+        "confidence_is_accepted": {"confidence": "sure"},
         "what_is_installed_is_part_of_all": {"installed_count": 2},
         "coverage_is_a_share": {"coverage_share": 1.5},
     },
     "recommendations.customer_products": {
         "rank_counts_from_1": {"rank": 0},
-        "score_is_a_number": {"score": float("nan")},
+        "list_is_accepted": {"list": "again"},
+        "source_is_accepted": {"source": "luck"},
+        "product_is_known": {"product_id": None},
+        "score_is_a_number": {"score": float("-inf")},
         "customer_key_is_one_of_customers": {"customer_key": "nobody"},
         "product_id_is_one_of_products": {"product_id": 99},
     },
@@ -91,13 +115,10 @@ def good_row(table: Table) -> dict[str, Any]:
 
 
 def defects(table: Table) -> dict[str, dict[str, Any]]:
-    """Check → the row that breaks it: a missing key, a value that is not accepted, or what is planted by hand."""
+    """Check → the row that breaks it: one for each part of the key that is missing, and what is planted by hand."""
     good = good_row(table)
     keys: dict[str, Mapping[str, Any]] = {f"{name}_is_known": {name: None} for name in table.key}
-    accepted: dict[str, Mapping[str, Any]] = {
-        f"{column.name}_is_accepted": {column.name: "no such value"} for column in table.columns if column.accepted
-    }
-    return {check: {**good, **change} for check, change in {**keys, **accepted, **PLANTED.get(table.name, {})}.items()}
+    return {check: {**good, **change} for check, change in {**keys, **PLANTED.get(table.name, {})}.items()}
 
 
 def _value(column: Column) -> Any:

@@ -12,12 +12,18 @@ DAY = ["shop_code", "sales_date", "currency_code"]
 # Of fewer sales in the time compared, chance alone makes half or double.
 FEW = 30
 _BY_AGE = "(SELECT *, datediff(DATE '{run_date}', sales_date) AS age FROM {batch})"
-UNUSUAL_DAY = f"""SELECT shop_code, currency_code FROM {_BY_AGE} WHERE age IN (1, 8, 15, 22, 29) GROUP BY shop_code, currency_code
-HAVING count_if(age > 1) = 4 AND percentile(if(age > 1, transaction_count, NULL), 0.5) >= {FEW}
-AND abs(try_divide(sum(if(age = 1, revenue_amount, 0)), percentile(if(age > 1, revenue_amount, NULL), 0.5)) - 1) > 0.5"""
-UNUSUAL_WEEK = f"""SELECT shop_code, currency_code FROM {_BY_AGE} WHERE age BETWEEN 1 AND 35 GROUP BY shop_code, currency_code
-HAVING count_if(age > 28) > 0 AND sum(if(age > 7, transaction_count, 0)) >= {4 * FEW}
-AND abs(try_divide(4 * sum(if(age <= 7, revenue_amount, 0)), sum(if(age > 7, revenue_amount, 0))) - 1) > 0.5"""
+UNUSUAL_DAY = f"""SELECT shop_code, currency_code, revenue, usual FROM (
+SELECT shop_code, currency_code, count_if(age > 1) AS weeks, percentile(if(age > 1, transaction_count, NULL), 0.5) AS sales,
+CAST(sum(if(age = 1, revenue_amount, 0)) AS DECIMAL(26, 2)) AS revenue,
+CAST(percentile(if(age > 1, revenue_amount, NULL), 0.5) AS DECIMAL(26, 2)) AS usual
+FROM {_BY_AGE} WHERE age IN (1, 8, 15, 22, 29) GROUP BY shop_code, currency_code)
+WHERE weeks = 4 AND sales >= {FEW} AND abs(try_divide(revenue, usual) - 1) > 0.5"""
+UNUSUAL_WEEK = f"""SELECT shop_code, currency_code, revenue, usual FROM (
+SELECT shop_code, currency_code, count_if(age > 28) AS days, sum(if(age > 7, transaction_count, 0)) AS sales,
+CAST(sum(if(age <= 7, revenue_amount, 0)) AS DECIMAL(26, 2)) AS revenue,
+CAST(sum(if(age > 7, revenue_amount, 0)) / 4 AS DECIMAL(26, 2)) AS usual
+FROM {_BY_AGE} WHERE age BETWEEN 1 AND 35 GROUP BY shop_code, currency_code)
+WHERE days > 0 AND sales >= {4 * FEW} AND abs(try_divide(revenue, usual) - 1) > 0.5"""
 
 TABLE = Table(
     name="gold.daily_sales",

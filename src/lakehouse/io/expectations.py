@@ -8,7 +8,6 @@ import logging
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time
 from typing import Any
 
 os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")  # read when it is imported
@@ -23,9 +22,9 @@ from pyspark.sql import functions as F
 
 from lakehouse.io.quality_results import ERROR, FAILED, PASSED
 from lakehouse.quality import CRITICAL, Check
-from lakehouse.table import Rule, Table, holds
+from lakehouse.sample_keys import SAMPLES, sample_keys
+from lakehouse.table import Rule, Table, holds, with_answer
 
-SAMPLES = 5
 JUDGED = "judged"  # the name of the frame in queries
 # They write the texts of errors to stderr, and those can hold values of rows.
 QUIET = ("great_expectations", "SQLQueryContextLogger", "DataFrameQueryContextLogger")
@@ -75,7 +74,7 @@ class Judge:
         answers = self._ask(table.name, judged, list(expectations.values()))
         verdicts = []
         for (check, expectation), (passed, _, _) in zip(expectations.items(), answers, strict=True):
-            config = json.dumps(expectation.configuration.to_json_dict(), default=str)
+            config = _json(expectation)
             verdict = Verdict(check, PASSED, expectation=config)
             verdicts.append(verdict if passed else self._details(table, judged, check, expectation, config))
         return verdicts
@@ -97,11 +96,11 @@ class Judge:
         if passed or raised:
             return Verdict(check, ERROR if raised else PASSED, "it could not be told" if raised else "", expectation=config)
         if check.kind in ("rule", "reference"):
-            samples = _keys(table, frame.where(~F.col(f"`{check.name}`")))
+            samples = sample_keys(table, frame.where(~F.col(f"`{check.name}`")))
             return Verdict(check, FAILED, "", result["unexpected_count"], samples, config)
         if check.query:
             rows = frame.sparkSession.sql(_asked(check))
-            return Verdict(check, FAILED, "", rows.count(), _keys(table, rows), config)
+            return Verdict(check, FAILED, _figures(table, rows), rows.count(), sample_keys(table, rows), config)
         return Verdict(check, FAILED, str(result.get("observed_value")), expectation=config)
 
 
@@ -118,17 +117,30 @@ def _with_answers(table: Table, frame: DataFrame, checks: Sequence[Check], other
             except PySparkException:
                 continue
         elif check.kind == "reference":
-            reference = references[check.name]
-            keys = [F.col(key).alias(column) for key, column in zip(reference.key or check.columns, check.columns, strict=True)]
-            there = others[reference.to.name].select(*keys).distinct().withColumn(check.name, F.lit(True))
-            is_null = " or ".join(f"`{column}` is null" for column in check.columns)
-            is_known = f"({is_null}) or `{check.name}` is not null"
-            frame = frame.join(there, list(check.columns), "left").withColumn(check.name, F.expr(is_known))
+            frame = with_answer(frame, references[check.name], others[references[check.name].to.name])
     return frame
+
+
+def _figures(table: Table, rows: DataFrame) -> str:
+    """What a query says of what it found, beside its keys, in their order: newest 2026-11-01; newest 2026-11-02."""
+    figures, keys = ([name for name in rows.columns if (name in table.key) is is_key] for is_key in (False, True))
+    if not figures:
+        return ""
+    found = rows.orderBy(*keys).limit(SAMPLES).select(*figures).collect()
+    return "; ".join(", ".join(f"{name} {value}" for name, value in row.asDict().items()) for row in found)
 
 
 def _asked(check: Check) -> str:
     return check.query.replace("{batch}", JUDGED)
+
+
+def configuration(check: Check, table: Table) -> str:
+    """JSON of the expectation that judges a check."""
+    return _json(_expectation(check, table))
+
+
+def _json(expectation: Expectation) -> str:
+    return json.dumps(expectation.configuration.to_json_dict(), default=str)
 
 
 def _expectation(check: Check, table: Table) -> Expectation:
@@ -138,10 +150,6 @@ def _expectation(check: Check, table: Table) -> Expectation:
         return gxe.ExpectTableRowCountToBeBetween(min_value=check.low, max_value=check.high, **said)
     if check.kind == "type":
         return gxe.ExpectColumnValuesToBeOfType(column=check.columns[0], type_=_class_of(table, check.columns[0]), **said)
-    if check.kind == "freshness":
-        assert isinstance(check.low, date)
-        oldest = datetime.combine(check.low, time.min)
-        return gxe.ExpectColumnMaxToBeBetween(column=check.columns[0], min_value=oldest, **said)
     return gxe.ExpectColumnValuesToBeInSet(column=check.name, value_set=[True], **said)
 
 
@@ -152,13 +160,3 @@ def _class_of(table: Table, column: str) -> str:
 def _raised(info: Mapping[str, Any]) -> bool:
     """Whether an expectation raised: it says so of itself, or of each of its metrics."""
     return bool(info.get("raised_exception", bool(info)))
-
-
-def _keys(table: Table, rows: DataFrame) -> tuple[str, ...]:
-    """The keys of a few of the rows, as text; columns that hold personal values are left out."""
-    personal = {column.name for column in table.columns if column.personal}
-    shown = [name for name in table.key if name in rows.columns and name not in personal]
-    if not shown:
-        return ()
-    found = rows.select(*shown).distinct().orderBy(*shown).limit(SAMPLES).collect()
-    return tuple(" ".join(str(value) for value in row) for row in found)

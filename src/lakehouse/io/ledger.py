@@ -38,6 +38,7 @@ RUNS = Table(
         Column("code_version", STRING, "version of the package"),
         Column("message", STRING, "of a failure: exit code and reason"),
         Column("todo", STRING, "of a failure: what to do about it"),
+        Column("rejects", STRING, "JSON: rule → rows that broke it, and keys of up to five of them"),
     ),
 )
 
@@ -74,6 +75,7 @@ class Entry:
     fingerprint: str = ""
     message: str = ""
     todo: str = ""
+    rejects: str = "{}"
 
     @property
     def output(self) -> Head:
@@ -104,7 +106,17 @@ def run_rows(store: DeltaStore) -> DataFrame:
         return store.empty(RUNS.columns)
     rows = store.read(RUNS.name)
     older = {column.name: F.lit("") for column in RUNS.columns if column.name not in rows.columns}
-    return rows.withColumns(older).select(*RUNS.column_names).fillna("", ["todo"])
+    return rows.withColumns(older).select(*RUNS.column_names).fillna("", ["todo", "rejects"])
+
+
+def table_runs(store: DeltaStore) -> DataFrame:
+    """(table_name, run_id, table_id, table_version, ended_at): which version each run that succeeded wrote or found up to date."""
+    rows = run_rows(store)
+    done = rows.where((F.col("step") == "") & (F.col("status") == SUCCEEDED)).select("run_id", "ended_at")
+    steps = rows.where((F.col("table_version") >= 0) & F.col("status").isin(SUCCEEDED, SKIPPED)).drop("ended_at")
+    table = F.substring_index("step", "[", 1).alias("table_name")
+    versions = steps.groupBy(table, "run_id", "table_id").agg(F.max("table_version").alias("table_version"))
+    return versions.join(done, "run_id")
 
 
 def published(store: DeltaStore) -> dict[str, Head]:
@@ -142,6 +154,11 @@ class Ledger:
         if self._last is None:
             self._last = self._read_last()
         return self._last.get(step)
+
+    def last_successes(self, table: str) -> list[Entry]:
+        """The last success of each step that writes the table: mirrors have one a shop, `bronze.woo__orders[nl]`."""
+        self.last_success(table)
+        return [entry for step, entry in (self._last or {}).items() if step.split("[")[0] == table]
 
     def _read_last(self) -> dict[str, Entry]:
         runs = run_rows(self._store).where((F.col("status") == SUCCEEDED) & (F.col("step") != ""))

@@ -9,10 +9,13 @@ from pyspark.sql import Window
 from pyspark.sql import functions as F
 
 from lakehouse.io.delta_store import DeltaStore, Head
+from lakehouse.io.ledger import table_runs
+from lakehouse.quality import ALARM, VOLUME
+from lakehouse.sample_keys import told
 from lakehouse.table import LONG, STRING, TIMESTAMP, Column, Table
 
-PASSED, FAILED, ERROR, EMPTY, ACCEPTED = "passed", "failed", "error", "empty", "accepted"
-# So many versions of a table are its past.
+PASSED, FAILED, ERROR, EMPTY, ACCEPTED, QUARANTINED = "passed", "failed", "error", "empty", "accepted", "quarantined"
+# So many runs of a table are its past.
 PAST = 30
 
 QUALITY_RESULTS = Table(
@@ -23,13 +26,16 @@ QUALITY_RESULTS = Table(
         Column("run_id", STRING, "id of the run"),
         Column("table_name", STRING, "the table"),
         Column("table_id", STRING, "its Delta id"),
-        Column("table_version", LONG, "the version that was judged"),
+        Column("table_version", LONG, "the version that was judged; -1 of what kept a table from being written"),
         Column("check", STRING, "a sentence that is true for a good table"),
         Column("kind", STRING, "rows, type, rule, reference, key, freshness or unusual"),
         Column("severity", STRING, "critical: nothing is published; alarm: somebody is told"),
         Column("meaning", STRING, "the check as SQL or in words"),
         Column(
-            "status", STRING, "passed, failed, error (could not be told), empty (saw no rows), accepted (failed, let pass by an operator)"
+            "status",
+            STRING,
+            "passed, quarantined (rows that broke it were left out), failed, error (could not be told), empty (saw no rows), accepted"
+            " (failed, let pass by an operator)",
         ),
         Column("table_rows", LONG, "rows of the version"),
         Column("unexpected", LONG, "rows that break it (keys that stand twice, unusual things); null if it is about no rows"),
@@ -63,22 +69,28 @@ class QualityResult:
 
     @property
     def is_good(self) -> bool:
-        return self.status in (PASSED, ACCEPTED)
+        return self.status in (PASSED, QUARANTINED, ACCEPTED)
 
     @property
     def sample_keys(self) -> list[str]:
         return list(json.loads(self.samples))
 
     def told(self) -> str:
-        """As silver.orders: total_is_known is not true of 3 of 120 rows, as nl 17; nl 18 (total_amount is not null)"""
+        """As silver.orders: total_is_known is not true of 3 of 120 rows (as nl 17; nl 18): total_amount is not null"""
         if self.status == EMPTY:
             return f"{self.table_name}: {self.check} saw no rows"
         if self.status == ERROR:
-            return f"{self.table_name}: {self.check} could not be told ({self.meaning})"
-        keys = f", as {'; '.join(self.sample_keys)}" if self.sample_keys else ""
-        of = "" if self.unexpected is None else f" of {self.unexpected} " + ("keys" if self.kind == "key" else f"of {self.table_rows} rows")
+            return f"{self.table_name}: {self.check} could not be told: {self.meaning}"
         found = f", found {self.observed}" if self.observed else ""
-        return f"{self.table_name}: {self.check} is not true{of}{keys}{found} ({self.meaning})"
+        return f"{self.table_name}: {self.check} is not true{self._whom()}{found}: {self.meaning}"
+
+    def _whom(self) -> str:
+        if self.kind in ("freshness", "unusual"):
+            return f" of {'; '.join(self.sample_keys)}"
+        if self.unexpected is None:
+            return ""
+        of = "keys" if self.kind == "key" else f"of {self.table_rows} rows"
+        return f" of {self.unexpected} {of}{told(self.sample_keys)}"
 
 
 def record_results(store: DeltaStore, results: Sequence[QualityResult]) -> None:
@@ -86,21 +98,36 @@ def record_results(store: DeltaStore, results: Sequence[QualityResult]) -> None:
 
 
 def rows_before(store: DeltaStore, heads: Mapping[str, Head]) -> dict[str, list[int]]:
-    """Table → rows of its latest versions whose checks all passed, one a version, of the tables that stand there now."""
+    """Table → its rows at the end of the latest runs that succeeded and wrote it or looked at it, one a run, the newest first.
+
+    Of the tables that stand there now; since an operator accepted other rows than usual, from then on.
+    """
     if store.head(QUALITY_RESULTS.name) is None:
         return {}
-    version = Window.partitionBy("table_name", "table_id", "table_version", "run_id")
-    all_good = F.min(F.col("severity").eqNullSafe("alarm") | F.col("status").isin(PASSED, ACCEPTED)).over(version)
-    good = store.read(QUALITY_RESULTS.name).withColumn("all_good", all_good).where("all_good")
-    versions = good.groupBy("table_name", "table_id", "table_version").agg(F.max("table_rows").alias("table_rows"))
-    newest = Window.partitionBy("table_name", "table_id").orderBy(F.desc("table_version"))
-    last = versions.withColumn("n", F.row_number().over(newest)).where(F.col("n") <= PAST).collect()
+    is_accepted = (F.col("check") == VOLUME) & (F.col("status") == ACCEPTED)
+    version = ["table_name", "table_id", "table_version"]
+    judged = store.read(QUALITY_RESULTS.name).groupBy(*version).agg(F.max("table_rows").alias("rows"), F.max(is_accepted).alias("is_new"))
+    since = F.max(F.when(F.col("is_new"), F.col("table_version"))).over(Window.partitionBy("table_name", "table_id"))
+    newest = Window.partitionBy("table_name", "table_id").orderBy(F.desc("ended_at"))
+    last = (
+        table_runs(store)
+        .join(judged.withColumn("since", since), version)
+        .where("since is null or table_version >= since")
+        .withColumn("n", F.row_number().over(newest))
+        .where(F.col("n") <= PAST)
+        .orderBy("table_name", "n")
+    )
     found: dict[str, list[int]] = {}
-    for row in last:
+    for row in last.collect():
         head = heads.get(row["table_name"])
-        if head is not None and head.table_id == row["table_id"] and row["table_version"] < head.version:
-            found.setdefault(row["table_name"], []).append(row["table_rows"])
+        if head is not None and head.table_id == row["table_id"]:
+            found.setdefault(row["table_name"], []).append(row["rows"])
     return found
+
+
+def tables_with_alarms(store: DeltaStore) -> set[str]:
+    """Tables of whose newest verdicts an alarm is not good."""
+    return {result.table_name for result in latest_results(store) if result.severity == ALARM and not result.is_good}
 
 
 def latest_results(store: DeltaStore) -> list[QualityResult]:

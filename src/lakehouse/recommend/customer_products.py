@@ -40,7 +40,12 @@ TABLE = Table(
         Column("model_version", STRING, "version in the model registry; null while there is no champion"),
         Column("run_date", DATE, "as-of date"),
     ),
-    rules=(Rule("rank_counts_from_1", "rank is null or rank >= 1"), Rule("score_is_a_number", "score is not null and not isnan(score)")),
+    rules=(
+        Rule("rank_counts_from_1", "rank is null or rank >= 1"),
+        Rule("product_is_known", "product_id is not null"),
+        # NaN is above infinity.
+        Rule("score_is_a_number", "abs(score) < double('infinity')"),
+    ),
     references=(Reference(("shop_code", "customer_key"), customers.TABLE), Reference(("shop_code", "product_id"), products.TABLE)),
 )
 

@@ -7,9 +7,10 @@ from pyspark.sql import functions as F
 from lakehouse.expressions import local_date, null_if_empty
 from lakehouse.parameters import Shops, by_shop
 from lakehouse.silver.order_rows import only_orders, status_code
+from lakehouse.silver.rules import CURRENCY_IS_A_CODE
 from lakehouse.sources.mobile_app import APP
 from lakehouse.sources.source import SHOP
-from lakehouse.table import BOOLEAN, DATE, LONG, MONEY, STRING, TIMESTAMP, Column, Freshness, Rule, Table
+from lakehouse.table import BOOLEAN, DATE, LONG, MONEY, STRING, TIMESTAMP, Alarm, Column, Freshness, Rule, Table
 
 NO_CONSENT = ("", "0", "no", "false")
 WEB = "web"
@@ -46,13 +47,23 @@ TABLE = Table(
         Column("discount_amount", MONEY, "without tax; in shop `app` as sent"),
     ),
     rules=(
-        Rule("status_is_known", "status is not null"),
-        Rule("currency_is_a_code", "currency_code rlike '^[A-Z]{3}$'"),
+        Rule("status_is_known", "status <> ''"),
+        CURRENCY_IS_A_CODE,
         Rule("created_at_is_known", "created_at is not null"),
         Rule("total_is_known", "total_amount is not null"),
+        Rule("total_is_not_negative", "total_amount is null or total_amount >= 0"),
         Rule("shop_is_in_the_settings", "order_date is not null"),
     ),
     freshness=Freshness("created_at", days=2),
+    # By the clock too: of a night that is run again for a past date, later orders are no reason to look.
+    alarms=(
+        Alarm(
+            "created_at_is_not_in_the_future",
+            "no order is dated more than a day after the run date and today",
+            "SELECT shop_code, order_id, created_at FROM {batch}"
+            " WHERE to_date(created_at) > date_add(greatest(DATE '{run_date}', current_date()), 1)",
+        ),
+    ),
 )
 
 

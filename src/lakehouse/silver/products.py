@@ -26,13 +26,13 @@ TABLE = Table(
         Column("product_id", LONG, "post id"),
         Column("product_name", STRING, "name; HTML entities decoded"),
         Column("product_type", STRING, "simple, variable, grouped or external"),
-        Column("status", STRING, "publish, private, draft, pending, future or trash"),
+        Column("status", STRING, "publish, private, draft, pending, future, trash, or what a plugin adds"),
         Column("sku", STRING, "the shop's article code; may be missing or stand twice"),
         Column("gtin", STRING, "EAN or other GTIN; may be missing"),
         Column("price_amount", MONEY, "active price; of a product with variations the lowest"),
         Column("currency_code", STRING, "the shop's currency, ISO 4217"),
         Column("price_includes_tax", BOOLEAN, "whether catalogue prices of this shop include tax"),
-        Column("stock_status", STRING, "instock, outofstock or onbackorder"),
+        Column("stock_status", STRING, "instock, outofstock, onbackorder, or what a plugin adds"),
         Column("stock_quantity", QUANTITY, "null where stock is not counted"),
         Column(
             "is_sellable", BOOLEAN, "published, not hidden from the catalogue, has a price, in stock or on back-order: may be recommended"
@@ -44,7 +44,11 @@ TABLE = Table(
         Column("created_at", TIMESTAMP, "UTC; null for drafts"),
         Column("updated_at", TIMESTAMP, "UTC; misses changes of price tables and categories"),
     ),
-    rules=(Rule("status_is_known", "status is not null"), Rule("price_is_not_negative", "price_amount is null or price_amount >= 0")),
+    rules=(
+        Rule("status_is_known", "status <> ''"),
+        Rule("price_is_not_negative", "price_amount is null or price_amount >= 0"),
+        Rule("what_is_sellable_has_a_name", "not is_sellable or trim(product_name) <> ''"),
+    ),
 )
 
 

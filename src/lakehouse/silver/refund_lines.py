@@ -23,11 +23,12 @@ TABLE = Table(
         Column("variation_id", LONG, "the variation as stored; 0 if none"),
         Column("quantity", QUANTITY, "negative or 0"),
         Column("currency_code", STRING, "ISO 4217 code"),
-        Column("net_amount", MONEY, "without tax; negative or 0"),
+        Column("net_amount", MONEY, "without tax; negative or 0, or above it where the line was of a negative price"),
         Column("tax_amount", MONEY, "tax on net_amount"),
     ),
     rules=(
         Rule("quantity_is_a_number", "quantity is not null"),
+        Rule("quantity_is_not_positive", "quantity is null or quantity <= 0"),
         Rule("net_amount_is_a_number", "net_amount is not null"),
     ),
     may_be_empty=True,

@@ -5,9 +5,11 @@ from pyspark.sql import functions as F
 
 from lakehouse.expressions import local_date
 from lakehouse.parameters import Shops, by_shop
+from lakehouse.silver import orders
 from lakehouse.silver.order_rows import only_refunds
+from lakehouse.silver.rules import CURRENCY_IS_A_CODE
 from lakehouse.sources.source import SHOP
-from lakehouse.table import DATE, LONG, MONEY, STRING, TIMESTAMP, Column, Rule, Table
+from lakehouse.table import DATE, LONG, MONEY, STRING, TIMESTAMP, Column, Reference, Rule, Table
 
 TABLE = Table(
     name="silver.refunds",
@@ -26,12 +28,15 @@ TABLE = Table(
         Column("shipping_amount", MONEY, "shipping given back, without tax; negative or 0"),
     ),
     rules=(
-        Rule("order_is_known", "order_id > 0"),
+        # Of a refund that names no order, its own id stands there.
+        Rule("order_is_known", "order_id > 0 and not (order_id <=> refund_id)"),
         Rule("refunded_at_is_known", "refunded_at is not null"),
+        CURRENCY_IS_A_CODE,
         Rule("total_is_not_positive", "total_amount <= 0"),
         Rule("shop_is_in_the_settings", "refund_date is not null"),
     ),
     may_be_empty=True,
+    references=(Reference(("shop_code", "order_id"), orders.TABLE),),
 )
 
 

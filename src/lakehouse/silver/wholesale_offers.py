@@ -9,6 +9,7 @@ from pyspark.sql.types import ArrayType, DecimalType, StructField, StructType
 
 from lakehouse.expressions import decimal, quantity
 from lakehouse.silver.product_matching import matched
+from lakehouse.silver.rules import CURRENCY_IS_A_CODE
 from lakehouse.sources.wholesalers import OFFERS_B, PRICES_A, SENDERS, TARIFF_C
 from lakehouse.table import DATE, LONG, MONEY, QUANTITY, STRING, Column, Rule, Table
 
@@ -47,7 +48,7 @@ TABLE = Table(
         Rule("units_per_case_is_positive", "units_per_case > 0"),
         Rule("unit_price_is_not_negative", "unit_price_amount >= 0"),
         Rule("valid_to_is_not_before_valid_from", "valid_to is null or valid_to >= valid_from"),
-        Rule("currency_is_a_code", "currency_code rlike '^[A-Z]{3}$'"),
+        CURRENCY_IS_A_CODE,
         Rule("discounts_are_at_most_all", "forall(tiers, tier -> tier.discount_percent between 0 and 100)"),
     ),
     # A wholesaler's wrong rows are left out; they are no reason to stop the night of the shop.

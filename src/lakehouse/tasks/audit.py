@@ -1,26 +1,22 @@
 """Write, audit, publish: what this run is about to show is judged first; a critical failure shows nothing."""
 
-import json
 import tempfile
-from collections.abc import Collection, Mapping, Sequence
-from datetime import UTC, datetime
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from lakehouse.decision import NOTHING
 from lakehouse.errors import ConfigError, DataError
-from lakehouse.incident import WARNING, Incident
+from lakehouse.incident import Incident
 from lakehouse.io import logs
 from lakehouse.io.delta_store import Head
-from lakehouse.io.quality_results import ACCEPTED, EMPTY, FAILED, QualityResult, latest_results, record_results, rows_before
-from lakehouse.quality import ALARM, CRITICAL, HAS_ROWS, ROWS_ABOVE, RUNS_AT_LEAST, checks, is_dated
-from lakehouse.table import Table
+from lakehouse.io.quality_results import FAILED, QualityResult, latest_results, record_results, rows_before, tables_with_alarms
+from lakehouse.quality import ALARM, CRITICAL, ROWS_ABOVE, RUNS_AT_LEAST, checks, is_dated
 from lakehouse.tasks.dictionary import ANY_DAY, declared
+from lakehouse.tasks.verdicts import SITE, alarm, alarm_key, many_rejects, rejects_now, results_of
 
 if TYPE_CHECKING:
-    from lakehouse.io.expectations import Verdict
     from lakehouse.tasks.run import Run
-
-SITE = "_data_docs"
 
 
 def audit(run: "Run") -> None:
@@ -40,18 +36,16 @@ def audit(run: "Run") -> None:
     for result in bad:
         logs.warn(result.told(), table=result.table_name, check=result.check)
     alarms = [result for result in results if result.severity == ALARM]
-    run.alarms.extend(_incident(result, run.settings.lake_root) for result in alarms if not result.is_good)
-    run.cleared.update(_incident_key(result) for result in alarms if result.is_good)
+    run.alarms.extend(alarm(result, run.settings.lake_root) for result in alarms if not result.is_good)
+    run.cleared.update(alarm_key(result) for result in alarms if result.is_good)
     critical = [result for result in bad if result.severity == CRITICAL]
     logs.info(f"audit: {len(due)} tables, {len(results)} checks, {len(bad)} not true", step="audit")
     if critical:
         more = f" (and {len(critical) - 1} more)" if len(critical) > 1 else ""
         first = critical[0]
-        raise DataError(
-            first.told() + more,
-            f"nothing was published; see {site(run.settings.lake_root)}/index.html or ops.quality_results; mend the source or the rule,"
-            f" or, if it is right, run again with --accept {first.table_name}:{first.check}",
-        )
+        accept = f", or, if it is right, run again with --accept {first.table_name}:{first.check}" if first.status == FAILED else ""
+        see = f"see {_site(run)}/index.html or ops.quality_results"
+        raise DataError(first.told() + more, f"nothing was published; {see}; mend the source or the rule{accept}")
 
 
 def refuse_unknown_checks(names: Collection[str]) -> None:
@@ -64,37 +58,56 @@ def refuse_unknown_checks(names: Collection[str]) -> None:
             raise ConfigError(f"--accept: there is no check {name}", "name it as the failure did: silver.orders:volume_is_possible")
 
 
-def _incident(result: QualityResult, lake_root: str) -> Incident:
-    todo = f"look whether it is so; {site(lake_root)}/index.html and ops.quality_results have the figures. Tables were published."
-    return Incident(_incident_key(result), WARNING, result.told(), todo, result.table_name)
+def tell_rejects(run: "Run") -> None:
+    """Of every table that this run wrote or looked at: whether its newest build left out so many rows that somebody should look."""
+    for name in run.runner.outputs:
+        found = many_rejects(run.ledger, declared()[name])
+        if isinstance(found, Incident):
+            run.alarms.append(found)
+        else:
+            run.cleared.add(found)
 
 
-def _incident_key(result: QualityResult) -> str:
-    return f"quality:{result.table_name}:{result.check}"
+def record_refused(run: "Run") -> None:
+    """What kept a table from being written is a verdict too, of no version; nothing if the run failed for another reason."""
+    if run.runner.refused is None:
+        return
+    from lakehouse.io.expectations import Verdict, configuration
+
+    table, error = run.runner.refused
+    broken = [check for check in checks(table, run.run_date) if check.name in error.rejects]
+    found = [(check, error.rejects[check.name]) for check in broken]
+    verdicts = [Verdict(check, FAILED, "", of.rows, of.keys, configuration(check, table)) for check, of in found]
+    try:
+        record_results(run.store, results_of(run.run_id, table, NOTHING, error.read, verdicts, {}, ()))
+    except Exception as problem:
+        logs.warn(f"what was wrong could not be recorded in ops.quality_results ({type(problem).__name__})")
 
 
-def site(lake_root: str) -> str:
-    return f"{lake_root}/{SITE}"
+def _site(run: "Run") -> str:
+    return f"{run.settings.lake_root}/{SITE}"
 
 
 def write_data_docs(run: "Run") -> None:
     """The newest verdict of every table as a site under the lake. That it can't be written is a warning: it decides nothing."""
     from lakehouse.io.data_docs import write_site
 
-    if not run.audited:
+    if not run.audited and run.runner.refused is None:
         return
     try:
         with tempfile.TemporaryDirectory() as folder:
             write_site(latest_results(run.store), Path(folder) / SITE)
-            run.store.keep_folder(f"{folder}/{SITE}", site(run.settings.lake_root))
+            run.store.keep_folder(f"{folder}/{SITE}", _site(run))
     except Exception as error:
         logs.warn(f"Data Docs could not be written: {type(error).__name__}")
 
 
 def _due(run: "Run") -> dict[str, Head]:
-    tables, written = declared(), run.runner.outputs.items()
-    waiting = {name: head for name, head in written if run.audited.get(name) != head}
-    return {name: head for name, head in waiting.items() if run.published.get(name) != head or is_dated(tables[name])}
+    """Not those that are shown already, unless the day or an open alarm is a reason to judge them again."""
+    waiting = {name: head for name, head in run.runner.outputs.items() if run.audited.get(name) != head}
+    unchanged = {name for name, head in waiting.items() if run.published.get(name) == head and not is_dated(declared()[name])}
+    left_out = unchanged - tables_with_alarms(run.store) if unchanged else unchanged
+    return {name: head for name, head in waiting.items() if name not in left_out}
 
 
 def _judged(run: "Run", due: Mapping[str, Head]) -> list[QualityResult]:
@@ -103,41 +116,10 @@ def _judged(run: "Run", due: Mapping[str, Head]) -> list[QualityResult]:
     judge, past, tables = Judge(), rows_before(run.store, due), declared()
     results = []
     for name, head in due.items():
-        table = tables[name]
-        frame = run.store.read(name, head.version).select(*table.column_names)
+        table, there = tables[name], run.store.read(name, head.version)
+        # A column that is not there has a check that says so.
+        frame = there.select(*(column for column in table.column_names if column in there.columns))
         others = {reference.to.name: run.read(reference.to) for reference in table.references}
         found = judge.judge(table, frame, checks(table, run.run_date, past.get(name, ())), others)
-        results += _results(run, table, head, frame.count(), found)
-    return results
-
-
-def _results(run: "Run", table: Table, head: Head, rows: int, verdicts: "Sequence[Verdict]") -> list[QualityResult]:
-    now = datetime.now(UTC)
-    needs_rows = any(verdict.check.name == HAS_ROWS for verdict in verdicts)
-    results = []
-    for verdict in verdicts:
-        check, status = verdict.check, verdict.status
-        if rows == 0 and needs_rows and check.kind in ("rule", "reference", "key"):
-            status = EMPTY
-        if status == FAILED and f"{table.name}:{check.name}" in run.accepted:
-            status = ACCEPTED
-        results.append(
-            QualityResult(
-                run_id=run.run_id,
-                table_name=table.name,
-                table_id=head.table_id,
-                table_version=head.version,
-                check=check.name,
-                kind=check.kind,
-                severity=check.severity,
-                meaning=check.meaning,
-                status=status,
-                table_rows=rows,
-                unexpected=verdict.unexpected,
-                observed=verdict.observed,
-                samples=json.dumps(verdict.samples),
-                expectation=verdict.expectation,
-                checked_at=now,
-            )
-        )
+        results += results_of(run.run_id, table, head, frame.count(), found, rejects_now(run.ledger, table), run.accepted)
     return results

@@ -82,6 +82,6 @@ def flow_page() -> str:
     lines += [f"{feed.bronze.name:<36} {feed.kind:<18} <- {feed.sender}/{feed.file_name}" for feed in FEEDS]
     for step in STEPS:
         how = f"{step.write}{' by order' if step.scoped else ''}"
-        reads = ", ".join(table.name for table in step.reads) or "the champion in the model registry"
+        reads = ", ".join(table.name for table in step.inputs) or "the champion in the model registry"
         lines.append(f"{step.name:<36} {how:<18} <- {reads}")
     return "\n".join(lines)

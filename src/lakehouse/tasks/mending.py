@@ -51,7 +51,8 @@ def emptied_scratch(vault_root: str) -> Path | None:
     shutil.rmtree(scratch, ignore_errors=True)
     if context is not None:
         return None
-    scratch.mkdir(parents=True)
+    # A JVM that outlives its Python by seconds may still write there.
+    scratch.mkdir(parents=True, exist_ok=True)
     return scratch
 
 

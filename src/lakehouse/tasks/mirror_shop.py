@@ -19,7 +19,6 @@ from lakehouse.io.reconciliations import FAIL, WARN, compared, refuse_failures
 from lakehouse.io.replica_pause import Picture, paused, resume
 from lakehouse.io.shop_figures import lake_figures
 from lakehouse.io.source_schema import last_columns, record_columns
-from lakehouse.loading import load
 from lakehouse.runner import counted, report
 from lakehouse.scope import Orders, Scope
 from lakehouse.sources.source import ROOT_ORDER, JdbcTable
@@ -108,7 +107,7 @@ class Mirroring:
     def _load(self, table: Table, frame: DataFrame, orders: Orders | None, max_delete_share: float) -> None:
         started = time.monotonic()
         scope = Scope({self._code: orders})
-        loaded = load(self._run.store, table, frame, "sync", self._run.run_id, scope, max_delete_share)
+        loaded = self._run.runner.load(table, frame, "sync", scope, max_delete_share=max_delete_share)
         head = self._run.runner.written(table)
         seconds = time.monotonic() - started
         entry = Entry(f"{table.name}[{self._code}]", SUCCEEDED, "mirrored", seconds, table_id=head.table_id, table_version=head.version)

@@ -27,9 +27,9 @@ def step_rows(lake: Lake, history: History, as_of: date) -> list[list[str]]:
 def _tonight(lake: Lake, ledger: Ledger, step: Step, known: dict[str, object]) -> str:
     if step in RECOMMENDATIONS:
         return "full: new lists; skipped only if run date, champion and tables are those of the last time"
-    if missing := [table.name for table in step.reads if table.name not in lake.published and not table.may_be_missing]:
+    if missing := [table.name for table in step.inputs if table.name not in lake.published and not table.may_be_missing]:
         return f"full: {missing[0]} is not there yet" if len(missing) == 1 else f"full: {len(missing)} inputs are not there yet"
-    inputs = {table.name: lake.published.get(table.name, NOTHING) for table in step.reads}
+    inputs = {table.name: lake.published.get(table.name, NOTHING) for table in step.inputs}
     decision = decide(lake.store, ledger, step, inputs, {name: known[name] for name in step.parameters})
     if decision.way == "leave out":
         return "left out: no file ever came"

@@ -25,7 +25,7 @@ from lakehouse.recommend.params import Params, parse_params
 from lakehouse.runner import Runner
 from lakehouse.sources.mobile_app import APP, COUNTS_AS_SALE
 from lakehouse.table import Table
-from lakehouse.tasks.audit import audit, write_data_docs
+from lakehouse.tasks.audit import audit, record_refused, tell_rejects, write_data_docs
 from lakehouse.tasks.mending import drop_unrecorded_rejects, emptied_scratch, give_up
 from lakehouse.tasks.telling import Telling
 
@@ -55,8 +55,7 @@ class Run:
     cleared: set[str] = field(default_factory=set)
 
     def read(self, table: Table) -> DataFrame:
-        """The declared columns of the version that this run works with."""
-        return self.store.read(table.name, self.runner.pinned(table).version).select(*table.column_names)
+        return self.runner.read(table)
 
     @property
     def staging(self) -> str:
@@ -111,11 +110,13 @@ def open_run(settings: Settings, command: str, run_date: date) -> Iterator[Run]:
             with full_disk_named(settings):
                 yield run
                 audit(run)
+                tell_rejects(run)
                 ledger.publish({name: head for name, head in runner.outputs.items() if before.get(name) != head})
                 for action in run.at_end:
                     action()
         except BaseException as error:
             give_up(error, ledger, time.monotonic() - started, lambda: store.delete_folder(run.staging))
+            record_refused(run)
             write_data_docs(run)
             raise
         store.delete_folder(run.staging)

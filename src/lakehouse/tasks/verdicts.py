@@ -1,0 +1,98 @@
+"""From what was judged to rows of ops.quality_results, and to what somebody is told of."""
+
+import json
+from collections.abc import Collection, Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from lakehouse.incident import WARNING, Incident
+from lakehouse.io.delta_store import Head
+from lakehouse.io.ledger import Entry, Ledger
+from lakehouse.io.quality_results import ACCEPTED, EMPTY, FAILED, PASSED, QUARANTINED, QualityResult
+from lakehouse.loading import Rejects, quarantine_of, rejects_of
+from lakehouse.quality import CRITICAL, HAS_ROWS, are_many
+from lakehouse.sample_keys import SAMPLES, told
+from lakehouse.table import Table
+
+if TYPE_CHECKING:
+    from lakehouse.io.expectations import Verdict
+
+SITE = "_data_docs"
+
+
+def results_of(
+    run_id: str, table: Table, head: Head, rows: int, verdicts: "Sequence[Verdict]", rejects: dict[str, Rejects], accepted: Collection[str]
+) -> list[QualityResult]:
+    """One row a verdict. `rejects` are left out of the table already; `accepted` failures (table:check) are let pass."""
+    now = datetime.now(UTC)
+    is_empty = rows == 0 and any(_asks_for_rows(v, table, accepted) for v in verdicts)
+    results = []
+    for verdict in verdicts:
+        check, status, unexpected, samples = verdict.check, verdict.status, verdict.unexpected, verdict.samples
+        if is_empty and check.kind in ("rule", "reference", "key"):
+            status = EMPTY
+        elif status == PASSED and check.name in rejects:
+            status, unexpected, samples = QUARANTINED, rejects[check.name].rows, rejects[check.name].keys
+        elif status == FAILED and f"{table.name}:{check.name}" in accepted:
+            status = ACCEPTED
+        results.append(
+            QualityResult(
+                run_id=run_id,
+                table_name=table.name,
+                table_id=head.table_id,
+                table_version=head.version,
+                check=check.name,
+                kind=check.kind,
+                severity=check.severity,
+                meaning=check.meaning,
+                status=status,
+                table_rows=rows,
+                unexpected=unexpected,
+                observed=verdict.observed,
+                samples=json.dumps(samples),
+                expectation=verdict.expectation,
+                checked_at=now,
+            )
+        )
+    return results
+
+
+def _asks_for_rows(verdict: "Verdict", table: Table, accepted: Collection[str]) -> bool:
+    check = verdict.check
+    return check.name == HAS_ROWS and check.severity == CRITICAL and f"{table.name}:{HAS_ROWS}" not in accepted
+
+
+def rejects_now(ledger: Ledger, table: Table) -> dict[str, Rejects]:
+    """Rule → rows that the newest build of the table left out, of all shops together."""
+    found: dict[str, Rejects] = {}
+    for entry in ledger.last_successes(table.name):
+        for rule, more in rejects_of(entry.rejects).items():
+            before = found.get(rule, Rejects(0, ()))
+            found[rule] = Rejects(before.rows + more.rows, (*before.keys, *more.keys)[:SAMPLES])
+    return found
+
+
+def alarm(result: QualityResult, lake_root: str) -> Incident:
+    """A check of severity alarm that is not true."""
+    where = f"{lake_root}/{SITE}/index.html, ops.quality_results"
+    todo = f"look whether it is so: {where}; if it is right, run again with --accept {result.table_name}:{result.check}"
+    return Incident(alarm_key(result), WARNING, result.told(), todo, result.table_name)
+
+
+def alarm_key(result: QualityResult) -> str:
+    return f"quality:{result.table_name}:{result.check}"
+
+
+def many_rejects(ledger: Ledger, table: Table) -> Incident | str:
+    """The incident if the newest build left out many rows, though not more than the table tolerates; else its key."""
+    key = f"rejects:{table.name}"
+    many = [entry for entry in ledger.last_successes(table.name) if are_many(entry.rows_rejected, entry.rows_read)]
+    if not many:
+        return key
+    todo = f"look at {quarantine_of(table.name)}; mend the source or the rule"
+    return Incident(key, WARNING, "; ".join(map(_left_out, many)), todo, table.name)
+
+
+def _left_out(entry: Entry) -> str:
+    rules = ", ".join(f"{rule} {of.rows}{told(of.keys)}" for rule, of in rejects_of(entry.rejects).items())
+    return f"{entry.step}: {entry.rows_rejected} of {entry.rows_read} rows are in quarantine: {rules}"
