@@ -14,7 +14,7 @@ SRC = ROOT / "src" / "lakehouse"
 # From the ground up; a module imports from its own row or from those before it.
 ROWS = [
     ("errors",),
-    ("table", "expressions", "frames", "parameters", "scope", "fingerprint", "incident"),
+    ("table", "expressions", "frames", "parameters", "scope", "fingerprint", "incident", "sample_keys"),
     ("quality",),
     ("sources",),
     ("privacy",),

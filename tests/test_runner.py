@@ -11,6 +11,7 @@ import pytest
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
+from lakehouse.decision import decide
 from lakehouse.errors import DataError
 from lakehouse.flow import SILVER, Step
 from lakehouse.io.delta_store import DeltaStore, Head
@@ -198,6 +199,29 @@ def test_a_foreign_commit_in_the_output_is_overwritten_by_a_full_build(store: De
     store.append(step.name, store.read(step.name).limit(1).withColumn("order_id", F.lit(1).cast("bigint")))
     assert a_run(store, "second").run(step).mode == "full"
     assert sorted(map(str, store.read(step.name).collect())) == was
+
+
+def test_what_a_run_wrote_and_could_not_record_is_gone_on_from_by_scope_and_its_old_rejects_are_not_doubled(
+    store: DeltaStore, spark: SparkSession, small: tuple[Shop, Step], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop, step = small
+    orders = [row for row in shop.rows["orders"].values() if row["type"] == "shop_order"]
+    orders[0] |= {"status": "wc-completed", "currency": "euro"}
+    mirror(spark, store, shop)
+    assert a_run(store, "second").run(step).rows_rejected == 1
+    published = {table.name: head for table in step.inputs if (head := store.head(table.name))}
+    orders[1]["status"] = "wc-cancelled"
+    mirror(spark, store, shop)
+    dies_after_commit_before_record(store, step, "killed", monkeypatch)
+    orders[2]["status"] = "wc-failed"
+    mirror(spark, store, shop)
+    # A run on what was published before the one that died: the table is ahead of it.
+    ledger = Ledger(store, "older", "refresh", date(2026, 4, 1), "test")
+    assert decide(store, ledger, step, published, {"shops": RULES}).way == "full"
+    entry = a_run(store, "third").run(step)
+    assert (entry.mode, entry.rows_rejected) == ("by scope, 2 orders", 0)
+    assert store.read("quarantine.silver__orders").count() == 1
+    assert sorted(map(str, store.read(step.name).collect())) == good_rows(store, build_in_full(store, step), step)
 
 
 def test_an_input_that_was_made_anew_is_read_in_full(

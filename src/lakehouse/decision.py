@@ -3,6 +3,7 @@
 The rules and their reasons are in docs/architecture.md, "The runner".
 """
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
@@ -10,7 +11,7 @@ from typing import Literal
 from lakehouse.fingerprint import fingerprint
 from lakehouse.flow import Step
 from lakehouse.io.delta_store import DeltaStore, Head
-from lakehouse.io.ledger import Entry, Ledger
+from lakehouse.io.ledger import Entry, Ledger, inputs_json
 
 # Stands for a table that may be missing and is.
 NOTHING = Head("", -1)
@@ -40,14 +41,19 @@ def decide(
         return Decision("full", "asked for", recipe)
     if last is None or head is None:
         return Decision("full", "it was never built" if last is None else "its table is gone", recipe)
-    if reason := _not_reusable(store, step, last, head, recipe):
+    if reason := _not_reusable(store, step, last, head, recipe, inputs):
         return Decision("full", reason, recipe)
     if last.input_heads == inputs:
         return Decision("skip", "nothing changed", recipe, last)
     return Decision("by scope" if step.scoped else "full", "its inputs changed", recipe, last)
 
 
-def _not_reusable(store: DeltaStore, step: Step, last: Entry, head: Head, recipe: str) -> str:
+def note(run_id: str, recipe: str, inputs: Mapping[str, Head]) -> str:
+    """What a step's commit says of itself, so that a run that died before it could record the step is understood."""
+    return json.dumps({"run_id": run_id, "recipe": recipe, "inputs": inputs_json(inputs)})
+
+
+def _not_reusable(store: DeltaStore, step: Step, last: Entry, head: Head, recipe: str, inputs: Mapping[str, Head]) -> str:
     """Why the table is not what the last success wrote by the same recipe; empty if it is."""
     if last.fingerprint != recipe:
         return "another run date, code or settings" if "run_date" in step.parameters else "other code or settings"
@@ -55,6 +61,21 @@ def _not_reusable(store: DeltaStore, step: Step, last: Entry, head: Head, recipe
         return "its table was made anew"
     if last.table_version > head.version:
         return "its table went back to an older version"
-    if last.table_version < head.version and not store.only_maintained_since(step.writes.name, last.table_version):
+    later = store.notes_since(step.writes.name, last.table_version) if last.table_version < head.version else []
+    if not all(_says(text, recipe, inputs) for text in later):
         return "its table was written since, by a run that died or by somebody else"
     return ""
+
+
+def _says(text: str, recipe: str, inputs: Mapping[str, Head]) -> bool:
+    """Whether a commit's note is of this recipe and of inputs that were not newer: what it changed is then part of what is built now."""
+    try:
+        said = json.loads(text)
+        read = {name: Head(*head) for name, head in json.loads(said["inputs"]).items()}
+    except (ValueError, KeyError, TypeError):
+        return False
+    return said.get("recipe") == recipe and all(name in inputs and _is_at_least(inputs[name], at) for name, at in read.items())
+
+
+def _is_at_least(now: Head, then: Head) -> bool:
+    return now.table_id == then.table_id and now.version >= then.version

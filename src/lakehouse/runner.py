@@ -14,7 +14,7 @@ from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from lakehouse.decision import NOTHING, decide
+from lakehouse.decision import NOTHING, decide, note
 from lakehouse.errors import DataError
 from lakehouse.flow import Step
 from lakehouse.io import logs
@@ -56,7 +56,8 @@ class Runner:
         if scope is None or len(scope) > 0:
             frames = [self._part(table, scope) for table in step.reads]
             others = {table.name: self._part(table, scope) for table in step.refers_to}
-            entry = counted(entry, self.load(step.writes, step.build(*frames, **values), step.write, scope, others=others))
+            with self._store.noted(note(self._run_id, decision.recipe, inputs)):
+                entry = counted(entry, self.load(step.writes, step.build(*frames, **values), step.write, scope, others=others))
         return self._finish(step, entry, started)
 
     def load(self, table: Table, frame: DataFrame, write: Write, scope: Scope | None = None, **more: Any) -> Loaded:

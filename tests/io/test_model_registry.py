@@ -131,8 +131,11 @@ def test_a_training_whose_run_died_is_taken_up_by_the_same_recipe_unless_somebod
     assert client.get_run(run.info.run_id).info.status == "RUNNING"
     registry.end_trainings({"a"})
     assert client.get_run(run.info.run_id).info.status == "KILLED"
+    assert not registry.has_counted("r")
     client.set_tag(run.info.run_id, "run_succeeded", "yes")
     assert registry.left_over("r") is None
+    assert registry.has_counted("r")
+    assert not registry.has_counted("other code or data")
 
 
 def test_the_database_of_a_new_registry_appears_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

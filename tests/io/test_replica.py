@@ -14,9 +14,9 @@ from tests.support.replication import Replication, replication
 
 from lakehouse.demo.server import Server
 from lakehouse.errors import DataError, SourceAwayError
-from lakehouse.io import replica_pause
+from lakehouse.io import logs, replica_pause
 from lakehouse.io.replica import RIGHTS, Replica, checked_lag, connected, position, replica_of
-from lakehouse.io.replica_pause import paused, resume
+from lakehouse.io.replica_pause import catch_up, paused, resume
 from lakehouse.io.settings import ShopSettings
 
 pytestmark = pytest.mark.database
@@ -67,6 +67,23 @@ def level(pair: Replication) -> Iterator[Replication]:
 def shop(server: Server, user: str = "pauses", **settings: Any) -> ShopSettings:
     url = f"jdbc:mysql://127.0.0.1:{server.port}/live"
     return ShopSettings(url=url, user=user, password="env:SHOP_PASSWORD", **settings)
+
+
+def test_a_replica_that_stood_still_gets_time_to_catch_up(level: Replication, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What it receives it applies five seconds later."""
+    told: list[str] = []
+    monkeypatch.setattr(logs, "info", told.append)
+    level.on_replica("STOP SLAVE", "CHANGE MASTER TO MASTER_DELAY = 5", "START SLAVE")
+    try:
+        with level.primary.connect("live") as connection, connection.cursor() as cursor:
+            cursor.execute("CREATE TABLE latecomers (id INT)")
+        time.sleep(3)
+        catch_up("live", shop(level.replica, max_replica_lag_seconds=1))
+        with level.replica.connect("live") as connection, connection.cursor() as cursor:
+            assert cursor.execute("SHOW TABLES LIKE 'latecomers'") == 1
+        assert "seconds behind its primary; waiting" in told[0]
+    finally:
+        level.on_replica("STOP SLAVE", "CHANGE MASTER TO MASTER_DELAY = 0", "START SLAVE")
 
 
 def counts(server: Server) -> tuple[Any, ...]:

@@ -3,7 +3,8 @@
 import gzip
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from pyspark.sql import SparkSession
 
 from lakehouse.errors import WriteError
 from lakehouse.io.delta_store import DeltaStore
+from lakehouse.io.file_ledger import FileEntry, FileLedger
 from lakehouse.io.ledger import Ledger
 from lakehouse.io.settings import Settings, read_conf
 from lakehouse.recommend.params import parse_params
@@ -54,6 +56,19 @@ def line(number: int, line_no: int, quantity: int = 1) -> str:
 
 def spend(day: str, cost: str) -> str:
     return f"2026-11-{day},search,winter,NL,EUR,{cost},10,100\n"
+
+
+@contextmanager
+def dying_before_the_ledger(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Whatever is landed within: the run is killed when it is about to write that down."""
+
+    def die(self: FileLedger, entries: Iterable[FileEntry]) -> None:
+        if list(entries):
+            raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(FileLedger, "record", die)
+        yield
 
 
 class House:
@@ -364,6 +379,34 @@ def test_a_run_that_died_before_the_ledger_does_the_same_again(house: House) -> 
     assert house.files() == before
     assert house.rows("bronze.app_events", "event_id") == ["e1", "e2"]
     assert house.rows("quarantine.app_order_lines", "line_number") == [2, 3]
+
+
+def test_files_that_change_the_same_rows_are_counted_alike_whether_a_run_died_after_loading_them_or_not(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house.drop("mobile_app/app_orders_20261116.csv", ORDERS + order(1, "placed", "16"))
+    house.drop("mobile_app/app_orders_20261117.csv", ORDERS + order(1, "paid", "17"))
+
+    with dying_before_the_ledger(monkeypatch):
+        house.run()
+    house.run()
+    assert house.files() == dict.fromkeys(("app_orders_20261116.csv", "app_orders_20261117.csv"), ("loaded", 1, 1, 0, 0, 0))
+    assert house.rows("bronze.app_orders", "status") == ["paid"]
+
+
+def test_a_replay_that_died_is_done_again(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    house.drop("stock/stock_levels_20261116.csv", STOCK + "".join(stock(f"A{i:02}", 1) for i in range(40)))
+    house.run()
+    house.drop("stock/stock_levels_20261117.csv", STOCK + stock("A00", 1))
+    house.run()
+    assert house.files()["stock_levels_20261117.csv"][0] == "waiting"
+
+    with dying_before_the_ledger(monkeypatch):
+        house.run(lambda run: replay(run, "stock_levels", accept_deletes=True))
+    house.run(lambda run: replay(run, "stock_levels", accept_deletes=True))
+    assert house.files()["stock_levels_20261117.csv"][0] == "loaded"
+    assert house.rows("bronze.stock_levels", "sku") == ["A00"]
+    assert not list((house.folder / "vault/files/stock_levels").iterdir())
 
 
 def test_what_is_no_file_of_a_feed_is_not_opened(house: House) -> None:

@@ -13,10 +13,11 @@ _LINE = (
     " AND order_id IN (SELECT id FROM `{p}wc_orders` WHERE type = '%s')"
 )
 _SOLD, _RETURNED = _LINE % "shop_order", _LINE % "shop_order_refund"
-_PRODUCT = "SELECT MAX(post_id) FROM `{p}postmeta` WHERE meta_key = '_price' AND post_id < {below}"
+_PRODUCT = "SELECT MAX(ID) FROM `{p}posts` WHERE post_type = 'product' AND post_status = 'publish' AND ID < {below}"
 _PRICE_SET = "UPDATE `{p}postmeta` SET meta_value = '-1' WHERE post_id = {id} AND meta_key = '_price'"
 _ORDER_SET = "UPDATE `{p}wc_orders` SET %s WHERE id = {id}"
-_ITEM_SET = "UPDATE `{p}woocommerce_order_itemmeta` SET meta_value = 'n/a' WHERE order_item_id = {id} AND meta_key = '%s'"
+_POST_SET = "UPDATE `{p}posts` SET %s WHERE ID = {id}"
+_ITEM_SET = "UPDATE `{p}woocommerce_order_itemmeta` SET meta_value = '%s' WHERE order_item_id = {id} AND meta_key = '%s'"
 
 
 @dataclass(frozen=True)
@@ -34,13 +35,20 @@ DEFECTS = (
     Defect("silver.orders", "currency_is_a_code", _ORDER, _ORDER_SET % "currency = 'euro'"),
     Defect("silver.orders", "created_at_is_known", _ORDER, _ORDER_SET % "date_created_gmt = NULL"),
     Defect("silver.orders", "total_is_known", _ORDER, _ORDER_SET % "total_amount = NULL"),
-    Defect("silver.order_lines", "quantity_is_a_number", _SOLD, _ITEM_SET % "_qty"),
-    Defect("silver.order_lines", "net_amount_is_a_number", _SOLD, _ITEM_SET % "_line_total"),
+    Defect("silver.orders", "total_is_not_negative", _ORDER, _ORDER_SET % "total_amount = -5"),
+    Defect("silver.order_lines", "quantity_is_a_number", _SOLD, _ITEM_SET % ("n/a", "_qty")),
+    Defect("silver.order_lines", "net_amount_is_a_number", _SOLD, _ITEM_SET % ("n/a", "_line_total")),
+    Defect("silver.products", "status_is_known", _PRODUCT, _POST_SET % "post_status = ''"),
     Defect("silver.products", "price_is_not_negative", _PRODUCT, _PRICE_SET),
+    Defect("silver.products", "what_is_sellable_has_a_name", _PRODUCT, _POST_SET % "post_title = ''"),
+    Defect("silver.refunds", "order_is_known", _REFUND, _ORDER_SET % "parent_order_id = 0"),
+    Defect("silver.refunds", "order_id_is_one_of_orders", _REFUND, _ORDER_SET % "parent_order_id = 999999999"),
+    Defect("silver.refunds", "currency_is_a_code", _REFUND, _ORDER_SET % "currency = 'euro'"),
     Defect("silver.refunds", "refunded_at_is_known", _REFUND, _ORDER_SET % "date_created_gmt = NULL"),
     Defect("silver.refunds", "total_is_not_positive", _REFUND, _ORDER_SET % "total_amount = 5"),
-    Defect("silver.refund_lines", "quantity_is_a_number", _RETURNED, _ITEM_SET % "_qty"),
-    Defect("silver.refund_lines", "net_amount_is_a_number", _RETURNED, _ITEM_SET % "_line_total"),
+    Defect("silver.refund_lines", "quantity_is_a_number", _RETURNED, _ITEM_SET % ("n/a", "_qty")),
+    Defect("silver.refund_lines", "quantity_is_not_positive", _RETURNED, _ITEM_SET % ("2", "_qty")),
+    Defect("silver.refund_lines", "net_amount_is_a_number", _RETURNED, _ITEM_SET % ("n/a", "_line_total")),
 )
 
 

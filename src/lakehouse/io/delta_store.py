@@ -1,7 +1,8 @@
 """Delta tables by name: where they are, their versions, and the three ways to write: replace, sync, append."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,6 +23,8 @@ COLLECT_AT_MOST = 20_000
 # Up to so many rows may go at once whatever their share: a small table is no sign of a half-loaded source.
 FEW_ROWS = 10
 CHANGE, INSERT, UPDATE, DELETE = "_lakehouse_change", "insert", "update", "delete"
+# The setting whose value every commit of the session carries.
+NOTE = "spark.databricks.delta.commitInfo.userMetadata"
 MAINTENANCE = ("OPTIMIZE", "VACUUM START", "VACUUM END", "SET TBLPROPERTIES")
 
 
@@ -78,6 +81,11 @@ class DeltaStore:
         at, files = self._hadoop(path)
         return bool(files.exists(at))
 
+    def names_in(self, path: str) -> list[str]:
+        """Of the files and folders there; none of a folder that is not there."""
+        at, files = self._hadoop(path)
+        return [found.getPath().getName() for found in files.listStatus(at)] if files.exists(at) else []
+
     def _hadoop(self, path: str) -> tuple[Any, Any]:
         """The path and its file system, as Spark knows them."""
         at = self.spark._jvm.org.apache.hadoop.fs.Path(path)  # type: ignore[union-attr]
@@ -107,10 +115,21 @@ class DeltaStore:
         options = {"readChangeFeed": "true", "startingVersion": str(first), "endingVersion": str(last)}
         return self.spark.read.format("delta").options(**options).load(self.path(name))
 
-    def only_maintained_since(self, name: str, version: int) -> bool:
-        """True if every commit after `version` is maintenance (OPTIMIZE, VACUUM, properties): the rows are what they were."""
+    def notes_since(self, name: str, version: int) -> list[str]:
+        """The notes of all commits after `version` but maintenance (OPTIMIZE, VACUUM, properties), which leaves the rows as they were."""
         later = DeltaTable.forPath(self.spark, self.path(name)).history().where(F.col("version") > version)
-        return later.where(~F.col("operation").isin(*MAINTENANCE)).limit(1).count() == 0
+        notes = later.where(~F.col("operation").isin(*MAINTENANCE)).select(F.coalesce("userMetadata", F.lit("")))
+        return [row[0] for row in notes.collect()]
+
+    @contextmanager
+    def noted(self, note: str) -> Iterator[None]:
+        """Commits within carry this note."""
+        before = self.spark.conf.get(NOTE, "")
+        self.spark.conf.set(NOTE, note)
+        try:
+            yield
+        finally:
+            self.spark.conf.set(NOTE, before or "")
 
     def replace(self, name: str, frame: DataFrame) -> None:
         """The table is the frame afterwards, columns included."""

@@ -63,6 +63,11 @@ class FileEntry:
     rows_expired: int = 0
     rows_quarantined: int = 0
 
+    @property
+    def is_replayable(self) -> bool:
+        """Whether rows of it wait in quarantine, or all of it waits."""
+        return self.status != REPEATED and bool(self.status == WAITING or self.rows_quarantined or self.reason)
+
     def age(self) -> tuple[date, datetime]:
         """What newer means for a feed's files."""
         return self.file_day or date.min, self.arrived_at

@@ -148,6 +148,11 @@ class ModelRegistry:
             return None
         return newest if (self.champions_version() or "") in (newest.tags.get("judged_against"), newest.version) else None
 
+    def has_counted(self, recipe: str) -> bool:
+        """Whether the newest version was trained by this recipe, in a run that succeeded."""
+        newest = next(iter(self.registered()), None)
+        return newest is not None and newest.tags.get("recipe") == recipe and DONE in newest.tags
+
     def finish(self, version: str, promote: bool) -> None:
         """The run that trained it succeeded: the training counts, and if it passed it is the champion from now on. Safe to repeat."""
         found = self.find(version)

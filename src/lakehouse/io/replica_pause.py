@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from lakehouse.errors import AccessError, LakehouseError, SourceAwayError
+from lakehouse.io import logs
 from lakehouse.io.replica import Replica, ask, checked_lag, connected, position, replica_of
 from lakehouse.io.settings import ShopSettings
 
@@ -17,6 +18,8 @@ STOP = ("STOP SLAVE SQL_THREAD", "STOP REPLICA SQL_THREAD")
 START = ("START SLAVE SQL_THREAD", "START REPLICA SQL_THREAD")
 # Seconds before each try to start again: after hours of reading the server may be restarting or short of connections.
 WAITS = (0, 1, 5, 20, 60)
+# Seconds that a replica gets to catch up after it stood still, and between two looks at it.
+CATCH_UP_AT_MOST, LOOK_EVERY = 1800, 2
 
 
 @dataclass(frozen=True)
@@ -85,6 +88,18 @@ def resume(code: str, shop: ShopSettings) -> Replica:
             reason = f": {error}"
     todo = f"run {START[0]} on the replica by hand; shops.{code}.user may lack the right to"
     raise SourceAwayError(f"shop {code}: the replica's SQL thread was stopped to read and does not start again{reason}", todo)
+
+
+def catch_up(code: str, shop: ShopSettings) -> None:
+    """Wait until it is as near to its primary as the settings want it, half an hour at most: that it stood still was our doing."""
+    for waited in range(0, CATCH_UP_AT_MOST, LOOK_EVERY):
+        with connected(code, shop) as connection:
+            lag = replica_of(connection).lag_seconds
+        if lag is None or lag <= shop.max_replica_lag_seconds:
+            return
+        if waited % 60 == 0:
+            logs.info(f"{code}: the replica is {lag:.0f} seconds behind its primary; waiting until it has caught up")
+        time.sleep(LOOK_EVERY)
 
 
 def _stop(code: str, shop: ShopSettings) -> Replica | None:

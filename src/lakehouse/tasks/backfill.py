@@ -58,7 +58,7 @@ def land_again(run: Run, first: date, last: date) -> list[str]:
         told = [f"{number} {fate}" for fate, number in {**fates, GONE: len(gone)}.items() if number]
         if told:
             lines.append(f"  {feed.name:<22} {', '.join(told)}" + (f": {', '.join(gone[:GONE_SHOWN])}" if gone else ""))
-    landing.publish()
+    landing.finish()
     return lines or ["  no files of these days"]
 
 

@@ -51,12 +51,20 @@ class FeedLanding:
             tell(f"{feed.sender}/{delivery.summary}")
         self.ledger.record([*(delivery.entry(self.run_id) for delivery in deliveries), *repeated])
 
-    def publish(self) -> None:
-        """Readers will see all tables of feeds as they are now, also what an earlier run landed and died."""
+    def finish(self) -> None:
+        """Readers will see all tables of feeds as they are now, also what an earlier run landed and died. Copies without a use go."""
         for feed in FEEDS:
             for table in (feed.bronze, feed.vault):
                 if table is not None and self._store.head(table.name) is not None:
                     self._run.runner.written(table)
+            self._drop_copies(feed)
+
+    def _drop_copies(self, feed: Feed) -> None:
+        """Of files that have nothing in quarantine any more, or came anew. Last: a replay that died is done again with its copy."""
+        needed = {entry.sha256 for entry in self.ledger.newest(feed.name) if entry.is_replayable}
+        for name in self._store.names_in(f"{self._run.settings.vault_root}/files/{feed.name}"):
+            if name not in needed:
+                self._store.delete_folder(self._copy_of(feed.name, name))
 
     @contextmanager
     def folder(self) -> Iterator[Path]:
@@ -143,20 +151,8 @@ class FeedLanding:
 
     def _keep(self, delivery: Delivery) -> None:
         """A copy of what has rows in quarantine, so that it can be replayed; of nothing else: it is personal."""
-        self.forget(delivery.feed, delivery.origin.file_name, delivery.sha256)
-        path = self._copy_of(delivery.feed.name, delivery.sha256)
         if delivery.quarantined or not delivery.is_used:
-            self._store.keep_file(str(delivery.raw), path)
-        elif delivery.replayed:
-            self._store.delete_folder(path)
-
-    def forget(self, feed: Feed, file_name: str, sha256: str) -> None:
-        """Take away the copy of what came before under this name, unless other files of the feed have the same bytes."""
-        before = self.ledger.latest(feed.sender, file_name)
-        if before is None or before.sha256 in ("", sha256):
-            return
-        if not any(other.sha256 == before.sha256 and other.file_name != file_name for other in self.ledger.newest(feed.name)):
-            self._store.delete_folder(self._copy_of(before.feed, before.sha256))
+            self._store.keep_file(str(delivery.raw), self._copy_of(delivery.feed.name, delivery.sha256))
 
     def _answer(self, delivery: Delivery) -> None:
         feed, name, found = delivery.feed, delivery.origin.file_name, delivery.found

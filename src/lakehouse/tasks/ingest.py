@@ -2,13 +2,13 @@
 
 from collections.abc import Collection
 
-from lakehouse.errors import ConfigError
+from lakehouse.errors import ConfigError, LakehouseError
 from lakehouse.io import logs
 from lakehouse.io.source_schema import check_columns, last_columns
 from lakehouse.sources.woocommerce import TABLES
 from lakehouse.tasks.audit import audit
 from lakehouse.tasks.land_files import land_files
-from lakehouse.tasks.mirror_shop import Mirroring
+from lakehouse.tasks.mirror_shop import Mirroring, start_again
 from lakehouse.tasks.run import Run
 from lakehouse.tasks.shop_source import check_shop
 
@@ -16,10 +16,13 @@ from lakehouse.tasks.shop_source import check_shop
 def ingest(run: Run, in_full: bool = False, accept_deletes: Collection[str] = ()) -> None:
     """Land all new files, then mirror all shops: a shop that is away keeps no vendor waiting for the reply.
 
+    Before that, replicas that a killed run left stopped are started.
     Every shop's rights, tables and columns are checked before the first table of any is read. `in_full` reads all orders, not only
     tonight's part. `accept_deletes` names tables that may lose more than the settings allow.
     """
     accepted = _table_names(accept_deletes)
+    for code in run.settings.shops:
+        _start_again(run, code)
     land_files(run)
     logs.at("ingest")
     sources = [check_shop(code, shop) for code, shop in run.settings.shops.items()]
@@ -28,6 +31,14 @@ def ingest(run: Run, in_full: bool = False, accept_deletes: Collection[str] = ()
     for source in sources:
         Mirroring(run, source, in_full, accepted).mirror()
     audit(run)
+
+
+def _start_again(run: Run, code: str) -> None:
+    """First of all, whatever else fails. If it can't be done now, the reading of that shop tries again and says why not."""
+    try:
+        start_again(run, code)
+    except LakehouseError as error:
+        logs.warn(f"{error} -> {error.todo}")
 
 
 def _table_names(given: Collection[str]) -> set[str]:

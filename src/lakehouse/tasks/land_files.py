@@ -8,7 +8,7 @@ from lakehouse.errors import DataError, refuse_full_disk
 from lakehouse.incident import WARNING, Incident
 from lakehouse.io import logs
 from lakehouse.io.drop_folder import Arrival, Changing, DropFolder
-from lakehouse.io.file_ledger import QUARANTINED, REPEATED, WAITING, FileEntry, FileLedger
+from lakehouse.io.file_ledger import QUARANTINED, REPEATED, FileEntry, FileLedger
 from lakehouse.io.places import drop_folder
 from lakehouse.sources.feed import Feed
 from lakehouse.sources.feeds import FEEDS
@@ -17,7 +17,8 @@ from lakehouse.tasks.feed_landing import FeedLanding
 from lakehouse.tasks.feed_status import feed_incidents, looked_for
 from lakehouse.tasks.run import Run
 
-# Events and changes of so many files are loaded at once; a snapshot is judged against the one before it.
+# Events of so many files are loaded at once. Rows of a snapshot and of changes are judged against those of the file before: were they
+# loaded at once, a run that died before it wrote that down would be followed by one that counts them differently.
 TOGETHER = 50
 DROP_ROOT = "feeds:drop_root"
 
@@ -42,7 +43,7 @@ def land_files(run: Run) -> None:
         _tell_unknown(landing, [arrival for arrival, feed in of_feed.items() if feed is None])
         for feed in FEEDS:
             _land(landing, drop, feed, [arrival for arrival, known in of_feed.items() if known is feed])
-    landing.publish()
+    landing.finish()
     found = [*unreadable, *feed_incidents(landing.ledger, run.started_at)]
     for incident in found:
         logs.warn(incident.title)
@@ -58,8 +59,7 @@ def replay(run: Run, name: str, accept_deletes: bool) -> None:
     logs.at("feeds")
     landing = FeedLanding(run, accept_deletes)
     feed = next(feed for feed in FEEDS if feed.name == name)
-    entries = [entry for entry in landing.ledger.newest(feed.name) if entry.status == WAITING or entry.rows_quarantined or entry.reason]
-    entries = [entry for entry in entries if entry.status != REPEATED and landing.has_copy(entry)]
+    entries = [entry for entry in landing.ledger.newest(feed.name) if entry.is_replayable and landing.has_copy(entry)]
     if not entries:
         raise DataError(f"no file of {name} is in quarantine", "`lakehouse feeds` shows what arrived")
     for entry in sorted(entries, key=FileEntry.age):
@@ -70,7 +70,7 @@ def replay(run: Run, name: str, accept_deletes: bool) -> None:
             delivery = read_delivery(feed, arrival, entry.sha256, raw)
             delivery.replayed = True
             landing.land(feed, [delivery])
-    landing.publish()
+    landing.finish()
 
 
 def is_new(arrival: Arrival, ledger: FileLedger) -> bool:
@@ -110,7 +110,7 @@ def _land(landing: FeedLanding, drop: DropFolder, feed: Feed, new: Sequence[Arri
 def batches(feed: Feed, arrivals: Iterable[Arrival]) -> Iterator[Sequence[Arrival]]:
     """What is landed at once, oldest first: by the day in the name, then by arrival."""
     in_order = sorted(arrivals, key=lambda arrival: (str(feed.day_of(arrival.name)), arrival.arrived_at, arrival.name))
-    size = 1 if feed.kind == "snapshot" else TOGETHER
+    size = TOGETHER if feed.kind == "append" else 1
     yield from (in_order[start : start + size] for start in range(0, len(in_order), size))
 
 
@@ -131,7 +131,6 @@ def _read(landing: FeedLanding, drop: DropFolder, feed: Feed, batch: Sequence[Ar
         if sha256 == holds:
             reason = "the same bytes as the latest loaded file"
             where = (feed.sender, arrival.name, sha256, arrival.size_bytes, arrival.arrived_at)
-            landing.forget(feed, arrival.name, sha256)
             landing.outbox.clear(feed.sender, arrival.name)
             logs.info(f"{feed.sender}/{arrival.name}: repeated, {reason}")
             yield FileEntry(*where, REPEATED, reason, landing.run_id, arrival.state, feed.name, day, feed.version)

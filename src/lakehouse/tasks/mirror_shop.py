@@ -16,7 +16,7 @@ from lakehouse.io import logs, reconciliations
 from lakehouse.io.ledger import STARTED, SUCCEEDED, Entry, inputs_json
 from lakehouse.io.reads import Read, last_read, record_read
 from lakehouse.io.reconciliations import FAIL, WARN, compared, refuse_failures
-from lakehouse.io.replica_pause import Picture, paused, resume
+from lakehouse.io.replica_pause import Picture, catch_up, paused, resume
 from lakehouse.io.shop_figures import lake_figures
 from lakehouse.io.source_schema import last_columns, record_columns
 from lakehouse.runner import counted, report
@@ -32,6 +32,19 @@ from lakehouse.tasks.run import Run
 from lakehouse.tasks.shop_source import ShopSource
 
 MAX_ID = 2**63 - 1
+
+
+def start_again(run: Run, code: str) -> None:
+    """A replica that a killed run left stopped goes on, and gets time to catch up."""
+    if run.ledger.last_status(_step(code)) == STARTED:
+        shop = run.settings.shops[code]
+        resume(code, shop)
+        run.ledger.record(Entry(_step(code), SUCCEEDED, "started again after a run that was killed"), at_once=True)
+        catch_up(code, shop)
+
+
+def _step(code: str) -> str:
+    return f"replica[{code}]"
 
 
 class Mirroring:
@@ -55,11 +68,8 @@ class Mirroring:
             reader.release()
 
     def _read(self, reader: ShopReader) -> tuple[Staged, Picture]:
-        step = f"replica[{self._code}]"
-        shop = self._source.settings
-        if self._run.ledger.last_status(step) == STARTED:
-            resume(self._code, shop)
-            self._run.ledger.record(Entry(step, SUCCEEDED, "started again after a run that was killed"), at_once=True)
+        step, shop = _step(self._code), self._source.settings
+        start_again(self._run, self._code)
 
         def stopping() -> None:
             self._run.ledger.record(Entry(step, STARTED, "SQL thread stopped for the read"), at_once=True)

@@ -6,7 +6,7 @@ from lakehouse.errors import ConfigError, DataError
 from lakehouse.gold import interactions, product_popularity
 from lakehouse.io.model_changes import PROMOTE, ROLLBACK, champion_before, model_changes
 from lakehouse.io.model_registry import ModelRegistry, Registered
-from lakehouse.io.settings import load_settings
+from lakehouse.io.settings import load_settings, sqlite_file
 from lakehouse.recommend import customer_products
 from lakehouse.recommend.catalogue import CUSTOMER
 from lakehouse.recommend.difference import difference
@@ -19,9 +19,9 @@ from lakehouse.tasks.score import registered
 
 def overview(env: str) -> str:
     """All versions, newest first: as-of date, champion or not, what the gate said, and each metric that ends with `.ndcg`."""
-    versions = ModelRegistry(load_settings(env)).registered()
+    versions = _registry(env).registered()
     if not versions:
-        raise DataError("no model was registered yet", "run `lakehouse train`")
+        raise _no_model()
     metrics = sorted({name for version in versions for name in version.metrics if name.endswith(".ndcg")})
     rows = [
         [
@@ -39,7 +39,7 @@ def overview(env: str) -> str:
 
 def details(env: str, version: str) -> str:
     """One version: its run, tags, parameters, metrics, and the Delta versions that it was trained from."""
-    found = ModelRegistry(load_settings(env)).find(version)
+    found = _registry(env).find(version)
     head = as_table(["version", found.version], [["promoted", _standing(found)], ["MLflow run", found.run_id]])
     parts = [
         _part(["tag", "value"], [[name, value] for name, value in sorted(found.tags.items())]),
@@ -48,6 +48,19 @@ def details(env: str, version: str) -> str:
         _part(["input", "Delta version"], [[name, str(number)] for name, number in sorted(found.inputs.items())]),
     ]
     return "\n\n".join([head, *filter(None, parts)])
+
+
+def _registry(env: str) -> ModelRegistry:
+    """Only if there is one: to open it would make its file, which may be what a first night is about to do."""
+    settings = load_settings(env)
+    file = sqlite_file(settings.tracking_uri)
+    if file is not None and not file.exists():
+        raise _no_model()
+    return ModelRegistry(settings)
+
+
+def _no_model() -> DataError:
+    return DataError("no model was registered yet", "run `lakehouse train`")
 
 
 def diff(run: Run, version: str) -> str:

@@ -39,19 +39,20 @@ SALES = (orders.TABLE, order_lines.TABLE, refund_lines.TABLE, customer_identitie
 def train(run: Run, when_due: bool = False) -> Champion | None:
     """Judge the configuration of conf/als.yaml before a cut, fit it on everything, register it, promote it if it passes.
 
-    With `when_due` only if no model was ever promoted or the last training is `train_every_days` old. A training that a run
+    With `when_due` only if no model was ever promoted or the last training is `train_every_days` old, and not from what the newest
+    version was trained from. A training that a run
     left which died before its end is taken up instead. Gives the version that passed; it is promoted at the end of the run, with
     everything else that the run shows.
     """
     registry = ModelRegistry(run.settings, run.store)
     champion = registry.champion()
-    if when_due and not is_due(run.settings, run.run_date, registry, champion):
+    recipe = _recipe(run)
+    if when_due and (not is_due(run.settings, run.run_date, registry, champion) or registry.has_counted(recipe)):
         logs.info("train: not due", step="train")
         return None
     started = time.monotonic()
     logs.at("train")
     inputs = {table.name: run.runner.heads[table.name] for table in (*SALES, interactions.TABLE, products.TABLE)}
-    recipe = _recipe(run)
     if left := registry.left_over(recipe):
         logs.info(f"train: version {left.version} is taken up, its run {left.tags['lakehouse_run_id']} died", step="train")
         return _conclude(run, registry, left.version, left.tags["gate"] == PASSED, left.tags["gate_reason"], inputs, started)
