@@ -166,7 +166,9 @@ def _make(site: Site) -> None:
     shop = make_shop(site.server, "faults", folder / "truth")
     lake_for(shop, folder)
     (folder / "pseudonym.key").write_text("0123456789abcdef" * 4)
-    _break_a_line(shop, 30)
+    # One of an order that the day of trade touches, one of an order that stays as it is.
+    for number in (30, 700):
+        _break_a_line(shop, number)
     write_files(folder / "drop", folder / "truth", read_state(folder / "truth"))
     site.begin("first")
     _need_success(site.night("first", run_date=BASE_DATE), "the first night")
