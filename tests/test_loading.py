@@ -119,6 +119,21 @@ def test_a_row_that_refers_to_nothing_goes_to_quarantine_and_one_without_a_refer
     assert rows(store) == [("nl", 1, 100), ("nl", 3, 100)]
 
 
+@pytest.mark.parametrize(("orphans", "of", "is_refused"), [(9, 9, False), (10, 100, False), (11, 100, True)])
+def test_rows_that_only_refer_to_what_was_left_out_elsewhere_may_be_a_tenth(
+    store: DeltaStore, orphans: int, of: int, is_refused: bool
+) -> None:
+    shops = Table("silver.shops", "one shop", ("shop_code",), TABLE.columns[:1])
+    table = replace(TABLE, references=(Reference(("shop_code",), shops),), max_reject_share=0)
+    others = {"silver.shops": frame_from(store.spark, [("nl",)], "shop_code string")}
+    built = frame(store, [("xx" if i < orphans else "nl", i, 100) for i in range(of)])
+    if is_refused:
+        with pytest.raises(DataError, match="11 of 100 rows break a rule, more than 10.0%: shop_code_is_one_of_shops 11"):
+            load(store, table, built, "sync", "run-1", others=others)
+    else:
+        assert load(store, table, built, "sync", "run-1", others=others).rejected == orphans
+
+
 @pytest.mark.parametrize("condition", ["no_such_column > 0", "int(shop_code) > 0"])
 def test_a_rule_that_cannot_be_told_is_an_error_that_names_it_and_no_value(store: DeltaStore, condition: str) -> None:
     """One is unknown to Spark from the start, one fails at a row: with ANSI SQL a text that is no number."""

@@ -62,20 +62,23 @@ def _not_reusable(store: DeltaStore, step: Step, last: Entry, head: Head, recipe
     if last.table_version > head.version:
         return "its table went back to an older version"
     later = store.notes_since(step.writes.name, last.table_version) if last.table_version < head.version else []
-    if not all(_says(text, recipe, inputs) for text in later):
+    if not all(_is_between(text, recipe, last.input_heads, inputs) for text in later):
         return "its table was written since, by a run that died or by somebody else"
     return ""
 
 
-def _says(text: str, recipe: str, inputs: Mapping[str, Head]) -> bool:
-    """Whether a commit's note is of this recipe and of inputs that were not newer: what it changed is then part of what is built now."""
+def _is_between(text: str, recipe: str, then: Mapping[str, Head], now: Mapping[str, Head]) -> bool:
+    """Whether a commit's note is of this recipe, and of inputs from those of the last success to those of now: what it changed is then
+    part of what has changed since, and is built now."""
     try:
         said = json.loads(text)
         read = {name: Head(*head) for name, head in json.loads(said["inputs"]).items()}
     except (ValueError, KeyError, TypeError):
         return False
-    return said.get("recipe") == recipe and all(name in inputs and _is_at_least(inputs[name], at) for name, at in read.items())
+    if said.get("recipe") != recipe or not read.keys() == then.keys() == now.keys():
+        return False
+    return all(_is_at_least(read[name], then[name]) and _is_at_least(now[name], read[name]) for name in read)
 
 
-def _is_at_least(now: Head, then: Head) -> bool:
-    return now.table_id == then.table_id and now.version >= then.version
+def _is_at_least(later: Head, earlier: Head) -> bool:
+    return later.table_id == earlier.table_id and later.version >= earlier.version

@@ -12,6 +12,7 @@ from pyspark.sql import functions as F
 
 from lakehouse.errors import DataError
 from lakehouse.io.delta_store import DeltaStore, Written
+from lakehouse.quality import REJECT_SHARE, are_many
 from lakehouse.sample_keys import sample_keys, told
 from lakehouse.scope import Scope
 from lakehouse.table import Rule, Table, broken_rules, conform, holds, row_rules, with_answer
@@ -54,11 +55,11 @@ class Loaded:
 
 
 class TooManyRejectsError(DataError):
-    """More rows than the table tolerates break a rule: of the rows `read` those in `rejects`."""
+    """More rows of `table` than it tolerates break a rule: of the rows `read` those in `rejects`."""
 
-    def __init__(self, message: str, todo: str, read: int, rejects: Mapping[str, Rejects]) -> None:
+    def __init__(self, message: str, todo: str, table: Table, read: int, rejects: Mapping[str, Rejects]) -> None:
         super().__init__(message, todo)
-        self.read, self.rejects = read, rejects
+        self.table, self.read, self.rejects = table, read, rejects
 
 
 def load(
@@ -90,7 +91,7 @@ def load(
             bad = built.where(F.size(BROKEN) > 0)
             store.append(quarantine_of(table.name), bad.withColumn("_run_id", F.lit(run_id)))
             rejects = _rejects(bad, table)
-            _refuse_too_many(table, read, max(read, _rows_there(store, table, scope)), rejected, rejects)
+            _refuse_too_many(bad, table, read, max(read, _rows_there(store, table, scope)), rejected, rejects)
         if write == "sync":
             return Loaded(read, rejected, store.sync(table, good, scope, max_delete_share), rejects)
         store.replace(table.name, good)
@@ -156,13 +157,26 @@ def _rejects(bad: DataFrame, table: Table) -> dict[str, Rejects]:
     return {row["rule"]: Rejects(row["count"], sample_keys(table, bad.where(F.array_contains(BROKEN, row["rule"])))) for row in counts}
 
 
-def _refuse_too_many(table: Table, read: int, rows: int, rejected: int, rejects: Mapping[str, Rejects]) -> None:
-    """`rows`: of the table if all of it was built."""
-    if rejected > rows * table.max_reject_share:
-        reasons = ", ".join(f"{rule} {of.rows}{told(of.keys)}" for rule, of in rejects.items())
-        raise TooManyRejectsError(
-            f"{table.name}: {rejected} of {rows} rows break a rule, more than {table.max_reject_share:.1%}: {reasons}",
-            f"look at {quarantine_of(table.name)}; mend the source or the rule",
-            read,
-            rejects,
-        )
+def _refuse_too_many(bad: DataFrame, table: Table, read: int, rows: int, rejected: int, rejects: Mapping[str, Rejects]) -> None:
+    """`rows`: of the table if all of it was built. Of rows that only refer to what was left out elsewhere a tenth may be, but for a few."""
+    orphans = _orphans(bad, table, rejects)
+    if rejected - orphans > rows * table.max_reject_share:
+        tolerated = table.max_reject_share
+    elif are_many(orphans, rows):
+        tolerated = REJECT_SHARE
+    else:
+        return
+    reasons = ", ".join(f"{rule} {of.rows}{told(of.keys)}" for rule, of in rejects.items())
+    raise TooManyRejectsError(
+        f"{table.name}: {rejected} of {rows} rows break a rule, more than {tolerated:.1%}: {reasons}",
+        f"look at {quarantine_of(table.name)}; mend the source or the rule",
+        table,
+        read,
+        rejects,
+    )
+
+
+def _orphans(bad: DataFrame, table: Table, rejects: Mapping[str, Rejects]) -> int:
+    """Rows that break nothing but references."""
+    names = [F.lit(reference.name) for reference in table.references if reference.name in rejects]
+    return bad.where(F.size(F.array_except(BROKEN, F.array(*names))) == 0).count() if names else 0

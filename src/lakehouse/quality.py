@@ -17,6 +17,7 @@ RUNS_AT_LEAST, ROWS_ABOVE = 5, 1_000
 POSSIBLE = (0.5, 3.0)
 # A median absolute deviation is 1 / 1.4826 standard deviations of normal values (Rousseeuw and Croux 1993); five of those are unusual.
 USUAL_DEVIATIONS, DEVIATION, LEAST_SHARE = 5, 1.4826, 0.05
+ANY_DAY = date(2026, 1, 1)
 # So many rows that one build leaves out are a reason to look, however few they are of the whole table.
 REJECTS_AT_LEAST, REJECT_SHARE = 10, 0.1
 
@@ -53,9 +54,14 @@ def checks(table: Table, run_date: date, rows_before: Sequence[int] = ()) -> lis
     twice = f"SELECT {key} FROM {{batch}} GROUP BY {key} HAVING count(*) > 1"
     found.append(Check("key_stands_once", "key", CRITICAL, f"no two rows have the same {', '.join(table.key)}", table.key, query=twice))
     if table.freshness:
-        found.append(_fresh(table, table.freshness, run_date))
+        found.append(_fresh(table.freshness, run_date))
     dated = [(alarm, alarm.query.replace("{run_date}", run_date.isoformat())) for alarm in table.alarms]
     return found + [Check(alarm.name, "unusual", ALARM, alarm.meaning, query=query) for alarm, query in dated]
+
+
+def every_check(table: Table) -> list[Check]:
+    """All that the table can be judged by, also what needs a past."""
+    return checks(table, ANY_DAY, [ROWS_ABOVE + 1] * RUNS_AT_LEAST)
 
 
 def are_many(rejected: int, read: int) -> bool:
@@ -75,12 +81,12 @@ def _rows_at_all(table: Table, rows_before: Sequence[int]) -> list[Check]:
     return [Check(HAS_ROWS, "rows", ALARM if table.may_be_missing else CRITICAL, "the table has rows", low=1)]
 
 
-def _fresh(table: Table, fresh: Freshness, run_date: date) -> Check:
+def _fresh(fresh: Freshness, run_date: date) -> Check:
     """Each shop by itself, whatever others have. What is dated after the run date says nothing about it."""
-    by = "shop_code" if "shop_code" in table.column_names else "'all' AS shop_code"
     newest = f"max(if(to_date({fresh.column}) <= DATE '{run_date}', {fresh.column}, NULL))"
     since = run_date - timedelta(fresh.days)
-    old = f"SELECT {by}, {newest} AS newest FROM {{batch}} GROUP BY 1 HAVING NOT coalesce({newest} >= DATE '{since}', false)"
+    is_fresh = f"coalesce({newest} >= DATE '{since}', false)"
+    old = f"SELECT shop_code, {newest} AS newest FROM {{batch}} WHERE {fresh.where} GROUP BY shop_code HAVING NOT {is_fresh}"
     meaning = f"the newest {fresh.column} of each shop is at most {fresh.days} days before the run date"
     return Check(f"{fresh.column}_is_fresh", "freshness", ALARM, meaning, (fresh.column,), query=old)
 

@@ -7,7 +7,6 @@ import time
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import reduce
-from typing import Any
 
 from py4j.protocol import Py4JError
 from pyspark.errors import PySparkException
@@ -20,7 +19,7 @@ from lakehouse.flow import Step
 from lakehouse.io import logs
 from lakehouse.io.delta_store import DeltaStore, Head
 from lakehouse.io.ledger import SKIPPED, SUCCEEDED, Entry, Ledger, inputs_json
-from lakehouse.loading import Loaded, TooManyRejectsError, Write, load, rejects_json
+from lakehouse.loading import Loaded, load, rejects_json
 from lakehouse.scope import KEYS_AT_MOST, Scope
 from lakehouse.table import Table
 
@@ -33,8 +32,6 @@ class Runner:
         self.parameters = dict(parameters)
         self.heads = dict(heads)
         self.outputs: dict[str, Head] = {}
-        # What kept a table from being written.
-        self.refused: tuple[Table, TooManyRejectsError] | None = None
 
     def run(self, step: Step, again: bool = False) -> Entry:
         """Bring the step's table up to date; gives its row of the ledger. `again` builds it in full also if nothing changed."""
@@ -57,16 +54,9 @@ class Runner:
             frames = [self._part(table, scope) for table in step.reads]
             others = {table.name: self._part(table, scope) for table in step.refers_to}
             with self._store.noted(note(self._run_id, decision.recipe, inputs)):
-                entry = counted(entry, self.load(step.writes, step.build(*frames, **values), step.write, scope, others=others))
+                built = step.build(*frames, **values)
+                entry = counted(entry, load(self._store, step.writes, built, step.write, self._run_id, scope, others=others))
         return self._finish(step, entry, started)
-
-    def load(self, table: Table, frame: DataFrame, write: Write, scope: Scope | None = None, **more: Any) -> Loaded:
-        """`loading.load` of this run."""
-        try:
-            return load(self._store, table, frame, write, self._run_id, scope, **more)
-        except TooManyRejectsError as error:
-            self.refused = (table, error)
-            raise
 
     def read(self, table: Table) -> DataFrame:
         """The declared columns of the version that this run works with; no rows where the table may be missing and is."""

@@ -64,10 +64,11 @@ class Reference:
 
 @dataclass(frozen=True)
 class Freshness:
-    """The newest value of a date or time column is at most so many days before the run date. Older alarms."""
+    """Each shop's newest value of a date or time column is at most so many days before the run date. Older alarms. Only of rows `where`."""
 
     column: str
     days: int
+    where: str = "true"
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ from lakehouse.io.incidents import open_incidents
 from lakehouse.io.ledger import SUCCEEDED, Entry, published
 from lakehouse.io.quality_results import QUALITY_RESULTS
 from lakehouse.io.settings import Settings
+from lakehouse.loading import load
 from lakehouse.runner import counted
 from lakehouse.silver import app_order_lines, categories, orders, wholesale_offers
 from lakehouse.table import Table
@@ -139,9 +140,29 @@ def test_what_was_unusual_is_told_until_it_is_accepted_and_the_past_begins_anew_
             run.accepted.update({accepted} - {""})
             looked_at(run, categories.TABLE)
     assert statuses(lake, "volume_is_usual") == ["failed", "failed", "accepted"]
-    night(settings, categories.TABLE, categories_of(900), accepted="silver.categories:volume_is_possible")
-    night(settings, categories.TABLE, categories_of(850))
-    assert statuses(lake, "volume_is_possible")[-1] == "accepted"
+    assert open_incidents(lake) == []
+    possible = "silver.categories:volume_is_possible"
+    night(settings, categories.TABLE, categories_of(900), accepted=possible)
+    # What was accepted is usual: nothing is left to tell of, and half of that is too little again.
+    with open_run(settings, "refresh", DAY) as run:
+        looked_at(run, categories.TABLE)
+    assert statuses(lake, "volume_is_usual")[-1] == "failed"  # of the night that was accepted; 900 rows are no table to measure
+    assert open_incidents(lake) == []
+
+
+def test_an_acceptance_in_a_run_that_failed_lets_nothing_pass_later(settings: Settings, lake: DeltaStore) -> None:
+    for _ in range(5):
+        night(settings, categories.TABLE, categories_of(3_000))
+    with pytest.raises(DataError, match="total_is_known"), open_run(settings, "refresh", DAY) as run:
+        run.accepted.add("silver.categories:volume_is_possible")
+        for table, rows in ((categories.TABLE, categories_of(1_200)), (orders.TABLE, [order(1, total_amount=None)])):
+            run.store.replace(table.name, frame_of(run.spark, table, rows).coalesce(1))
+            looked_at(run, table)
+    with pytest.raises(DataError, match="volume_is_possible is not true, found 1200: "), open_run(settings, "refresh", DAY) as run:
+        looked_at(run, categories.TABLE)
+    night(settings, categories.TABLE, categories_of(1_200), accepted="silver.categories:volume_is_possible")
+    with pytest.raises(DataError, match="50% and 300% of 1200, the median of the last 5 runs"):
+        night(settings, categories.TABLE, categories_of(599))
 
 
 def test_a_table_of_files_that_lost_all_its_rows_alarms_and_stops_nothing(settings: Settings, lake: DeltaStore) -> None:
@@ -168,7 +189,7 @@ def test_rows_left_out_are_a_verdict_and_many_of_one_build_are_told_until_a_buil
     def build(broken: int) -> None:
         rows = [{**good_row(wholesale_offers.TABLE), "article_code": f"a{i:02}", "units_per_case": int(i >= broken)} for i in range(20)]
         with open_run(settings, "refresh", DAY) as run:
-            loaded = run.runner.load(wholesale_offers.TABLE, frame_of(run.spark, wholesale_offers.TABLE, rows), "sync")
+            loaded = load(run.store, wholesale_offers.TABLE, frame_of(run.spark, wholesale_offers.TABLE, rows), "sync", run.run_id)
             head = run.runner.written(wholesale_offers.TABLE)
             entry = Entry("silver.wholesale_offers", SUCCEEDED, fingerprint="x", table_id=head.table_id, table_version=head.version)
             run.ledger.record(counted(entry, loaded))
@@ -190,7 +211,7 @@ def test_rows_that_keep_a_table_from_being_written_are_failures_of_their_rules_o
         pytest.raises(DataError, match=r"1 of 2 rows break a rule, more than 1.0%: total_is_known 1 \(as nl 2\)"),
         open_run(settings, "refresh", DAY) as run,
     ):
-        run.runner.load(orders.TABLE, frame_of(run.spark, orders.TABLE, rows), "sync")
+        load(run.store, orders.TABLE, frame_of(run.spark, orders.TABLE, rows), "sync", run.run_id)
     columns = ("check", "status", "unexpected", "table_rows", "table_version")
     assert [tuple(row) for row in lake.read(QUALITY_RESULTS.name).select(*columns).collect()] == [("total_is_known", "failed", 1, 2, -1)]
     assert "silver.orders" in (Path(settings.lake_root) / "_data_docs" / "index.html").read_text()

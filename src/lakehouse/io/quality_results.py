@@ -10,7 +10,7 @@ from pyspark.sql import functions as F
 
 from lakehouse.io.delta_store import DeltaStore, Head
 from lakehouse.io.ledger import table_runs
-from lakehouse.quality import ALARM, VOLUME
+from lakehouse.quality import RUNS_AT_LEAST, VOLUME
 from lakehouse.sample_keys import told
 from lakehouse.table import LONG, STRING, TIMESTAMP, Column, Table
 
@@ -86,7 +86,8 @@ class QualityResult:
 
     def _whom(self) -> str:
         if self.kind in ("freshness", "unusual"):
-            return f" of {'; '.join(self.sample_keys)}"
+            more = (self.unexpected or 0) - len(self.sample_keys)
+            return f" of {'; '.join(self.sample_keys)}" + (f" and {more} more" if more > 0 else "")
         if self.unexpected is None:
             return ""
         of = "keys" if self.kind == "key" else f"of {self.table_rows} rows"
@@ -100,34 +101,31 @@ def record_results(store: DeltaStore, results: Sequence[QualityResult]) -> None:
 def rows_before(store: DeltaStore, heads: Mapping[str, Head]) -> dict[str, list[int]]:
     """Table → its rows at the end of the latest runs that succeeded and wrote it or looked at it, one a run, the newest first.
 
-    Of the tables that stand there now; since an operator accepted other rows than usual, from then on.
+    Of the tables that stand there now. What an operator accepted is usual from then on: such a volume stands for as many runs as
+    make a past, in place of those before it.
     """
     if store.head(QUALITY_RESULTS.name) is None:
         return {}
     is_accepted = (F.col("check") == VOLUME) & (F.col("status") == ACCEPTED)
     version = ["table_name", "table_id", "table_version"]
     judged = store.read(QUALITY_RESULTS.name).groupBy(*version).agg(F.max("table_rows").alias("rows"), F.max(is_accepted).alias("is_new"))
-    since = F.max(F.when(F.col("is_new"), F.col("table_version"))).over(Window.partitionBy("table_name", "table_id"))
-    newest = Window.partitionBy("table_name", "table_id").orderBy(F.desc("ended_at"))
-    last = (
-        table_runs(store)
-        .join(judged.withColumn("since", since), version)
-        .where("since is null or table_version >= since")
-        .withColumn("n", F.row_number().over(newest))
-        .where(F.col("n") <= PAST)
-        .orderBy("table_name", "n")
-    )
+    table = Window.partitionBy("table_name", "table_id")
+    since = F.max(F.when(F.col("is_new"), F.col("ended_at"))).over(table)
+    runs = table_runs(store).join(judged, version).withColumn("since", since).where("since is null or ended_at >= since")
+    last = runs.withColumn("n", F.row_number().over(table.orderBy(F.desc("ended_at")))).where(F.col("n") <= PAST)
     found: dict[str, list[int]] = {}
-    for row in last.collect():
+    for row in last.orderBy("table_name", "n").collect():
         head = heads.get(row["table_name"])
         if head is not None and head.table_id == row["table_id"]:
             found.setdefault(row["table_name"], []).append(row["rows"])
+            if row["is_new"]:
+                found[row["table_name"]] += [row["rows"]] * (RUNS_AT_LEAST - 1)
     return found
 
 
-def tables_with_alarms(store: DeltaStore) -> set[str]:
-    """Tables of whose newest verdicts an alarm is not good."""
-    return {result.table_name for result in latest_results(store) if result.severity == ALARM and not result.is_good}
+def tables_in_doubt(store: DeltaStore) -> set[str]:
+    """Tables of whose newest verdicts one is not good."""
+    return {result.table_name for result in latest_results(store) if not result.is_good}
 
 
 def latest_results(store: DeltaStore) -> list[QualityResult]:

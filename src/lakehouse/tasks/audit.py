@@ -10,9 +10,10 @@ from lakehouse.errors import ConfigError, DataError
 from lakehouse.incident import Incident
 from lakehouse.io import logs
 from lakehouse.io.delta_store import Head
-from lakehouse.io.quality_results import FAILED, QualityResult, latest_results, record_results, rows_before, tables_with_alarms
-from lakehouse.quality import ALARM, CRITICAL, ROWS_ABOVE, RUNS_AT_LEAST, checks, is_dated
-from lakehouse.tasks.dictionary import ANY_DAY, declared
+from lakehouse.io.quality_results import FAILED, QualityResult, latest_results, record_results, rows_before, tables_in_doubt
+from lakehouse.loading import TooManyRejectsError
+from lakehouse.quality import ALARM, CRITICAL, checks, every_check, is_dated
+from lakehouse.tasks.dictionary import declared
 from lakehouse.tasks.verdicts import SITE, alarm, alarm_key, many_rejects, rejects_now, results_of
 
 if TYPE_CHECKING:
@@ -35,9 +36,10 @@ def audit(run: "Run") -> None:
     bad = [result for result in results if not result.is_good]
     for result in bad:
         logs.warn(result.told(), table=result.table_name, check=result.check)
-    alarms = [result for result in results if result.severity == ALARM]
-    run.alarms.extend(alarm(result, run.settings.lake_root) for result in alarms if not result.is_good)
-    run.cleared.update(alarm_key(result) for result in alarms if result.is_good)
+    told = [alarm(result, run.settings.lake_root) for result in bad if result.severity == ALARM]
+    run.alarms.extend(told)
+    # A check that is not made any more is not wrong any more.
+    run.cleared.update(_keys_of_alarms(due) - {incident.key for incident in told})
     critical = [result for result in bad if result.severity == CRITICAL]
     logs.info(f"audit: {len(due)} tables, {len(results)} checks, {len(bad)} not true", step="audit")
     if critical:
@@ -53,9 +55,13 @@ def refuse_unknown_checks(names: Collection[str]) -> None:
     tables = declared()
     for name in names:
         table, _, check = name.partition(":")
-        known = {c.name for c in checks(tables[table], ANY_DAY, [ROWS_ABOVE + 1] * RUNS_AT_LEAST)} if table in tables else set()
+        known = {c.name for c in every_check(tables[table])} if table in tables else set()
         if check not in known:
             raise ConfigError(f"--accept: there is no check {name}", "name it as the failure did: silver.orders:volume_is_possible")
+
+
+def _keys_of_alarms(names: Collection[str]) -> set[str]:
+    return {alarm_key(name, check.name) for name in names for check in every_check(declared()[name]) if check.severity == ALARM}
 
 
 def tell_rejects(run: "Run") -> None:
@@ -68,18 +74,16 @@ def tell_rejects(run: "Run") -> None:
             run.cleared.add(found)
 
 
-def record_refused(run: "Run") -> None:
-    """What kept a table from being written is a verdict too, of no version; nothing if the run failed for another reason."""
-    if run.runner.refused is None:
-        return
+def record_refused(run: "Run", error: TooManyRejectsError) -> None:
+    """What kept a table from being written is a verdict too, of no version."""
     from lakehouse.io.expectations import Verdict, configuration
 
-    table, error = run.runner.refused
-    broken = [check for check in checks(table, run.run_date) if check.name in error.rejects]
+    broken = [check for check in checks(error.table, run.run_date) if check.name in error.rejects]
     found = [(check, error.rejects[check.name]) for check in broken]
-    verdicts = [Verdict(check, FAILED, "", of.rows, of.keys, configuration(check, table)) for check, of in found]
+    verdicts = [Verdict(check, FAILED, "", of.rows, of.keys, configuration(check, error.table)) for check, of in found]
     try:
-        record_results(run.store, results_of(run.run_id, table, NOTHING, error.read, verdicts, {}, ()))
+        record_results(run.store, results_of(run.run_id, error.table, NOTHING, error.read, verdicts, {}, ()))
+        run.audited[error.table.name] = NOTHING  # so that Data Docs are made
     except Exception as problem:
         logs.warn(f"what was wrong could not be recorded in ops.quality_results ({type(problem).__name__})")
 
@@ -92,7 +96,7 @@ def write_data_docs(run: "Run") -> None:
     """The newest verdict of every table as a site under the lake. That it can't be written is a warning: it decides nothing."""
     from lakehouse.io.data_docs import write_site
 
-    if not run.audited and run.runner.refused is None:
+    if not run.audited:
         return
     try:
         with tempfile.TemporaryDirectory() as folder:
@@ -103,10 +107,10 @@ def write_data_docs(run: "Run") -> None:
 
 
 def _due(run: "Run") -> dict[str, Head]:
-    """Not those that are shown already, unless the day or an open alarm is a reason to judge them again."""
+    """Not those that are shown already, unless the day or a bad newest verdict is a reason to judge them again."""
     waiting = {name: head for name, head in run.runner.outputs.items() if run.audited.get(name) != head}
     unchanged = {name for name, head in waiting.items() if run.published.get(name) == head and not is_dated(declared()[name])}
-    left_out = unchanged - tables_with_alarms(run.store) if unchanged else unchanged
+    left_out = unchanged - tables_in_doubt(run.store) if unchanged else unchanged
     return {name: head for name, head in waiting.items() if name not in left_out}
 
 

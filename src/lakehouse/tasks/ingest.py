@@ -21,24 +21,24 @@ def ingest(run: Run, in_full: bool = False, accept_deletes: Collection[str] = ()
     tonight's part. `accept_deletes` names tables that may lose more than the settings allow.
     """
     accepted = _table_names(accept_deletes)
-    for code in run.settings.shops:
-        _start_again(run, code)
+    stood_still = [code for code in run.settings.shops if _starts_again(run, code)]
     land_files(run)
     logs.at("ingest")
     sources = [check_shop(code, shop) for code, shop in run.settings.shops.items()]
     for source in sources:
         check_columns(source.code, source.settings, source.tables, source.columns, last_columns(run.store, source.code))
     for source in sources:
-        Mirroring(run, source, in_full, accepted).mirror()
+        Mirroring(run, source, in_full, accepted, source.code in stood_still).mirror()
     audit(run)
 
 
-def _start_again(run: Run, code: str) -> None:
+def _starts_again(run: Run, code: str) -> bool:
     """First of all, whatever else fails. If it can't be done now, the reading of that shop tries again and says why not."""
     try:
-        start_again(run, code)
+        return start_again(run, code)
     except LakehouseError as error:
         logs.warn(f"{error} -> {error.todo}")
+        return False
 
 
 def _table_names(given: Collection[str]) -> set[str]:

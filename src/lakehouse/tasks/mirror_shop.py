@@ -19,6 +19,7 @@ from lakehouse.io.reconciliations import FAIL, WARN, compared, refuse_failures
 from lakehouse.io.replica_pause import Picture, catch_up, paused, resume
 from lakehouse.io.shop_figures import lake_figures
 from lakehouse.io.source_schema import last_columns, record_columns
+from lakehouse.loading import load
 from lakehouse.runner import counted, report
 from lakehouse.scope import Orders, Scope
 from lakehouse.sources.source import ROOT_ORDER, JdbcTable
@@ -34,13 +35,13 @@ from lakehouse.tasks.shop_source import ShopSource
 MAX_ID = 2**63 - 1
 
 
-def start_again(run: Run, code: str) -> None:
-    """A replica that a killed run left stopped goes on, and gets time to catch up."""
-    if run.ledger.last_status(_step(code)) == STARTED:
-        shop = run.settings.shops[code]
-        resume(code, shop)
-        run.ledger.record(Entry(_step(code), SUCCEEDED, "started again after a run that was killed"), at_once=True)
-        catch_up(code, shop)
+def start_again(run: Run, code: str) -> bool:
+    """A replica that a killed run left stopped goes on; whether there was one."""
+    if run.ledger.last_status(_step(code)) != STARTED:
+        return False
+    resume(code, run.settings.shops[code])
+    run.ledger.record(Entry(_step(code), SUCCEEDED, "started again after a run that was killed"), at_once=True)
+    return True
 
 
 def _step(code: str) -> str:
@@ -48,10 +49,11 @@ def _step(code: str) -> str:
 
 
 class Mirroring:
-    """One shop of one run."""
+    """One shop of one run. `stood_still`: its replica did until this run started it again."""
 
-    def __init__(self, run: Run, source: ShopSource, in_full: bool, accept_deletes: Collection[str]) -> None:
+    def __init__(self, run: Run, source: ShopSource, in_full: bool, accept_deletes: Collection[str], stood_still: bool = False) -> None:
         self._run, self._source, self._code = run, source, source.code
+        self._stood_still = stood_still
         self._accepted = accept_deletes
         self._before = None if in_full else last_read(run.store, source.code)
 
@@ -69,7 +71,8 @@ class Mirroring:
 
     def _read(self, reader: ShopReader) -> tuple[Staged, Picture]:
         step, shop = _step(self._code), self._source.settings
-        start_again(self._run, self._code)
+        if start_again(self._run, self._code) or self._stood_still:
+            catch_up(self._code, shop)
 
         def stopping() -> None:
             self._run.ledger.record(Entry(step, STARTED, "SQL thread stopped for the read"), at_once=True)
@@ -117,7 +120,7 @@ class Mirroring:
     def _load(self, table: Table, frame: DataFrame, orders: Orders | None, max_delete_share: float) -> None:
         started = time.monotonic()
         scope = Scope({self._code: orders})
-        loaded = self._run.runner.load(table, frame, "sync", scope, max_delete_share=max_delete_share)
+        loaded = load(self._run.store, table, frame, "sync", self._run.run_id, scope, max_delete_share)
         head = self._run.runner.written(table)
         seconds = time.monotonic() - started
         entry = Entry(f"{table.name}[{self._code}]", SUCCEEDED, "mirrored", seconds, table_id=head.table_id, table_version=head.version)

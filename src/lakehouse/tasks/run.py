@@ -20,6 +20,7 @@ from lakehouse.io.ledger import STARTED, SUCCEEDED, Entry, Ledger, published
 from lakehouse.io.lock import lake_lock
 from lakehouse.io.session import spark_session
 from lakehouse.io.settings import Settings, read_conf
+from lakehouse.loading import TooManyRejectsError
 from lakehouse.parameters import ShopRules, Shops
 from lakehouse.recommend.params import Params, parse_params
 from lakehouse.runner import Runner
@@ -116,7 +117,8 @@ def open_run(settings: Settings, command: str, run_date: date) -> Iterator[Run]:
                     action()
         except BaseException as error:
             give_up(error, ledger, time.monotonic() - started, lambda: store.delete_folder(run.staging))
-            record_refused(run)
+            if isinstance(error, TooManyRejectsError):
+                record_refused(run, error)
             write_data_docs(run)
             raise
         store.delete_folder(run.staging)

@@ -74,13 +74,13 @@ def rejects_now(ledger: Ledger, table: Table) -> dict[str, Rejects]:
 
 def alarm(result: QualityResult, lake_root: str) -> Incident:
     """A check of severity alarm that is not true."""
-    where = f"{lake_root}/{SITE}/index.html, ops.quality_results"
-    todo = f"look whether it is so: {where}; if it is right, run again with --accept {result.table_name}:{result.check}"
-    return Incident(alarm_key(result), WARNING, result.told(), todo, result.table_name)
+    accept = f"; if it is right, run again with --accept {result.table_name}:{result.check}" if result.status == FAILED else ""
+    todo = f"look whether it is so: {lake_root}/{SITE}/index.html, ops.quality_results{accept}"
+    return Incident(alarm_key(result.table_name, result.check), WARNING, result.told(), todo, result.table_name)
 
 
-def alarm_key(result: QualityResult) -> str:
-    return f"quality:{result.table_name}:{result.check}"
+def alarm_key(table_name: str, check: str) -> str:
+    return f"quality:{table_name}:{check}"
 
 
 def many_rejects(ledger: Ledger, table: Table) -> Incident | str:
