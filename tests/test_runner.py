@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import date
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from pyspark.sql import DataFrame, SparkSession
@@ -221,6 +222,23 @@ def test_what_a_run_wrote_and_could_not_record_is_gone_on_from_by_scope_and_its_
     entry = a_run(store, "third").run(step)
     assert (entry.mode, entry.rows_rejected) == ("by scope, 2 orders", 0)
     assert store.read("quarantine.silver__orders").count() == 1
+    assert sorted(map(str, store.read(step.name).collect())) == good_rows(store, build_in_full(store, step), step)
+
+
+def test_what_a_dead_run_made_of_older_inputs_than_the_last_success_is_built_in_full(
+    store: DeltaStore, spark: SparkSession, small: tuple[Shop, Step], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As of a refresh of published tables, after a night that went further and did not publish."""
+    shop, step = small
+    older = heads(store)
+    next(row for row in shop.rows["orders"].values() if row["status"] != "wc-checkout-draft")["status"] = "wc-failed"
+    mirror(spark, store, shop)
+    assert a_run(store, "night").run(step).mode == "by scope, 1 orders"
+    with monkeypatch.context() as patch:
+        patch.setattr(Ledger, "record", Mock(side_effect=Killed))
+        with pytest.raises(Killed):
+            Runner(store, Ledger(store, "refresh", "refresh", date(2026, 4, 1), "test"), "refresh", {"shops": RULES}, older).run(step)
+    assert a_run(store, "next").run(step).mode == "full"
     assert sorted(map(str, store.read(step.name).collect())) == good_rows(store, build_in_full(store, step), step)
 
 

@@ -54,7 +54,7 @@ Accept = Annotated[
     list[str] | None,
     typer.Option(
         metavar="TABLE:CHECK",
-        help="A critical check that may fail this once, because somebody looked and it is right; as the failure names it. Repeatable.",
+        help="A check that may fail in this run, because somebody looked and it is right; as the failure names it. Repeatable.",
     ),
 ]
 

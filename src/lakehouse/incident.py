@@ -36,8 +36,8 @@ TODO = {
 class Incident:
     """One thing that is wrong. Equal keys are the same incident, however often it is met.
 
-    `critical`: the night has no result until somebody acts. `warning`: the night goes on, with less. No text holds a value of a row
-    or a secret.
+    `critical`: the night has no result until somebody acts. `warning`: the night goes on, with less. No text holds a secret, or of
+    rows more than keys (ids and pseudonyms) and the figures that a check is about.
     """
 
     key: str

@@ -18,7 +18,7 @@ from lakehouse.io.data_docs import write_site
 from lakehouse.io.expectations import ERROR, FAILED, PASSED, Judge, Verdict
 from lakehouse.io.quality_results import QualityResult
 from lakehouse.quality import Check, checks
-from lakehouse.silver import orders
+from lakehouse.silver import order_lines, orders
 from lakehouse.sources.woocommerce.people import USERS
 from lakehouse.table import Rule, Table, broken_rules
 
@@ -83,6 +83,13 @@ def test_a_column_of_another_type_or_missing_fails_its_check(judge: Judge, spark
     frame = frame_of(spark, orders.TABLE, [good_row(orders.TABLE)]).withColumn("payment_method", F.lit(1)).drop("paid_at")
     failed = {verdict.check.name: verdict.status for verdict in verdicts(judge, orders.TABLE, frame, {}) if verdict.status != PASSED}
     assert failed == {"payment_method_is_string": FAILED, "paid_at_is_timestamp": ERROR}
+
+
+def test_a_reference_of_a_missing_column_is_an_error(judge: Judge, spark: SparkSession) -> None:
+    table = order_lines.TABLE
+    frame = frame_of(spark, table, [good_row(table)]).drop("order_id")
+    failed = {v.check.name: v.status for v in verdicts(judge, table, frame, references_of(spark, table)) if v.status != PASSED}
+    assert failed == dict.fromkeys(("order_id_is_long", "order_id_is_known", "order_id_is_one_of_orders", "key_stands_once"), ERROR)
 
 
 def test_a_check_that_cannot_be_told_is_an_error_and_spoils_no_other(judge: Judge, spark: SparkSession) -> None:

@@ -13,7 +13,14 @@ _LINE = (
     " AND order_id IN (SELECT id FROM `{p}wc_orders` WHERE type = '%s')"
 )
 _SOLD, _RETURNED = _LINE % "shop_order", _LINE % "shop_order_refund"
-_PRODUCT = "SELECT MAX(ID) FROM `{p}posts` WHERE post_type = 'product' AND post_status = 'publish' AND ID < {below}"
+# One that can be bought, or else its name is nobody's business.
+_PRODUCT = (
+    "SELECT MAX(p.ID) FROM `{p}posts` p JOIN `{p}postmeta` price ON price.post_id = p.ID AND price.meta_key = '_price'"
+    " JOIN `{p}postmeta` stock ON stock.post_id = p.ID AND stock.meta_key = '_stock_status' AND stock.meta_value = 'instock'"
+    " WHERE p.post_type = 'product' AND p.post_status = 'publish' AND price.meta_value > 0 AND p.ID < {below}"
+    " AND p.ID NOT IN (SELECT r.object_id FROM `{p}term_relationships` r JOIN `{p}term_taxonomy` x USING (term_taxonomy_id)"
+    " JOIN `{p}terms` t USING (term_id) WHERE t.name = 'exclude-from-catalog')"
+)
 _PRICE_SET = "UPDATE `{p}postmeta` SET meta_value = '-1' WHERE post_id = {id} AND meta_key = '_price'"
 _ORDER_SET = "UPDATE `{p}wc_orders` SET %s WHERE id = {id}"
 _POST_SET = "UPDATE `{p}posts` SET %s WHERE ID = {id}"
@@ -68,7 +75,7 @@ def plant(server: Server, database: str, prefix: str, tables: tuple[str, ...] = 
             if number is None:
                 continue
             below[defect.choose] = number
-            cursor.execute(defect.spoil.format(p=prefix, id=number))
-            planted.append((defect, number))
+            if cursor.execute(defect.spoil.format(p=prefix, id=number)):
+                planted.append((defect, number))
         connection.commit()
     return planted

@@ -67,7 +67,7 @@ class Judge:
     def judge(self, table: Table, frame: DataFrame, checks: Sequence[Check], others: Mapping[str, DataFrame]) -> list[Verdict]:
         """The verdict of each check, in their order. `others` are the tables that references name, by name.
 
-        Two Spark jobs and one for each key and query where all is well; frames of references are joined.
+        Two Spark jobs where all is well, whatever is asked; frames of references are joined.
         """
         judged = _with_answers(table, frame, checks, others)
         expectations = {check: _expectation(check, table) for check in checks}
@@ -109,15 +109,16 @@ def _with_answers(table: Table, frame: DataFrame, checks: Sequence[Check], other
     frame.createOrReplaceTempView(JUDGED)
     references = {reference.name: reference for reference in table.references}
     for check in checks:
-        if check.kind == "rule" or check.query:
-            # A query's answer is the same in every row: so it takes part in the one pass.
-            answer = F.expr(f"not exists ({_asked(check)})") if check.query else holds(Rule(check.name, check.meaning))
-            try:
-                frame = frame.withColumn(check.name, answer)
-            except PySparkException:
-                continue
-        elif check.kind == "reference":
-            frame = with_answer(frame, references[check.name], others[references[check.name].to.name])
+        try:
+            if check.query:
+                # The answer is the same in every row: so it takes part in the one pass.
+                frame = frame.withColumn(check.name, F.expr(f"not exists ({_asked(check)})"))
+            elif check.kind == "rule":
+                frame = frame.withColumn(check.name, holds(Rule(check.name, check.meaning)))
+            elif check.kind == "reference":
+                frame = with_answer(frame, references[check.name], others[references[check.name].to.name])
+        except PySparkException:
+            continue
     return frame
 
 

@@ -65,8 +65,8 @@ class FileEntry:
 
     @property
     def is_replayable(self) -> bool:
-        """Whether rows of it wait in quarantine, or all of it waits."""
-        return self.status != REPEATED and bool(self.status == WAITING or self.rows_quarantined or self.reason)
+        """Whether rows of it, or all of it, wait in quarantine."""
+        return self.status in (WAITING, QUARANTINED) or self.rows_quarantined > 0
 
     def age(self) -> tuple[date, datetime]:
         """What newer means for a feed's files."""
@@ -88,6 +88,16 @@ class FileLedger:
     def newest(self, feed: str) -> list[FileEntry]:
         """Of each file name of the feed the newest row."""
         return [entry for entry in self._by_name.values() if entry.feed == feed]
+
+    def replayable(self, feed: str) -> list[FileEntry]:
+        """Of each file name the newest delivery, if it can be replayed. One that only repeated its bytes changed nothing about it."""
+        newest: dict[str, FileEntry] = {}
+        for entry in self.entries:
+            before = newest.get(entry.file_name)
+            repeats = before is not None and entry.status == REPEATED and entry.sha256 == before.sha256
+            if entry.feed == feed and not repeats:
+                newest[entry.file_name] = entry
+        return [entry for entry in newest.values() if entry.is_replayable]
 
     def newest_used(self, feed: str) -> FileEntry | None:
         """The feed's file that says what is true: by the day in its name, then by arrival, whenever it was loaded."""

@@ -1,4 +1,4 @@
-"""One line per event on stderr, as text or JSON, each with the run id. No values of rows are ever passed to it."""
+"""One line per event on stderr, as text or JSON, each with the run id. Of rows no more than keys is ever passed to it."""
 
 import json
 import logging

@@ -21,7 +21,7 @@ Env = Annotated[str, typer.Option(help="Environment: the settings are conf/base.
 def run_task(command: str, env: str, task: "Callable[[Run], T]", run_date: datetime | None = None, accepted: Collection[str] = ()) -> T:
     """What the task gives, as a run of this command: settings, lock, ledger, publication. Without a run date: today (UTC).
 
-    `accepted` are critical checks (table:check) that may fail this once.
+    `accepted` are checks (table:check) that may fail in this run.
     """
     from lakehouse.io.lock import lake_lock
     from lakehouse.io.settings import load_settings

@@ -61,7 +61,7 @@ class FeedLanding:
 
     def _drop_copies(self, feed: Feed) -> None:
         """Of files that have nothing in quarantine any more, or came anew. Last: a replay that died is done again with its copy."""
-        needed = {entry.sha256 for entry in self.ledger.newest(feed.name) if entry.is_replayable}
+        needed = {entry.sha256 for entry in self.ledger.replayable(feed.name)}
         for name in self._store.names_in(f"{self._run.settings.vault_root}/files/{feed.name}"):
             if name not in needed:
                 self._store.delete_folder(self._copy_of(feed.name, name))

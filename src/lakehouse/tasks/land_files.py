@@ -59,7 +59,7 @@ def replay(run: Run, name: str, accept_deletes: bool) -> None:
     logs.at("feeds")
     landing = FeedLanding(run, accept_deletes)
     feed = next(feed for feed in FEEDS if feed.name == name)
-    entries = [entry for entry in landing.ledger.newest(feed.name) if entry.is_replayable and landing.has_copy(entry)]
+    entries = [entry for entry in landing.ledger.replayable(feed.name) if landing.has_copy(entry)]
     if not entries:
         raise DataError(f"no file of {name} is in quarantine", "`lakehouse feeds` shows what arrived")
     for entry in sorted(entries, key=FileEntry.age):
