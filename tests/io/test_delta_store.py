@@ -146,7 +146,8 @@ def test_a_column_taken_from_the_declaration_is_gone(filled: DeltaStore) -> None
 
 
 def test_maintenance_is_told_from_writing(filled: DeltaStore) -> None:
-    filled.append(TABLE.name, frame(filled, [("nl", 7, 13, "oil")]))
+    with filled.noted(""):
+        filled.append(TABLE.name, frame(filled, [("nl", 7, 13, "oil")]))
     filled.spark.sql(f"OPTIMIZE delta.`{filled.path(TABLE.name)}`")
     assert version(filled) == 2, "OPTIMIZE had nothing to do, so that the test says nothing"
     assert filled.notes_since(TABLE.name, 1) == []
@@ -154,8 +155,7 @@ def test_maintenance_is_told_from_writing(filled: DeltaStore) -> None:
     assert filled.notes_since(TABLE.name, 0) == [""]
     with filled.noted("by hand"):
         filled.append(TABLE.name, frame(filled, [("nl", 8, 13, "salt")]))
-    filled.append(TABLE.name, frame(filled, [("nl", 9, 13, "rice")]))
-    assert filled.notes_since(TABLE.name, 1) == ["", "by hand"]
+    assert filled.notes_since(TABLE.name, 1) == ["by hand"]
 
 
 @pytest.mark.parametrize("write", ["sync", "replace", "append"])
