@@ -11,7 +11,7 @@ from typing import Literal
 from lakehouse.fingerprint import fingerprint
 from lakehouse.flow import Step
 from lakehouse.io.delta_store import DeltaStore, Head
-from lakehouse.io.ledger import Entry, Ledger, inputs_json
+from lakehouse.io.ledger import Entry, Ledger, inputs_json, inputs_of
 
 # Stands for a table that may be missing and is.
 NOTHING = Head("", -1)
@@ -72,7 +72,7 @@ def _is_between(text: str, recipe: str, then: Mapping[str, Head], now: Mapping[s
     part of what has changed since, and is built now."""
     try:
         said = json.loads(text)
-        read = {name: Head(*head) for name, head in json.loads(said["inputs"]).items()}
+        read = inputs_of(said["inputs"])
     except (ValueError, KeyError, TypeError):
         return False
     if said.get("recipe") != recipe or not read.keys() == then.keys() == now.keys():

@@ -44,6 +44,11 @@ def rejects_of(text: str) -> dict[str, Rejects]:
     return {rule: Rejects(rows, tuple(keys)) for rule, (rows, keys) in json.loads(text or "{}").items()}
 
 
+def rejects_told(rejects: Mapping[str, Rejects]) -> str:
+    """As total_is_known 2 (as nl 17; nl 18), status_is_known 1 (as nl 4)"""
+    return ", ".join(f"{rule} {of.rows}{told(of.keys)}" for rule, of in rejects.items())
+
+
 @dataclass(frozen=True)
 class Loaded:
     """Rows of one load: read = written + unchanged + rejected. `rejects`: rule → those that break it; a row may break several."""
@@ -166,9 +171,8 @@ def _refuse_too_many(bad: DataFrame, table: Table, read: int, rows: int, rejecte
         tolerated = REJECT_SHARE
     else:
         return
-    reasons = ", ".join(f"{rule} {of.rows}{told(of.keys)}" for rule, of in rejects.items())
     raise TooManyRejectsError(
-        f"{table.name}: {rejected} of {rows} rows break a rule, more than {tolerated:.1%}: {reasons}",
+        f"{table.name}: {rejected} of {rows} rows break a rule, more than {tolerated:.1%}: {rejects_told(rejects)}",
         f"look at {quarantine_of(table.name)}; mend the source or the rule",
         table,
         read,

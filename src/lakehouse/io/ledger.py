@@ -83,7 +83,7 @@ class Entry:
 
     @property
     def input_heads(self) -> dict[str, Head]:
-        return {name: Head(*head) for name, head in json.loads(self.inputs).items()}
+        return inputs_of(self.inputs)
 
 
 @dataclass(frozen=True)
@@ -98,6 +98,11 @@ class Killed:
 
 def inputs_json(heads: Mapping[str, Head]) -> str:
     return json.dumps({name: [head.table_id, head.version] for name, head in sorted(heads.items())})
+
+
+def inputs_of(text: str) -> dict[str, Head]:
+    """What `inputs_json` wrote."""
+    return {name: Head(*head) for name, head in json.loads(text).items()}
 
 
 def run_rows(store: DeltaStore) -> DataFrame:

@@ -143,15 +143,20 @@ class ModelRegistry:
 
         None if somebody has changed the champion since it was judged (tag `judged_against`).
         """
-        newest = next(iter(self.registered()), None)
-        if newest is None or newest.tags.get("recipe") != recipe or DONE in newest.tags:
+        newest = self._newest(recipe)
+        if newest is None or DONE in newest.tags:
             return None
         return newest if (self.champions_version() or "") in (newest.tags.get("judged_against"), newest.version) else None
 
     def has_counted(self, recipe: str) -> bool:
         """Whether the newest version was trained by this recipe, in a run that succeeded."""
+        newest = self._newest(recipe)
+        return newest is not None and DONE in newest.tags
+
+    def _newest(self, recipe: str) -> Registered | None:
+        """The newest version, if it is of this recipe."""
         newest = next(iter(self.registered()), None)
-        return newest is not None and newest.tags.get("recipe") == recipe and DONE in newest.tags
+        return newest if newest is not None and newest.tags.get("recipe") == recipe else None
 
     def finish(self, version: str, promote: bool) -> None:
         """The run that trained it succeeded: the training counts, and if it passed it is the champion from now on. Safe to repeat."""

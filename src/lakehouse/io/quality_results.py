@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
-from pyspark.sql import Window
+from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
 from lakehouse.io.delta_store import DeltaStore, Head
@@ -15,6 +15,7 @@ from lakehouse.sample_keys import told
 from lakehouse.table import LONG, STRING, TIMESTAMP, Column, Table
 
 PASSED, FAILED, ERROR, EMPTY, ACCEPTED, QUARANTINED = "passed", "failed", "error", "empty", "accepted", "quarantined"
+GOOD = (PASSED, QUARANTINED, ACCEPTED)
 # So many runs of a table are its past.
 PAST = 30
 
@@ -69,7 +70,7 @@ class QualityResult:
 
     @property
     def is_good(self) -> bool:
-        return self.status in (PASSED, QUARANTINED, ACCEPTED)
+        return self.status in GOOD
 
     @property
     def sample_keys(self) -> list[str]:
@@ -125,13 +126,17 @@ def rows_before(store: DeltaStore, heads: Mapping[str, Head]) -> dict[str, list[
 
 def tables_in_doubt(store: DeltaStore) -> set[str]:
     """Tables of whose newest verdicts one is not good."""
-    return {result.table_name for result in latest_results(store) if not result.is_good}
+    bad = _newest(store).where(~F.col("status").isin(*GOOD)).select("table_name").distinct()
+    return {row["table_name"] for row in bad.collect()}
 
 
 def latest_results(store: DeltaStore) -> list[QualityResult]:
     """The results of each table's newest audit."""
+    return [QualityResult(**row.asDict()) for row in _newest(store).orderBy("table_name", "check").collect()]
+
+
+def _newest(store: DeltaStore) -> DataFrame:
     if store.head(QUALITY_RESULTS.name) is None:
-        return []
-    newest = Window.partitionBy("table_name")
-    rows = store.read(QUALITY_RESULTS.name).withColumn("last", F.max("checked_at").over(newest)).where("checked_at = last")
-    return [QualityResult(**row.asDict()) for row in rows.drop("last").orderBy("table_name", "check").collect()]
+        return store.empty(QUALITY_RESULTS.columns)
+    last = F.max("checked_at").over(Window.partitionBy("table_name"))
+    return store.read(QUALITY_RESULTS.name).withColumn("last", last).where("checked_at = last").drop("last")

@@ -198,6 +198,12 @@ def sqlite_file(tracking_uri: str) -> Path | None:
     return Path(urlsplit(tracking_uri).path[1:]).resolve()
 
 
+def is_registry_made(tracking_uri: str) -> bool:
+    """False if it is a sqlite file that is not there yet: to open it would make it, which may be what a first night is about to do."""
+    file = sqlite_file(tracking_uri)
+    return file is None or file.exists()
+
+
 def _environment() -> dict[str, Any]:
     try:
         return EnvSettingsSource(Settings)()

@@ -7,14 +7,13 @@ from typing import TYPE_CHECKING
 
 from lakehouse.decision import NOTHING
 from lakehouse.errors import ConfigError, DataError
-from lakehouse.incident import Incident
 from lakehouse.io import logs
 from lakehouse.io.delta_store import Head
 from lakehouse.io.quality_results import FAILED, QualityResult, latest_results, record_results, rows_before, tables_in_doubt
 from lakehouse.loading import TooManyRejectsError
 from lakehouse.quality import ALARM, CRITICAL, checks, every_check, is_dated
 from lakehouse.tasks.dictionary import declared
-from lakehouse.tasks.verdicts import SITE, alarm, alarm_key, many_rejects, rejects_now, results_of
+from lakehouse.tasks.verdicts import SITE, alarm, alarm_key, how_to_accept, many_rejects, rejects_key, rejects_now, results_of, site
 
 if TYPE_CHECKING:
     from lakehouse.tasks.run import Run
@@ -45,9 +44,8 @@ def audit(run: "Run") -> None:
     if critical:
         more = f" (and {len(critical) - 1} more)" if len(critical) > 1 else ""
         first = critical[0]
-        accept = f", or, if it is right, run again with --accept {first.table_name}:{first.check}" if first.status == FAILED else ""
-        see = f"see {_site(run)}/index.html or ops.quality_results"
-        raise DataError(first.told() + more, f"nothing was published; {see}; mend the source or the rule{accept}")
+        see = f"see {site(run.settings.lake_root)}/index.html or ops.quality_results"
+        raise DataError(first.told() + more, f"nothing was published; {see}; mend the source or the rule{how_to_accept(first)}")
 
 
 def refuse_unknown_checks(names: Collection[str]) -> None:
@@ -61,17 +59,18 @@ def refuse_unknown_checks(names: Collection[str]) -> None:
 
 
 def _keys_of_alarms(names: Collection[str]) -> set[str]:
-    return {alarm_key(name, check.name) for name in names for check in every_check(declared()[name]) if check.severity == ALARM}
+    tables = declared()
+    return {alarm_key(name, check.name) for name in names for check in every_check(tables[name]) if check.severity == ALARM}
 
 
 def tell_rejects(run: "Run") -> None:
     """Of every table that this run wrote or looked at: whether its newest build left out so many rows that somebody should look."""
+    tables = declared()
     for name in run.runner.outputs:
-        found = many_rejects(run.ledger, declared()[name])
-        if isinstance(found, Incident):
+        if found := many_rejects(run.ledger, tables[name]):
             run.alarms.append(found)
         else:
-            run.cleared.add(found)
+            run.cleared.add(rejects_key(name))
 
 
 def record_refused(run: "Run", error: TooManyRejectsError) -> None:
@@ -88,10 +87,6 @@ def record_refused(run: "Run", error: TooManyRejectsError) -> None:
         logs.warn(f"what was wrong could not be recorded in ops.quality_results ({type(problem).__name__})")
 
 
-def _site(run: "Run") -> str:
-    return f"{run.settings.lake_root}/{SITE}"
-
-
 def write_data_docs(run: "Run") -> None:
     """The newest verdict of every table as a site under the lake. That it can't be written is a warning: it decides nothing."""
     from lakehouse.io.data_docs import write_site
@@ -101,15 +96,16 @@ def write_data_docs(run: "Run") -> None:
     try:
         with tempfile.TemporaryDirectory() as folder:
             write_site(latest_results(run.store), Path(folder) / SITE)
-            run.store.keep_folder(f"{folder}/{SITE}", _site(run))
+            run.store.keep_folder(f"{folder}/{SITE}", site(run.settings.lake_root))
     except Exception as error:
         logs.warn(f"Data Docs could not be written: {type(error).__name__}")
 
 
 def _due(run: "Run") -> dict[str, Head]:
     """Not those that are shown already, unless the day or a bad newest verdict is a reason to judge them again."""
+    tables = declared()
     waiting = {name: head for name, head in run.runner.outputs.items() if run.audited.get(name) != head}
-    unchanged = {name for name, head in waiting.items() if run.published.get(name) == head and not is_dated(declared()[name])}
+    unchanged = {name for name, head in waiting.items() if run.published.get(name) == head and not is_dated(tables[name])}
     left_out = unchanged - tables_in_doubt(run.store) if unchanged else unchanged
     return {name: head for name, head in waiting.items() if name not in left_out}
 

@@ -7,7 +7,7 @@ from lakehouse.bronze.feed_quarantine import quarantine_table
 from lakehouse.errors import ConfigError
 from lakehouse.flow import STEPS
 from lakehouse.io import file_ledger, incidents, key_file, ledger, model_changes, quality_results, reads, reconciliations, source_schema
-from lakehouse.quality import ANY_DAY, checks
+from lakehouse.quality import every_check
 from lakehouse.sources.feeds import FEEDS
 from lakehouse.sources.woocommerce import TABLES as WOOCOMMERCE
 from lakehouse.table import Table, row_rules
@@ -63,7 +63,7 @@ def _table(table: Table) -> str:
     if rules := row_rules(table)[len(table.key) :]:
         lines += ["", f"Rules (a row that breaks one goes to quarantine; more than {table.max_reject_share:.0%} stop the step):", ""]
         lines += [f"- {rule.name}: `{rule.condition}`" for rule in rules]
-    if audited := [f"- {check.name}: {check.meaning}" for check in checks(table, ANY_DAY) if check.kind in OF_THE_WHOLE]:
+    if audited := [f"- {check.name}: {check.meaning}" for check in every_check(table) if check.kind in OF_THE_WHOLE]:
         lines += ["", "Audited as well, before it is published:", "", *audited]
     return "\n".join([*lines, ""])
 

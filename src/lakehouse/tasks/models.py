@@ -6,7 +6,7 @@ from lakehouse.errors import ConfigError, DataError
 from lakehouse.gold import interactions, product_popularity
 from lakehouse.io.model_changes import PROMOTE, ROLLBACK, champion_before, model_changes
 from lakehouse.io.model_registry import ModelRegistry, Registered
-from lakehouse.io.settings import load_settings, sqlite_file
+from lakehouse.io.settings import is_registry_made, load_settings
 from lakehouse.recommend import customer_products
 from lakehouse.recommend.catalogue import CUSTOMER
 from lakehouse.recommend.difference import difference
@@ -51,10 +51,9 @@ def details(env: str, version: str) -> str:
 
 
 def _registry(env: str) -> ModelRegistry:
-    """Only if there is one: to open it would make its file, which may be what a first night is about to do."""
+    """DataError (65) if there is none yet."""
     settings = load_settings(env)
-    file = sqlite_file(settings.tracking_uri)
-    if file is not None and not file.exists():
+    if not is_registry_made(settings.tracking_uri):
         raise _no_model()
     return ModelRegistry(settings)
 

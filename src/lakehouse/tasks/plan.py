@@ -9,7 +9,7 @@ from lakehouse.errors import BusyError, LakehouseError
 from lakehouse.io import key_file, lock
 from lakehouse.io.history import History
 from lakehouse.io.reads import last_read
-from lakehouse.io.settings import Settings, load_settings, sqlite_file
+from lakehouse.io.settings import Settings, is_registry_made, load_settings
 from lakehouse.io.source_schema import check_columns, last_columns
 from lakehouse.lake import Lake
 from lakehouse.tasks.doctor import check_roots
@@ -99,9 +99,8 @@ def _shops(lake: Lake, sources: dict[str, ShopSource | None]) -> Iterator[list[s
 
 
 def _training(settings: Settings, as_of: date) -> str:
-    """Whether it is due. Looks at the registry only if there is one: opening it would make its file."""
-    file = sqlite_file(settings.tracking_uri)
-    if file is not None and not file.exists():
+    """Whether it is due."""
+    if not is_registry_made(settings.tracking_uri):
         return "due, no model yet"
     from lakehouse.io.model_registry import ModelRegistry
     from lakehouse.tasks.train import is_due

@@ -9,9 +9,9 @@ from lakehouse.incident import WARNING, Incident
 from lakehouse.io.delta_store import Head
 from lakehouse.io.ledger import Entry, Ledger
 from lakehouse.io.quality_results import ACCEPTED, EMPTY, FAILED, PASSED, QUARANTINED, QualityResult
-from lakehouse.loading import Rejects, quarantine_of, rejects_of
+from lakehouse.loading import Rejects, quarantine_of, rejects_of, rejects_told
 from lakehouse.quality import CRITICAL, HAS_ROWS, are_many
-from lakehouse.sample_keys import SAMPLES, told
+from lakehouse.sample_keys import SAMPLES
 from lakehouse.table import Table
 
 if TYPE_CHECKING:
@@ -74,25 +74,35 @@ def rejects_now(ledger: Ledger, table: Table) -> dict[str, Rejects]:
 
 def alarm(result: QualityResult, lake_root: str) -> Incident:
     """A check of severity alarm that is not true."""
-    accept = f"; if it is right, run again with --accept {result.table_name}:{result.check}" if result.status == FAILED else ""
-    todo = f"look whether it is so: {lake_root}/{SITE}/index.html, ops.quality_results{accept}"
+    todo = f"look whether it is so: {site(lake_root)}/index.html, ops.quality_results{how_to_accept(result)}"
     return Incident(alarm_key(result.table_name, result.check), WARNING, result.told(), todo, result.table_name)
+
+
+def how_to_accept(result: QualityResult) -> str:
+    """The end of an advice; empty for what can't be accepted, since it could not be told."""
+    return f"; if it is right, run again with --accept {result.table_name}:{result.check}" if result.status == FAILED else ""
+
+
+def site(lake_root: str) -> str:
+    """Where Data Docs are."""
+    return f"{lake_root}/{SITE}"
 
 
 def alarm_key(table_name: str, check: str) -> str:
     return f"quality:{table_name}:{check}"
 
 
-def many_rejects(ledger: Ledger, table: Table) -> Incident | str:
-    """The incident if the newest build left out many rows, though not more than the table tolerates; else its key."""
-    key = f"rejects:{table.name}"
+def many_rejects(ledger: Ledger, table: Table) -> Incident | None:
+    """If the newest build left out many rows, though not more than the table tolerates."""
     many = [entry for entry in ledger.last_successes(table.name) if are_many(entry.rows_rejected, entry.rows_read)]
-    if not many:
-        return key
     todo = f"look at {quarantine_of(table.name)}; mend the source or the rule"
-    return Incident(key, WARNING, "; ".join(map(_left_out, many)), todo, table.name)
+    return Incident(rejects_key(table.name), WARNING, "; ".join(map(_left_out, many)), todo, table.name) if many else None
+
+
+def rejects_key(table_name: str) -> str:
+    return f"rejects:{table_name}"
 
 
 def _left_out(entry: Entry) -> str:
-    rules = ", ".join(f"{rule} {of.rows}{told(of.keys)}" for rule, of in rejects_of(entry.rejects).items())
-    return f"{entry.step}: {entry.rows_rejected} of {entry.rows_read} rows are in quarantine: {rules}"
+    found = f"{entry.rows_rejected} of {entry.rows_read} rows are in quarantine"
+    return f"{entry.step}: {found}: {rejects_told(rejects_of(entry.rejects))}"
