@@ -126,7 +126,8 @@ def defects(folder: Folder = Path(".demo")) -> None:
         raise ConfigError("defects are planted in shops whose orders are in WooCommerce's own tables", "`lakehouse demo shop --store hpos`")
     for defect, number in plant(start_server(folder / "mariadb"), state.database, state.prefix):
         typer.echo(f"  {defect.rule:<28} row {number:<10} -> quarantine.{defect.table.replace('.', '__')}")
-    typer.echo("To see them caught: lakehouse ingest --full && lakehouse refresh; lakehouse quarantine show")
+    on = f"--run-date {state.today + timedelta(days=1)}"
+    typer.echo(f"To see them caught: lakehouse ingest --full {on} && lakehouse refresh {on}; lakehouse quarantine show")
 
 
 @app.command()

@@ -1,4 +1,8 @@
-"""Data Docs: the newest verdict of every table as a static site that needs no server."""
+"""Data Docs: the newest verdict of every table as a static site that needs no server.
+
+The lists of Great Expectations' own front page are drawn by scripts from the internet. What somebody looks for at night stands above
+them, as plain text (`front_page.py`).
+"""
 
 import json
 import shutil
@@ -13,7 +17,8 @@ from great_expectations.data_context.types.resource_identifiers import Expectati
 from great_expectations.expectations.expectation_configuration import ExpectationConfiguration
 
 from lakehouse.io.expectations import quiet_context
-from lakehouse.io.quality_results import ERROR, QualityResult
+from lakehouse.io.front_page import front_page
+from lakehouse.io.quality_results import ERROR, QUARANTINED, QualityResult
 
 
 def write_site(results: Sequence[QualityResult], folder: Path) -> None:
@@ -21,14 +26,23 @@ def write_site(results: Sequence[QualityResult], folder: Path) -> None:
     context = quiet_context()
     context.variables.data_docs_sites = {}
     store = {"class_name": "TupleFilesystemStoreBackend", "base_directory": str(folder)}
-    index = {"class_name": "DefaultSiteIndexBuilder"}
+    lists = {"class_name": "DefaultSiteIndexBuilder"}
     context.add_data_docs_site(
-        "lakehouse", {"class_name": "SiteBuilder", "site_index_builder": index, "store_backend": store, "show_how_to_buttons": False}
+        "lakehouse", {"class_name": "SiteBuilder", "site_index_builder": lists, "store_backend": store, "show_how_to_buttons": False}
     )
     for table, of_table in groupby(results, key=lambda result: result.table_name):
         _add(context, table, list(of_table))
     context.build_data_docs()
     shutil.rmtree(folder / "static" / "images", ignore_errors=True)  # pictures of how-tos
+    index = folder / "index.html"
+    before, body, after = index.read_text(encoding="utf-8").partition("<body>")
+    index.write_text(before + body + front_page(results, _pages(results, folder)) + after, encoding="utf-8")
+
+
+def _pages(results: Sequence[QualityResult], folder: Path) -> dict[str, str]:
+    """Table → the page of its verdict, below `folder`."""
+    of_runs = {result.table_name: folder / "validations" / result.table_name.replace(".", "/") / result.run_id for result in results}
+    return {table: next(of_run.rglob("*.html")).relative_to(folder).as_posix() for table, of_run in of_runs.items()}
 
 
 def _add(context: gx.data_context.EphemeralDataContext, table: str, results: Sequence[QualityResult]) -> None:
@@ -56,13 +70,13 @@ def _add(context: gx.data_context.EphemeralDataContext, table: str, results: Seq
 
 
 def _result(result: QualityResult, configuration: ExpectationConfiguration) -> ExpectationValidationResult:
-    told: dict[str, object] = {} if result.is_good and not result.observed else {"observed_value": result.observed or result.status}
+    observed = "left out of the table, in quarantine" if result.status == QUARANTINED else result.observed
+    told: dict[str, object] = {} if result.is_good and not observed else {"observed_value": observed or result.status}
     if result.unexpected is not None:
-        share = 100 * result.unexpected / result.table_rows if result.table_rows else 100
-        told = {
+        told |= {
             "element_count": result.table_rows,
             "unexpected_count": result.unexpected,
-            "unexpected_percent": share,
+            "unexpected_percent": 100 * result.unexpected / result.table_rows if result.table_rows else 100,
             "partial_unexpected_list": result.sample_keys,
             "partial_unexpected_counts": [{"value": key, "count": 1} for key in result.sample_keys],
         }

@@ -76,6 +76,11 @@ class QualityResult:
     def sample_keys(self) -> list[str]:
         return list(json.loads(self.samples))
 
+    @property
+    def how_to_accept(self) -> str:
+        """The end of an advice; empty for what can't be accepted, since it could not be told."""
+        return f"; if it is right, run again with --accept {self.table_name}:{self.check}" if self.status == FAILED else ""
+
     def told(self) -> str:
         """As silver.orders: total_is_known is not true of 3 of 120 rows (as nl 17; nl 18): total_amount is not null"""
         if self.status == EMPTY:

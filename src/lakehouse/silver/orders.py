@@ -52,7 +52,7 @@ TABLE = Table(
         Rule("created_at_is_known", "created_at is not null"),
         Rule("total_is_known", "total_amount is not null"),
         Rule("total_is_not_negative", "total_amount is null or total_amount >= 0"),
-        Rule("shop_is_in_the_settings", "order_date is not null"),
+        Rule("shop_is_in_the_settings", "order_date is not null or created_at is null"),
     ),
     # Of the app only what no shop has is an order of its own, which may be rare; whether its files come is told by the feeds.
     freshness=Freshness("created_at", days=2, where=f"shop_code <> '{APP}'"),

@@ -33,7 +33,7 @@ TABLE = Table(
         Rule("refunded_at_is_known", "refunded_at is not null"),
         CURRENCY_IS_A_CODE,
         Rule("total_is_not_positive", "total_amount <= 0"),
-        Rule("shop_is_in_the_settings", "refund_date is not null"),
+        Rule("shop_is_in_the_settings", "refund_date is not null or refunded_at is null"),
     ),
     may_be_empty=True,
     references=(Reference(("shop_code", "order_id"), orders.TABLE),),

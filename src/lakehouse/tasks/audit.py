@@ -13,7 +13,7 @@ from lakehouse.io.quality_results import FAILED, QualityResult, latest_results, 
 from lakehouse.loading import TooManyRejectsError
 from lakehouse.quality import ALARM, CRITICAL, checks, every_check, is_dated
 from lakehouse.tasks.dictionary import declared
-from lakehouse.tasks.verdicts import SITE, alarm, alarm_key, how_to_accept, many_rejects, rejects_key, rejects_now, results_of, site
+from lakehouse.tasks.verdicts import SITE, alarm, alarm_key, many_rejects, rejects_key, rejects_now, results_of, site
 
 if TYPE_CHECKING:
     from lakehouse.tasks.run import Run
@@ -45,7 +45,7 @@ def audit(run: "Run") -> None:
         more = f" (and {len(critical) - 1} more)" if len(critical) > 1 else ""
         first = critical[0]
         see = f"see {site(run.settings.lake_root)}/index.html or ops.quality_results"
-        raise DataError(first.told() + more, f"nothing was published; {see}; mend the source or the rule{how_to_accept(first)}")
+        raise DataError(first.told() + more, f"nothing was published; {see}; mend the source or the rule{first.how_to_accept}")
 
 
 def refuse_unknown_checks(names: Collection[str]) -> None:

@@ -74,13 +74,8 @@ def rejects_now(ledger: Ledger, table: Table) -> dict[str, Rejects]:
 
 def alarm(result: QualityResult, lake_root: str) -> Incident:
     """A check of severity alarm that is not true."""
-    todo = f"look whether it is so: {site(lake_root)}/index.html, ops.quality_results{how_to_accept(result)}"
+    todo = f"look whether it is so: {site(lake_root)}/index.html, ops.quality_results{result.how_to_accept}"
     return Incident(alarm_key(result.table_name, result.check), WARNING, result.told(), todo, result.table_name)
-
-
-def how_to_accept(result: QualityResult) -> str:
-    """The end of an advice; empty for what can't be accepted, since it could not be told."""
-    return f"; if it is right, run again with --accept {result.table_name}:{result.check}" if result.status == FAILED else ""
 
 
 def site(lake_root: str) -> str:
