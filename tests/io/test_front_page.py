@@ -47,7 +47,7 @@ def test_what_is_not_true_comes_first_critical_before_alarms_and_says_what_to_do
     )
     found = lines(front_page([unusual, ONE, result(check="total_is_known", status=EMPTY)], PAGES))
     assert found == [
-        "2 checks are not true",
+        "Not true: 2 of 3 checks",
         "severity | what is not true | what to do | run",
         "critical | silver.orders: total_is_known saw no rows | its run published nothing; mend the source or the rule and run again | r7",
         "alarm | gold.daily_sales: revenue_of_the_day_is_usual is not true of nl EUR, found revenue 4.90, usual 10.00: within 50 %"

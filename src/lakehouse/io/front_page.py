@@ -14,7 +14,7 @@ STYLE = "<style>.plain {padding: 1em} .plain td, .plain th {padding: .2em 1em .2
 def front_page(results: Sequence[QualityResult], pages: Mapping[str, str]) -> str:
     """A section of HTML. `results` are in the order of their tables; `pages`: table → address of the page of its verdict."""
     bad = sorted((result for result in results if not result.is_good), key=lambda result: result.severity != CRITICAL)
-    heading = f"{len(bad)} checks are not true" if bad else "Every check is true"
+    heading = f"Not true: {len(bad)} of {len(results)} checks" if bad else "Every check is true"
     newest = max((result.checked_at for result in results), default=None)
     of_tables = [list(group) for _, group in groupby(results, key=lambda result: result.table_name)]
     parts = [
