@@ -41,9 +41,16 @@ def lines(page: str) -> list[str]:
 
 
 def test_what_is_not_true_comes_first_critical_before_alarms_and_says_what_to_do() -> None:
-    unusual = result(table_name="gold.daily_sales", check="revenue_of_the_day_is_usual", kind="unusual", severity="alarm", status=FAILED)
     unusual = result(
-        **{**vars(unusual), "unexpected": 1, "samples": '["nl EUR"]', "observed": "revenue 4.90, usual 10.00", "meaning": "within 50 %"}
+        table_name="gold.daily_sales",
+        check="revenue_of_the_day_is_usual",
+        kind="unusual",
+        severity="alarm",
+        meaning="within 50 %",
+        status=FAILED,
+        unexpected=1,
+        observed="revenue 4.90, usual 10.00",
+        samples='["nl EUR"]',
     )
     found = lines(front_page([unusual, ONE, result(check="total_is_known", status=EMPTY)], PAGES))
     assert found == [

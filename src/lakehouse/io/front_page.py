@@ -12,10 +12,10 @@ STYLE = "<style>.plain {padding: 1em} .plain td, .plain th {padding: .2em 1em .2
 
 
 def front_page(results: Sequence[QualityResult], pages: Mapping[str, str]) -> str:
-    """A section of HTML. `results` are in the order of their tables; `pages`: table → address of the page of its verdict."""
+    """A section of HTML. `results`, at least one, are in the order of their tables; `pages`: table → address of the page of its verdict."""
     bad = sorted((result for result in results if not result.is_good), key=lambda result: result.severity != CRITICAL)
     heading = f"Not true: {len(bad)} of {len(results)} checks" if bad else "Every check is true"
-    newest = max((result.checked_at for result in results), default=None)
+    newest = max(result.checked_at for result in results)
     of_tables = [list(group) for _, group in groupby(results, key=lambda result: result.table_name)]
     parts = [
         f"<h1>{heading}</h1><p>The newest verdict of {len(of_tables)} tables, the last one of {_time(newest)}.</p>",
@@ -46,5 +46,5 @@ def _table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
     return f"<table><tr>{''.join(f'<th>{cell}</th>' for cell in head)}</tr>\n{lines}</table>"
 
 
-def _time(at: datetime | None) -> str:
-    return f"{at:%Y-%m-%d %H:%M} UTC" if at else "never"
+def _time(at: datetime) -> str:
+    return f"{at:%Y-%m-%d %H:%M} UTC"
