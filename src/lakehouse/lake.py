@@ -10,7 +10,7 @@ from lakehouse.io.session import spark_session
 from lakehouse.io.settings import Settings
 
 if TYPE_CHECKING:
-    from pyspark.sql import DataFrame
+    from pyspark.sql import DataFrame, SparkSession
 
 NAME = re.compile(r"\b(?:bronze|silver|gold|recommendations|quarantine|ops|vault)\.\w+")
 
@@ -21,9 +21,13 @@ class Lake:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self.spark = spark_session(settings)
-        self.store = DeltaStore(self.spark, settings.lake_root, settings.vault_root)
+        self.store = DeltaStore(lambda: spark_session(settings), settings.lake_root, settings.vault_root)
         self.published = published(self.store)
+
+    @property
+    def spark(self) -> "SparkSession":
+        """Started when it is first asked for: most questions need none."""
+        return self.store.spark
 
     def table(self, name: str) -> "DataFrame":
         """The table's published version. DataError (65) if nothing was published under that name."""

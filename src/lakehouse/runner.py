@@ -6,7 +6,6 @@ The rules and their reasons are in docs/architecture.md, "The runner".
 import time
 from collections.abc import Mapping
 from dataclasses import replace
-from functools import reduce
 
 from py4j.protocol import Py4JError
 from pyspark.errors import PySparkException
@@ -17,11 +16,12 @@ from lakehouse.decision import NOTHING, decide, note
 from lakehouse.errors import DataError
 from lakehouse.flow import Step
 from lakehouse.io import logs
+from lakehouse.io.delta_files import UNREADABLE, ask, quoted
 from lakehouse.io.delta_store import DeltaStore, Head
 from lakehouse.io.ledger import SKIPPED, SUCCEEDED, Entry, Ledger, inputs_json
 from lakehouse.loading import Loaded, load, rejects_json
 from lakehouse.scope import KEYS_AT_MOST, Scope
-from lakehouse.table import Table
+from lakehouse.table import Table, schema_of
 
 
 class Runner:
@@ -53,9 +53,13 @@ class Runner:
         if scope is None or len(scope) > 0:
             frames = [self._part(table, scope) for table in step.reads]
             others = {table.name: self._part(table, scope) for table in step.refers_to}
+            is_small = scope is not None or self._store.is_small(
+                *((name, head.version) for name, head in inputs.items() if head != NOTHING)
+            )
             with self._store.noted(note(self._run_id, decision.recipe, inputs)):
                 built = step.build(*frames, **values)
-                entry = counted(entry, load(self._store, step.writes, built, step.write, self._run_id, scope, others=others))
+                loaded = load(self._store, step.writes, built, step.write, self._run_id, scope, others=others, is_small=is_small)
+                entry = counted(entry, loaded)
         return self._finish(step, entry, started)
 
     def read(self, table: Table) -> DataFrame:
@@ -87,7 +91,14 @@ class Runner:
         return entry
 
     def _part(self, table: Table, scope: Scope | None) -> DataFrame:
-        return self.read(table) if scope is None else self.read(table).where(scope.condition(table.scope))
+        """Of some orders the rows themselves, so that a plan that uses them twice asks for them once."""
+        if scope is None:
+            return self.read(table)
+        condition, head = scope.condition(table.scope), self.pinned(table)
+        if head == NOTHING or not self._store.holds(0):
+            return self.read(table).where(condition)
+        rows = self._store.arrow(table.name, table.column_names, condition, head.version)
+        return self._store.spark.createDataFrame(rows, schema_of(table.columns))
 
     def _finish(self, step: Step, entry: Entry, started: float) -> Entry:
         head = self.written(step.writes)
@@ -135,11 +146,26 @@ def changed_orders(store: DeltaStore, tables: tuple[Table, ...], before: Mapping
         return Scope({})
     try:
         # A vacuumed feed fails only when its rows are collected.
-        keys = reduce(DataFrame.union, [_net_changes(store, *change) for change in changed]).distinct().limit(KEYS_AT_MOST + 1).collect()
-    except (PySparkException, Py4JError) as error:
+        keys = {key for change in changed for key in _changed_keys(store, *change)}
+    except (PySparkException, Py4JError, *UNREADABLE) as error:
         logs.warn(f"the change feed can't be read, building in full: {type(error).__name__}")
         return None
-    return Scope.of_orders((row[0], row[1]) for row in keys) if len(keys) <= KEYS_AT_MOST else None
+    return Scope.of_orders(keys) if len(keys) <= KEYS_AT_MOST else None
+
+
+def _changed_keys(store: DeltaStore, table: Table, first: int, last: int) -> list[tuple[str, int]]:
+    """(shop_code, root order) of rows that differ before and after a commit, KEYS_AT_MOST + 1 at most."""
+    feed = store.feed(table.name, first, last)
+    if feed is None:
+        return [(row[0], row[1]) for row in _net_changes(store, table, first, last).distinct().limit(KEYS_AT_MOST + 1).collect()]
+    columns = ", ".join(map(quoted, (*table.column_names, "_commit_version")))
+    net = "sum(CASE WHEN _change_type IN ('insert', 'update_postimage') THEN 1 ELSE -1 END)"
+    found = ask(
+        f"SELECT DISTINCT shop_code, {table.scope} AS root FROM (SELECT {columns} FROM feed GROUP BY ALL HAVING {net} <> 0)"
+        f" LIMIT {KEYS_AT_MOST + 1}",
+        feed=feed,
+    )
+    return list(zip(found["shop_code"].to_pylist(), found["root"].to_pylist(), strict=True))
 
 
 def _net_changes(store: DeltaStore, table: Table, first: int, last: int) -> DataFrame:

@@ -1,15 +1,11 @@
-"""Parts of a table: whole shops, or some orders of a shop."""
+"""Parts of a table: whole shops, or some orders of a shop. Conditions are SQL that Spark, DuckDB and delta-rs understand alike."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from functools import reduce
-from operator import or_
-
-from pyspark.sql import Column
-from pyspark.sql import functions as F
 
 # Orders are carried as literals; above so many a rebuild in full is cheaper than finding them.
 KEYS_AT_MOST = 10_000
+ALL, NONE = "(1 = 1)", "(1 = 0)"
 
 
 @dataclass(frozen=True)
@@ -20,20 +16,20 @@ class Orders:
     ranges: tuple[tuple[int, int], ...] = ()
     without: frozenset[int] = frozenset()
 
-    def condition(self, value: Column) -> Column:
+    def condition(self, value: str) -> str:
         """True exactly for these."""
         inside = self.in_ranges(value)
         if self.ids:
-            inside = inside | (value.between(min(self.ids), max(self.ids)) & value.isin(sorted(self.ids)))
-        return inside & ~value.isin(sorted(self.without)) if self.without else inside
+            inside = f"({inside} OR ({_between(value, min(self.ids), max(self.ids))} AND {value} IN ({_listed(self.ids)})))"
+        return f"({inside} AND {value} NOT IN ({_listed(self.without)}))" if self.without else inside
 
-    def in_ranges(self, value: Column) -> Column:
-        return reduce(or_, [value.between(*ends) for ends in self.ranges], F.lit(False))
+    def in_ranges(self, value: str) -> str:
+        return _any(_between(value, *ends) for ends in self.ranges)
 
-    def bounds(self, value: Column) -> Column:
+    def bounds(self, value: str) -> str:
         """True for all of these and some beside: ranges of literals, by which Delta leaves out files."""
         wide = [(min(self.ids), max(self.ids))] if self.ids else []
-        return reduce(or_, [value.between(*ends) for ends in (*wide, *self.ranges)], F.lit(False))
+        return _any(_between(value, *ends) for ends in (*wide, *self.ranges))
 
 
 @dataclass(frozen=True)
@@ -57,21 +53,32 @@ class Scope:
         """How many orders are named one by one; a shop counts as one."""
         return sum(1 if orders is None else len(orders.ids) for orders in self.orders.values())
 
-    def shops(self) -> Column:
+    def shops(self) -> str:
         """True for all rows of the shops that the scope is about."""
-        return F.col("shop_code").isin(sorted(self.orders))
+        return _any(f"shop_code = '{code}'" for code in sorted(self.orders))
 
-    def condition(self, column: str | None, alias: str = "") -> Column:
-        """True exactly for the rows of the scope. `column` holds the root order, `alias` is that of the frame in a join."""
-        return self._any(alias, lambda orders: orders.condition(F.col(f"{alias}{column}")))
+    def condition(self, column: str | None, alias: str = "") -> str:
+        """True exactly for the rows of the scope. `column` holds the root order, `alias` is that of the rows in a join (`old.`)."""
+        return self._of_shops(alias, lambda orders: orders.condition(f"{alias}{column}"))
 
-    def bounds(self, column: str | None, alias: str = "") -> Column:
+    def bounds(self, column: str | None, alias: str = "") -> str:
         """True for all rows of the scope and some beside, told by literals."""
-        return self._any(alias, lambda orders: orders.bounds(F.col(f"{alias}{column}")))
+        return self._of_shops(alias, lambda orders: orders.bounds(f"{alias}{column}"))
 
-    def _any(self, alias: str, within) -> Column:  # type: ignore[no-untyped-def]
-        parts = []
-        for code, orders in sorted(self.orders.items()):
-            is_shop = F.col(f"{alias}shop_code") == code
-            parts.append(is_shop if orders is None else is_shop & within(orders))
-        return reduce(or_, parts, F.lit(False))
+    def _of_shops(self, alias: str, within: Callable[[Orders], str]) -> str:
+        return _any(
+            f"({alias}shop_code = '{code}' AND {ALL if orders is None else within(orders)})" for code, orders in sorted(self.orders.items())
+        )
+
+
+def _between(value: str, first: int, last: int) -> str:
+    return f"({value} BETWEEN {first} AND {last})"
+
+
+def _listed(ids: Iterable[int]) -> str:
+    return ", ".join(map(str, sorted(ids)))
+
+
+def _any(conditions: Iterable[str]) -> str:
+    found = list(conditions)
+    return f"({' OR '.join(found)})" if found else NONE

@@ -59,7 +59,7 @@ def read(spark: SparkSession, proxy: TcpProxy, folder: Path, condition: str = ""
     queries = [Query("many", f"SELECT `id`, `filler` FROM `many` WHERE {where}", COLUMNS) for where in wheres]
     started = time.monotonic()
     try:
-        return stage(spark, ShopSettings(**settings), queries, str(folder / "staged"), 2)["many"]
+        return stage(spark, ShopSettings(**settings), queries, str(folder / "staged"), 2).frames["many"]
     finally:
         assert time.monotonic() - started < SECONDS_AT_MOST
 

@@ -60,7 +60,7 @@ def read(spark: SparkSession, server: Server, tmp_path: Path) -> Read:
     def run(*queries: Query, connections: int = 2, **settings: Any) -> dict[str, DataFrame]:
         url = f"jdbc:mysql://127.0.0.1:{server.port}/staged"
         shop = ShopSettings(**{"url": url, "user": "staged", "password": "env:SHOP_PASSWORD", **settings})
-        return stage(spark, shop, queries, str(tmp_path / "folder"), connections)
+        return dict(stage(spark, shop, queries, str(tmp_path / "folder"), connections).frames)
 
     return run
 

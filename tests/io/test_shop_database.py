@@ -189,7 +189,7 @@ def test_tables_are_read_under_the_same_rules(
     def read(shop: ShopSettings) -> str:
         sql = "SELECT VARIABLE_VALUE AS cipher FROM information_schema.SESSION_STATUS WHERE VARIABLE_NAME = 'Ssl_cipher'"
         query = Query("cipher", sql, (Column("cipher", STRING, "what it is encrypted with"),))
-        return str(stage(spark, shop, [query], str(tmp_path / "staged"), 1)["cipher"].collect()[0][0])
+        return str(stage(spark, shop, [query], str(tmp_path / "staged"), 1).frames["cipher"].collect()[0][0])
 
     def refusal(shop: ShopSettings) -> str:
         with pytest.raises(AccessError) as caught:

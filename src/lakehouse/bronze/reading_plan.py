@@ -17,8 +17,12 @@ from lakehouse.frames import frame_from
 from lakehouse.scope import KEYS_AT_MOST, Orders
 from lakehouse.sources.source import ROOT_ORDER, Within
 
+# Where all orders are at most so many times what is read a night at least, reading them costs less than choosing some.
+WHOLE_TIMES = 4
 ORDERS_A_RANGE, IDS_A_LIST = 20_000, 1_000
 ROOT = ROOT_ORDER.name
+# Stands for all tables of orders together: a row of one may depend on all of them.
+ALL_ORDERS = "all orders"
 
 
 @dataclass(frozen=True)
@@ -34,13 +38,20 @@ class Reread:
 class LastRead:
     """What the night before left: the modified date it has seen, how far the turn went, the orders it held back.
 
-    `versions`: mirror → its version then. A run that died since may have written to some mirrors and not to others.
+    `versions`: mirror → its version then. A run that died since may have written to some mirrors and not to others. `checksums`: source
+    table, or ALL_ORDERS → checksum of the rows that its mirrors were made from, where these are still as they were then.
     """
 
     cursor_at: datetime
     reread_up_to: int
     held_orders: frozenset[int] = frozenset()
     versions: Mapping[str, int] = field(default_factory=dict)
+    checksums: Mapping[str, str] = field(default_factory=dict)
+
+
+def is_read_whole(orders: int, reread: Reread) -> bool:
+    """Whether a shop of so many orders and refunds is small enough to be read whole every night."""
+    return orders <= WHOLE_TIMES * reread.at_least_orders
 
 
 @dataclass(frozen=True)
@@ -84,10 +95,10 @@ def plan(
         _other_heads(orders, mirrored_orders),
         _other_items(orders, item_keys, mirrored_items),
         changed.join(orders, changed["id"] == orders["order_id"]).select(ROOT),
-        orders.where(in_ranges(F.col("order_id"))).select(ROOT),
+        orders.where(in_ranges("order_id")).select(ROOT),
         frame_from(orders.sparkSession, [(order,) for order in last.held_orders], f"{ROOT} bigint"),
     ]
-    roots = reduce(DataFrame.union, signs).where(~in_ranges(F.col(ROOT))).distinct().limit(KEYS_AT_MOST + 1).collect()
+    roots = reduce(DataFrame.union, signs).where(f"NOT {in_ranges(ROOT)}").distinct().limit(KEYS_AT_MOST + 1).collect()
     if len(roots) > KEYS_AT_MOST:
         return None
     scope = Orders(frozenset(row[0] for row in roots), ranges)
@@ -149,8 +160,7 @@ def _range_conditions(orders: DataFrame, ranges: tuple[tuple[int, int], ...]) ->
 
 def _id_conditions(orders: DataFrame, scope: Orders) -> list[Within]:
     """What lies outside the ranges: single orders, with their refunds, and refunds of orders in a range."""
-    inside = scope.in_ranges(F.col("order_id"))
-    rows = orders.where(scope.condition(F.col(ROOT)) & ~inside).select("order_id").collect()
+    rows = orders.where(f"{scope.condition(ROOT)} AND NOT {scope.in_ranges('order_id')}").select("order_id").collect()
     return single_orders(row[0] for row in rows)
 
 

@@ -78,7 +78,7 @@ class FileLedger:
 
     def __init__(self, store: DeltaStore) -> None:
         self._store = store
-        self.entries = [] if store.head(FILES.name) is None else _read(store)
+        self.entries = _read(store)
         self._by_name = {(entry.sender, entry.file_name): entry for entry in self.entries}
 
     def latest(self, sender: str, name: str) -> FileEntry | None:
@@ -116,5 +116,5 @@ class FileLedger:
 def _read(store: DeltaStore) -> list[FileEntry]:
     """Oldest first."""
     names = [field.name for field in fields(FileEntry)]
-    rows = store.read(FILES.name).orderBy("recorded_at", "file_day", "arrived_at", "file_name").select(*names).collect()
-    return [FileEntry(**{**row.asDict(), "arrived_at": row["arrived_at"].astimezone(UTC)}) for row in rows]
+    rows = sorted(store.rows(FILES), key=lambda row: (row["recorded_at"], row["file_day"] or date.min, row["arrived_at"], row["file_name"]))
+    return [FileEntry(**{name: row[name] for name in names}) for row in rows]

@@ -1,11 +1,11 @@
 """What runs did, from `ops.runs`: each run with its end, its steps, and what is usual for a step."""
 
-from dataclasses import dataclass, fields
-from datetime import UTC, date, datetime
+from dataclasses import dataclass
+from datetime import date, datetime
 from statistics import median
 
 from lakehouse.io.delta_store import DeltaStore
-from lakehouse.io.ledger import STARTED, SUCCEEDED, Entry, run_rows
+from lakehouse.io.ledger import STARTED, SUCCEEDED, Entry, entry_of, run_rows
 
 # Usual is the median of so many successes.
 USUAL_OF = 5
@@ -60,21 +60,8 @@ class History:
     """All rows, read once, oldest first; `runs` newest first."""
 
     def __init__(self, store: DeltaStore) -> None:
-        names = [field.name for field in fields(Entry)]
-        self.events = sorted(
-            (
-                Event(
-                    row["run_id"],
-                    row["command"],
-                    row["run_date"],
-                    row["code_version"],
-                    row["ended_at"].replace(tzinfo=UTC),
-                    Entry(**{name: row[name] for name in names}),
-                )
-                for row in run_rows(store).collect()
-            ),
-            key=lambda event: event.ended_at,
-        )
+        found = (Event(r["run_id"], r["command"], r["run_date"], r["code_version"], r["ended_at"], entry_of(r)) for r in run_rows(store))
+        self.events = sorted(found, key=lambda event: event.ended_at)
         self.runs = _runs(self.events)
 
     def steps_of(self, run_id: str) -> list[Entry]:

@@ -1,15 +1,13 @@
 """`ops.incidents`: what was wrong, who was told, and when it was over."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
-from datetime import UTC, datetime, timedelta
-from typing import Any
-
-from pyspark.sql import functions as F
+from datetime import datetime, timedelta
 
 from lakehouse.incident import CRITICAL, Incident
 from lakehouse.io.delta_store import DeltaStore
+from lakehouse.io.ledger import newest_by
 from lakehouse.table import STRING, TIMESTAMP, Column, Table
 
 OPENED, REPEATED, REMINDED, RECOVERED = "opened", "repeated", "reminded", "recovered"
@@ -100,12 +98,8 @@ def over(before: Record, run_id: str, now: datetime) -> Record:
 
 def known_incidents(store: DeltaStore) -> dict[str, Record]:
     """Of each key the newest row, where there is something left to do: it is open, or a sink has not heard yet that it is over."""
-    if store.head(INCIDENTS.name) is None:
-        return {}
-    names = INCIDENTS.column_names
-    newest = store.read(INCIDENTS.name).groupBy("incident_key").agg(F.max_by(F.struct(*names), "recorded_at").alias("row"))
-    rows = newest.select("row.*").where((F.col("event") != RECOVERED) | (F.col("missed_by") != "[]")).collect()
-    return {row["incident_key"]: Record(**_in_utc(row.asDict())) for row in rows}
+    newest = newest_by(store.rows(INCIDENTS), "incident_key", "recorded_at")
+    return {key: Record(**row) for key, row in newest.items() if row["event"] != RECOVERED or row["missed_by"] != "[]"}
 
 
 def open_incidents(store: DeltaStore) -> list[Record]:
@@ -117,7 +111,3 @@ def open_incidents(store: DeltaStore) -> list[Record]:
 def record_incidents(store: DeltaStore, records: Sequence[Record]) -> None:
     """Append them in one commit."""
     store.append_rows(INCIDENTS, [asdict(record) for record in records])
-
-
-def _in_utc(row: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value.replace(tzinfo=UTC) if isinstance(value, datetime) else value for name, value in row.items()}

@@ -2,7 +2,7 @@
 
 import re
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import CancelledError, ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from threading import Event
@@ -10,8 +10,10 @@ from uuid import uuid4
 
 from py4j.protocol import Py4JError
 from pyspark.errors import PySparkException
-from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import DataFrame, Observation, SparkSession
+from pyspark.sql import functions as F
 
+from lakehouse.checksum import Checksum, checksum_columns
 from lakehouse.errors import AccessError, DataError, LakehouseError, SourceAwayError, known
 from lakehouse.io import logs
 from lakehouse.io.database_url import jdbc_url
@@ -19,7 +21,7 @@ from lakehouse.io.secrets import resolve
 from lakehouse.io.settings import ShopSettings
 from lakehouse.io.shop_database import answers
 from lakehouse.sources.source import JdbcTable
-from lakehouse.table import STRING, Column, schema_of
+from lakehouse.table import LONG, STRING, Column, schema_of
 
 FETCH_ROWS = "5000"
 # What is staged is read a few times and then gone: files a third to a half larger cost less than dictionaries and INT96 times.
@@ -43,14 +45,32 @@ class Query:
     columns: tuple[Column, ...]
 
 
-def stage(spark: SparkSession, shop: ShopSettings, queries: Sequence[Query], folder: str, connections: int) -> dict[str, DataFrame]:
-    """Run each query once, `connections` at a time, into Parquet under `folder`; per name the rows of all its queries.
+# What was seen of rows on their way: their checksum, and the greatest value of their first column.
+Seen = tuple[Checksum, int | None]
+
+
+@dataclass(frozen=True)
+class Copies:
+    """By the queries' names: the rows of all queries of that name, their checksum, and the greatest value of their first column.
+
+    That is None of no rows, and where the column holds no whole numbers.
+    """
+
+    frames: Mapping[str, DataFrame]
+    checksums: Mapping[str, Checksum]
+    greatest: Mapping[str, int | None]
+
+
+def stage(spark: SparkSession, shop: ShopSettings, queries: Sequence[Query], folder: str, connections: int) -> Copies:
+    """Run each query once, `connections` at a time, into Parquet under `folder`. Checksums are taken of the rows on their way.
 
     One that fails because the source is away is tried three times more, then SourceAwayError (69). Any failure ends it all.
     """
     reader = _Reader(spark, shop)
     left = {name: sum(query.name == name for query in queries) for name in (query.name for query in queries)}
     paths: dict[str, list[str]] = {name: [] for name in left}
+    checksums = {name: Checksum() for name in left}
+    greatest: dict[str, int | None] = dict.fromkeys(left)
     started = time.monotonic()
     with ThreadPoolExecutor(connections) as pool:
         waiting = {}
@@ -60,17 +80,19 @@ def stage(spark: SparkSession, shop: ShopSettings, queries: Sequence[Query], fol
             waiting[pool.submit(reader.read, query, path)] = query.name
         try:
             for done in as_completed(waiting):
-                done.result()
-                left[waiting[done]] -= 1
-                if not left[waiting[done]]:
+                name, (checksum, last) = waiting[done], done.result()
+                checksums[name] += checksum
+                greatest[name] = max((value for value in (greatest[name], last) if value is not None), default=None)
+                left[name] -= 1
+                if not left[name]:
                     seconds = time.monotonic() - started
-                    logs.info(f"read {waiting[done]:<35} {seconds:6.1f} s  in {len(paths[waiting[done]])} parts", table=waiting[done])
+                    logs.info(f"read {name:<35} {seconds:6.1f} s  in {len(paths[name])} parts", table=name)
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             reader.cancel()
             raise
     schemas = {query.name: schema_of(query.columns) for query in queries}
-    return {name: spark.read.schema(schemas[name]).parquet(*parts) for name, parts in paths.items()}
+    return Copies({name: spark.read.schema(schemas[name]).parquet(*parts) for name, parts in paths.items()}, checksums, greatest)
 
 
 class _Reader:
@@ -101,19 +123,19 @@ class _Reader:
         self._failed.set()
         self._spark.sparkContext._jsc.sc().cancelJobGroupAndFutureJobs(self._jobs)
 
-    def read(self, query: Query, path: str) -> None:
+    def read(self, query: Query, path: str) -> Seen:
         """Nothing where another query has failed: the thread of that one takes the next before anybody can cancel it."""
         if self._failed.is_set():
             raise self._failure
         try:
-            self._try(query, path)
+            return self._try(query, path)
         except BaseException as error:
             if not self._failed.is_set():
                 self._failure = error
                 self._failed.set()
             raise
 
-    def _try(self, query: Query, path: str) -> None:
+    def _try(self, query: Query, path: str) -> Seen:
         first_failure: float | None = None
         for wait in (*WAITS, None):
             began = time.monotonic()
@@ -132,13 +154,17 @@ class _Reader:
                     raise
         raise AssertionError("the last try returns or raises")
 
-    def _write(self, query: Query, path: str) -> None:
+    def _write(self, query: Query, path: str) -> Seen:
         types = ", ".join(f"`{column.name}` {column.type.simpleString()}" for column in query.columns)
         reader = self._spark.read.format("jdbc").options(**self._options)
         try:
             self._spark.sparkContext.setJobGroup(self._jobs, query.name)
             frame = reader.option("dbtable", f"({query.sql}) AS source").option("customSchema", types).load()
+            first, seen = query.columns[0], Observation()
+            greatest = F.max(F.col(f"`{first.name}`") if first.type == LONG else F.lit(None)).alias("greatest")
+            frame = frame.observe(seen, *checksum_columns(query.columns), greatest)
             frame.write.mode("overwrite").options(**STAGED).parquet(path)
+            return Checksum.of(seen.get), seen.get["greatest"]
         except (Py4JError, PySparkException) as error:
             raise (known(error) or translated(str(error))) from None
 

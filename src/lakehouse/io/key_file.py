@@ -5,13 +5,12 @@ import secrets as randomness
 from pathlib import Path
 
 from lakehouse.errors import AccessError, WriteError
-from lakehouse.frames import frame_from
 from lakehouse.io import logs
 from lakehouse.io.delta_store import DeltaStore
 from lakehouse.io.secrets import resolve
 from lakehouse.io.settings import Settings
 from lakehouse.privacy.pseudonyms import fingerprint
-from lakehouse.table import STRING, Column, Table, conform
+from lakehouse.table import STRING, Column, Table
 
 TABLE = Table(
     name="ops.pseudonym_key",
@@ -32,7 +31,7 @@ def pseudonym_key(settings: Settings, store: DeltaStore) -> str:
         _make(Path(reference.removeprefix("file:")))
     key = check_key(settings, store)
     if is_new:
-        store.replace(TABLE.name, conform(frame_from(store.spark, [(fingerprint(key),)], "fingerprint string").coalesce(1), TABLE))
+        store.append_rows(TABLE, [{"fingerprint": fingerprint(key)}])
     return key
 
 
@@ -48,7 +47,7 @@ def check_key(settings: Settings, store: DeltaStore) -> str:
     key = resolve(_reference(settings))
     if len(key) < 32:
         raise AccessError("the pseudonym key is shorter than 32 characters", "make one: openssl rand -hex 32")
-    if store.head(TABLE.name) is not None and store.read(TABLE.name).first()[0] != fingerprint(key):  # type: ignore[index]
+    if any(row["fingerprint"] != fingerprint(key) for row in store.rows(TABLE)):
         raise AccessError(
             "the pseudonym key is not the one that this lake was made with", "put the lake's own key back: setting pseudonym_key"
         )

@@ -1,12 +1,11 @@
 """What happened: `ops.runs`, one row per step, and `ops.publications`, the table versions that readers see."""
 
 import json
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
-
-from pyspark.sql import DataFrame
-from pyspark.sql import functions as F
+from typing import Any
 
 from lakehouse.io.delta_store import DeltaStore, Head
 from lakehouse.table import DATE, DOUBLE, LONG, STRING, TIMESTAMP, Column, Table
@@ -105,43 +104,54 @@ def inputs_of(text: str) -> dict[str, Head]:
     return {name: Head(*head) for name, head in json.loads(text).items()}
 
 
-def run_rows(store: DeltaStore) -> DataFrame:
-    """All of `ops.runs` as declared; empty before the first run. Columns that a lake's rows are older than hold empty texts."""
-    if store.head(RUNS.name) is None:
-        return store.empty(RUNS.columns)
-    rows = store.read(RUNS.name)
-    older = {column.name: F.lit("") for column in RUNS.columns if column.name not in rows.columns}
-    return rows.withColumns(older).select(*RUNS.column_names).fillna("", ["todo", "rejects"])
+def run_rows(store: DeltaStore, where: str = "") -> list[dict[str, Any]]:
+    """The rows of `ops.runs` as declared, for which the SQL condition holds; none before the first run.
+
+    Columns that a lake's rows are older than hold empty texts.
+    """
+    rows = store.rows(RUNS, where=where)
+    for row in rows:
+        row["todo"], row["rejects"] = row["todo"] or "", row["rejects"] or ""
+    return rows
 
 
-def table_runs(store: DeltaStore) -> DataFrame:
-    """(table_name, run_id, table_id, table_version, ended_at): which version each run that succeeded wrote or found up to date."""
-    rows = run_rows(store)
-    done = rows.where((F.col("step") == "") & (F.col("status") == SUCCEEDED)).select("run_id", "ended_at")
-    steps = rows.where((F.col("table_version") >= 0) & F.col("status").isin(SUCCEEDED, SKIPPED)).drop("ended_at")
-    table = F.substring_index("step", "[", 1).alias("table_name")
-    versions = steps.groupBy(table, "run_id", "table_id").agg(F.max("table_version").alias("table_version"))
-    return versions.join(done, "run_id")
+def entry_of(row: Mapping[str, Any]) -> Entry:
+    """The part of a row that is not the same for the whole run."""
+    return Entry(**{name: row[name] for name in Entry.__dataclass_fields__})
+
+
+def newest_by(rows: Iterable[Mapping[str, Any]], key: str, time: str) -> dict[Any, Mapping[str, Any]]:
+    """Of each value of a column the row with the greatest time; of equal ones the last."""
+    newest: dict[Any, Mapping[str, Any]] = {}
+    for row in rows:
+        if row[key] not in newest or row[time] >= newest[row[key]][time]:
+            newest[row[key]] = row
+    return newest
+
+
+def table_runs(store: DeltaStore) -> list[tuple[str, str, int, datetime]]:
+    """(table, its id, version, end of the run): which version each run that succeeded wrote or found up to date."""
+    done = {row["run_id"]: row["ended_at"] for row in store.rows(RUNS, ("run_id", "ended_at"), f"step = '' AND status = '{SUCCEEDED}'")}
+    steps = store.rows(
+        RUNS, ("step", "run_id", "table_id", "table_version"), f"table_version >= 0 AND status IN ('{SUCCEEDED}', '{SKIPPED}')"
+    )
+    latest: dict[tuple[str, str, str], int] = {}
+    for row in steps:
+        if row["run_id"] in done:
+            key = (row["step"].split("[")[0], row["run_id"], row["table_id"])
+            latest[key] = max(latest.get(key, -1), row["table_version"])
+    return [(table, table_id, version, done[run_id]) for (table, run_id, table_id), version in latest.items()]
 
 
 def published(store: DeltaStore) -> dict[str, Head]:
     """Table → the version that readers see."""
-    if store.head(PUBLICATIONS.name) is None:
-        return {}
-    latest = (
-        store.read(PUBLICATIONS.name)
-        .groupBy("table_name")
-        .agg(F.max_by(F.struct("table_id", "table_version"), "published_at").alias("head"))
-    )
-    return {row["table_name"]: Head(*row["head"]) for row in latest.collect()}
+    newest = newest_by(store.rows(PUBLICATIONS), "table_name", "published_at")
+    return {name: Head(row["table_id"], row["table_version"]) for name, row in newest.items()}
 
 
 def last_published(store: DeltaStore) -> datetime | None:
     """When a run last showed tables to readers, UTC; None if none ever did."""
-    if store.head(PUBLICATIONS.name) is None:
-        return None
-    row = store.read(PUBLICATIONS.name).agg(F.max("published_at")).first()
-    return None if row is None or row[0] is None else row[0].replace(tzinfo=UTC)
+    return max((row["published_at"] for row in store.rows(PUBLICATIONS, ("published_at",))), default=None)
 
 
 class Ledger:
@@ -166,17 +176,13 @@ class Ledger:
         return [entry for step, entry in (self._last or {}).items() if step.split("[")[0] == table]
 
     def _read_last(self) -> dict[str, Entry]:
-        runs = run_rows(self._store).where((F.col("status") == SUCCEEDED) & (F.col("step") != ""))
-        names = list(Entry.__dataclass_fields__)
-        latest = runs.groupBy("step").agg(F.max_by(F.struct(*names), "ended_at").alias("entry")).select("entry.*")
-        return {row["step"]: Entry(**row.asDict()) for row in latest.collect()}
+        rows = run_rows(self._store, f"status = '{SUCCEEDED}' AND step <> ''")
+        return {step: entry_of(row) for step, row in newest_by(rows, "step", "ended_at").items()}
 
     def last_status(self, step: str) -> str | None:
         """The status of the step's newest row, whatever became of its run."""
-        if self._store.head(RUNS.name) is None:
-            return None
-        row = self._store.read(RUNS.name).where(F.col("step") == step).agg(F.max_by("status", "ended_at")).first()
-        return None if row is None else row[0]
+        newest = newest_by(self._store.rows(RUNS, ("step", "status", "ended_at"), f"step = '{step}'"), "step", "ended_at").get(step)
+        return None if newest is None else newest["status"]
 
     def record(self, entry: Entry, at_once: bool = False) -> None:
         """Write the row: at once if a later run decides by it (it has a recipe, or is the run's own), else with the next such row."""
@@ -195,23 +201,14 @@ class Ledger:
 
     def ended_runs(self) -> set[str]:
         """Ids of runs that are over, however they ended."""
-        ends = self._store.read(RUNS.name).where((F.col("step") == "") & (F.col("status") != STARTED))
-        return {row[0] for row in ends.select("run_id").collect()}
+        return {row["run_id"] for row in self._store.rows(RUNS, ("run_id",), f"step = '' AND status <> '{STARTED}'")}
 
     def mark_abandoned(self) -> list[Killed]:
         """Write `abandoned` for every run that started and never ended: it was killed. Gives these runs, oldest first."""
-        if self._store.head(RUNS.name) is None:
-            return []
-        runs = self._store.read(RUNS.name).where(F.col("step") == "")
-        open_runs = runs.groupBy("run_id").agg(
-            F.count("*").alias("events"),
-            F.first("command").alias("command"),
-            F.first("run_date").alias("run_date"),
-            F.min("ended_at").alias("started_at"),
-        )
-        names = ("run_id", "command", "run_date", "started_at")
-        rows = open_runs.where("events = 1").orderBy("started_at", "run_id").select(*names).collect()
-        killed = [Killed(row[0], row[1], row[2], row[3].replace(tzinfo=UTC)) for row in rows]
+        events = self._store.rows(RUNS, ("run_id", "command", "run_date", "ended_at"), "step = ''")
+        number = Counter(row["run_id"] for row in events)
+        open_runs = sorted((row for row in events if number[row["run_id"]] == 1), key=lambda row: (row["ended_at"], row["run_id"]))
+        killed = [Killed(row["run_id"], row["command"], row["run_date"], row["ended_at"]) for row in open_runs]
         now = datetime.now(UTC)
         ends = [{**self._common, **asdict(run), "ended_at": now, **asdict(Entry("", ABANDONED))} for run in killed]
         self._store.append_rows(RUNS, ends)

@@ -6,16 +6,13 @@ from dataclasses import dataclass
 from prometheus_client import CollectorRegistry, write_to_textfile
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
-from pyspark.sql import Column, DataFrame
-from pyspark.sql import functions as F
 
 from lakehouse.incident import CRITICAL, WARNING
 from lakehouse.io.delta_store import DeltaStore
-from lakehouse.io.file_ledger import FILES, LOADED, REPEATED
+from lakehouse.io.file_ledger import LOADED, REPEATED, FileLedger
 from lakehouse.io.incidents import open_incidents
-from lakehouse.io.ledger import ABANDONED, FAILED, RUNS, SUCCEEDED
-from lakehouse.io.reads import READS
-from lakehouse.table import Table
+from lakehouse.io.ledger import ABANDONED, FAILED, SUCCEEDED, newest_by, run_rows
+from lakehouse.io.reads import all_reads
 
 # Metric → label names and meaning. Times are seconds since 1970, UTC.
 METRICS: Mapping[str, tuple[tuple[str, ...], str]] = {
@@ -72,13 +69,12 @@ class _Given(Collector):
 
 
 def _runs(store: DeltaStore) -> Iterator[Sample]:
-    ends = _rows(store, RUNS).where((F.col("step") == "") & F.col("status").isin(SUCCEEDED, FAILED, ABANDONED))
-    success = F.max(F.when(F.col("status") == SUCCEEDED, _seconds("ended_at"))).alias("success")
-    newest = F.max_by(F.struct("status", "seconds", "message", _seconds("ended_at").alias("ended")), "ended_at").alias("newest")
-    for command, succeeded_at, run in ends.groupBy("command").agg(success, newest).collect():
-        if succeeded_at is not None:
-            yield Sample("lakehouse_last_success_timestamp_seconds", (command,), succeeded_at)
-        yield Sample("lakehouse_last_run_end_timestamp_seconds", (command,), run["ended"])
+    ends = [row for row in run_rows(store, "step = ''") if row["status"] in (SUCCEEDED, FAILED, ABANDONED)]
+    succeeded = newest_by((row for row in ends if row["status"] == SUCCEEDED), "command", "ended_at")
+    for command, run in newest_by(ends, "command", "ended_at").items():
+        if command in succeeded:
+            yield Sample("lakehouse_last_success_timestamp_seconds", (command,), succeeded[command]["ended_at"].timestamp())
+        yield Sample("lakehouse_last_run_end_timestamp_seconds", (command,), run["ended_at"].timestamp())
         yield Sample("lakehouse_last_run_seconds", (command,), run["seconds"])
         yield Sample("lakehouse_last_run_success", (command,), run["status"] == SUCCEEDED)
         code = "0" if run["status"] == SUCCEEDED else run["message"].split(":")[0]
@@ -87,43 +83,37 @@ def _runs(store: DeltaStore) -> Iterator[Sample]:
 
 
 def _steps(store: DeltaStore) -> Iterator[Sample]:
-    done = _rows(store, RUNS).where((F.col("step") != "") & (F.col("status") == SUCCEEDED) & ~F.col("step").startswith("replica["))
-    figures = F.struct(
-        _seconds("ended_at").alias("end_timestamp_seconds"),
-        "seconds",
-        "rows_read",
-        (F.col("rows_inserted") + F.col("rows_updated")).alias("rows_written"),
-        "rows_deleted",
-        "rows_rejected",
-    )
-    for name, newest in done.groupBy("step").agg(F.max_by(figures, "ended_at")).collect():
+    done = (row for row in run_rows(store, f"step <> '' AND status = '{SUCCEEDED}'") if not row["step"].startswith("replica["))
+    for name, row in newest_by(done, "step", "ended_at").items():
         step, _, shop = name.rstrip("]").partition("[")
-        for figure, value in newest.asDict().items():
+        figures = {
+            "end_timestamp_seconds": row["ended_at"].timestamp(),
+            "seconds": row["seconds"],
+            "rows_read": row["rows_read"],
+            "rows_written": row["rows_inserted"] + row["rows_updated"],
+            "rows_deleted": row["rows_deleted"],
+            "rows_rejected": row["rows_rejected"],
+        }
+        for figure, value in figures.items():
             yield Sample(f"lakehouse_step_{figure}", (step, shop), value)
 
 
 def _shops(store: DeltaStore) -> Iterator[Sample]:
-    times = (F.max(_seconds("read_at")), F.max(_seconds("cursor_at")))
-    for shop, read_at, newest_at in _rows(store, READS).groupBy("shop_code").agg(*times).collect():
-        yield Sample("lakehouse_shop_read_timestamp_seconds", (shop,), read_at)
-        yield Sample("lakehouse_shop_newest_order_timestamp_seconds", (shop,), newest_at)
+    reads = all_reads(store)
+    for shop in sorted({read.shop_code for read in reads}):
+        own = [read for read in reads if read.shop_code == shop]
+        yield Sample("lakehouse_shop_read_timestamp_seconds", (shop,), max(read.read_at for read in own).timestamp())
+        yield Sample("lakehouse_shop_newest_order_timestamp_seconds", (shop,), max(read.cursor_at for read in own).timestamp())
 
 
 def _feeds(store: DeltaStore) -> Iterator[Sample]:
-    used = _rows(store, FILES).where(F.col("status").isin(LOADED, REPEATED))
-    for feed, sender, arrived_at in used.groupBy("feed", "sender").agg(F.max(_seconds("arrived_at"))).collect():
-        yield Sample("lakehouse_feed_last_file_timestamp_seconds", (feed, sender), arrived_at)
+    used = [entry for entry in FileLedger(store).entries if entry.status in (LOADED, REPEATED)]
+    for feed, sender in sorted({(entry.feed, entry.sender) for entry in used}):
+        newest = max(entry.arrived_at for entry in used if (entry.feed, entry.sender) == (feed, sender))
+        yield Sample("lakehouse_feed_last_file_timestamp_seconds", (feed, sender), newest.timestamp())
 
 
 def _incidents(store: DeltaStore) -> Iterator[Sample]:
     severities = [record.severity for record in open_incidents(store)]
     for severity in (CRITICAL, WARNING):
         yield Sample("lakehouse_open_incidents", (severity,), severities.count(severity))
-
-
-def _rows(store: DeltaStore, table: Table) -> DataFrame:
-    return store.empty(table.columns) if store.head(table.name) is None else store.read(table.name)
-
-
-def _seconds(column: str) -> Column:
-    return F.col(column).cast("double")

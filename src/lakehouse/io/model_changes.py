@@ -43,10 +43,7 @@ class ModelChange:
 
 def model_changes(store: DeltaStore) -> list[ModelChange]:
     """All rows, oldest first."""
-    if store.head(MODEL_CHANGES.name) is None:
-        return []
-    rows = store.read(MODEL_CHANGES.name).orderBy("changed_at", "run_id").select(*MODEL_CHANGES.column_names).collect()
-    return [ModelChange(**row.asDict()) for row in rows]
+    return sorted((ModelChange(**row) for row in store.rows(MODEL_CHANGES)), key=lambda change: (change.changed_at, change.run_id))
 
 
 def record_model_change(store: DeltaStore, change: ModelChange) -> None:

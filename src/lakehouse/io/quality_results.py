@@ -4,9 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
-
-from pyspark.sql import DataFrame, Window
-from pyspark.sql import functions as F
+from typing import Any
 
 from lakehouse.io.delta_store import DeltaStore, Head
 from lakehouse.io.ledger import table_runs
@@ -110,38 +108,46 @@ def rows_before(store: DeltaStore, heads: Mapping[str, Head]) -> dict[str, list[
     Of the tables that stand there now. What an operator accepted is usual from then on: such a volume stands for as many runs as
     make a past, in place of those before it.
     """
-    if store.head(QUALITY_RESULTS.name) is None:
-        return {}
-    is_accepted = (F.col("check") == VOLUME) & (F.col("status") == ACCEPTED)
-    version = ["table_name", "table_id", "table_version"]
-    judged = store.read(QUALITY_RESULTS.name).groupBy(*version).agg(F.max("table_rows").alias("rows"), F.max(is_accepted).alias("is_new"))
-    table = Window.partitionBy("table_name", "table_id")
-    since = F.max(F.when(F.col("is_new"), F.col("ended_at"))).over(table)
-    runs = table_runs(store).join(judged, version).withColumn("since", since).where("since is null or ended_at >= since")
-    last = runs.withColumn("n", F.row_number().over(table.orderBy(F.desc("ended_at")))).where(F.col("n") <= PAST)
-    found: dict[str, list[int]] = {}
-    for row in last.orderBy("table_name", "n").collect():
-        head = heads.get(row["table_name"])
-        if head is not None and head.table_id == row["table_id"]:
-            found.setdefault(row["table_name"], []).append(row["rows"])
-            if row["is_new"]:
-                found[row["table_name"]] += [row["rows"]] * (RUNS_AT_LEAST - 1)
+    judged: dict[tuple[str, str, int], tuple[int, bool]] = {}
+    # Every version has the first of these checks, so that one row of each tells its number of rows.
+    columns = ("table_name", "table_id", "table_version", "table_rows", "check", "status")
+    for row in store.rows(QUALITY_RESULTS, columns, f"kind = 'key' OR \"check\" = '{VOLUME}'"):
+        version = (row["table_name"], row["table_id"], row["table_version"])
+        rows, is_new = judged.get(version, (row["table_rows"], False))
+        judged[version] = max(rows, row["table_rows"]), is_new or (row["check"] == VOLUME and row["status"] == ACCEPTED)
+    runs: dict[str, list[tuple[datetime, int, bool]]] = {}
+    for name, table_id, number, ended_at in table_runs(store):
+        head, found = heads.get(name), judged.get((name, table_id, number))
+        if head is not None and head.table_id == table_id and found is not None:
+            runs.setdefault(name, []).append((ended_at, *found))
+    return {name: _past(sorted(of_table, reverse=True)) for name, of_table in runs.items()}
+
+
+def _past(runs: Sequence[tuple[datetime, int, bool]]) -> list[int]:
+    """Newest first; what was accepted ends it and stands for what is missing of a past."""
+    found: list[int] = []
+    for _, rows, is_new in runs[:PAST]:
+        found.append(rows)
+        if is_new:
+            return found + [rows] * (RUNS_AT_LEAST - 1)
     return found
 
 
 def tables_in_doubt(store: DeltaStore) -> set[str]:
     """Tables of whose newest verdicts one is not good."""
-    bad = _newest(store).where(~F.col("status").isin(*GOOD)).select("table_name").distinct()
-    return {row["table_name"] for row in bad.collect()}
+    return {row["table_name"] for row in _newest(store, ("table_name", "status", "checked_at")) if row["status"] not in GOOD}
 
 
 def latest_results(store: DeltaStore) -> list[QualityResult]:
     """The results of each table's newest audit."""
-    return [QualityResult(**row.asDict()) for row in _newest(store).orderBy("table_name", "check").collect()]
+    return sorted((QualityResult(**row) for row in _newest(store)), key=lambda result: (result.table_name, result.check))
 
 
-def _newest(store: DeltaStore) -> DataFrame:
-    if store.head(QUALITY_RESULTS.name) is None:
-        return store.empty(QUALITY_RESULTS.columns)
-    last = F.max("checked_at").over(Window.partitionBy("table_name"))
-    return store.read(QUALITY_RESULTS.name).withColumn("last", last).where("checked_at = last").drop("last")
+def _newest(store: DeltaStore, columns: Sequence[str] = ()) -> list[dict[str, Any]]:
+    last: dict[str, datetime] = {}
+    for row in store.rows(QUALITY_RESULTS, ("table_name", "checked_at")):
+        last[row["table_name"]] = max(last.get(row["table_name"], row["checked_at"]), row["checked_at"])
+    if not last:
+        return []
+    newest = (f"(table_name = '{name}' AND checked_at = TIMESTAMP '{at:%Y-%m-%d %H:%M:%S.%f}+00:00')" for name, at in last.items())
+    return store.rows(QUALITY_RESULTS, columns, " OR ".join(newest))

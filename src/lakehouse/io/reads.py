@@ -1,11 +1,8 @@
 """`ops.reads`: how each shop was read, and what the next night goes on from."""
 
 import json
-from dataclasses import asdict, dataclass, replace
-from datetime import UTC, datetime
-
-from pyspark.sql import Row
-from pyspark.sql import functions as F
+from dataclasses import asdict, dataclass
+from datetime import datetime
 
 from lakehouse.io.delta_store import DeltaStore, Head
 from lakehouse.table import DOUBLE, LONG, STRING, TIMESTAMP, Column, Table
@@ -31,7 +28,10 @@ READS = Table(
         Column("cursor_at", TIMESTAMP, "the newest modified date that was seen, UTC"),
         Column("held_orders", STRING, "JSON list: orders left as they were, since two readings of them differed; read again next time"),
         Column("recipe", STRING, "hash of declarations and settings; another one makes the next reading a full one"),
-        Column("tables", STRING, "JSON: mirror of orders → [Delta id, version] afterwards; another id makes the next reading a full one"),
+        Column("tables", STRING, "JSON: mirror → [Delta id, version] afterwards; another id of orders makes the next reading a full one"),
+        Column(
+            "checksums", STRING, "JSON: table, or `all orders` where all were read → checksum of the rows read; null in old rows"
+        ),
     ),
 )
 
@@ -57,6 +57,7 @@ class Read:
     held_orders: str
     recipe: str
     tables: str
+    checksums: str | None = "{}"
 
     @property
     def held(self) -> frozenset[int]:
@@ -66,13 +67,14 @@ class Read:
     def heads(self) -> dict[str, Head]:
         return {name: Head(*head) for name, head in json.loads(self.tables).items()}
 
+    @property
+    def known_checksums(self) -> dict[str, str]:
+        return dict(json.loads(self.checksums or "{}"))
+
 
 def last_read(store: DeltaStore, shop_code: str) -> Read | None:
     """The shop's newest row, written after all its tables were mirrored."""
-    if store.head(READS.name) is None:
-        return None
-    row = store.read(READS.name).where(F.col("shop_code") == shop_code).orderBy(F.desc("read_at"), F.desc("run_id")).first()
-    return None if row is None else _read(row)
+    return next((read for read in reversed(all_reads(store)) if read.shop_code == shop_code), None)
 
 
 def record_read(store: DeltaStore, read: Read) -> None:
@@ -81,11 +83,4 @@ def record_read(store: DeltaStore, read: Read) -> None:
 
 def all_reads(store: DeltaStore) -> list[Read]:
     """All rows, oldest first."""
-    if store.head(READS.name) is None:
-        return []
-    return [_read(row) for row in store.read(READS.name).orderBy("read_at", "run_id").collect()]
-
-
-def _read(row: Row) -> Read:
-    read = Read(**row.asDict())
-    return replace(read, read_at=read.read_at.replace(tzinfo=UTC), cursor_at=read.cursor_at.replace(tzinfo=UTC))
+    return sorted((Read(**row) for row in store.rows(READS)), key=lambda read: (read.read_at, read.run_id))

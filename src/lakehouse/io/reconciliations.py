@@ -6,8 +6,6 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 
-from pyspark.sql import functions as F
-
 from lakehouse.errors import DataError
 from lakehouse.io.delta_store import DeltaStore
 from lakehouse.io.shop_figures import KEY_MAX, KEY_MIN, TOTAL, Figures
@@ -117,12 +115,10 @@ def reconciliation_rows(store: DeltaStore, run_id: str) -> list[list[str]]:
 
     Days that differ are counted by currency. Only the header for a run that compared nothing.
     """
-    if store.head(RECONCILIATIONS.name) is None:
-        return [STATUS_HEADER]
     names = list(Reconciliation.__dataclass_fields__)
     kept: dict[str, list[Reconciliation]] = {}
-    for row in store.read(RECONCILIATIONS.name).where(F.col("run_id") == run_id).select("shop_code", *names).collect():
-        kept.setdefault(row["shop_code"], []).append(Reconciliation(*row[1:]))
+    for row in store.rows(RECONCILIATIONS, ("shop_code", *names), f"run_id = '{run_id}'"):
+        kept.setdefault(row["shop_code"], []).append(Reconciliation(*(row[name] for name in names)))
     return [STATUS_HEADER, *([code, *cells] for code, rows in sorted(kept.items()) for cells in _status_cells(rows))]
 
 

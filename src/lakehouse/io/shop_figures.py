@@ -3,17 +3,12 @@
 from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
-from functools import reduce
-from operator import or_
 from zoneinfo import ZoneInfo
-
-from pyspark.sql import Column, DataFrame
-from pyspark.sql import functions as F
 
 from lakehouse.io.delta_store import DeltaStore
 from lakehouse.io.key_ranges import key_ranges
 from lakehouse.io.shop_database import ShopDatabase
-from lakehouse.sources.source import ORDER_ITEM_ID, ROOT_ORDER, SHOP, JdbcTable, Within
+from lakehouse.sources.source import ORDER_ITEM_ID, ROOT_ORDER, JdbcTable, Within
 from lakehouse.sources.woocommerce import reconciliation as sql
 from lakehouse.sources.woocommerce.orders import ORDER_ITEMS, ORDERS
 from lakehouse.sources.woocommerce.stores import OrderStore
@@ -53,15 +48,37 @@ def lake_figures(
     store: DeltaStore, shop_code: str, tables: Iterable[JdbcTable], within: Sequence[Within] | None, held: Collection[int] = ()
 ) -> Figures:
     """The same of the mirror, in one pass over each table."""
-    tables = tuple(tables)
-    rows = reduce(DataFrame.unionAll, [_lake_rows(store, shop_code, table, within, held) for table in tables]).collect()
-    figures: Figures = {(table.name, COUNT, ""): Decimal(0) for table in tables}
-    for row in rows:
-        name = row["table"]
-        _add_count(figures, name, row["count"], row["least"], row["greatest"])
-        if name == ORDERS.name:
-            _add_total(figures, row["currency"], row["day"], row["total"])
+    figures: Figures = {}
+    for table in tables:
+        figures[table.name, COUNT, ""] = Decimal(0)
+        for row in store.question(_lake_question(shop_code, table, within, held), rows=table.bronze.name, items=ORDER_ITEMS.bronze.name):
+            _add_count(figures, table.name, row["n"], row["least"], row["greatest"])
+            if table is ORDERS:
+                _add_total(figures, row["currency"], row["day"], row["total"])
     return figures
+
+
+def _lake_question(shop_code: str, table: JdbcTable, within: Sequence[Within] | None, held: Collection[int]) -> str:
+    """SQL that gives n, least and greatest of a mirror's `rows`, and of orders by currency and day, with their total.
+
+    Rows of the orders `within`; item meta finds them through the `items`.
+    """
+    conditions = [f"shop_code = '{shop_code}'"]
+    if held and table.root:
+        conditions.append(f"{ROOT_ORDER.name} NOT IN ({', '.join(map(str, sorted(held)))})")
+    if within is not None and sql.is_of_read_orders(table):
+        of_orders = f"({' OR '.join(condition('order_id') for condition in within) or '1 = 0'})"
+        items = f"SELECT order_item_id FROM {{items}} WHERE shop_code = '{shop_code}' AND {of_orders}"
+        conditions.append(f"order_item_id IN ({items})" if table.root == ORDER_ITEM_ID else of_orders)
+    types = {column.name: column.type for column in table.bronze.columns}
+    key = table.key[-1]
+    least, greatest = (f"min({key})", f"max({key})") if types[key] == LONG else ("NULL", "NULL")
+    counted = f"SELECT count(*) AS n, {least} AS least, {greatest} AS greatest"
+    rows = f"FROM {{rows}} WHERE {' AND '.join(conditions)}"
+    if table is not ORDERS:
+        return f"{counted} {rows}"
+    currency, day = "upper(trim(currency))", "CAST(CAST(date_created_gmt AS DATE) AS STRING)"
+    return f"{counted}, {currency} AS currency, {day} AS day, coalesce(sum(total_amount), 0) AS total {rows} GROUP BY {currency}, {day}"
 
 
 def _source_counts(
@@ -107,42 +124,6 @@ def _utc_day(local: str, time_zone: str) -> str:
     if local.startswith("0000"):
         return UNKNOWN
     return f"{datetime.fromisoformat(local).replace(tzinfo=ZoneInfo(time_zone)).astimezone(UTC):%Y-%m-%d}"
-
-
-def _lake_rows(store: DeltaStore, shop_code: str, table: JdbcTable, within: Sequence[Within] | None, held: Collection[int]) -> DataFrame:
-    """(table, currency, day, count, least, greatest, total): one row, or of orders one per currency and day."""
-    rows = _of_shop(store, shop_code, table, held)
-    if within is not None and sql.is_of_read_orders(table):
-        rows = _within(store, shop_code, rows, table, within)
-    is_orders = table is ORDERS
-    by = [_upper("currency"), F.date_format("date_created_gmt", "yyyy-MM-dd").alias("day")] if is_orders else []
-    key = F.col(table.key[-1]) if rows.schema[table.key[-1]].dataType == LONG else F.lit(None)
-    figures = rows.groupBy(*by).agg(
-        F.count("*").alias("count"),
-        F.min(key).cast("bigint").alias("least"),
-        F.max(key).cast("bigint").alias("greatest"),
-        F.coalesce(F.sum("total_amount") if is_orders else F.lit(0), F.lit(0)).cast("decimal(38,8)").alias("total"),
-    )
-    groups = ["currency", "day"] if is_orders else [F.lit("").alias("currency"), F.lit("").alias("day")]
-    return figures.select(F.lit(table.name).alias("table"), *groups, "count", "least", "greatest", "total")
-
-
-def _of_shop(store: DeltaStore, shop_code: str, table: JdbcTable, held: Collection[int]) -> DataFrame:
-    rows = store.read(table.bronze.name).where(F.col(SHOP.name) == shop_code)
-    return rows.where(~F.col(ROOT_ORDER.name).isin(sorted(held))) if held and table.root else rows
-
-
-def _within(store: DeltaStore, shop_code: str, rows: DataFrame, table: JdbcTable, within: Sequence[Within]) -> DataFrame:
-    """The rows of these orders and refunds; item meta finds them through the items."""
-    condition: Column = reduce(or_, [F.expr(of_orders("`order_id`")) for of_orders in within], F.lit(False))
-    if table.root != ORDER_ITEM_ID:
-        return rows.where(condition)
-    items = _of_shop(store, shop_code, ORDER_ITEMS, ()).where(condition).select("order_item_id")
-    return rows.join(items, "order_item_id", "left_semi")
-
-
-def _upper(name: str) -> Column:
-    return F.upper(F.trim(name)).alias(name)
 
 
 def _add_count(figures: Figures, name: str, count: int, least: int | None, greatest: int | None) -> None:

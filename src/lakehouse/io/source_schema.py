@@ -3,9 +3,6 @@
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 
-from pyspark.sql import Window
-from pyspark.sql import functions as F
-
 from lakehouse.io import logs
 from lakehouse.io.delta_store import DeltaStore
 from lakehouse.io.settings import ShopSettings
@@ -56,13 +53,14 @@ def frozen(shop: ShopSettings) -> set[str]:
 
 def last_columns(store: DeltaStore, shop_code: str) -> dict[str, dict[str, str]]:
     """Source table without prefix → column → type, as the last run saw them; empty for a shop that was never read."""
-    if store.head(SOURCE_COLUMNS.name) is None:
-        return {}
-    newest = F.max("seen_at").over(Window.partitionBy("table_name"))
-    rows = store.read(SOURCE_COLUMNS.name).where(F.col("shop_code") == shop_code).withColumn("newest", newest).where("seen_at = newest")
+    rows = store.rows(SOURCE_COLUMNS, where=f"shop_code = '{shop_code}'")
+    newest: dict[str, datetime] = {}
+    for row in rows:
+        newest[row["table_name"]] = max(newest.get(row["table_name"], row["seen_at"]), row["seen_at"])
     seen: dict[str, dict[str, str]] = {}
-    for row in rows.collect():
-        seen.setdefault(row["table_name"], {})[row["column_name"]] = row["data_type"]
+    for row in rows:
+        if row["seen_at"] == newest[row["table_name"]]:
+            seen.setdefault(row["table_name"], {})[row["column_name"]] = row["data_type"]
     return seen
 
 

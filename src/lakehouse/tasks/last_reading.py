@@ -2,11 +2,14 @@
 
 from dataclasses import dataclass
 
-from lakehouse.bronze.reading_plan import LastRead
+from lakehouse.bronze.reading_plan import ALL_ORDERS, LastRead
 from lakehouse.fingerprint import fingerprint
 from lakehouse.io.delta_store import DeltaStore, Head
 from lakehouse.io.reads import Read
+from lakehouse.sources.source import JdbcTable
+from lakehouse.sources.woocommerce import TABLES
 from lakehouse.sources.woocommerce.orders import TABLES as ORDER_TABLES
+from lakehouse.table import Table
 from lakehouse.tasks.shop_source import ShopSource
 
 
@@ -24,21 +27,35 @@ def last_reading(store: DeltaStore, source: ShopSource, before: Read | None) -> 
         return Reading(None, "it was never read")
     if before.recipe != recipe(source):
         return Reading(None, "other declarations, settings or code than the last time")
-    heads, then = order_heads(store), before.heads
-    if any(name not in heads or heads[name].table_id != head.table_id for name, head in then.items()):
+    heads, then = mirror_heads(store), before.heads
+    of_orders = {table.bronze.name for table in ORDER_TABLES}
+    if any(name not in heads or heads[name].table_id != head.table_id for name, head in then.items() if name in of_orders):
         return Reading(None, "a mirror was made anew or is gone")
-    return Reading(LastRead(before.cursor_at, before.reread_up_to, before.held, {name: head.version for name, head in then.items()}))
+    versions = {name: head.version for name, head in then.items()}
+    same = {name for name, head in then.items() if heads.get(name) == head}
+    standing = {table.name for table in TABLES if {part.name for part in mirrors_of(table)} <= same}
+    checksums = {
+        name: checksum
+        for name, checksum in before.known_checksums.items()
+        if ({table.name for table in ORDER_TABLES} if name == ALL_ORDERS else {name}) <= standing
+    }
+    return Reading(LastRead(before.cursor_at, before.reread_up_to, before.held, versions, checksums))
 
 
 def recipe(source: ShopSource) -> str:
     """The hash of declarations, code and settings by which a shop is mirrored."""
     shop = source.settings
     meaning = (source.store.name, shop.prefix, shop.users_prefix, shop.time_zone, shop.consent_meta_key)
-    shaping = [fingerprint(f"lakehouse.bronze.{module}") for module in ("landing", "legacy_orders")]
+    shaping = [fingerprint(module) for module in ("lakehouse.bronze.landing", "lakehouse.bronze.legacy_orders", "lakehouse.loading")]
     return fingerprint("lakehouse.sources.woocommerce.stores", shaping, source.tables, meaning)
 
 
-def order_heads(store: DeltaStore) -> dict[str, Head]:
-    """The mirrors of orders that are there."""
-    heads = {table.bronze.name: store.head(table.bronze.name) for table in ORDER_TABLES}
+def mirrors_of(table: JdbcTable) -> list[Table]:
+    """The tables that its rows are landed in."""
+    return [part for part in (table.bronze, table.vault) if part is not None]
+
+
+def mirror_heads(store: DeltaStore) -> dict[str, Head]:
+    """All mirrors of shops that are there."""
+    heads = {part.name: store.head(part.name) for table in TABLES for part in mirrors_of(table)}
     return {name: head for name, head in heads.items() if head}

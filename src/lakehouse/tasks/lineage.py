@@ -4,8 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
-from pyspark.sql import functions as F
-
 from lakehouse.errors import DataError
 from lakehouse.io.delta_store import DeltaStore, Head
 from lakehouse.io.file_ledger import LOADED, FileEntry, FileLedger
@@ -114,9 +112,8 @@ class Lineage:
         head = published(self._store).get(name)
         if head is None:
             return None
-        row = self._store.read(PUBLICATIONS.name).where(F.col("table_name") == name).orderBy(F.desc("published_at")).first()
-        assert row is not None
-        return head, row["run_id"]
+        rows = self._store.rows(PUBLICATIONS, ("run_id", "published_at"), f"table_name = '{name}'")
+        return head, max(rows, key=lambda row: row["published_at"])["run_id"]
 
     def _writers(self, name: str, head: Head) -> list[Event]:
         """Successes that led to this version of the table, oldest first."""
@@ -143,13 +140,14 @@ class Lineage:
         """What lists were scored with, as its training made it; none without a model, or of another table."""
         if name != customer_products.TABLE.name:
             return []
-        scored = self._store.read(name, head.version).where("model_version is not null").select("model_version").first()
-        if scored is None:
+        scored = self._store.arrow(name, ["model_version"], "model_version IS NOT NULL", head.version)["model_version"]
+        if len(scored) == 0:
             return []
-        run_id = next((change.run_id for change in model_changes(self._store) if change.to_version == scored[0]), "")
+        model = scored[0].as_py()
+        run_id = next((change.run_id for change in model_changes(self._store) if change.to_version == model), "")
         training = next((event for event in self._made.get("train", []) if event.run_id == run_id), None)
         node = Node("", -1, None) if training is None else self._node("train", training.entry.output, run_id)
-        return [replace(node, name="model", version=int(scored[0]))]
+        return [replace(node, name="model", version=int(model))]
 
     def _by(self, event: Event) -> Made:
         entry = event.entry

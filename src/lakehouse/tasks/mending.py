@@ -5,8 +5,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 from pyspark import SparkContext
-from pyspark.sql import DataFrame
-from pyspark.sql import functions as F
 
 from lakehouse.errors import RERUN, RERUN_OR_REPORT, known
 from lakehouse.flow import STEPS
@@ -15,6 +13,8 @@ from lakehouse.io.delta_store import DeltaStore
 from lakehouse.io.ledger import ABANDONED, FAILED, RUNS, SUCCEEDED, Entry, Ledger
 from lakehouse.loading import quarantine_of
 from lakehouse.sources.woocommerce import TABLES
+
+BROKE_OFF = (FAILED, ABANDONED)
 
 
 def give_up(error: BaseException, ledger: Ledger, seconds: float, clear: Callable[[], None]) -> None:
@@ -61,30 +61,19 @@ def drop_unrecorded_rejects(store: DeltaStore) -> None:
 
     Only after such a run is anything looked at.
     """
-    if store.head(RUNS.name) is None or not _last_run_broke_off(store):
+    ends = store.rows(RUNS, ("run_id", "status", "ended_at"), "step = ''")
+    if not ends or max(ends, key=lambda row: row["ended_at"])["status"] not in BROKE_OFF:
         return
-    runs = store.read(RUNS.name)
-    broke_off = runs.where((F.col("step") == "") & F.col("status").isin(FAILED, ABANDONED)).select(F.col("run_id").alias("_run_id"))
+    broke_off = {row["run_id"] for row in ends if row["status"] in BROKE_OFF}
+    recorded = {(row["step"].split("[")[0], row["run_id"]) for row in store.rows(RUNS, ("step", "run_id"), f"status = '{SUCCEEDED}'")}
     for table in _tables():
         name = quarantine_of(table)
         if store.head(name) is None:
             continue
-        rows = store.read(name)
-        left = rows.select("_run_id").distinct().join(broke_off.distinct(), "_run_id").join(_recorded(runs, table), "_run_id", "left_anti")
-        if ids := sorted(row[0] for row in left.collect()):
+        left = {run_id for run_id in store.arrow(name, ["_run_id"])["_run_id"].unique().to_pylist() if run_id in broke_off}
+        if ids := sorted(run_id for run_id in left if (table, run_id) not in recorded):
             among = ", ".join(f"'{run_id}'" for run_id in ids)
-            store.replace_where(name, rows.limit(0), f"_run_id in ({among})")
-
-
-def _last_run_broke_off(store: DeltaStore) -> bool:
-    last = store.read(RUNS.name).where(F.col("step") == "").agg(F.max_by("status", "ended_at")).first()
-    return last is not None and last[0] in (FAILED, ABANDONED)
-
-
-def _recorded(runs: DataFrame, table: str) -> DataFrame:
-    """Runs that wrote down what they did with the table. Mirrors are steps of their own for each shop: `bronze.woo__orders[nl]`."""
-    is_of = (F.col("step") == table) | F.col("step").startswith(f"{table}[")
-    return runs.where(is_of & (F.col("status") == SUCCEEDED)).select(F.col("run_id").alias("_run_id"))
+            store.replace_where(name, store.read(name).limit(0), f"_run_id in ({among})")
 
 
 def _tables() -> list[str]:

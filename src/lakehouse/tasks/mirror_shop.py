@@ -2,10 +2,10 @@
 
 import json
 import time
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import UTC
+from datetime import UTC, datetime
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
@@ -13,7 +13,7 @@ from pyspark.sql import functions as F
 from lakehouse.bronze.landing import split
 from lakehouse.bronze.reading_plan import LastRead
 from lakehouse.io import logs, reconciliations
-from lakehouse.io.ledger import STARTED, SUCCEEDED, Entry, inputs_json
+from lakehouse.io.ledger import SKIPPED, STARTED, SUCCEEDED, Entry, inputs_json
 from lakehouse.io.reads import Read, last_read, record_read
 from lakehouse.io.reconciliations import FAIL, WARN, compared, refuse_failures
 from lakehouse.io.replica_pause import Picture, catch_up, paused, resume
@@ -27,7 +27,7 @@ from lakehouse.sources.woocommerce import TABLES
 from lakehouse.sources.woocommerce.orders import ORDER_META, ORDERS
 from lakehouse.sources.woocommerce.orders import TABLES as ORDER_TABLES
 from lakehouse.table import Table
-from lakehouse.tasks.last_reading import last_reading, order_heads, recipe
+from lakehouse.tasks.last_reading import last_reading, mirror_heads, mirrors_of, recipe
 from lakehouse.tasks.read_shop import ShopReader, Staged
 from lakehouse.tasks.run import Run
 from lakehouse.tasks.shop_source import ShopSource
@@ -96,31 +96,45 @@ class Mirroring:
             orders = replace(orders or Orders(ranges=((0, MAX_ID),)), without=staged.held)
         lanes = [(ORDER_TABLES, orders), ([table for table in TABLES if not table.root], None)]
         with ThreadPoolExecutor(len(lanes)) as pool:
-            for lane in [pool.submit(self._land_lane, staged.frames, *lane) for lane in lanes]:
+            for lane in [pool.submit(self._land_lane, staged, *lane) for lane in lanes]:
                 lane.result()
 
-    def _land_lane(self, frames: Mapping[str, DataFrame], tables: Iterable[JdbcTable], orders: Orders | None) -> None:
+    def _land_lane(self, staged: Staged, tables: Iterable[JdbcTable], orders: Orders | None) -> None:
         for table in tables:
             try:
-                self._land_table(table, frames.get(table.name), orders)
+                self._land_table(table, staged, orders)
             except BaseException:
                 logs.at(f"{table.bronze.name}[{self._code}]")  # not before: the other lane is at work too
                 raise
 
-    def _land_table(self, table: JdbcTable, frame: DataFrame | None, orders: Orders | None) -> None:
+    def _land_table(self, table: JdbcTable, staged: Staged, orders: Orders | None) -> None:
+        if staged.is_same(table):
+            for part in mirrors_of(table):
+                self._leave(part)
+            return
+        frame = staged.frames.get(table.name)
         if frame is None:  # a table that this shop's version does not have is an empty one
             frame = self._run.store.empty(table.columns)
         if orders is not None:
-            frame = frame.where(orders.condition(F.col(ROOT_ORDER.name)))
+            frame = frame.where(orders.condition(ROOT_ORDER.name))
         mirror, vault = split(frame, table, self._code, self._run.key)
-        self._load(table.bronze, mirror, orders, self._max_delete_share(table))
+        share, is_small = self._max_delete_share(table), self._run.store.holds(staged.row_count)
+        self._load(table.bronze, mirror, orders, share, is_small)
         if vault is not None and table.vault is not None:
-            self._load(table.vault, vault, orders, self._max_delete_share(table))
+            self._load(table.vault, vault, orders, share, is_small)
 
-    def _load(self, table: Table, frame: DataFrame, orders: Orders | None, max_delete_share: float) -> None:
+    def _leave(self, table: Table) -> None:
+        """It holds what was read."""
+        head = self._run.runner.written(table)
+        mode = "the same rows as the last time"
+        entry = Entry(f"{table.name}[{self._code}]", SKIPPED, mode, table_id=head.table_id, table_version=head.version)
+        self._run.ledger.record(entry)
+        report(entry)
+
+    def _load(self, table: Table, frame: DataFrame, orders: Orders | None, max_delete_share: float, is_small: bool) -> None:
         started = time.monotonic()
         scope = Scope({self._code: orders})
-        loaded = load(self._run.store, table, frame, "sync", self._run.run_id, scope, max_delete_share)
+        loaded = load(self._run.store, table, frame, "sync", self._run.run_id, scope, max_delete_share, is_small=is_small)
         head = self._run.runner.written(table)
         seconds = time.monotonic() - started
         entry = Entry(f"{table.name}[{self._code}]", SUCCEEDED, "mirrored", seconds, table_id=head.table_id, table_version=head.version)
@@ -149,10 +163,7 @@ class Mirroring:
         """What the next night goes on from; written last, so that a run that dies before is read over again."""
         self._run.ledger.flush()
         record_columns(self._run.store, self._run.run_id, self._code, self._source.columns, last_columns(self._run.store, self._code))
-        seen = staged.frames[ORDERS.name].agg(F.count("*").alias("rows"), F.max("date_updated_gmt").alias("newest")).first()
-        assert seen is not None
-        newest = seen["newest"].replace(tzinfo=UTC) if seen["newest"] else staged.read_at
-        cursor_at = max(newest, self._before.cursor_at) if staged.part and self._before else newest
+        orders_read, cursor_at = self._seen(staged)
         record_read(
             self._run.store,
             Read(
@@ -166,15 +177,25 @@ class Mirroring:
                 lag_seconds=picture.lag_seconds,
                 seconds=staged.seconds,
                 orders_there=staged.orders_there,
-                orders_read=seen["rows"],
+                orders_read=orders_read,
                 window_from=staged.part.window_from if staged.part else None,
                 reread_up_to=staged.part.reread_up_to if staged.part else 0,
                 cursor_at=min(cursor_at, staged.read_at),
                 held_orders=json.dumps(sorted(staged.held)),
                 recipe=recipe(self._source),
-                tables=inputs_json(order_heads(self._run.store)),
+                tables=inputs_json(mirror_heads(self._run.store)),
+                checksums=json.dumps(staged.checksums),
             ),
         )
+
+    def _seen(self, staged: Staged) -> tuple[int, datetime]:
+        """How many orders were read, and the newest modified date until now."""
+        if self._before and staged.is_same(ORDERS):
+            return self._before.orders_read, self._before.cursor_at
+        seen = staged.frames[ORDERS.name].agg(F.count("*").alias("rows"), F.max("date_updated_gmt").alias("newest")).first()
+        assert seen is not None
+        newest = seen["newest"].replace(tzinfo=UTC) if seen["newest"] else staged.read_at
+        return seen["rows"], max(newest, self._before.cursor_at) if staged.part and self._before else newest
 
 
 def is_fixed(picture: Picture) -> bool:

@@ -11,10 +11,10 @@ from pyspark.sql import functions as F
 
 from lakehouse.bronze import adding_up, legacy_orders
 from lakehouse.bronze.landing import repaired, root_items, root_orders, with_root
-from lakehouse.bronze.reading_plan import LastRead, Part, Reread, plan, single_orders
+from lakehouse.bronze.reading_plan import ALL_ORDERS, LastRead, Part, Reread, is_read_whole, plan, single_orders
 from lakehouse.frames import frame_from
 from lakehouse.io import logs
-from lakehouse.io.jdbc import Query, refuse_names_as_values, stage
+from lakehouse.io.jdbc import Copies, Query, refuse_names_as_values, stage
 from lakehouse.io.key_ranges import key_ranges
 from lakehouse.io.shop_database import ShopDatabase
 from lakehouse.io.shop_figures import Figures, source_figures
@@ -42,7 +42,8 @@ class Staged:
     """`frames`: source table → its rows, those of orders with `_order_id`. Of orders it is those of `part`, or all where that is None.
 
     `held` are root orders of which two readings differed: their rows here are not to be used. `figures` are what the database
-    itself counted and added up (io/shop_figures.py).
+    itself counted and added up (io/shop_figures.py). `rows` and `checksums`: source table, or ALL_ORDERS where all orders were read →
+    how many rows were read, and their checksum. `same` are those that were read alike the last time, into mirrors that still stand.
     """
 
     frames: Frames
@@ -52,6 +53,18 @@ class Staged:
     orders_there: int
     held: frozenset[int]
     figures: Figures
+    rows: Mapping[str, int]
+    checksums: Mapping[str, str]
+    same: frozenset[str]
+
+    @property
+    def row_count(self) -> int:
+        """Of the largest table."""
+        return max(self.rows.values(), default=0)
+
+    def is_same(self, table: JdbcTable) -> bool:
+        """Whether its mirrors hold these rows already."""
+        return (ALL_ORDERS if table.root else table.name) in self.same
 
 
 class ShopReader:
@@ -77,18 +90,35 @@ class ShopReader:
         started = time.monotonic()
         with ShopDatabase(self._source.code, self._shop) as database:
             read_at = database.now()
-        roots = self._keep(self._roots())
-        part = None if last is None else self._part(roots, last, read_at)
+        store = self._source.store
+        keys = self._stage([self._query("heads", store.heads, HEADS), self._query("parents", store.parents, PARENTS)], "keys")
+        roots = self._keep(root_orders(keys.frames["heads"], keys.frames["parents"]))
+        there = keys.checksums["heads"].rows
+        part = None if last is None or is_read_whole(there, self._reread()) else self._part(roots, last, read_at)
         logs.info(f"{self._source.code}: {described(part)}")
-        staged = self._stage(self._queries(part), "tables")
-        refuse_names_as_values(staged[OPTIONS.name], OPTIONS)  # one table tells: driver and dialect are the same for all
+        copies = self._stage(self._queries(part), "tables")
+        checksums = self._checksums(keys, copies, part)
+        same = frozenset(name for name, checksum in checksums.items() if last and last.checksums.get(name) == checksum)
+        staged = copies.frames
+        if OPTIONS.name not in same:  # one table tells: driver and dialect are the same for all
+            refuse_names_as_values(staged[OPTIONS.name], OPTIONS)
         others = {table.name: repaired(staged[table.name]) for table in self._source.others}
         orders = self._shaped(staged, roots)
-        held = frozenset() if is_fixed else self._unstable(roots, orders, part)
-        there = roots.agg(F.count("*").alias("n"), F.max("order_id").alias("last")).first()
-        assert there is not None
-        figures = self._figures(part, held, there["last"])
-        return Staged({**others, **orders}, part, read_at, time.monotonic() - started, there["n"], held, figures)
+        # What was read alike the last time was whole then.
+        held = frozenset() if is_fixed or ALL_ORDERS in same else self._unstable(roots, orders, part)
+        if held:
+            checksums.pop(ALL_ORDERS, None)
+        figures = self._figures(part, held, keys.greatest["heads"])
+        rows = {name: checksum.rows for name, checksum in copies.checksums.items()}
+        return Staged({**others, **orders}, part, read_at, time.monotonic() - started, there, held, figures, rows, checksums, same)
+
+    def _checksums(self, keys: Copies, copies: Copies, part: Part | None) -> dict[str, str]:
+        """Of orders only if all were read: parts of different nights can't be compared."""
+        found = {table.name: str(copies.checksums[table.name]) for table in self._source.others}
+        if part is None:
+            of_orders = [*keys.checksums.values(), *(copies.checksums[table.name] for table in self._source.store.tables)]
+            found[ALL_ORDERS] = " ".join(map(str, of_orders))
+        return found
 
     def compared_tables(self) -> tuple[JdbcTable, ...]:
         """What is counted on both sides."""
@@ -101,18 +131,13 @@ class ShopReader:
             within = None if part is None else part.conditions
             return source_figures(database, self._source.store, self.compared_tables(), within, held, last_order)
 
-    def _roots(self) -> DataFrame:
-        store = self._source.store
-        keys = self._stage([self._query("heads", store.heads, HEADS), self._query("parents", store.parents, PARENTS)], "keys")
-        return root_orders(keys["heads"], keys["parents"])
-
     def _part(self, roots: DataFrame, last: LastRead, now: datetime) -> Part | None:
         store = self._source.store
         queries = [self._query("item_keys", ITEM_KEYS_SQL, ITEM_KEYS)]
         if store.changed:
             since = f"{min(last.cursor_at, now) - LOOK_BACK:%Y-%m-%d %H:%M:%S}"
             queries.append(self._query("changed", store.changed.replace("{since}", since), CHANGED))
-        found = self._stage(queries, "changes")
+        found = self._stage(queries, "changes").frames
         none = frame_from(roots.sparkSession, [], "id bigint")
         changed = found.get("changed", none)
         mirrored_orders = self._mirror(ORDERS, last, "id", "status", ROOT)
@@ -160,7 +185,7 @@ class ShopReader:
     def _query(self, name: str, sql: str, columns: tuple[Column, ...]) -> Query:
         return Query(name, sql.replace("{p}", self._shop.prefix), columns)
 
-    def _stage(self, queries: list[Query], folder: str) -> dict[str, DataFrame]:
+    def _stage(self, queries: list[Query], folder: str) -> Copies:
         return stage(self._run.spark, self._shop, queries, f"{self._folder}/{folder}", self._shop.connections)
 
     def _shaped(self, staged: Frames, roots: DataFrame) -> dict[str, DataFrame]:
@@ -173,14 +198,14 @@ class ShopReader:
 
     def _unstable(self, roots: DataFrame, first: Frames, part: Part | None) -> frozenset[int]:
         """Orders that don't fit together and are not the same when read again: they were being written."""
-        there = roots if part is None else roots.where(part.roots.condition(F.col(ROOT)))
+        there = roots if part is None else roots.where(part.roots.condition(ROOT))
         tables = [first[table.name] for table in (ORDERS, ORDER_OPERATIONAL_DATA, ORDER_ITEMS, ORDER_ITEM_META)]
         suspects = self._keep(adding_up.without_row(there, tables[0]).union(adding_up.not_adding_up(*tables)).distinct())
         ids = [row[0] for row in roots.join(suspects, ROOT).select("order_id").collect()]
         if not ids:
             return frozenset()
         queries = [query for table in self._source.store.tables for query in self._of_orders(table, single_orders(ids))]
-        second = self._shaped(self._stage(queries, "again"), roots)
+        second = self._shaped(self._stage(queries, "again").frames, roots)
         held = adding_up.differing({name: frame.join(suspects, ROOT) for name, frame in first.items() if name in second}, second)
         found = frozenset(row[0] for row in held.collect())
         logs.info(f"{self._source.code}: {len(ids)} orders and refunds don't add up and were read again; {len(found)} held back")

@@ -14,7 +14,7 @@ from pyspark.sql import DataFrame, SparkSession
 
 from lakehouse.incident import Incident
 from lakehouse.io import key_file, logs
-from lakehouse.io.delta_store import NOTE, DeltaStore, Head
+from lakehouse.io.delta_store import DeltaStore, Head
 from lakehouse.io.disks import full_disk_named
 from lakehouse.io.ledger import STARTED, SUCCEEDED, Entry, Ledger, published
 from lakehouse.io.lock import lake_lock
@@ -79,7 +79,7 @@ def open_run(settings: Settings, command: str, run_date: date) -> Iterator[Run]:
         _keep_vault_private(settings)
         spark = spark_session(settings, emptied_scratch(settings.vault_root))
         store = DeltaStore(spark, settings.lake_root, settings.vault_root)
-        spark.conf.set(NOTE, run_id)
+        store.note = run_id
         ledger = Ledger(store, run_id, command, run_date, code_version())
         telling.can_record(store, ledger)
         if killed := ledger.mark_abandoned():

@@ -1,15 +1,13 @@
 """Is everything fine? What runs now, what failed and what to do, what readers see: facts, from the ledgers and the lock."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
-
-from pyspark.sql import functions as F
+from datetime import datetime
 
 from lakehouse.errors import DataError
 from lakehouse.io import lock
 from lakehouse.io.file_ledger import FileLedger
 from lakehouse.io.history import History, PastRun
-from lakehouse.io.ledger import ABANDONED, FAILED, PUBLICATIONS, STARTED, SUCCEEDED, Entry
+from lakehouse.io.ledger import ABANDONED, FAILED, STARTED, SUCCEEDED, Entry, last_published
 from lakehouse.lake import Lake
 from lakehouse.tasks.feed_status import feed_incidents
 from lakehouse.tasks.problems import (
@@ -104,6 +102,4 @@ def _published(lake: Lake) -> tuple[datetime | None, int]:
     """When readers got what they see, and how many tables that is."""
     if not lake.published:
         return None, 0
-    row = lake.store.read(PUBLICATIONS.name).agg(F.max("published_at")).first()
-    assert row is not None
-    return row[0].replace(tzinfo=UTC), len(lake.published)
+    return last_published(lake.store), len(lake.published)

@@ -5,12 +5,10 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from datetime import UTC, datetime
 
-from pyspark.sql import functions as F
-
 from lakehouse.errors import ConfigError
 from lakehouse.io.history import PastRun
 from lakehouse.io.ledger import ABANDONED, STARTED, SUCCEEDED, Entry
-from lakehouse.io.reads import READS
+from lakehouse.io.reads import Read, all_reads
 from lakehouse.io.reconciliations import reconciliation_rows
 from lakehouse.io.settings import load_settings
 from lakehouse.lake import Lake
@@ -105,18 +103,20 @@ def _step(entry: Entry) -> list[str]:
 
 def _shops(lake: Lake) -> list[str]:
     """How each shop was read the last time: the part of its orders, the picture, and what was held back."""
-    if lake.store.head(READS.name) is None:
-        return []
-    columns = [name for name in READS.column_names if name not in ("recipe", "tables", "held_orders")]
-    held = F.size(F.from_json("held_orders", "array<bigint>")).alias("orders_held")
-    newest = lake.table(READS.name).groupBy("shop_code").agg(F.max_by(F.struct("*"), "read_at").alias("read"))
-    reads = newest.select("read.*").orderBy("shop_code").select(*columns, held).withColumn("seconds", F.round("seconds", 1))
-    rows = [dict(zip(reads.columns, map(_shown, row), strict=True)) for row in reads.collect()]
+    newest: dict[str, Read] = {read.shop_code: read for read in all_reads(lake.store)}
+    rows = [_described(read) for _, read in sorted(newest.items())]
     shops = [
         "\n".join([f"shop {row['shop_code']}", *(f"  {name:<14} {value}" for name, value in row.items() if name != "shop_code")])
         for row in rows
     ]
     return [*shops, *(_reconciled(lake, run_id) for run_id in sorted({row["run_id"] for row in rows}))]
+
+
+def _described(read: Read) -> dict[str, str]:
+    """What there is to say about a reading; orders that were held back are counted."""
+    said = {name: value for name, value in asdict(read).items() if name not in ("recipe", "tables", "held_orders")}
+    said |= {"seconds": round(read.seconds, 1), "orders_held": len(read.held)}
+    return {name: _shown(value) for name, value in said.items()}
 
 
 def _reconciled(lake: Lake, run_id: str) -> str:

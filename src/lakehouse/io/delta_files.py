@@ -1,0 +1,179 @@
+"""Delta tables on this machine's disks without Spark: by delta-rs, in milliseconds where a query of Spark takes tenths of a second.
+
+What delta-rs can't read (deletion vectors, column mapping, partitions) is for Spark: `opened` gives None then.
+"""
+
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Lock
+
+import duckdb
+import pyarrow as pa
+from deltalake import CommitProperties, DeltaTable, write_deltalake
+from deltalake.exceptions import DeltaError, TableNotFoundError
+
+# What tables of ours may need from who reads and writes them; anything else is Spark's.
+READER_FEATURES: frozenset[str] = frozenset({"timestampNtz"})
+WRITER_FEATURES: frozenset[str] = frozenset({"changeDataFeed", "invariants", "appendOnly", "timestampNtz"})
+# What reading may raise: files that are gone, columns that are other ones.
+UNREADABLE = (pa.ArrowException, duckdb.Error, DeltaError, OSError)
+_newest: dict[str, tuple[tuple[str, int, int], DeltaTable]] = {}
+_lock = Lock()
+
+
+@dataclass(frozen=True)
+class Head:
+    """A table's identity and latest version. Another id means that the table was made anew."""
+
+    table_id: str
+    version: int
+
+
+def is_local(path: str) -> bool:
+    """Whether a path is of this machine."""
+    return "://" not in path
+
+
+def head(path: str) -> Head | None:
+    """Identity and latest version; None where no table is."""
+    table = _latest(path)
+    return None if table is None else Head(str(table.metadata().id), table.version())
+
+
+def opened(path: str, version: int | None = None) -> DeltaTable | None:
+    """The table, or a version of it, to be read here; None where there is none, or it is one for Spark."""
+    table = _latest(path)
+    if table is None or not _is_plain(table):
+        return None
+    return table if version is None or version == table.version() else DeltaTable(path, version=version)
+
+
+def files_of(table: DeltaTable) -> list[str]:
+    """The Parquet files of the version, as paths."""
+    return [uri.removeprefix("file://") for uri in table.file_uris()]
+
+
+def row_count(table: DeltaTable) -> int | None:
+    """Rows of the version, from the log alone; None where a file's statistics are missing."""
+    counts = pa.table(table.get_add_actions(flatten=True)).column("num_records").to_pylist()
+    return None if None in counts else sum(counts)
+
+
+def schema_json(table: DeltaTable) -> str:
+    """As Spark's StructType.fromJson takes it."""
+    return table.schema().to_json()
+
+
+def rows_of(table: DeltaTable, columns: Sequence[str] = (), where: str = "") -> pa.Table:
+    """The columns (all, if none is named) of the rows for which the SQL condition holds."""
+    dataset = table.to_pyarrow_dataset()
+    names = list(columns) or dataset.schema.names
+    if not where:
+        return dataset.to_table(columns=names)
+    return ask(f"SELECT {', '.join(quoted(name) for name in names)} FROM rows WHERE {where}", rows=dataset)
+
+
+def ask(sql: str, /, **tables: object) -> pa.Table:
+    """The answer to a query over Arrow tables, data sets or readers by their names. Times are UTC; nothing is spilled to a disk."""
+    with duckdb.connect(config={"temp_directory": ""}) as connection:
+        connection.execute("SET TimeZone = 'UTC'")
+        for name, table in tables.items():
+            connection.register(name, table)
+        return connection.sql(sql).to_arrow_table()
+
+
+def append(path: str, rows: pa.Table, note: str, properties: Mapping[str, str]) -> None:
+    """Add the rows in one commit; the table is made with the properties if it is not there. New columns are added to it."""
+    table, mode = _latest(path), {}
+    if table is not None:
+        # The comments of columns that are there stay as they were: two different ones would be refused.
+        there = set(table.schema().to_arrow().names)
+        rows = rows.cast(pa.schema([field.remove_metadata() if field.name in there else field for field in rows.schema]))
+        mode = {"schema_mode": "merge"}
+    write_deltalake(path, rows, mode="append", configuration=properties, commit_properties=_noted(note), **mode)  # type: ignore[call-overload]
+
+
+def replace(path: str, rows: pa.Table, note: str, properties: Mapping[str, str]) -> None:
+    """The table has these rows and columns afterwards; made with the properties if it is not there."""
+    mode = {"schema_mode": "overwrite"} if _latest(path) is not None else {}
+    write_deltalake(path, rows, mode="overwrite", configuration=properties, commit_properties=_noted(note), **mode)  # type: ignore[call-overload]
+
+
+def merge(path: str, changes: pa.Table, key: Sequence[str], kind: str, bounds: str, note: str) -> None:
+    """Apply changed rows in one commit: by the text in the column `kind` a row is to be inserted, updated or deleted.
+
+    `bounds` is an SQL condition on `old` that holds for all rows that change: it leaves out files. Empty: all are looked at.
+    """
+    values = {name: f"new.{quoted(name)}" for name in changes.schema.names if name != kind}
+    on = " AND ".join([*(f"old.{quoted(name)} = new.{quoted(name)}" for name in key), *filter(None, [bounds])])
+    table = DeltaTable(path)
+    merging = table.merge(changes, on, source_alias="new", target_alias="old", commit_properties=_noted(note))
+    (
+        merging.when_matched_delete(f"new.{quoted(kind)} = 'delete'")
+        .when_matched_update(values, f"new.{quoted(kind)} = 'update'")
+        .when_not_matched_insert(values, f"new.{quoted(kind)} = 'insert'")
+        .execute()
+    )
+
+
+def change_feed(table: DeltaTable, first: int, last: int) -> pa.RecordBatchReader:
+    """The rows that the versions first..last added and took away, with `_change_type` and `_commit_version`."""
+    return pa.RecordBatchReader.from_stream(table.load_cdf(starting_version=first, ending_version=last))
+
+
+def commits_since(table: DeltaTable, version: int) -> list[tuple[str, str]]:
+    """(operation, note) of each commit after `version`, oldest first."""
+    later = [commit for commit in table.history() if commit["version"] > version]
+    return [(str(commit["operation"]), str(commit.get("userMetadata") or "")) for commit in reversed(later)]
+
+
+def quoted(name: str) -> str:
+    return f'"{name}"'
+
+
+def forget(paths: Iterable[str] = ()) -> None:
+    """What is remembered of tables; it is only a shortcut."""
+    for path in list(paths) or list(_newest):
+        _newest.pop(path, None)
+
+
+def _noted(note: str) -> CommitProperties:
+    return CommitProperties(custom_metadata={"userMetadata": note})
+
+
+def _latest(path: str) -> DeltaTable | None:
+    """Read again only when the log has another last commit than the last time."""
+    last = _last_commit(path)
+    if last is None:
+        return None
+    with _lock:
+        known = _newest.get(path)
+    if known is not None and known[0] == last:
+        return known[1]
+    try:
+        table = DeltaTable(path)
+    except TableNotFoundError:
+        return None
+    with _lock:
+        _newest[path] = (last, table)
+    return table
+
+
+def _last_commit(path: str) -> tuple[str, int, int] | None:
+    """Name, time and inode of the log's last commit: a table that was made anew has another one."""
+    log = Path(path) / "_delta_log"
+    try:
+        name = max((entry.name for entry in os.scandir(log) if entry.name.endswith(".json")), default="")
+        found = (log / name).stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    return (name, found.st_mtime_ns, found.st_ino) if name else None
+
+
+def _is_plain(table: DeltaTable) -> bool:
+    protocol = table.protocol()
+    features = set(protocol.reader_features or ()) <= READER_FEATURES and set(protocol.writer_features or ()) <= WRITER_FEATURES
+    mapped = table.metadata().configuration.get("delta.columnMapping.mode", "none") != "none"
+    return features and not mapped and not table.metadata().partition_columns
