@@ -12,6 +12,7 @@ from datetime import date
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
+from lakehouse.io.check_answers import Due
 from lakehouse.io.delta_store import DeltaStore
 from lakehouse.io.expectations import PASSED, Judge
 from lakehouse.io.session import spark_session
@@ -67,7 +68,8 @@ def main() -> None:
 
 
 def _pass(judge: Judge, frame: DataFrame, found: list) -> None:  # type: ignore[type-arg]
-    assert {verdict.status for verdict in judge.judge(TABLE, frame, found, {})} == {PASSED}
+    ((_, verdicts),) = judge.judge([Due(TABLE, frame, found)])
+    assert {verdict.status for verdict in verdicts} == {PASSED}
 
 
 def _session(folder: str) -> SparkSession:

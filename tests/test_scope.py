@@ -30,7 +30,12 @@ def test_a_condition_is_true_for_the_orders_of_the_scope_and_bounds_for_all_betw
         "shop_range": shop.bounds(None),
         "empty": Scope({}).condition("order_id"),
     }
-    found = frame_from(spark, ROWS, "shop_code string, order_id bigint").alias("old").withColumns({name: F.expr(sql) for name, sql in flags.items()}).collect()
+    found = (
+        frame_from(spark, ROWS, "shop_code string, order_id bigint")
+        .alias("old")
+        .withColumns({name: F.expr(sql) for name, sql in flags.items()})
+        .collect()
+    )
 
     def kept(flag: str) -> list[tuple[str, int]]:
         return [(row["shop_code"], row["order_id"]) for row in found if row[flag]]

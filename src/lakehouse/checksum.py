@@ -10,6 +10,7 @@ from lakehouse.table import Column
 
 SEEDS = (1, 2)
 HALF = 0xFFFFFFFF
+PARTS = ("first_low", "first_high", "second_low", "second_high")
 
 
 @dataclass(frozen=True)
@@ -42,13 +43,13 @@ class Checksum:
 
 def checksum_columns(columns: Iterable[Column]) -> list[SparkColumn]:
     """Aggregates over the rows of these columns, for `Checksum.of`."""
+    parts = zip(PARTS, row_hash([column.name for column in columns]), strict=True)
+    return [F.count(F.lit(1)).alias("rows"), *(F.sum(part).alias(name) for name, part in parts)]
+
+
+def row_hash(columns: Iterable[str], *beside: SparkColumn) -> list[SparkColumn]:
+    """A row's two hashes in halves, each a number below 2^32, in the order of PARTS; `beside` is hashed with every row."""
     # xxHash64 passes over nulls; read from its end, this row of values can be told apart again.
-    parts = [part for column in columns for part in (F.col(f"`{column.name}`"), F.col(f"`{column.name}`").isNull())]
-    first, second = (F.xxhash64(F.lit(seed), *parts) for seed in SEEDS)
-    return [
-        F.count(F.lit(1)).alias("rows"),
-        F.sum(first.bitwiseAND(F.lit(HALF))).alias("first_low"),
-        F.sum(F.shiftrightunsigned(first, 32)).alias("first_high"),
-        F.sum(second.bitwiseAND(F.lit(HALF))).alias("second_low"),
-        F.sum(F.shiftrightunsigned(second, 32)).alias("second_high"),
-    ]
+    values = [part for name in columns for part in (F.col(f"`{name}`"), F.col(f"`{name}`").isNull())]
+    hashes = [F.xxhash64(F.lit(seed), *beside, *values) for seed in SEEDS]
+    return [half for found in hashes for half in (found.bitwiseAND(F.lit(HALF)), F.shiftrightunsigned(found, 32))]

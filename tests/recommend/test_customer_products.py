@@ -89,7 +89,7 @@ def make(spark: SparkSession) -> Callable[..., DataFrame]:
             frame_from(spark, [("nl", c, [x]) for c, x in LIKES.items()], "shop_code string, customer_key string, features array<float>"),
             frame_from(spark, [("nl", p, [x]) for p, x in HAS.items()], "shop_code string, product_id bigint, features array<float>"),
         )
-        model = RegisteredModel(version, "run", factors, BLEND) if version else RegisteredModel.none(spark, BLEND)
+        model = RegisteredModel(version, "run", BLEND, lambda: (factors, {})) if version else RegisteredModel.none(spark, BLEND)
         return conform(
             build(
                 *frames,

@@ -5,6 +5,7 @@ from functools import reduce
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
+from lakehouse.checksum import PARTS, row_hash
 from lakehouse.expressions import money
 from lakehouse.sources.source import ROOT_ORDER
 
@@ -44,10 +45,20 @@ def without_row(heads: DataFrame, orders: DataFrame) -> DataFrame:
 
 
 def differing(first: dict[str, DataFrame], second: dict[str, DataFrame]) -> DataFrame:
-    """(_order_id) of orders of which two readings are not the same, over all tables."""
-    pairs = [(first[name], second[name].select(first[name].columns)) for name in first]
-    sides = [one.exceptAll(other).select(ROOT) for pair in pairs for one, other in (pair, pair[::-1])]
-    return reduce(DataFrame.union, sides).distinct()
+    """(_order_id) of orders of which two readings are not the same, over all tables: their rows' checksums differ."""
+    sides = [
+        _signed(number, frame.select(first[name].columns), sign)
+        for number, name in enumerate(first)
+        for sign, frame in ((1, first[name]), (-1, second[name]))
+    ]
+    by_order = reduce(DataFrame.unionAll, sides).groupBy(ROOT).agg(*(F.sum(part).alias(part) for part in PARTS))
+    return by_order.where(" or ".join(f"{part} <> 0" for part in PARTS)).select(ROOT)
+
+
+def _signed(table: int, frame: DataFrame, sign: int) -> DataFrame:
+    """(_order_id, parts of the row's hash), negative for the second reading."""
+    parts = zip(PARTS, row_hash(frame.columns, F.lit(table)), strict=True)
+    return frame.select(ROOT, *((part * F.lit(sign)).alias(name) for name, part in parts))
 
 
 def _or_zero(name: str) -> Column:

@@ -41,6 +41,21 @@ def prepare_pack(
     return manifest
 
 
+def stands(folder: Path, made_from: str) -> bool:
+    """Whether a whole pack is there that was made from the same (`made_from` of its manifest), its files as they were written.
+
+    What runs that died left beside it goes first.
+    """
+    try:
+        _mend(folder.parent)
+        manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+        if manifest.get("made_from") != made_from or not (folder / "_SUCCESS").exists():
+            return False
+        return all(_sha256(folder / name) == facts["sha256"] for name, facts in manifest["files"].items())
+    except (OSError, ValueError, KeyError, AttributeError, TypeError):
+        return False
+
+
 def promote_pack(folder: Path) -> None:
     """Let the prepared pack appear under its name, in place of one that is there. Between two renames there is none."""
     superseded = folder.with_name(f".{folder.name}{SUPERSEDED}")

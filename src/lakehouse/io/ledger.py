@@ -199,6 +199,10 @@ class Ledger:
         now = datetime.now(UTC)
         self._store.append_rows(RUNS, [{**self._common, "ended_at": now, **asdict(entry)} for entry in entries])
 
+    def run_dates(self) -> dict[str, date]:
+        """Run → its as-of date."""
+        return {row["run_id"]: row["run_date"] for row in self._store.rows(RUNS, ("run_id", "run_date"), "step = ''")}
+
     def ended_runs(self) -> set[str]:
         """Ids of runs that are over, however they ended."""
         return {row["run_id"] for row in self._store.rows(RUNS, ("run_id",), f"step = '' AND status <> '{STARTED}'")}

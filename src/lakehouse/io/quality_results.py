@@ -138,6 +138,24 @@ def tables_in_doubt(store: DeltaStore) -> set[str]:
     return {row["table_name"] for row in _newest(store, ("table_name", "status", "checked_at")) if row["status"] not in GOOD}
 
 
+@dataclass(frozen=True)
+class Asked:
+    """When which version of a table was judged, in which run."""
+
+    head: Head
+    run_id: str
+    checked_at: datetime
+
+
+def last_asked(store: DeltaStore, table: str) -> Asked | None:
+    """The table's newest audit; None before there was one."""
+    columns = ("table_id", "table_version", "run_id", "checked_at")
+    newest = max(store.rows(QUALITY_RESULTS, columns, f"table_name = '{table}'"), key=lambda row: row["checked_at"], default=None)
+    if newest is None:
+        return None
+    return Asked(Head(newest["table_id"], newest["table_version"]), newest["run_id"], newest["checked_at"])
+
+
 def latest_results(store: DeltaStore) -> list[QualityResult]:
     """The results of each table's newest audit."""
     return sorted((QualityResult(**row) for row in _newest(store)), key=lambda result: (result.table_name, result.check))

@@ -29,9 +29,7 @@ READS = Table(
         Column("held_orders", STRING, "JSON list: orders left as they were, since two readings of them differed; read again next time"),
         Column("recipe", STRING, "hash of declarations and settings; another one makes the next reading a full one"),
         Column("tables", STRING, "JSON: mirror → [Delta id, version] afterwards; another id of orders makes the next reading a full one"),
-        Column(
-            "checksums", STRING, "JSON: table, or `all orders` where all were read → checksum of the rows read; null in old rows"
-        ),
+        Column("checksums", STRING, "JSON: table, or `all orders` where all were read → checksum of the rows read; null in old rows"),
     ),
 )
 

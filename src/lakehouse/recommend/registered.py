@@ -1,6 +1,8 @@
 """A model as the registry gives it back: all that the lists need, known by its version and the run that made it."""
 
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
 
 from pyspark.sql import SparkSession
 
@@ -8,20 +10,36 @@ from lakehouse.recommend.als import Factors
 from lakehouse.recommend.blend import Blend
 from lakehouse.recommend.neighbours import Neighbours
 
+Parts = tuple[Factors, dict[str, Neighbours]]
+
 
 @dataclass(frozen=True)
 class RegisteredModel:
-    """`version` is None for the model that knows nobody: what scores while there is no champion."""
+    """`version` is None for the model that knows nobody: what scores while there is no champion.
+
+    `load` fetches the factors and the neighbours, which takes seconds: only a build that needs them asks.
+    """
 
     version: str | None
     run_id: str
-    factors: Factors
     blend: Blend
-    neighbours: dict[str, Neighbours] = field(default_factory=dict)
+    load: Callable[[], Parts]
 
     @staticmethod
     def none(spark: SparkSession, blend: Blend) -> "RegisteredModel":
-        return RegisteredModel(None, "", Factors.none(spark), blend)
+        return RegisteredModel(None, "", blend, lambda: (Factors.none(spark), {}))
+
+    @cached_property
+    def factors(self) -> Factors:
+        return self._parts[0]
+
+    @cached_property
+    def neighbours(self) -> dict[str, Neighbours]:
+        return self._parts[1]
+
+    @cached_property
+    def _parts(self) -> Parts:
+        return self.load()
 
     def __repr__(self) -> str:
         """Decides whether lists are built anew: a version never changes."""

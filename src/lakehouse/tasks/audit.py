@@ -9,7 +9,7 @@ from lakehouse.decision import NOTHING
 from lakehouse.errors import ConfigError, DataError
 from lakehouse.io import logs
 from lakehouse.io.delta_store import Head
-from lakehouse.io.quality_results import FAILED, QualityResult, latest_results, record_results, rows_before, tables_in_doubt
+from lakehouse.io.quality_results import FAILED, QualityResult, last_asked, latest_results, record_results, rows_before, tables_in_doubt
 from lakehouse.loading import TooManyRejectsError
 from lakehouse.quality import ALARM, CRITICAL, checks, every_check, is_dated
 from lakehouse.tasks.dictionary import declared
@@ -79,7 +79,7 @@ def record_refused(run: "Run", error: TooManyRejectsError) -> None:
 
     broken = [check for check in checks(error.table, run.run_date) if check.name in error.rejects]
     found = [(check, error.rejects[check.name]) for check in broken]
-    verdicts = [Verdict(check, FAILED, "", of.rows, of.keys, configuration(check, error.table)) for check, of in found]
+    verdicts = [Verdict(check, FAILED, "", of.rows, of.keys, configuration(check)) for check, of in found]
     try:
         record_results(run.store, results_of(run.run_id, error.table, NOTHING, error.read, verdicts, {}, ()))
         run.audited[error.table.name] = NOTHING  # so that Data Docs are made
@@ -105,21 +105,36 @@ def _due(run: "Run") -> dict[str, Head]:
     """Not those that are shown already, unless the day or a bad newest verdict is a reason to judge them again."""
     tables = declared()
     waiting = {name: head for name, head in run.runner.outputs.items() if run.audited.get(name) != head}
-    unchanged = {name for name, head in waiting.items() if run.published.get(name) == head and not is_dated(tables[name])}
-    left_out = unchanged - tables_in_doubt(run.store) if unchanged else unchanged
+    published = {name for name, head in waiting.items() if run.published.get(name) == head}
+    in_doubt = tables_in_doubt(run.store) if published else set()
+    left_out = {name for name in published - in_doubt if not is_dated(tables[name]) or _is_asked_today(run, name, waiting[name])}
     return {name: head for name, head in waiting.items() if name not in left_out}
 
 
+def _is_asked_today(run: "Run", name: str, head: Head) -> bool:
+    """Whether this version was judged as of the same run date on the same day: nothing can have another answer now."""
+    last = last_asked(run.store, name)
+    return (
+        last is not None
+        and last.head == head
+        and last.checked_at.date() == run.started_at.date()
+        and run.ledger.run_dates().get(last.run_id) == run.run_date
+    )
+
+
 def _judged(run: "Run", due: Mapping[str, Head]) -> list[QualityResult]:
+    from lakehouse.io.check_answers import Due
     from lakehouse.io.expectations import Judge  # takes seconds to import
 
-    judge, past, tables = Judge(), rows_before(run.store, due), declared()
-    results = []
+    past, tables, asked = rows_before(run.store, due), declared(), []
     for name, head in due.items():
         table, there = tables[name], run.store.read(name, head.version)
         # A column that is not there has a check that says so.
         frame = there.select(*(column for column in table.column_names if column in there.columns))
         others = {reference.to.name: run.read(reference.to) for reference in table.references}
-        found = judge.judge(table, frame, checks(table, run.run_date, past.get(name, ())), others)
-        results += results_of(run.run_id, table, head, frame.count(), found, rejects_now(run.ledger, table), run.accepted)
+        asked.append(Due(table, frame, checks(table, run.run_date, past.get(name, ())), others))
+    results = []
+    for each, (rows, found) in zip(asked, Judge().judge(asked), strict=True):
+        head, rejects = due[each.table.name], rejects_now(run.ledger, each.table)
+        results += results_of(run.run_id, each.table, head, rows, found, rejects, run.accepted)
     return results

@@ -6,7 +6,7 @@ from lakehouse.io.model_registry import Champion, ModelRegistry
 from lakehouse.recommend import neighbours
 from lakehouse.recommend.als import with_keys
 from lakehouse.recommend.blend import Blend
-from lakehouse.recommend.registered import RegisteredModel
+from lakehouse.recommend.registered import Parts, RegisteredModel
 from lakehouse.tasks.audit import audit
 from lakehouse.tasks.run import Run
 
@@ -34,9 +34,13 @@ def registered(run: Run, registry: ModelRegistry, champion: Champion | None) -> 
     prior = Blend.of(run.params.blend)
     if champion is None:
         return RegisteredModel.none(run.spark, prior)
-    als, index = registry.load(champion, run.spark)
-    factors = with_keys(als, index["customers"], index["products"])
-    # Versions of before there was a blend have neither.
-    learned = neighbours.from_frame(index["neighbours"]) if "neighbours" in index else {}
+    # Versions of before there was a blend have neither exponents nor neighbours.
     exponents = {name.removeprefix(FITTED): float(value) for name, value in champion.params.items() if name.startswith(FITTED)}
-    return RegisteredModel(champion.version, champion.run_id, factors, Blend.from_named(exponents) if exponents else prior, learned)
+    blend = Blend.from_named(exponents) if exponents else prior
+
+    def load() -> Parts:
+        als, index = registry.load(champion, run.spark)
+        factors = with_keys(als, index["customers"], index["products"])
+        return factors, neighbours.from_frame(index["neighbours"]) if "neighbours" in index else {}
+
+    return RegisteredModel(champion.version, champion.run_id, blend, load)
