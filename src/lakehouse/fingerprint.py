@@ -35,7 +35,8 @@ def source(module: str) -> str:
     return spec.loader.get_source(module) or ""  # type: ignore[attr-defined, no-any-return]
 
 
-def _imports(module: str) -> set[str]:
+@cache
+def _imports(module: str) -> frozenset[str]:
     names: set[str] = set()
     for node in ast.walk(ast.parse(source(module))):
         if isinstance(node, ast.Import):
@@ -44,9 +45,10 @@ def _imports(module: str) -> set[str]:
             # `from package import module` names a module, `from module import thing` does not.
             below = {f"{node.module}.{alias.name}" for alias in node.names}
             names |= {name for name in below if node.module.startswith(PACKAGE) and _exists(name)} | {node.module}
-    return {name for name in names if name == PACKAGE or name.startswith(PACKAGE + ".")}
+    return frozenset(name for name in names if name == PACKAGE or name.startswith(PACKAGE + "."))
 
 
+@cache
 def _exists(name: str) -> bool:
     try:
         return find_spec(name) is not None

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from lakehouse.errors import DataError
 from lakehouse.io.delta_store import DeltaStore
 from lakehouse.io.ledger import published
-from lakehouse.io.session import spark_session
+from lakehouse.io.session import is_small_lake, spark_session
 from lakehouse.io.settings import Settings
 
 if TYPE_CHECKING:
@@ -21,7 +21,9 @@ class Lake:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self.store = DeltaStore(lambda: spark_session(settings), settings.lake_root, settings.vault_root)
+        self.store = DeltaStore(
+            lambda: spark_session(settings, is_small=is_small_lake(settings.lake_root)), settings.lake_root, settings.vault_root
+        )
         self.published = published(self.store)
 
     @property

@@ -6,6 +6,7 @@ What delta-rs can't read (deletion vectors, column mapping, partitions) is for S
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from threading import Lock
 
@@ -77,11 +78,17 @@ def rows_of(table: DeltaTable, columns: Sequence[str] = (), where: str = "") -> 
 
 def ask(sql: str, /, **tables: object) -> pa.Table:
     """The answer to a query over Arrow tables, data sets or readers by their names. Times are UTC; nothing is spilled to a disk."""
-    with duckdb.connect(config={"temp_directory": ""}) as connection:
+    with _database().cursor() as connection:
         connection.execute("SET TimeZone = 'UTC'")
         for name, table in tables.items():
             connection.register(name, table)
         return connection.sql(sql).to_arrow_table()
+
+
+@cache
+def _database() -> duckdb.DuckDBPyConnection:
+    """In memory and empty: cursors of it have views of their own."""
+    return duckdb.connect(config={"temp_directory": ""})
 
 
 def append(path: str, rows: pa.Table, note: str, properties: Mapping[str, str]) -> None:

@@ -2,6 +2,7 @@
 
 import logging
 import os
+import re
 import sys
 import tempfile
 import time
@@ -10,13 +11,21 @@ from pathlib import Path
 from pyspark.sql import SparkSession
 
 from lakehouse.errors import ConfigError
+from lakehouse.io import delta_files
 from lakehouse.io.settings import Settings
 
+COLLECTOR = re.compile(r"-XX:\+Use\w+GC")
+# A lake whose mirrors hold at most so many rows is small: its nights end before the second compiler has paid for itself (a third of the
+# processor time), and its heaps are too small for parallel collectors.
+SMALL_LAKE_ROWS = 3_000_000
+SMALL, LARGE = "-XX:+UseSerialGC -XX:TieredStopAtLevel=1", "-XX:+UseParallelGC"
 
-def spark_session(settings: Settings, scratch: Path | None = None) -> SparkSession:
+
+def spark_session(settings: Settings, scratch: Path | None = None, is_small: bool = False) -> SparkSession:
     """The session of this process with the settings' `spark` values.
 
-    `scratch`: where Spark keeps what does not fit into memory, if the settings name no place.
+    `scratch`: where Spark keeps what does not fit into memory, if the settings name no place. `is_small`: there is little to do, so that
+    starting quickly counts more than running fast; settings that choose a collector of garbage themselves overrule that.
     Where somebody else started the driver (spark-submit, Databricks), master, memory and jars are theirs.
     Times come as UTC also in Python: `collect()` turns timestamps into the process's own zone, so that is set to UTC.
     """
@@ -24,7 +33,7 @@ def spark_session(settings: Settings, scratch: Path | None = None) -> SparkSessi
     time.tzset()
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     builder = SparkSession.builder.appName("lakehouse")
-    for name, value in _options(settings, scratch).items():
+    for name, value in _options(settings, scratch, is_small).items():
         builder = builder.config(name, value)
     spark = builder.getOrCreate()
     # Spark's own messages can hold values of rows. Of an error its kind comes from Python.
@@ -37,7 +46,7 @@ def spark_session(settings: Settings, scratch: Path | None = None) -> SparkSessi
     return spark
 
 
-def _options(settings: Settings, scratch: Path | None) -> dict[str, str]:
+def _options(settings: Settings, scratch: Path | None, is_small: bool) -> dict[str, str]:
     if "PYSPARK_GATEWAY_PORT" in os.environ or "DATABRICKS_RUNTIME_VERSION" in os.environ:
         return {name: value for name, value in settings.spark.items() if name.startswith(("spark.sql.", "spark.databricks."))}
     # Without a place of its own, Spark leaves a warehouse folder in the working directory.
@@ -45,8 +54,19 @@ def _options(settings: Settings, scratch: Path | None) -> dict[str, str]:
     places = {"spark.local.dir": str(scratch)} if scratch else {}
     options = {"spark.jars": ",".join(jars()), "spark.sql.warehouse.dir": warehouse, **places, **settings.spark}
     quiet = f"-Dlog4j2.configurationFile={Path(__file__).with_name('log4j2.properties').as_uri()}"
-    options["spark.driver.extraJavaOptions"] = f"{options.get('spark.driver.extraJavaOptions', '')} {quiet}".strip()
+    given = options.get("spark.driver.extraJavaOptions", "")
+    fitting = "" if COLLECTOR.search(given) else SMALL if is_small else LARGE
+    options["spark.driver.extraJavaOptions"] = " ".join(filter(None, [given, fitting, quiet]))
     return options
+
+
+def is_small_lake(lake_root: str) -> bool:
+    """Whether a lake on this machine has mirrors, and not many rows in them. One that is empty may be about to hold anything."""
+    if not delta_files.is_local(lake_root):
+        return False
+    tables = [delta_files.opened(str(folder)) for folder in Path(lake_root).glob("bronze/*")]
+    counts = [delta_files.row_count(table) for table in tables if table is not None]
+    return bool(counts) and None not in counts and sum(count or 0 for count in counts) <= SMALL_LAKE_ROWS
 
 
 def jars() -> list[str]:

@@ -89,10 +89,10 @@ def record_refused(run: "Run", error: TooManyRejectsError) -> None:
 
 def write_data_docs(run: "Run") -> None:
     """The newest verdict of every table as a site under the lake. That it can't be written is a warning: it decides nothing."""
-    from lakehouse.io.data_docs import write_site
-
     if not run.audited:
         return
+    from lakehouse.io.data_docs import write_site  # takes seconds to import
+
     try:
         with tempfile.TemporaryDirectory() as folder:
             write_site(latest_results(run.store), Path(folder) / SITE)

@@ -27,7 +27,10 @@ def tables(env: str) -> str:
     if not lake.published:
         raise DataError("nothing is published yet", "run `lakehouse night`")
     grains = {name: table.grain for name, table in declared().items()}
-    rows = [[name, str(head.version), str(lake.table(name).count()), grains.get(name, "")] for name, head in sorted(lake.published.items())]
+    rows = [
+        [name, str(head.version), str(lake.store.count(name, head.version)), grains.get(name, "")]
+        for name, head in sorted(lake.published.items())
+    ]
     return as_table(["table", "version", "rows", "one row is"], rows)
 
 

@@ -18,7 +18,7 @@ from lakehouse.io.delta_store import DeltaStore, Head
 from lakehouse.io.disks import full_disk_named
 from lakehouse.io.ledger import STARTED, SUCCEEDED, Entry, Ledger, published
 from lakehouse.io.lock import lake_lock
-from lakehouse.io.session import spark_session
+from lakehouse.io.session import is_small_lake, spark_session
 from lakehouse.io.settings import Settings, read_conf
 from lakehouse.loading import TooManyRejectsError
 from lakehouse.parameters import ShopRules, Shops
@@ -77,7 +77,7 @@ def open_run(settings: Settings, command: str, run_date: date) -> Iterator[Run]:
     telling = Telling(settings, command, run_date, run_id)
     with telling.of_the_start(), lake_lock(settings.lake_root, settings.lock), telling.of_the_run(), full_disk_named(settings):
         _keep_vault_private(settings)
-        spark = spark_session(settings, emptied_scratch(settings.vault_root))
+        spark = spark_session(settings, emptied_scratch(settings.vault_root), is_small_lake(settings.lake_root))
         store = DeltaStore(spark, settings.lake_root, settings.vault_root)
         store.note = run_id
         ledger = Ledger(store, run_id, command, run_date, code_version())

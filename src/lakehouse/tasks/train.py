@@ -46,11 +46,10 @@ def train(run: Run, when_due: bool = False) -> Champion | None:
     """
     registry = ModelRegistry(run.settings, run.store)
     champion = registry.champion()
-    recipe = _recipe(run)
-    if when_due and (not is_due(run.settings, run.run_date, registry, champion) or registry.has_counted(recipe)):
+    if when_due and (not is_due(run.settings, run.run_date, registry, champion) or registry.has_counted(_recipe(run))):
         logs.info("train: not due", step="train")
         return None
-    started = time.monotonic()
+    started, recipe = time.monotonic(), _recipe(run)
     logs.at("train")
     inputs = {table.name: run.runner.heads[table.name] for table in (*SALES, interactions.TABLE, products.TABLE)}
     if left := registry.left_over(recipe):
