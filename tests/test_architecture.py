@@ -14,7 +14,7 @@ SRC = ROOT / "src" / "lakehouse"
 # From the ground up; a module imports from its own row or from those before it.
 ROWS = [
     ("errors",),
-    ("table", "expressions", "frames", "parameters", "scope", "fingerprint", "incident", "sample_keys"),
+    ("table", "checksum", "expressions", "frames", "parameters", "scope", "fingerprint", "incident", "sample_keys"),
     ("quality",),
     ("sources",),
     ("privacy",),
@@ -36,6 +36,8 @@ ONE_DOOR = {
     "mlflow": {"io/model_registry.py", "io/experiments.py"},
     "pymysql": {"io/shop_database.py", "io/replica.py"},
     "delta": {"io/delta_store.py"},
+    "deltalake": {"io/delta_files.py"},
+    "duckdb": {"io/delta_files.py"},
     "great_expectations": {"io/expectations.py", "io/data_docs.py"},
     "boto3": {"io/s3_files.py"},
     "prometheus_client": {"io/metrics_file.py"},
