@@ -1,19 +1,28 @@
 """Delta tables: identity and versions, the sync that touches only what differs, and versions that stay readable."""
 
 import os
+import random
 import time
+from collections import Counter
+from datetime import UTC, datetime
+from decimal import Decimal
+from math import nan
 from pathlib import Path
+from typing import Any
 
+import pyarrow as pa
 import pytest
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
+from pyspark.sql.types import ArrayType, StructField, StructType
 
 from lakehouse.errors import DataError
-from lakehouse.frames import frame_from
+from lakehouse.frames import arrow_rows, frame_from
 from lakehouse.io import delta_store
+from lakehouse.io.delta_files import ask
 from lakehouse.io.delta_store import DeltaStore, Head, Written
 from lakehouse.scope import Orders, Scope
-from lakehouse.table import LONG, STRING, Column, Table, conform
+from lakehouse.table import BOOLEAN, DATE, DOUBLE, LONG, MONEY, QUANTITY, STRING, TIMESTAMP, Column, Table, conform, schema_of
 
 SCHEMA = "shop_code string, line_id bigint, order_id bigint, name string"
 TABLE = Table(
@@ -212,3 +221,113 @@ def test_the_share_is_of_the_whole_shop_also_where_only_some_orders_are_synced(s
 def test_the_last_rows_of_a_small_shop_do_not_go_unasked(filled: DeltaStore) -> None:
     with pytest.raises(DataError, match="1 of 1 rows"):
         filled.sync(TABLE, frame(filled, []), Scope.of_shop("de"), 0.2)
+
+
+WIDE = Table(
+    name="silver.wide",
+    grain="one row",
+    key=("shop_code", "line_id"),
+    columns=(
+        Column("shop_code", STRING, "the shop"),
+        Column("line_id", LONG, "the line"),
+        Column("order_id", LONG, "the order"),
+        Column("name", STRING, "text"),
+        Column("amount", MONEY, "money"),
+        Column("sold_at", TIMESTAMP, "UTC"),
+        Column("day", DATE, "day"),
+        Column("weight", DOUBLE, "number"),
+        Column("is_new", BOOLEAN, "flag"),
+        Column("ids", ArrayType(LONG), "list"),
+        Column("tiers", ArrayType(StructType([StructField("units", QUANTITY), StructField("share", DOUBLE)])), "list of structs"),
+    ),
+    scope="order_id",
+)
+
+
+def wide_rows(rng: random.Random, orders: range) -> pa.Table:
+    """Some lines of the orders, every value null now and then, doubles that are no numbers among them."""
+
+    def maybe(value: Any) -> Any:
+        return None if rng.random() < 0.2 else value
+
+    found = []
+    for shop in ("nl", "de"):
+        for order in orders:
+            for line in range(2):
+                if rng.random() < 0.7:
+                    at = datetime(2026, 11, rng.randrange(1, 4), 12, 0, 0, rng.choice((0, 1, 999_999)), tzinfo=UTC)
+                    tiers = [{"units": Decimal(rng.randrange(3)), "share": maybe(0.5)} for _ in range(rng.randrange(3))]
+                    found.append(
+                        (
+                            *(shop, 10 * order + line, order, maybe(rng.choice(("", "tea", "Zoë", "a\u0000b")))),
+                            *(maybe(Decimal(rng.randrange(3)) / 8), maybe(at), maybe(at.date()), maybe(rng.choice((0.0, -0.0, 1.5, nan)))),
+                            *(maybe(rng.random() < 0.5), maybe([rng.randrange(2)] * rng.randrange(3)), maybe(tiers)),
+                        )
+                    )
+    return arrow_rows(found, schema_of(WIDE.columns)).cast(delta_store.declared_schema(WIDE))
+
+
+def net_feed(store: DeltaStore, version: int) -> dict[str, int]:
+    """Rows that the commit added (1) and took away (-1), by their text, those left out that it did both with."""
+    net: Counter[str] = Counter()
+    for row in store.changes(WIDE.name, version, version).collect():
+        net[str(row[: len(WIDE.columns)])] += 1 if row["_change_type"] in ("insert", "update_postimage") else -1
+    return {row: count for row, count in net.items() if count}
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_the_driver_syncs_as_spark_does(spark: SparkSession, tmp_path: Path, seed: int) -> None:
+    """The same rows, counts and feeds, over a chain of random syncs of the whole, of a shop and of some orders."""
+    here = DeltaStore(spark, str(tmp_path / "here"), str(tmp_path / "vault"))
+    there = DeltaStore(spark, str(tmp_path / "there"), str(tmp_path / "vault"), small_rows=0)
+    rng = random.Random(seed)
+    scopes = [None, None, Scope.of_shop("nl"), Scope.of_orders([("nl", 1), ("de", 2), ("nl", 7)]), None]
+    for number, scope in enumerate(scopes):
+        rows_now = wide_rows(rng, range(5))
+        if scope is not None:
+            condition = scope.condition(WIDE.scope)
+            rows_now = ask(f"SELECT * FROM rows WHERE {condition}", rows=rows_now).cast(delta_store.declared_schema(WIDE))
+        one = here.sync(WIDE, rows_now, scope)
+        other = there.sync(WIDE, conform(spark.createDataFrame(rows_now, schema_of(WIDE.columns)), WIDE), scope)
+        assert one == other, number
+        found = [sorted(map(str, store.read(WIDE.name).collect())) for store in (here, there)]
+        assert found[0] == found[1]
+        assert here.arrow(WIDE.name).num_rows == here.count(WIDE.name) == len(found[0])
+        heads = [store.head(WIDE.name) for store in (here, there)]
+        assert {head.version for head in heads if head} == {number}
+        assert net_feed(here, number) == net_feed(there, number)
+
+
+def test_a_sync_by_the_driver_that_would_take_more_than_its_share_writes_nothing(store: DeltaStore) -> None:
+    there = wide_rows(random.Random(1), range(40))
+    store.sync(WIDE, there)
+    with pytest.raises(DataError, match="rows are gone"):
+        store.sync(WIDE, there.slice(0, 20), None, 0.2)
+    assert store.sync(WIDE, there.slice(0, there.num_rows - 5), None, 0.2) == Written(deleted=5)
+
+
+def test_a_declaration_that_changed_is_written_anew_also_from_the_driver(store: DeltaStore) -> None:
+    store.sync(WIDE, wide_rows(random.Random(1), range(3)))
+    narrower = Table(WIDE.name, WIDE.grain, WIDE.key, WIDE.columns[:4], scope=WIDE.scope)
+    few = arrow_rows([("nl", 1, 1, "tea")], schema_of(narrower.columns))
+    store.sync(narrower, few)
+    assert [tuple(row) for row in store.read(WIDE.name).collect()] == [("nl", 1, 1, "tea")]
+
+
+def test_small_is_what_the_log_says_has_few_rows_and_is_on_this_machine(spark: SparkSession, tmp_path: Path) -> None:
+    store = DeltaStore(spark, str(tmp_path / "lake"), str(tmp_path / "vault"), small_rows=10)
+    store.sync(WIDE, wide_rows(random.Random(1), range(1)))
+    assert store.is_small((WIDE.name, 0))
+    assert not store.is_small(*[(WIDE.name, 0)] * 8)
+    assert not DeltaStore(spark, str(tmp_path / "lake"), str(tmp_path / "vault"), small_rows=0).is_small((WIDE.name, 0))
+    assert not DeltaStore(spark, "s3a://bucket/lake", "s3a://bucket/vault").holds(1)
+
+
+def test_a_question_has_the_same_answer_from_the_driver_and_from_spark(spark: SparkSession, tmp_path: Path) -> None:
+    roots = (str(tmp_path / "lake"), str(tmp_path / "vault"))
+    DeltaStore(spark, *roots).sync(WIDE, wide_rows(random.Random(1), range(9)))
+    day = "CAST(CAST(sold_at AS DATE) AS STRING)"
+    sql = f"SELECT count(*) AS n, sum(amount) AS total, {day} AS day FROM {{rows}} GROUP BY {day}"
+    answers = [DeltaStore(spark, *roots, small_rows=size).question(sql, rows=WIDE.name) for size in (1000, 0)]
+    assert sorted(map(str, answers[0])) == sorted(map(str, answers[1]))
+    assert len(answers[0]) == 4

@@ -16,11 +16,11 @@ from tests.support.planted import defects, good_row
 from lakehouse.flow import STEPS
 from lakehouse.gold import daily_sales
 from lakehouse.io.check_answers import Due
-from lakehouse.io.data_docs import write_site
+from lakehouse.io.data_docs import has_pages, page_of, renew_site, write_site
 from lakehouse.io.expectations import ERROR, FAILED, PASSED, Judge, Verdict
 from lakehouse.io.quality_results import QUARANTINED, QualityResult
 from lakehouse.quality import Check, checks
-from lakehouse.silver import order_lines, orders
+from lakehouse.silver import categories, order_lines, orders
 from lakehouse.sources.woocommerce.people import USERS
 from lakehouse.table import Rule, Table, broken_rules
 
@@ -182,6 +182,7 @@ def test_data_docs_show_every_table_and_what_is_wrong_with_it(tmp_path: Path, ju
             )
         )
     write_site(results, tmp_path / "site")
+    assert has_pages(tmp_path / "site", results)
     (page,) = (tmp_path / "site" / "validations").rglob("*.html")
     front = re.sub("<script.*?</script>", "", (tmp_path / "site" / "index.html").read_text(), flags=re.DOTALL)
     assert "silver.orders: total_is_known is not true of 1 of 2 rows (as nl 17): total_amount is not null" in front
@@ -190,3 +191,29 @@ def test_data_docs_show_every_table_and_what_is_wrong_with_it(tmp_path: Path, ju
     assert "total_is_known: total_amount is not null" in text
     assert "left out of the table, in quarantine" in text
     assert "nl 17" in text
+
+
+def test_only_pages_of_tables_that_were_judged_anew_are_drawn_and_their_old_ones_go(
+    tmp_path: Path, judge: Judge, spark: SparkSession
+) -> None:
+    def results(run_id: str, day: int, *tables: Table) -> list[QualityResult]:
+        found = []
+        for table in tables:
+            for v in verdicts(judge, table, frame_of(spark, table, [good_row(table)]), references_of(spark, table)):
+                of_check = (v.check.name, v.check.kind, v.check.severity, v.check.meaning, v.status)
+                checked_at = datetime(2026, 11, day, 1, tzinfo=UTC)
+                found.append(QualityResult(run_id, table.name, "id", day, *of_check, 1, None, "", "[]", v.expectation, checked_at))
+        return found
+
+    site, categories_table = tmp_path / "site", categories.TABLE
+    before = results("20261102T010101-abcdef", 2, categories_table, orders.TABLE)
+    write_site(before, site)
+    now = [*before[: len(checks(categories_table, DAY))], *results("20261103T010101-abcdef", 3, orders.TABLE)]
+    assert not has_pages(site, now)
+    write_site(now, tmp_path / "new", {"silver.orders"})
+    renew_site(tmp_path / "new", site, now)
+    pages = {page.relative_to(site).as_posix() for page in (site / "validations").rglob("*.html")}
+    assert pages == {page_of(result) for result in now}
+    front = (site / "index.html").read_text()
+    assert all(f'href="{page}"' in front for page in pages)
+    assert not list(site.glob(".*"))

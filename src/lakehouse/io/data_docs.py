@@ -6,7 +6,7 @@ them, as plain text (`front_page.py`).
 
 import json
 import shutil
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from itertools import groupby
 from pathlib import Path
 
@@ -21,8 +21,11 @@ from lakehouse.io.front_page import front_page
 from lakehouse.io.quality_results import ERROR, QUARANTINED, QualityResult
 
 
-def write_site(results: Sequence[QualityResult], folder: Path) -> None:
-    """`folder`/index.html and all below it. `results` are in the order of their tables."""
+def write_site(results: Sequence[QualityResult], folder: Path, drawn: Collection[str] | None = None) -> None:
+    """`folder`/index.html and all below it. `results` are in the order of their tables.
+
+    `drawn` are the tables whose pages are drawn (None: of all); the front page has all of them and names the others' pages too.
+    """
     context = quiet_context()
     context.variables.data_docs_sites = {}
     store = {"class_name": "TupleFilesystemStoreBackend", "base_directory": str(folder)}
@@ -31,18 +34,36 @@ def write_site(results: Sequence[QualityResult], folder: Path) -> None:
         "lakehouse", {"class_name": "SiteBuilder", "site_index_builder": lists, "store_backend": store, "show_how_to_buttons": False}
     )
     for table, of_table in groupby(results, key=lambda result: result.table_name):
-        _add(context, table, list(of_table))
+        if drawn is None or table in drawn:
+            _add(context, table, list(of_table))
     context.build_data_docs()
     shutil.rmtree(folder / "static" / "images", ignore_errors=True)  # pictures of how-tos
     index = folder / "index.html"
     before, body, after = index.read_text(encoding="utf-8").partition("<body>")
-    index.write_text(before + body + front_page(results, _pages(results, folder)) + after, encoding="utf-8")
+    front = front_page(results, {result.table_name: page_of(result) for result in results})
+    index.write_text(before + body + front + after, encoding="utf-8")
 
 
-def _pages(results: Sequence[QualityResult], folder: Path) -> dict[str, str]:
-    """Table → the page of its verdict, below `folder`."""
-    of_runs = {result.table_name: folder / "validations" / result.table_name.replace(".", "/") / result.run_id for result in results}
-    return {table: next(of_run.rglob("*.html")).relative_to(folder).as_posix() for table, of_run in of_runs.items()}
+def page_of(result: QualityResult) -> str:
+    """The page of the verdict that a result belongs to, below the site's folder: where Great Expectations puts it."""
+    table = result.table_name.replace(".", "/")
+    return f"validations/{table}/{result.run_id}/{result.checked_at:%Y%m%dT%H%M%S.%fZ}/version_{result.table_version}.html"
+
+
+def has_pages(folder: Path, results: Sequence[QualityResult]) -> bool:
+    """Whether a site stands there that has the pages of all these verdicts."""
+    return (folder / "index.html").is_file() and all((folder / page_of(result)).is_file() for result in results)
+
+
+def renew_site(new: Path, folder: Path, results: Sequence[QualityResult]) -> None:
+    """Put the pages of `new` into the site that stands in `folder`: first all others, then the front page. Old verdicts' pages go last."""
+    shutil.copytree(new, folder, dirs_exist_ok=True, ignore=lambda _, names: [name for name in names if name == "index.html"])
+    unfinished = folder / ".index.html.unfinished"
+    shutil.copyfile(new / "index.html", unfinished)
+    unfinished.replace(folder / "index.html")
+    newest = {folder / page_of(result) for result in results}
+    for page in set((folder / "validations").rglob("*.html")) - newest:
+        page.unlink()
 
 
 def _add(context: gx.data_context.EphemeralDataContext, table: str, results: Sequence[QualityResult]) -> None:

@@ -157,13 +157,13 @@ class DeltaStore:
         return self.read(name, version).count() if known is None else known
 
     def question(self, sql: str, **tables: str) -> list[dict[str, Any]]:
-        """The answer to SQL that Spark and DuckDB understand alike. `{rows}` stands for the latest version of the table given as `rows`.
+        """The answer to SQL that Spark and DuckDB understand alike; `{rows}`, which may stand there once, is the table given as `rows`.
 
-        The driver asks the tables' files itself unless they have very many rows.
+        Latest versions are asked. The driver asks the tables' files itself unless they have very many rows.
         """
         here = {alias: self._local(name) for alias, name in tables.items()}
         if all(table is not None for table in here.values()) and self._counts(here.values()) <= self._small_rows * ASKED_TIMES:
-            data = {alias: table.to_pyarrow_dataset() for alias, table in here.items()}
+            data = {alias: delta_files.stream(table, sql) for alias, table in here.items() if f"{{{alias}}}" in sql}
             return delta_files.ask(sql.format(**{alias: alias for alias in tables}), **data).to_pylist()
         frames: dict[str, Any] = {alias: self.read(name) for alias, name in tables.items()}
         return self.spark.sql(sql, **frames).toArrow().to_pylist()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from lakehouse.decision import NOTHING
 from lakehouse.errors import ConfigError, DataError
 from lakehouse.io import logs
+from lakehouse.io.delta_files import is_local
 from lakehouse.io.delta_store import Head
 from lakehouse.io.quality_results import FAILED, QualityResult, last_asked, latest_results, record_results, rows_before, tables_in_doubt
 from lakehouse.loading import TooManyRejectsError
@@ -88,15 +89,24 @@ def record_refused(run: "Run", error: TooManyRejectsError) -> None:
 
 
 def write_data_docs(run: "Run") -> None:
-    """The newest verdict of every table as a site under the lake. That it can't be written is a warning: it decides nothing."""
+    """The newest verdict of every table as a site under the lake. That it can't be written is a warning: it decides nothing.
+
+    Where it stands on this machine, only the pages of tables that this run judged are drawn; the front page comes last.
+    """
     if not run.audited:
         return
-    from lakehouse.io.data_docs import write_site  # takes seconds to import
+    from lakehouse.io.data_docs import has_pages, renew_site, write_site  # takes seconds to import
 
+    place, results = site(run.settings.lake_root), latest_results(run.store)
+    others = [result for result in results if result.table_name not in run.audited]
     try:
         with tempfile.TemporaryDirectory() as folder:
-            write_site(latest_results(run.store), Path(folder) / SITE)
-            run.store.keep_folder(f"{folder}/{SITE}", site(run.settings.lake_root))
+            if is_local(place) and has_pages(Path(place), others):
+                write_site(results, Path(folder) / SITE, run.audited)
+                renew_site(Path(folder) / SITE, Path(place), results)
+            else:
+                write_site(results, Path(folder) / SITE)
+                run.store.keep_folder(f"{folder}/{SITE}", place)
     except Exception as error:
         logs.warn(f"Data Docs could not be written: {type(error).__name__}")
 
