@@ -33,7 +33,10 @@ class Cost:
 
 @dataclass(frozen=True)
 class Work:
-    """What Spark did in one night. `scans`: queries that read files. `running`: seconds in which a job ran; `planning`: in which a query was at work without one."""
+    """What Spark did in one night. `scans`: queries that read files.
+
+    `running`: seconds in which a job ran; `planning`: in which a query was at work without one.
+    """
 
     jobs: int
     queries: int
@@ -116,8 +119,9 @@ class Bench:
         cost, work = _median(costs), self._works[-1]
         ratios = f"{cost.wall / doctor.wall:5.1f} x {cost.cpu / doctor.cpu:5.1f} x"
         waiting = max(cost.wall - work.running - work.planning, 0)
-        did = f"{work.jobs} jobs, {work.queries} queries, {work.scans} of them read files; {work.running:.0f} s running, {work.planning:.0f} s planning"
-        print(f"{name:<34} {cost.wall:6.1f} s {cost.cpu:6.1f} CPU s {ratios}   {did}, {waiting:.0f} s neither")
+        did = f"{work.jobs} jobs, {work.queries} queries, {work.scans} of them read files"
+        where = f"{work.running:.0f} s running, {work.planning:.0f} s planning, {waiting:.0f} s neither"
+        print(f"{name:<34} {cost.wall:6.1f} s {cost.cpu:6.1f} CPU s {ratios}   {did}; {where}")
 
 
 def _median(costs: list[Cost]) -> Cost:

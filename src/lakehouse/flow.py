@@ -37,7 +37,8 @@ class Step:
     """One table and how it is made.
 
     `build` gets the frames of `reads` in their order and the named `parameters`. `scoped` steps are built for the
-    orders that changed only: all their tables carry the root order (`Table.scope`).
+    orders that changed only: all their tables carry the root order (`Table.scope`). `fan_out`: about so many rows are built for each row
+    of the inputs.
     """
 
     writes: Table
@@ -46,6 +47,7 @@ class Step:
     write: Write = "replace"
     scoped: bool = False
     parameters: tuple[str, ...] = ()
+    fan_out: int = 1
 
     @property
     def name(self) -> str:
@@ -155,6 +157,8 @@ RECOMMENDATIONS = (
         customer_products.build,
         (customers.TABLE, products.TABLE, interactions.TABLE, product_popularity.TABLE),
         parameters=("run_date", "model", "lists", "country_smoothing", "feed_shop"),
+        # Sixty places for each customer, who is one of the smaller inputs.
+        fan_out=20,
     ),
 )
 

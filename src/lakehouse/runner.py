@@ -53,9 +53,7 @@ class Runner:
         if scope is None or len(scope) > 0:
             frames = [self._part(table, scope) for table in step.reads]
             others = {table.name: self._part(table, scope) for table in step.refers_to}
-            is_small = scope is not None or self._store.is_small(
-                *((name, head.version) for name, head in inputs.items() if head != NOTHING)
-            )
+            is_small = self._store.holds(0) if scope is not None else self._store.is_small(inputs, step.fan_out)
             with self._store.noted(note(self._run_id, decision.recipe, inputs)):
                 built = step.build(*frames, **values)
                 loaded = load(self._store, step.writes, built, step.write, self._run_id, scope, others=others, is_small=is_small)

@@ -317,10 +317,13 @@ def test_a_declaration_that_changed_is_written_anew_also_from_the_driver(store: 
 def test_small_is_what_the_log_says_has_few_rows_and_is_on_this_machine(spark: SparkSession, tmp_path: Path) -> None:
     store = DeltaStore(spark, str(tmp_path / "lake"), str(tmp_path / "vault"), small_rows=10)
     store.sync(WIDE, wide_rows(random.Random(1), range(1)))
-    assert store.is_small((WIDE.name, 0))
-    assert not store.is_small(*[(WIDE.name, 0)] * 8)
-    assert not DeltaStore(spark, str(tmp_path / "lake"), str(tmp_path / "vault"), small_rows=0).is_small((WIDE.name, 0))
+    head = store.head(WIDE.name)
+    assert head is not None
+    assert store.is_small({WIDE.name: head, "silver.never_written": Head("", -1)})
+    assert not store.is_small({WIDE.name: head}, fan_out=20)
+    assert not DeltaStore(spark, str(tmp_path / "lake"), str(tmp_path / "vault"), small_rows=0).is_small({WIDE.name: head})
     assert not DeltaStore(spark, "s3a://bucket/lake", "s3a://bucket/vault").holds(1)
+    assert not DeltaStore(spark, str(tmp_path / "lake"), "s3a://bucket/vault").holds(1)
 
 
 def test_a_question_has_the_same_answer_from_the_driver_and_from_spark(spark: SparkSession, tmp_path: Path) -> None:

@@ -172,14 +172,15 @@ class DeltaStore:
         counts = [delta_files.row_count(table) for table in tables]
         return sum(inf if count is None else count for count in counts)
 
-    def is_small(self, *tables: tuple[str, int]) -> bool:
-        """Whether these versions together have so few rows that what follows from them is held by the driver."""
-        found = [self._local(name, version) for name, version in tables]
-        return None not in found and self.holds(self._counts(found))
+    def is_small(self, tables: Mapping[str, Head], fan_out: int = 1) -> bool:
+        """Whether these tables have so few rows that what follows from them, so many rows for each of theirs, is held by the driver."""
+        found = [self._local(name, head.version) for name, head in tables.items() if head.version >= 0]
+        return None not in found and self.holds(self._counts(found) * fan_out)
 
     def holds(self, rows: float) -> bool:
         """Whether the driver holds so many rows."""
-        return self._small_rows > 0 and rows <= self._small_rows and delta_files.is_local(self._lake_root)
+        is_here = delta_files.is_local(self._lake_root) and delta_files.is_local(self._vault_root)
+        return is_here and self._small_rows > 0 and rows <= self._small_rows
 
     def _local(self, name: str, version: int | None = None) -> Any:
         """The table for delta-rs; None where it is Spark's."""

@@ -36,7 +36,7 @@ def export(run: Run) -> None:
     if stands(folder, made_from):
         _record(run, Entry(STEP, SKIPPED, str(folder), inputs=inputs_json(inputs)), started, f"{folder} stands: it was made from the same")
         return
-    is_small = run.store.is_small(*((name, head.version) for name, head in inputs.items()))
+    is_small = run.store.is_small(inputs)
     everybody, catalogue, lists, bought, users, user_meta, orders, order_addresses = (_read(run, table) for table in TABLES)
     people = audience(everybody, lists).persist()
     counts = {row["suppressed_for"]: row["count"] for row in people.groupBy("suppressed_for").count().collect()}
