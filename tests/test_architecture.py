@@ -35,7 +35,7 @@ LEVEL = {name: level for level, row in enumerate(ROWS) for name in row}
 ONE_DOOR = {
     "mlflow": {"io/model_registry.py", "io/experiments.py"},
     "pymysql": {"io/shop_database.py", "io/replica.py"},
-    "delta": {"io/delta_store.py"},
+    "delta": {"io/delta_reader.py", "io/delta_store.py"},
     "deltalake": {"io/delta_files.py"},
     "duckdb": {"io/delta_files.py"},
     "great_expectations": {"io/expectations.py", "io/data_docs.py"},

@@ -8,6 +8,8 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql.pandas.types import to_arrow_schema
 from pyspark.sql.types import StructType
 
+from lakehouse.table import Table, schema_of
+
 
 def frame_from(spark: SparkSession, rows: Iterable[Sequence[Any]], schema: StructType | str) -> DataFrame:
     """A frame of these rows, values in the order of the schema (or DDL text). Times without a zone are UTC.
@@ -30,6 +32,12 @@ def arrow_rows(rows: Iterable[Sequence[Any]], schema: StructType) -> pa.Table:
 def arrow_schema(schema: StructType) -> pa.Schema:
     """What the columns are for Arrow: times in microseconds, UTC."""
     return to_arrow_schema(schema)
+
+
+def declared_schema(table: Table) -> pa.Schema:
+    """The table's columns for Arrow, with their comments, which Delta keeps."""
+    fields = zip(arrow_schema(schema_of(table.columns)), table.columns, strict=True)
+    return pa.schema([pa.field(field.name, field.type, True, {"comment": column.comment}) for field, column in fields])
 
 
 def _array(values: Sequence[Any], field: pa.Field) -> pa.Array:

@@ -13,7 +13,8 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from lakehouse.errors import DataError
-from lakehouse.io.delta_store import DeltaStore, Written, declared_schema
+from lakehouse.frames import declared_schema
+from lakehouse.io.delta_store import DeltaStore, Written
 from lakehouse.quality import REJECT_SHARE, are_many
 from lakehouse.sample_keys import sample_keys, told
 from lakehouse.scope import Scope

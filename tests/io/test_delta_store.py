@@ -17,7 +17,7 @@ from pyspark.sql import functions as F
 from pyspark.sql.types import ArrayType, StructField, StructType
 
 from lakehouse.errors import DataError
-from lakehouse.frames import arrow_rows, frame_from
+from lakehouse.frames import arrow_rows, declared_schema, frame_from
 from lakehouse.io import delta_store
 from lakehouse.io.delta_files import ask
 from lakehouse.io.delta_store import DeltaStore, Head, Written
@@ -264,7 +264,7 @@ def wide_rows(rng: random.Random, orders: range) -> pa.Table:
                             *(maybe(rng.random() < 0.5), maybe([rng.randrange(2)] * rng.randrange(3)), maybe(tiers)),
                         )
                     )
-    return arrow_rows(found, schema_of(WIDE.columns)).cast(delta_store.declared_schema(WIDE))
+    return arrow_rows(found, schema_of(WIDE.columns)).cast(declared_schema(WIDE))
 
 
 def net_feed(store: DeltaStore, version: int) -> dict[str, int]:
@@ -286,7 +286,7 @@ def test_the_driver_syncs_as_spark_does(spark: SparkSession, tmp_path: Path, see
         rows_now = wide_rows(rng, range(5))
         if scope is not None:
             condition = scope.condition(WIDE.scope)
-            rows_now = ask(f"SELECT * FROM rows WHERE {condition}", rows=rows_now).cast(delta_store.declared_schema(WIDE))
+            rows_now = ask(f"SELECT * FROM rows WHERE {condition}", rows=rows_now).cast(declared_schema(WIDE))
         one = here.sync(WIDE, rows_now, scope)
         other = there.sync(WIDE, conform(spark.createDataFrame(rows_now, schema_of(WIDE.columns)), WIDE), scope)
         assert one == other, number

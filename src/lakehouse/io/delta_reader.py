@@ -1,0 +1,151 @@
+"""Delta tables by name: where they are, their versions, and their rows, for Spark or for the driver."""
+
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cached_property
+from math import inf
+from typing import Any
+
+import pyarrow as pa
+from delta.tables import DeltaTable
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+from pyspark.sql.types import StructType
+
+from lakehouse.frames import frame_from
+from lakehouse.io import delta_files
+from lakehouse.io.delta_files import Head
+from lakehouse.io.hadoop_files import HadoopFiles
+from lakehouse.table import Column, Table, schema_of
+
+MAINTENANCE = ("OPTIMIZE", "VACUUM START", "VACUUM END", "SET TBLPROPERTIES")
+# A table of up to so many rows, and a frame that follows from tables of so many, is held by the driver.
+SMALL_ROWS = 1_000_000
+# So many times as many rows are still read by the driver where all that it keeps of them is an answer.
+ASKED_TIMES = 20
+
+
+class DeltaReader(HadoopFiles):
+    """The tables under a lake's roots. Names are `<layer>.<table>`; the layer `vault` has a root of its own.
+
+    `spark` is a session, or a function that starts one when it is needed. `small_rows`: what has more rows is Spark's (0: everything).
+    """
+
+    def __init__(
+        self, spark: SparkSession | Callable[[], SparkSession], lake_root: str, vault_root: str, small_rows: int = SMALL_ROWS
+    ) -> None:
+        self._session, self._small_rows = spark, small_rows
+        self._lake_root, self._vault_root = lake_root.rstrip("/"), vault_root.rstrip("/")
+
+    @cached_property
+    def spark(self) -> SparkSession:
+        return self._session() if callable(self._session) else self._session
+
+    def path(self, name: str) -> str:
+        layer, table = name.split(".")
+        is_personal = layer == "vault" or table.startswith("vault__")  # the second: rows of the vault in quarantine
+        return f"{self._vault_root if is_personal else self._lake_root}/{layer}/{table}"
+
+    def head(self, name: str) -> Head | None:
+        """Identity and latest version; None where the table is not there."""
+        path = self.path(name)
+        if delta_files.is_local(path):
+            return delta_files.head(path)
+        if not DeltaTable.isDeltaTable(self.spark, path):
+            return None
+        table = DeltaTable.forPath(self.spark, path)
+        identity, last = table.detail().select("id").first(), table.history(1).select("version").first()
+        assert identity is not None and last is not None
+        return Head(str(identity[0]), int(last[0]))
+
+    def read(self, name: str, version: int | None = None) -> DataFrame:
+        """A version of the table, by default the latest. Of one that Delta's own reader is not needed for, its files."""
+        if (table := self._local(name, version)) is not None:
+            schema, files = StructType.fromJson(json.loads(delta_files.schema_json(table))), delta_files.files_of(table)
+            return self.spark.read.schema(schema).parquet(*files) if files else frame_from(self.spark, [], schema)
+        reader = self.spark.read.format("delta")
+        if version is not None:
+            reader = reader.option("versionAsOf", version)
+        return reader.load(self.path(name))
+
+    def arrow(self, name: str, columns: Sequence[str] = (), where: str = "", version: int | None = None) -> pa.Table:
+        """Rows for the driver: the columns (all, if none is named) of those for which the SQL condition holds. The table must be there."""
+        if (table := self._local(name, version)) is not None:
+            return delta_files.rows_of(table, columns, where)
+        frame = self.read(name, version)
+        return (frame.where(where) if where else frame).select(*columns or ["*"]).toArrow()
+
+    def rows(self, table: Table, columns: Sequence[str] = (), where: str = "") -> list[dict[str, Any]]:
+        """The latest rows of a small table as dictionaries, times with their zone, UTC; none of a table that is not there.
+
+        A declared column that rows are older than holds None.
+        """
+        wanted = list(columns) or table.column_names
+        if self.head(table.name) is None:
+            return []
+        there = set(self._column_names(table.name))
+        found = self.arrow(table.name, [name for name in wanted if name in there], where).to_pylist()
+        return [{name: row.get(name) for name in wanted} for row in found]
+
+    def count(self, name: str, version: int | None = None) -> int:
+        """Rows of a version; from the log where it says so."""
+        table = self._local(name, version)
+        known = None if table is None else delta_files.row_count(table)
+        return self.read(name, version).count() if known is None else known
+
+    def question(self, sql: str, **tables: str) -> list[dict[str, Any]]:
+        """The answer to SQL that Spark and DuckDB understand alike; `{rows}`, which may stand there once, is the table given as `rows`.
+
+        Latest versions are asked. The driver asks the tables' files itself unless they have very many rows.
+        """
+        here = {alias: self._local(name) for alias, name in tables.items()}
+        if all(table is not None for table in here.values()) and self._counts(here.values()) <= self._small_rows * ASKED_TIMES:
+            data = {alias: delta_files.stream(table, sql) for alias, table in here.items() if f"{{{alias}}}" in sql}
+            return delta_files.ask(sql.format(**{alias: alias for alias in tables}), **data).to_pylist()
+        frames: dict[str, Any] = {alias: self.read(name) for alias, name in tables.items()}
+        return self.spark.sql(sql, **frames).toArrow().to_pylist()
+
+    def _counts(self, tables: Iterable[Any]) -> float:
+        counts = [delta_files.row_count(table) for table in tables]
+        return sum(inf if count is None else count for count in counts)
+
+    def is_small(self, tables: Mapping[str, Head], fan_out: int = 1) -> bool:
+        """Whether these tables have so few rows that what follows from them, so many rows for each of theirs, is held by the driver."""
+        found = [self._local(name, head.version) for name, head in tables.items() if head.version >= 0]
+        return None not in found and self.holds(self._counts(found) * fan_out)
+
+    def holds(self, rows: float) -> bool:
+        """Whether the driver holds so many rows."""
+        is_here = delta_files.is_local(self._lake_root) and delta_files.is_local(self._vault_root)
+        return is_here and self._small_rows > 0 and rows <= self._small_rows
+
+    def _local(self, name: str, version: int | None = None) -> Any:
+        """The table for delta-rs; None where it is Spark's."""
+        path = self.path(name)
+        return delta_files.opened(path, version) if self._small_rows and delta_files.is_local(path) else None
+
+    def _column_names(self, name: str) -> list[str]:
+        table = self._local(name)
+        return self.read(name).columns if table is None else [field.name for field in table.schema().fields]
+
+    def changes(self, name: str, first: int, last: int) -> DataFrame:
+        """The change feed of the versions first..last, both included."""
+        options = {"readChangeFeed": "true", "startingVersion": str(first), "endingVersion": str(last)}
+        return self.spark.read.format("delta").options(**options).load(self.path(name))
+
+    def feed(self, name: str, first: int, last: int) -> pa.RecordBatchReader | None:
+        """The change feed for the driver; None where it is Spark's."""
+        table = self._local(name)
+        return None if table is None else delta_files.change_feed(table, first, last)
+
+    def notes_since(self, name: str, version: int) -> list[str]:
+        """The notes of all commits after `version` but maintenance (OPTIMIZE, VACUUM, properties), which leaves the rows as they were."""
+        if (table := self._local(name)) is not None:
+            return [note for operation, note in delta_files.commits_since(table, version) if operation not in MAINTENANCE]
+        later = DeltaTable.forPath(self.spark, self.path(name)).history().where(F.col("version") > version)
+        notes = later.where(~F.col("operation").isin(*MAINTENANCE)).select(F.coalesce("userMetadata", F.lit("")))
+        return [row[0] for row in notes.collect()]
+
+    def empty(self, columns: Iterable[Column]) -> DataFrame:
+        """A frame of these columns without rows."""
+        return frame_from(self.spark, [], schema_of(columns))
