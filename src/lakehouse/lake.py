@@ -21,10 +21,11 @@ class Lake:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self.store = DeltaStore(
-            lambda: spark_session(settings, is_small=is_small_lake(settings.lake_root)), settings.lake_root, settings.vault_root
-        )
+        self.store = DeltaStore(self._session, settings.lake_root, settings.vault_root, settings.small_rows)
         self.published = published(self.store)
+
+    def _session(self) -> "SparkSession":
+        return spark_session(self.settings, is_small=is_small_lake(self.settings.lake_root))
 
     @property
     def spark(self) -> "SparkSession":

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from pyspark.sql import DataFrame, SparkSession
 
-from lakehouse.bronze.reading_plan import LastRead, Part, Reread, plan, single_orders
+from lakehouse.bronze.reading_plan import LastRead, Part, Reread, is_read_whole, plan, single_orders
 from lakehouse.frames import frame_from
 
 NOW = datetime(2026, 11, 20, 3, tzinfo=UTC)
@@ -210,3 +210,8 @@ def test_single_orders_are_asked_for_in_lists() -> None:
     conditions = [condition("id") for condition in single_orders(range(1500, 0, -1))]
     assert [text.count(",") + 1 for text in conditions] == [1000, 500]
     assert conditions[0].startswith("id IN (1, 2, ")
+
+
+@pytest.mark.parametrize(("orders", "at_least", "whole"), [(20_000, 5_000, True), (20_001, 5_000, False), (1, 0, False)])
+def test_a_shop_of_four_times_the_orders_of_a_night_is_read_whole(orders: int, at_least: int, whole: bool) -> None:
+    assert is_read_whole(orders, at_least) is whole

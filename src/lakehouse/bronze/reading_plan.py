@@ -49,9 +49,9 @@ class LastRead:
     checksums: Mapping[str, str] = field(default_factory=dict)
 
 
-def is_read_whole(orders: int, reread: Reread) -> bool:
-    """Whether a shop of so many orders and refunds is small enough to be read whole every night."""
-    return orders <= WHOLE_TIMES * reread.at_least_orders
+def is_read_whole(orders: int, at_least_orders: int) -> bool:
+    """Whether a shop of so many orders and refunds is read whole every night, if so many old orders are read a night at least."""
+    return orders <= WHOLE_TIMES * at_least_orders
 
 
 @dataclass(frozen=True)

@@ -109,6 +109,8 @@ class Settings(BaseSettings):
     alerts: tuple[AlertSink, ...] = (LogSink(kind="log"),)
     metrics_file: str | None = Field(default=None, pattern=r"\.prom$")
     spark: dict[str, str] = {}
+    # Tables and frames of up to so many rows are held by the driver; 0: everything is Spark's.
+    small_rows: int = Field(default=1_000_000, ge=0)
 
     @field_validator("drop_root", "outbox_root")
     @classmethod

@@ -5,17 +5,18 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TypeVar
 
+from lakehouse.bronze.reading_plan import is_read_whole
 from lakehouse.errors import BusyError, LakehouseError
 from lakehouse.io import key_file, lock
 from lakehouse.io.history import History
-from lakehouse.io.reads import last_read
+from lakehouse.io.reads import Read, last_read
 from lakehouse.io.settings import Settings, is_registry_made, load_settings
 from lakehouse.io.source_schema import check_columns, last_columns
 from lakehouse.lake import Lake
 from lakehouse.tasks.doctor import check_roots
 from lakehouse.tasks.export import CHANNEL
 from lakehouse.tasks.inspect import as_table
-from lakehouse.tasks.last_reading import last_reading
+from lakehouse.tasks.last_reading import Reading, last_reading
 from lakehouse.tasks.plan_files import files
 from lakehouse.tasks.plan_steps import step_rows
 from lakehouse.tasks.shop_source import ShopSource, check_shop
@@ -95,7 +96,16 @@ def _shops(lake: Lake, sources: dict[str, ShopSource | None]) -> Iterator[list[s
             yield [code, "can't be read, see above", orders, seconds]
             continue
         reading = last_reading(lake.store, source, before)
-        yield [code, f"all orders: {reading.reason}" if reading.last is None else "orders in part, all other tables whole", orders, seconds]
+        yield [code, _how(source, reading, before), orders, seconds]
+
+
+def _how(source: ShopSource, reading: Reading, before: Read | None) -> str:
+    """Whether all orders are read, and why."""
+    if reading.last is None:
+        return f"all orders: {reading.reason}"
+    if before is not None and is_read_whole(before.orders_there, source.settings.reread_at_least_orders):
+        return "all orders: it is small; tables without a change are left"
+    return "orders in part, all other tables whole"
 
 
 def _training(settings: Settings, as_of: date) -> str:

@@ -94,7 +94,7 @@ class ShopReader:
         keys = self._stage([self._query("heads", store.heads, HEADS), self._query("parents", store.parents, PARENTS)], "keys")
         roots = self._keep(root_orders(keys.frames["heads"], keys.frames["parents"]))
         there = keys.checksums["heads"].rows
-        part = None if last is None or is_read_whole(there, self._reread()) else self._part(roots, last, read_at)
+        part = None if last is None or is_read_whole(there, self._shop.reread_at_least_orders) else self._part(roots, last, read_at)
         logs.info(f"{self._source.code}: {described(part)}")
         copies = self._stage(self._queries(part), "tables")
         checksums = self._checksums(keys, copies, part)

@@ -78,7 +78,7 @@ def open_run(settings: Settings, command: str, run_date: date) -> Iterator[Run]:
     with telling.of_the_start(), lake_lock(settings.lake_root, settings.lock), telling.of_the_run(), full_disk_named(settings):
         _keep_vault_private(settings)
         spark = spark_session(settings, emptied_scratch(settings.vault_root), is_small_lake(settings.lake_root))
-        store = DeltaStore(spark, settings.lake_root, settings.vault_root)
+        store = DeltaStore(spark, settings.lake_root, settings.vault_root, settings.small_rows)
         store.note = run_id
         ledger = Ledger(store, run_id, command, run_date, code_version())
         telling.can_record(store, ledger)
