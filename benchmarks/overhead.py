@@ -156,7 +156,9 @@ def _descendants(root: int, known: set[int]) -> Iterator[tuple[int, float]]:
 def _work(log: Path) -> Work:
     """From Spark's own log of events."""
     files = [log] if log.is_file() else sorted(log.glob("events_*"))
-    events = [json.loads(line) for file in files for line in file.read_text(encoding="utf-8").splitlines()]
+    # The JVM goes with its driver, perhaps in the middle of the last line; texts in between may hold any other sign that ends lines.
+    lines = [line for file in files for line in file.read_text(encoding="utf-8").split("\n")[:-1]]
+    events = [json.loads(line) for line in lines]
     jobs = _intervals(events, "SparkListenerJobStart", "SparkListenerJobEnd", "Job ID", "Submission Time", "Completion Time")
     sql = "org.apache.spark.sql.execution.ui.SparkListenerSQLExecution"
     queries = _intervals(events, f"{sql}Start", f"{sql}End", "executionId", "time", "time")
