@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from lakehouse.errors import WriteError
-from lakehouse.io.campaign_files import prepare_pack, promote_pack, safe
+from lakehouse.io.campaign_files import prepare_pack, promote_pack, safe, stands
 
 HEADER = ["email", "first_name"]
 ROWS: list[list[str | None]] = [["anna@shop.example", 'Anna "An", B'], ["bob@shop.example", None], ["ç@shop.example", "Zoë 🍎"]]
@@ -137,3 +137,24 @@ def test_what_a_killed_run_left_of_another_date_goes_and_a_pack_that_it_took_awa
     (tmp_path / ".2026-07-01.superseded").mkdir()  # killed after them
     write_pack(tmp_path / "2026-07-02", "customers.csv", HEADER, ROWS, {})
     assert sorted(path.name for path in tmp_path.iterdir()) == ["2026-07-01", "2026-07-02"]
+
+
+def test_a_pack_stands_if_it_was_made_from_the_same_and_its_files_are_as_they_were_written(tmp_path: Path) -> None:
+    folder = tmp_path / "email" / "2026-07-01"
+    assert not stands(folder, "abc")
+    write_pack(folder, "customers.csv", HEADER, ROWS, {"made_from": "abc"})
+    assert stands(folder, "abc")
+    assert not stands(folder, "abd")
+    (folder / "customers.csv").write_bytes(BYTES + b"x@shop.example,X\r\n")
+    assert not stands(folder, "abc")
+    (folder / "customers.csv").write_bytes(BYTES)
+    (folder / "_SUCCESS").unlink()
+    assert not stands(folder, "abc")
+
+
+def test_a_pack_of_before_packs_said_what_they_were_made_from_does_not_stand(tmp_path: Path) -> None:
+    folder = tmp_path / "email" / "2026-07-01"
+    write_pack(folder, "customers.csv", HEADER, ROWS, {})
+    assert not stands(folder, "abc")
+    (folder / "manifest.json").write_text("[]")
+    assert not stands(folder, "abc")
