@@ -23,20 +23,15 @@ def frame_from(spark: SparkSession, rows: Iterable[Sequence[Any]], schema: Struc
 
 def arrow_rows(rows: Iterable[Sequence[Any]], schema: StructType) -> pa.Table:
     """The same as an Arrow table. Needs no Spark."""
-    arrow = arrow_schema(schema)
+    arrow = to_arrow_schema(schema)
     lists = list(zip(*rows, strict=True)) or [()] * len(arrow)
     arrays = [_array(values, field) for values, field in zip(lists, arrow, strict=True)]
     return pa.Table.from_arrays(arrays, schema=arrow)
 
 
-def arrow_schema(schema: StructType) -> pa.Schema:
-    """What the columns are for Arrow: times in microseconds, UTC."""
-    return to_arrow_schema(schema)
-
-
 def declared_schema(table: Table) -> pa.Schema:
     """The table's columns for Arrow, with their comments, which Delta keeps."""
-    fields = zip(arrow_schema(schema_of(table.columns)), table.columns, strict=True)
+    fields = zip(to_arrow_schema(schema_of(table.columns)), table.columns, strict=True)
     return pa.schema([pa.field(field.name, field.type, True, {"comment": column.comment}) for field, column in fields])
 
 

@@ -19,7 +19,8 @@ def differences(old: pa.Table, new: pa.Table, key: Sequence[str]) -> pa.Table:
     """The rows that differ: the new values (of a deleted row the old ones) and what to do, in the column CHANGE. Nulls are equal."""
     by = ", ".join(map(quoted, key))
     names = [quoted(name) for name in new.schema.names]
-    is_other = " OR ".join(f"o.{name} IS DISTINCT FROM n.{name}" for name in names if name.strip('"') not in key) or "false"
+    values = [quoted(name) for name in new.schema.names if name not in key]
+    is_other = " OR ".join(f"o.{name} IS DISTINCT FROM n.{name}" for name in values) or "false"
     taken = ", ".join(f"CASE WHEN n._there IS NULL THEN o.{name} ELSE n.{name} END AS {name}" for name in names)
     kind = f"CASE WHEN o._there IS NULL THEN '{INSERT}' WHEN n._there IS NULL THEN '{DELETE}' ELSE '{UPDATE}' END"
     found = delta_files.ask(

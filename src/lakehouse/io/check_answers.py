@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from functools import reduce
 
 from pyspark.errors import PySparkException
-from pyspark.sql import DataFrame
+from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from lakehouse.quality import Check
@@ -26,6 +26,11 @@ class Due:
     def view(self) -> str:
         """The frame's name in queries."""
         return f"judged_{self.table.name.replace('.', '_')}"
+
+    @property
+    def asked(self) -> list[Check]:
+        """The checks that need a query."""
+        return [check for check in self.checks if check.kind not in ("rows", "type")]
 
 
 @dataclass(frozen=True)
@@ -51,10 +56,7 @@ def sample(due: Due, check: Check) -> tuple[str, tuple[str, ...]]:
     if check.query:
         rows = due.frame.sparkSession.sql(_query(due, check))
         return _figures(due.table, rows), sample_keys(due.table, rows)
-    if check.kind == "reference":
-        answered = _answered(due, [check])
-        return "", sample_keys(due.table, answered.where(~F.col(f"`{check.name}`")))
-    return "", sample_keys(due.table, due.frame.where(~holds(Rule(check.name, check.meaning))))
+    return "", sample_keys(due.table, _answered(due, [check]).where(_is_broken(check)))
 
 
 def _alone(due: Due) -> Answers:
@@ -77,8 +79,8 @@ def _asked(due: Sequence[Due]) -> list[Answers]:
     by_number = {row["number"]: row["counts"] for row in rows}
     found = []
     for number, each in enumerate(due):
-        (count, *broken), asked = by_number[number], [check for check in each.checks if check.kind not in ("rows", "type")]
-        unexpected: dict[str, int | None] = dict(zip((check.name for check in asked), broken, strict=True))
+        count, *broken = by_number[number]
+        unexpected: dict[str, int | None] = dict(zip((check.name for check in each.asked), broken, strict=True))
         found.append(Answers(count, unexpected | _of_columns(each, count)))
     return found
 
@@ -99,8 +101,7 @@ def _of_columns(due: Due, rows: int) -> dict[str, int | None]:
 
 def _counts(number: int, due: Due) -> DataFrame:
     """One row: the table's number, and counts of its rows and of what breaks each check that needs a query, in their order."""
-    asked = [check for check in due.checks if check.kind not in ("rows", "type")]
-    answered = _answered(due, [check for check in asked if check.kind == "reference"])
+    asked, answered = due.asked, _answered(due, due.asked)
     of_rows = [F.count_if(_is_broken(check)).alias(f"n{place}") for place, check in enumerate(asked) if not check.query]
     counted = answered.agg(F.count(F.lit(1)).alias("rows"), *of_rows)
     counts = [
@@ -109,15 +110,15 @@ def _counts(number: int, due: Due) -> DataFrame:
     return counted.select(F.lit(number).alias("number"), F.array(F.col("rows"), *counts).alias("counts"))
 
 
-def _is_broken(check: Check):  # type: ignore[no-untyped-def]
+def _is_broken(check: Check) -> Column:
     return ~F.col(f"`{check.name}`") if check.kind == "reference" else ~holds(Rule(check.name, check.meaning))
 
 
-def _answered(due: Due, references: Sequence[Check]) -> DataFrame:
-    """The frame, with a boolean column for each of these references: whether the row names a row of the other table, or none."""
+def _answered(due: Due, checks: Sequence[Check]) -> DataFrame:
+    """The frame, with a boolean column for each reference among the checks: whether the row names a row of the other table, or none."""
     declared = {reference.name: reference for reference in due.table.references}
     answered = due.frame
-    for check in references:
+    for check in (check for check in checks if check.kind == "reference"):
         answered = with_answer(answered, declared[check.name], due.others[declared[check.name].to.name])
     return answered
 

@@ -4,7 +4,7 @@ What delta-rs can't read (deletion vectors, column mapping, partitions) is for S
 """
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -149,12 +149,6 @@ def commits_since(table: DeltaTable, version: int) -> list[tuple[str, str]]:
 
 def quoted(name: str) -> str:
     return f'"{name}"'
-
-
-def forget(paths: Iterable[str] = ()) -> None:
-    """What is remembered of tables; it is only a shortcut."""
-    for path in list(paths) or list(_newest):
-        _newest.pop(path, None)
 
 
 def _noted(note: str) -> CommitProperties:

@@ -42,8 +42,8 @@ class Staged:
     """`frames`: source table → its rows, those of orders with `_order_id`. Of orders it is those of `part`, or all where that is None.
 
     `held` are root orders of which two readings differed: their rows here are not to be used. `figures` are what the database
-    itself counted and added up (io/shop_figures.py). `rows` and `checksums`: source table, or ALL_ORDERS where all orders were read →
-    how many rows were read, and their checksum. `same` are those that were read alike the last time, into mirrors that still stand.
+    itself counted and added up (io/shop_figures.py). `row_count`: rows of the largest table. `checksums`: source table, or ALL_ORDERS
+    where all orders were read → checksum of the rows. `same` are those that were read alike the last time, into mirrors that still stand.
     """
 
     frames: Frames
@@ -53,14 +53,9 @@ class Staged:
     orders_there: int
     held: frozenset[int]
     figures: Figures
-    rows: Mapping[str, int]
+    row_count: int
     checksums: Mapping[str, str]
     same: frozenset[str]
-
-    @property
-    def row_count(self) -> int:
-        """Of the largest table."""
-        return max(self.rows.values(), default=0)
 
     def is_same(self, table: JdbcTable) -> bool:
         """Whether its mirrors hold these rows already."""
@@ -109,7 +104,7 @@ class ShopReader:
         if held:
             checksums.pop(ALL_ORDERS, None)
         figures = self._figures(part, held, keys.greatest["heads"])
-        rows = {name: checksum.rows for name, checksum in copies.checksums.items()}
+        rows = max(checksum.rows for checksum in copies.checksums.values())
         return Staged({**others, **orders}, part, read_at, time.monotonic() - started, there, held, figures, rows, checksums, same)
 
     def _checksums(self, keys: Copies, copies: Copies, part: Part | None) -> dict[str, str]:

@@ -114,7 +114,7 @@ def _shops(lake: Lake) -> list[str]:
 
 def _described(read: Read) -> dict[str, str]:
     """What there is to say about a reading; orders that were held back are counted."""
-    said = {name: value for name, value in asdict(read).items() if name not in ("recipe", "tables", "held_orders")}
+    said = {name: value for name, value in asdict(read).items() if name not in ("recipe", "tables", "checksums", "held_orders")}
     said |= {"seconds": round(read.seconds, 1), "orders_held": len(read.held)}
     return {name: _shown(value) for name, value in said.items()}
 
