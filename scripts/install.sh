@@ -85,4 +85,12 @@ fi
 resolving=$(scripts/jars.sh)
 [[ -z $resolving ]] || say "$resolving"
 
+# --- archive of classes ----------------------------------------------------------------------------------------------
+archived=$(cat "$stamp" jars/.stamp scripts/class_archive.py <("${JAVA_HOME:+$JAVA_HOME/bin/}java" -version 2>&1) | sha256sum)
+if [[ $(cat .venv/.archived 2> /dev/null || true) != "$archived" ]]; then
+    say "Archiving Spark's classes, so that sessions start quicker ..."
+    .venv/bin/python scripts/class_archive.py 2> /dev/null || say "That failed. All works without it; sessions start some seconds later."
+    echo "$archived" > .venv/.archived
+fi
+
 if [[ -n $did_something ]]; then echo "Installed."; else echo "Everything is installed: system packages, .venv ($lock), jars."; fi

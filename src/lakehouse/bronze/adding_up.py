@@ -2,17 +2,32 @@
 
 from functools import reduce
 
-from pyspark.sql import Column, DataFrame
+from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from lakehouse.checksum import PARTS, row_hash
-from lakehouse.expressions import money
 from lakehouse.sources.source import ROOT_ORDER
 
 ROOT = ROOT_ORDER.name
-# WooCommerce rounds tax by line or by order; more than a cent for each item is no rounding.
-CENT = 0.01
-AMOUNTS = ("_line_total", "_line_tax")
+# SQL that Spark and DuckDB understand alike. WooCommerce rounds tax by line or by order; more than a cent for each item is no rounding.
+NOT_ADDING_UP = f"""
+WITH amounts AS (
+    SELECT order_item_id, sum(try_cast(meta_value AS DECIMAL(26, 8))) AS amount, count(*) AS amounts
+    FROM {{item_meta}} WHERE meta_key IN ('_line_total', '_line_tax') GROUP BY order_item_id
+), lines AS (
+    SELECT i.order_id, sum(a.amount) AS amount, count(*) AS items, min(coalesce(a.amounts, 0)) AS least_amounts
+    FROM {{items}} AS i LEFT JOIN amounts AS a ON i.order_item_id = a.order_item_id
+    WHERE i.order_item_type IN ('line_item', 'fee') GROUP BY i.order_id
+), found AS (
+    SELECT o.{ROOT}, l.items, l.least_amounts, p.order_id, o.type = 'shop_order_refund' AND l.items IS NULL AS is_amount_only,
+        coalesce(o.total_amount, 0) - coalesce(l.amount, 0)
+            - coalesce(p.shipping_total_amount, 0) - coalesce(p.shipping_tax_amount, 0) AS rest
+    FROM {{orders}} AS o LEFT JOIN lines AS l ON o.id = l.order_id LEFT JOIN {{operational}} AS p ON o.id = p.order_id
+)
+SELECT DISTINCT {ROOT} FROM found
+WHERE NOT is_amount_only AND coalesce(abs(rest) > 0.01 * (coalesce(items, 0) + 1) OR least_amounts < 2 OR order_id IS NULL, TRUE)
+"""
+WITHOUT_ROW = f"SELECT DISTINCT {ROOT} FROM {{roots}} AS r WHERE NOT EXISTS (SELECT 1 FROM {{orders}} AS o WHERE o.id = r.order_id)"
 
 
 def not_adding_up(orders: DataFrame, operational: DataFrame, items: DataFrame, item_meta: DataFrame) -> DataFrame:
@@ -21,27 +36,12 @@ def not_adding_up(orders: DataFrame, operational: DataFrame, items: DataFrame, i
     Refunds of an amount have no lines: they are passed over. Some orders never add up (store credit, a total written by hand),
     so this is a suspicion, which a second reading settles.
     """
-    charged = items.where(F.col("order_item_type").isin("line_item", "fee")).select("order_id", "order_item_id")
-    amounts = item_meta.where(F.col("meta_key").isin(*AMOUNTS)).groupBy("order_item_id")
-    by_item = amounts.agg(F.sum(money(F.col("meta_value"))).alias("amount"), F.count("*").alias("keys"))
-    sums = (
-        charged.join(by_item, "order_item_id", "left")
-        .groupBy("order_id")
-        .agg(F.sum("amount").alias("lines"), F.count("*").alias("n"), F.min(F.coalesce("keys", F.lit(0))).alias("keys"))
-    )
-    shipping = operational.select(
-        "order_id", (_or_zero("shipping_total_amount") + _or_zero("shipping_tax_amount")).alias("shipping"), F.lit(True).alias("known")
-    )
-    rest = _or_zero("total_amount") - _or_zero("lines") - _or_zero("shipping")
-    is_torn = (F.abs(rest) > CENT * (F.coalesce("n", F.lit(0)) + 1)) | (F.col("keys") < len(AMOUNTS)) | F.col("known").isNull()
-    is_amount_only = (F.col("type") == "shop_order_refund") & F.col("n").isNull()
-    found = orders.withColumnRenamed("id", "order_id").join(sums, "order_id", "left").join(shipping, "order_id", "left")
-    return found.where(F.coalesce(is_torn, F.lit(True)) & ~is_amount_only).select(ROOT).distinct()
+    return orders.sparkSession.sql(NOT_ADDING_UP, orders=orders, operational=operational, items=items, item_meta=item_meta)
 
 
-def without_row(heads: DataFrame, orders: DataFrame) -> DataFrame:
+def without_row(roots: DataFrame, orders: DataFrame) -> DataFrame:
     """(_order_id) of orders that were there at the beginning of the read and had no row any more when it came to them."""
-    return heads.join(orders.select(F.col("id").alias("order_id")), "order_id", "left_anti").select(ROOT).distinct()
+    return roots.sparkSession.sql(WITHOUT_ROW, roots=roots, orders=orders)
 
 
 def differing(first: dict[str, DataFrame], second: dict[str, DataFrame]) -> DataFrame:
@@ -59,7 +59,3 @@ def _signed(table: int, frame: DataFrame, sign: int) -> DataFrame:
     """(_order_id, parts of the row's hash), negative for the second reading."""
     parts = zip(PARTS, row_hash(frame.columns, F.lit(table)), strict=True)
     return frame.select(ROOT, *((part * F.lit(sign)).alias(name) for name, part in parts))
-
-
-def _or_zero(name: str) -> Column:
-    return F.coalesce(F.col(name), F.lit(0))

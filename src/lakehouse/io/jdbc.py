@@ -53,12 +53,18 @@ Seen = tuple[Checksum, int | None]
 class Copies:
     """By the queries' names: the rows of all queries of that name, their checksum, and the greatest value of their first column.
 
-    That is None of no rows, and where the column holds no whole numbers.
+    That is None of no rows, and where the column holds no whole numbers. The rows are files below `folder`.
     """
 
     frames: Mapping[str, DataFrame]
     checksums: Mapping[str, Checksum]
     greatest: Mapping[str, int | None]
+    folder: str
+
+    def sql(self, name: str) -> str:
+        """The rows for DuckDB, where `folder` is on this machine."""
+        files = f"{self.folder}/{name}/*/*.parquet".replace("'", "''")
+        return f"read_parquet('{files}')"
 
 
 def stage(spark: SparkSession, shop: ShopSettings, queries: Sequence[Query], folder: str, connections: int) -> Copies:
@@ -92,7 +98,7 @@ def stage(spark: SparkSession, shop: ShopSettings, queries: Sequence[Query], fol
             reader.cancel()
             raise
     schemas = {query.name: schema_of(query.columns) for query in queries}
-    return Copies({name: spark.read.schema(schemas[name]).parquet(*parts) for name, parts in paths.items()}, checksums, greatest)
+    return Copies({name: spark.read.schema(schemas[name]).parquet(*parts) for name, parts in paths.items()}, checksums, greatest, folder)
 
 
 class _Reader:
