@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from threading import Lock, local
 from typing import Any
 
 import pyarrow as pa
@@ -51,25 +52,30 @@ class DeltaStore(DeltaReader):
     ) -> None:
         super().__init__(spark, lake_root, vault_root, small_rows)
         self.note = ""
+        self._of_thread, self._spark_commits = local(), Lock()
 
     @contextmanager
     def noted(self, note: str) -> Iterator[None]:
-        """Commits within carry this note."""
-        before, self.note = self.note, note
+        """Commits of this thread within carry this note."""
+        self._of_thread.note = note
         try:
             yield
         finally:
-            self.note = before
+            del self._of_thread.note
+
+    @property
+    def _note(self) -> str:
+        return getattr(self._of_thread, "note", self.note)
 
     def replace(self, name: str, frame: DataFrame | pa.Table) -> None:
         """The table is the frame afterwards, columns included."""
         if isinstance(frame, pa.Table):
-            return delta_files.replace(self.path(name), frame, self.note, PROPERTIES)
+            return delta_files.replace(self.path(name), frame, self._note, PROPERTIES)
         self._write(name, frame, "overwrite", overwriteSchema="true")
 
     def append(self, name: str, frame: DataFrame | pa.Table) -> None:
         if isinstance(frame, pa.Table):
-            return delta_files.append(self.path(name), frame, self.note, PROPERTIES)
+            return delta_files.append(self.path(name), frame, self._note, PROPERTIES)
         self._write(name, frame, "append", mergeSchema="true")
 
     def append_rows(self, table: Table, rows: Iterable[Mapping[str, object]]) -> None:
@@ -83,18 +89,22 @@ class DeltaStore(DeltaReader):
             self.append(table.name, conform(frame_from(self.spark, values, schema_of(table.columns)).coalesce(1), table))
 
     def _write(self, name: str, frame: DataFrame, mode: str, **options: str) -> None:
-        self._note_spark()
-        _with_properties(frame.write.format("delta").mode(mode).options(**options)).save(self.path(name))
+        with self._spark_noted():
+            _with_properties(frame.write.format("delta").mode(mode).options(**options)).save(self.path(name))
 
-    def _note_spark(self) -> None:
-        self.spark.conf.set(NOTE, self.note)
+    @contextmanager
+    def _spark_noted(self) -> Iterator[None]:
+        """The session's commits carry the note of this thread. One at a time: the session has one setting for all threads."""
+        with self._spark_commits:
+            self.spark.conf.set(NOTE, self._note)
+            yield
 
     def replace_where(self, name: str, frame: DataFrame, condition: str) -> None:
         """In one commit: rows for which the condition holds go, those of the frame (for which it holds too) come."""
         if self.head(name) is None:
             return self.append(name, frame)
-        self._note_spark()
-        frame.write.format("delta").mode("overwrite").option("replaceWhere", condition).save(self.path(name))
+        with self._spark_noted():
+            frame.write.format("delta").mode("overwrite").option("replaceWhere", condition).save(self.path(name))
 
     def sync(
         self,
@@ -165,20 +175,20 @@ class DeltaStore(DeltaReader):
     def _merge(self, table: Table, changes: DataFrame | pa.Table, scope: Scope | None) -> None:
         if isinstance(changes, pa.Table):
             bounds = "" if scope is None else scope.bounds(table.scope, "old.")
-            return delta_files.merge(self.path(table.name), changes, table.key, CHANGE, bounds, self.note)
+            return delta_files.merge(self.path(table.name), changes, table.key, CHANGE, bounds, self._note)
         parts = [f"old.`{key}` = new.`{key}`" for key in table.key]
         on = F.expr(" AND ".join(parts if scope is None else [*parts, scope.bounds(table.scope, "old.")]))
-        self._note_spark()
         values: dict[str, str | Column] = {name: f"new.`{name}`" for name in table.column_names}
-        (
-            DeltaTable.forPath(self.spark, self.path(table.name))
-            .alias("old")
-            .merge(changes.alias("new"), on)
-            .whenMatchedDelete(f"new.{CHANGE} = '{DELETE}'")
-            .whenMatchedUpdate(set=values)
-            .whenNotMatchedInsert(f"new.{CHANGE} = '{INSERT}'", values=values)
-            .execute()
-        )
+        with self._spark_noted():
+            (
+                DeltaTable.forPath(self.spark, self.path(table.name))
+                .alias("old")
+                .merge(changes.alias("new"), on)
+                .whenMatchedDelete(f"new.{CHANGE} = '{DELETE}'")
+                .whenMatchedUpdate(set=values)
+                .whenNotMatchedInsert(f"new.{CHANGE} = '{INSERT}'", values=values)
+                .execute()
+            )
 
     def _rewrite(self, table: Table, frame: DataFrame, scope: Scope | None, within: tuple[str, ...]) -> Written:
         """The declared columns changed: write the table anew. Rows outside the scope keep the columns that both have."""

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
+from threading import RLock
 from typing import Any
 
 from lakehouse.io.delta_store import DeltaStore, Head
@@ -161,14 +162,16 @@ class Ledger:
         self._store = store
         self._common = {"run_id": run_id, "command": command, "run_date": run_date, "code_version": code_version}
         self._waiting: list[Entry] = []
+        self._lock = RLock()
         self._last: dict[str, Entry] | None = None
         self.has_published = False
 
     def last_success(self, step: str) -> Entry | None:
         """The step's last row with status succeeded: what its table was made from."""
-        if self._last is None:
-            self._last = self._read_last()
-        return self._last.get(step)
+        with self._lock:
+            if self._last is None:
+                self._last = self._read_last()
+            return self._last.get(step)
 
     def last_successes(self, table: str) -> list[Entry]:
         """The last success of each step that writes the table: mirrors have one a shop, `bronze.woo__orders[nl]`."""
@@ -186,18 +189,20 @@ class Ledger:
 
     def record(self, entry: Entry, at_once: bool = False) -> None:
         """Write the row: at once if a later run decides by it (it has a recipe, or is the run's own), else with the next such row."""
-        self._waiting.append(entry)
-        if at_once or (entry.status != SKIPPED and (entry.fingerprint or not entry.step)):
-            self.flush()
-        if entry.status == SUCCEEDED and self._last is not None:
-            self._last[entry.step] = entry
+        with self._lock:
+            self._waiting.append(entry)
+            if at_once or (entry.status != SKIPPED and (entry.fingerprint or not entry.step)):
+                self.flush()
+            if entry.status == SUCCEEDED and self._last is not None:
+                self._last[entry.step] = entry
 
     def flush(self) -> None:
         """Write what waits."""
-        # Not twice, if the commit gets through and its answer does not: then the run fails, and its end is a row of its own.
-        entries, self._waiting = self._waiting, []
-        now = datetime.now(UTC)
-        self._store.append_rows(RUNS, [{**self._common, "ended_at": now, **asdict(entry)} for entry in entries])
+        with self._lock:
+            # Not twice, if the commit gets through and its answer does not: then the run fails, and its end is a row of its own.
+            entries, self._waiting = self._waiting, []
+            now = datetime.now(UTC)
+            self._store.append_rows(RUNS, [{**self._common, "ended_at": now, **asdict(entry)} for entry in entries])
 
     def run_dates(self) -> dict[str, date]:
         """Run → its as-of date."""

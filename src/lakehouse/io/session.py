@@ -20,7 +20,7 @@ COLLECTOR = re.compile(r"-XX:\+Use\w+GC")
 SMALL_LAKE_ROWS = 3_000_000
 # What `scripts/class_archive.py` writes; it spares a third of the processor time of a start. A JVM that it does not fit passes it over.
 CLASS_ARCHIVE = Path(sys.prefix) / "spark.jsa"
-SMALL, LARGE = "-XX:+UseSerialGC -XX:TieredStopAtLevel=1", "-XX:+UseParallelGC"
+SMALL, LARGE = "-XX:+UseSerialGC -XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=240m", "-XX:+UseParallelGC"
 
 
 def spark_session(settings: Settings, scratch: Path | None = None, is_small: bool = False) -> SparkSession:

@@ -1,38 +1,58 @@
 """Write, audit, publish: what this run is about to show is judged first; a critical failure shows nothing."""
 
 import tempfile
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lakehouse.decision import NOTHING
 from lakehouse.errors import ConfigError, DataError
 from lakehouse.io import logs
+from lakehouse.io.check_answers import Due
 from lakehouse.io.delta_files import is_local
 from lakehouse.io.delta_store import Head
-from lakehouse.io.quality_results import FAILED, QualityResult, last_asked, latest_results, record_results, rows_before, tables_in_doubt
+from lakehouse.io.quality_results import FAILED, last_asked, latest_results, record_results, rows_before, tables_in_doubt
 from lakehouse.loading import TooManyRejectsError
 from lakehouse.quality import ALARM, CRITICAL, checks, every_check, is_dated
 from lakehouse.tasks.dictionary import declared
 from lakehouse.tasks.verdicts import SITE, alarm, alarm_key, many_rejects, rejects_key, rejects_now, results_of, site
 
 if TYPE_CHECKING:
+    from lakehouse.io.expectations import Verdict
     from lakehouse.tasks.run import Run
+
+# What is judged beside a stage: the tables' versions, what is asked of them, and what came of it.
+Judged = tuple[dict[str, Head], list[Due], "list[tuple[int, list[Verdict]]]"]
 
 
 def audit(run: "Run") -> None:
-    """Judge every table that this run has written, or that stands unpublished, and that was not judged in this run yet.
+    """Begin to judge every table that this run has written, or that stands unpublished, and that was not judged in this run yet.
 
-    Called after each stage, so that nothing is built on what will not be published, and at the end of every run.
+    Called after each stage and at the end of every run. The tables are judged beside the next stage: what an earlier stage wrote is
+    concluded on first.
+    """
+    conclude(run)
+    if due := _due(run):
+        asked = _asked(run, due)
+        run.audited.update(due)
+        run.judging.start(lambda: (due, asked, _judged(asked)))
+
+
+def conclude(run: "Run") -> None:
+    """Wait for the verdicts of the audit that is at work, if one is. Before it nothing is trained, published or shown.
+
     DataError (65) with the first failure, after all of them are in ops.quality_results and Data Docs. Alarms are warnings.
     """
-    logs.at("audit")
-    due = _due(run)
-    if not due:
+    judged = run.judging.take()
+    if judged is None:
         return
-    results = _judged(run, due)
+    logs.at("audit")
+    due, asked, verdicts = judged
+    results = []
+    for each, (rows, found) in zip(asked, verdicts, strict=True):
+        head, rejects = due[each.table.name], rejects_now(run.ledger, each.table)
+        results += results_of(run.run_id, each.table, head, rows, found, rejects, run.accepted)
     record_results(run.store, results)
-    run.audited.update(due)
     bad = [result for result in results if not result.is_good]
     for result in bad:
         logs.warn(result.told(), table=result.table_name, check=result.check)
@@ -132,10 +152,8 @@ def _is_asked_today(run: "Run", name: str, head: Head) -> bool:
     )
 
 
-def _judged(run: "Run", due: Mapping[str, Head]) -> list[QualityResult]:
-    from lakehouse.io.check_answers import Due
-    from lakehouse.io.expectations import Judge  # takes seconds to import
-
+def _asked(run: "Run", due: Mapping[str, Head]) -> list[Due]:
+    """What is to be judged, of the versions that stand now."""
     past, tables, asked = rows_before(run.store, due), declared(), []
     for name, head in due.items():
         table, there = tables[name], run.store.read(name, head.version)
@@ -143,8 +161,10 @@ def _judged(run: "Run", due: Mapping[str, Head]) -> list[QualityResult]:
         frame = there.select(*(column for column in table.column_names if column in there.columns))
         others = {reference.to.name: run.read(reference.to) for reference in table.references}
         asked.append(Due(table, frame, checks(table, run.run_date, past.get(name, ())), others))
-    results = []
-    for each, (rows, found) in zip(asked, Judge().judge(asked), strict=True):
-        head, rejects = due[each.table.name], rejects_now(run.ledger, each.table)
-        results += results_of(run.run_id, each.table, head, rows, found, rejects, run.accepted)
-    return results
+    return asked
+
+
+def _judged(asked: Sequence[Due]) -> "list[tuple[int, list[Verdict]]]":
+    from lakehouse.io.expectations import Judge  # takes seconds to import
+
+    return Judge().judge(asked)

@@ -12,6 +12,7 @@ from pathlib import Path
 from disposable_email_domains import blocklist
 from pyspark.sql import DataFrame, SparkSession
 
+from lakehouse.errors import DataError
 from lakehouse.incident import Incident
 from lakehouse.io import key_file, logs
 from lakehouse.io.delta_store import DeltaStore, Head
@@ -20,13 +21,14 @@ from lakehouse.io.ledger import STARTED, SUCCEEDED, Entry, Ledger, published
 from lakehouse.io.lock import lake_lock
 from lakehouse.io.session import is_small_lake, spark_session
 from lakehouse.io.settings import Settings, read_conf
+from lakehouse.lanes import Beside
 from lakehouse.loading import TooManyRejectsError
 from lakehouse.parameters import ShopRules, Shops
 from lakehouse.recommend.params import Params, parse_params
 from lakehouse.runner import Runner
 from lakehouse.sources.mobile_app import APP, COUNTS_AS_SALE
 from lakehouse.table import Table
-from lakehouse.tasks.audit import audit, record_refused, tell_rejects, write_data_docs
+from lakehouse.tasks.audit import Judged, audit, conclude, record_refused, tell_rejects, write_data_docs
 from lakehouse.tasks.mending import drop_unrecorded_rejects, emptied_scratch, give_up
 from lakehouse.tasks.telling import Telling
 
@@ -50,6 +52,7 @@ class Run:
     # What readers saw when the run began; versions that were judged in it; failures that an operator lets pass, as table:check.
     published: Mapping[str, Head] = field(default_factory=dict)
     audited: dict[str, Head] = field(default_factory=dict)
+    judging: Beside[Judged] = field(default_factory=Beside)
     accepted: set[str] = field(default_factory=set)
     # What a task found wrong without having to stop, and the keys of incidents that it looked for and did not find.
     alarms: list[Incident] = field(default_factory=list)
@@ -111,20 +114,34 @@ def open_run(settings: Settings, command: str, run_date: date) -> Iterator[Run]:
             with full_disk_named(settings):
                 yield run
                 audit(run)
+                conclude(run)
                 tell_rejects(run)
                 ledger.publish({name: head for name, head in runner.outputs.items() if before.get(name) != head})
                 for action in run.at_end:
                     action()
-        except BaseException as error:
+        except BaseException as failure:
+            error = _first_failure(run, failure)
             give_up(error, ledger, time.monotonic() - started, lambda: store.delete_folder(run.staging))
             if isinstance(error, TooManyRejectsError):
                 record_refused(run, error)
             write_data_docs(run)
-            raise
+            raise error from None
         store.delete_folder(run.staging)
         # Outside of the above: a run has one end. If this row does not get through, the next run marks the run as abandoned.
         ledger.record(Entry("", SUCCEEDED, seconds=time.monotonic() - started))
         write_data_docs(run)
+
+
+def _first_failure(run: Run, failure: BaseException) -> BaseException:
+    """What an audit found that was at work beside the stage that failed comes first: the stage was built on it."""
+    if isinstance(failure, Exception):
+        try:
+            conclude(run)
+        except DataError as verdict:
+            return verdict
+        except Exception as problem:
+            logs.warn(f"the audit beside it failed too ({type(problem).__name__})")
+    return failure
 
 
 def _keep_vault_private(settings: Settings) -> None:

@@ -28,6 +28,7 @@ from lakehouse.recommend.params import Params
 from lakehouse.recommend.scorer import BUY_AGAIN, DISCOVER, LISTS, MIXED
 from lakehouse.recommend.split import Fold
 from lakehouse.silver import customer_identities, customers, order_lines, orders, products, refund_lines
+from lakehouse.tasks.audit import conclude
 from lakehouse.tasks.preview import changes, guards, preview
 from lakehouse.tasks.run import Run
 from lakehouse.tasks.score import CONFIG, FITTED
@@ -49,6 +50,7 @@ def train(run: Run, when_due: bool = False) -> Champion | None:
     if when_due and (not is_due(run.settings, run.run_date, registry, champion) or registry.has_counted(_recipe(run))):
         logs.info("train: not due", step="train")
         return None
+    conclude(run)
     started, recipe = time.monotonic(), _recipe(run)
     logs.at("train")
     inputs = {table.name: run.runner.heads[table.name] for table in (*SALES, interactions.TABLE, products.TABLE)}

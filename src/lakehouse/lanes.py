@@ -1,0 +1,68 @@
+"""Work side by side: steps that don't need each other, and one thing beside the rest of a run."""
+
+from collections.abc import Callable, Collection, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from threading import Thread
+from typing import Generic, TypeVar
+
+from lakehouse.flow import Step
+
+T = TypeVar("T")
+
+
+def run_steps(run: Callable[[Step], object], steps: Sequence[Step], lanes: int, failed: Callable[[Step], None]) -> None:
+    """Run all steps, up to `lanes` of them at a time, each after those that write its inputs; of several that can begin the first.
+
+    After a failure no further step begins, and those at work come to their end. Then `failed` is told which one it was, and it is raised.
+    """
+    left, running = list(steps), dict[Future[object], Step]()
+    with ThreadPoolExecutor(lanes) as pool:
+        while left or running:
+            unwritten = {step.name for step in (*left, *running.values())}
+            for step in [step for step in left if _can_begin(step, unwritten)][: lanes - len(running)]:
+                left.remove(step)
+                running[pool.submit(run, step)] = step
+            done, _ = wait(running, return_when=FIRST_COMPLETED)
+            broken = [(running[future], error) for future in done if (error := future.exception()) is not None]
+            if broken:
+                break
+            for future in done:
+                del running[future]
+        else:
+            return
+    step, error = broken[0]
+    failed(step)
+    raise error
+
+
+def _can_begin(step: Step, unwritten: Collection[str]) -> bool:
+    return not any(table.name in unwritten for table in step.inputs)
+
+
+class Beside(Generic[T]):
+    """One thing at a time, done in a thread beside the rest. A process that ends does not wait for it."""
+
+    def __init__(self) -> None:
+        self._at_work: tuple[Thread, Future[T]] | None = None
+
+    def start(self, work: Callable[[], T]) -> None:
+        """Begin it. What was begun before must have been taken."""
+        assert self._at_work is None
+        future = Future[T]()
+
+        def run() -> None:
+            try:
+                future.set_result(work())
+            except BaseException as error:
+                future.set_exception(error)
+
+        thread = Thread(target=run, daemon=True)
+        self._at_work = thread, future
+        thread.start()
+
+    def take(self) -> T | None:
+        """What came of it, as soon as it is done; an error is raised. None if nothing was begun, or it was taken already."""
+        if self._at_work is None:
+            return None
+        (_, future), self._at_work = self._at_work, None
+        return future.result()
