@@ -26,7 +26,10 @@ ROWS = [
     ("export",),
     ("flow",),
     ("decision", "lake"),
-    ("runner",),
+    (
+        "runner",
+        "lanes",
+    ),
     ("tasks",),
     ("demo",),
     ("cli",),

@@ -62,9 +62,13 @@ def test_one_lane_keeps_the_order_of_the_flow() -> None:
     assert log.events == [f"{what} {step.name}" for step in steps for what in ("begin", "end")]
 
 
+def waiting(barrier: Barrier) -> None:
+    barrier.wait(SECONDS)
+
+
 def test_two_steps_that_do_not_need_each_other_are_at_work_at_the_same_time() -> None:
     both = Barrier(2)
-    run_steps(Log(lambda step: both.wait(SECONDS) and None).run, (step("a"), step("b")), 2, lambda step: None)
+    run_steps(Log(lambda step: waiting(both)).run, (step("a"), step("b")), 2, lambda step: None)
     assert not both.broken
 
 
