@@ -1,12 +1,12 @@
 # What people and CI call. `make` alone lists the targets.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help install dev demo test faults lint types dist docs clean
+.PHONY: help install dev demo test test-all faults lint types dist docs clean
 
 PYTHON_IN := .venv/bin/python -m
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 install: ## what running needs: system packages (Debian, Ubuntu), .venv with locked versions, jars
 	@scripts/install.sh run
@@ -17,8 +17,12 @@ dev: ## the same and what developing needs
 demo: install ## the demo shop, from its database to recommendations and campaign files
 	.venv/bin/lakehouse demo run
 
-test: lint types ## lint, types and all tests
+test: lint types ## lint, types and all tests but most of the slow kinds
+	$(PYTHON_IN) pytest -n 2 --dist worksteal -m "not slow"
+
+test-all: lint types ## the same with all of the slow kinds, then ten disturbed nights
 	$(PYTHON_IN) pytest -n 2 --dist worksteal
+	$(PYTHON_IN) tests.faults --trials 10 --seed 3
 
 N ?= 50
 SEED ?= 1

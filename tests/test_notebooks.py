@@ -31,7 +31,6 @@ def test_a_notebook_is_stored_without_outputs(path: Path) -> None:
 
 @pytest.mark.spark
 @pytest.mark.database
-@pytest.mark.slow
 @every_notebook
 def test_a_notebook_runs_on_the_demo_lake(path: Path, demo_lake: DemoLake, monkeypatch: pytest.MonkeyPatch) -> None:
     for variable, value in demo_lake.environment.items():

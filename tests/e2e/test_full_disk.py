@@ -11,7 +11,7 @@ from tests.conftest import SPARK
 from tests.faults.full_disk import UNSHARE, can_mount
 from tests.support.demo_lake import DemoLake, lake_for
 
-pytestmark = [pytest.mark.slow, pytest.mark.spark, pytest.mark.database]
+pytestmark = [pytest.mark.spark, pytest.mark.database]
 # In a namespace of its own, where it may mount. One process for both runs: starting Spark is most of the time.
 SCRIPT = """
 import sys

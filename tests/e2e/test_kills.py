@@ -18,13 +18,14 @@ from tests.support.demo_shop import make_shop
 
 from lakehouse.demo.server import Server
 
-pytestmark = [pytest.mark.slow, pytest.mark.spark, pytest.mark.database]
-SEED, KILLS = 7, 5
+pytestmark = [pytest.mark.spark, pytest.mark.database]
+SEED = 7
 NIGHT = ("night", "--run-date", "2026-11-17")
 
 
-def test_a_night_killed_five_times_and_run_again_gives_what_an_undisturbed_one_does(
-    demo_lake: DemoLake, server: Server, tmp_path: Path
+@pytest.mark.parametrize("kills", [1, pytest.param(5, marks=pytest.mark.slow)])
+def test_a_night_killed_again_and_again_and_run_once_more_gives_what_an_undisturbed_one_does(
+    demo_lake: DemoLake, server: Server, tmp_path: Path, kills: int
 ) -> None:
     shop = make_shop(server, "killed", tmp_path / "truth")  # the same seed: row by row the shop of demo_lake
     undisturbed, killed = (copy_of(demo_lake, lake_for(shop, tmp_path / name)) for name in ("undisturbed", "killed"))
@@ -33,7 +34,7 @@ def test_a_night_killed_five_times_and_run_again_gives_what_an_undisturbed_one_d
     assert code == 0, log
     steps = [line.split()[1] for line in log.splitlines() if "(" in line and " rows, " in line]
     rng = random.Random(SEED)
-    for number in sorted(rng.sample(range(len(steps)), KILLS)):
+    for number in sorted(rng.sample(range(len(steps)), kills)):
         delay = rng.choice((0, rng.random()))
         print(f"seed {SEED}: killed {delay:.2f} s after {steps[number]}")
         night = killed_when(start_night(killed), lambda line, name=steps[number]: name in line, delay)  # type: ignore[misc]
@@ -45,7 +46,7 @@ def test_a_night_killed_five_times_and_run_again_gives_what_an_undisturbed_one_d
     assert differences(killed.folder, undisturbed.folder) == []
     question = "select status, count(*) n from ops.runs where step = '' group by status order by status"
     ends = killed.output("sql", question, "--format", "csv")
-    assert ends.splitlines() == ["status,n", f"abandoned,{KILLS}", f"started,{KILLS + 2}", "succeeded,2"]
+    assert ends.splitlines() == ["status,n", f"abandoned,{kills}", f"started,{kills + 2}", "succeeded,2"]
 
 
 def copy_of(lake: DemoLake, to: DemoLake) -> DemoLake:

@@ -22,7 +22,8 @@ from lakehouse.tasks.read_shop import ShopReader, Staged
 from lakehouse.tasks.run import open_run
 from lakehouse.tasks.shop_source import check_shop
 
-PAIRS_OF_SNAPSHOTS = int(os.environ.get("PAIRS_OF_SNAPSHOTS", "3"))  # a torn picture is rare: ask for many after a change of the reader
+# A torn picture is rare: ask for many after a change of the reader.
+PAIRS_OF_SNAPSHOTS = int(os.environ.get("PAIRS_OF_SNAPSHOTS", "3"))
 CENT, LOST = Decimal("0.01"), Decimal(10**9)  # LOST: of what is not there
 
 
@@ -43,10 +44,11 @@ def lake(pair: Replication, spark: SparkSession, tmp_path_factory: pytest.TempPa
     return lake
 
 
-def test_in_snapshots_of_a_live_shop_nothing_is_torn(pair: Replication, lake: DemoLake) -> None:
+@pytest.mark.parametrize("pairs", [1, pytest.param(PAIRS_OF_SNAPSHOTS, marks=pytest.mark.slow)])
+def test_in_snapshots_of_a_live_shop_nothing_is_torn(pair: Replication, lake: DemoLake, pairs: int) -> None:
     held = 0
     with live_writer(pair.primary, "live", per_second=60) as writer:
-        for _ in range(PAIRS_OF_SNAPSHOTS):
+        for _ in range(pairs):
             for pause in ("true", "false"):
                 method, staged, problems = snapshot(lake, pause)
                 assert problems == {"lines without order": 0, "orders that do not add up": 0, "keys twice": 0}, method
@@ -55,8 +57,8 @@ def test_in_snapshots_of_a_live_shop_nothing_is_torn(pair: Replication, lake: De
                 assert not (staged.held and pause == "true")
                 held += len(staged.held)
                 assert pair.status()["Slave_SQL_Running"] == "Yes"
-    print(f"{2 * PAIRS_OF_SNAPSHOTS} snapshots beside {writer.per_second:.0f} transactions/s; {held} orders held back without a pause")
-    assert writer.committed > 100 * PAIRS_OF_SNAPSHOTS
+    print(f"{2 * pairs} snapshots beside {writer.per_second:.0f} transactions/s; {held} orders held back without a pause")
+    assert writer.committed > 100 * pairs
 
 
 def snapshot(lake: DemoLake, pause: str) -> tuple[str, Staged, dict[str, int]]:

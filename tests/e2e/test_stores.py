@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import pytest
 from pyspark.sql import SparkSession
 from tests.support.demo_lake import DemoLake, assert_equal_tables, lake_for
 from tests.support.demo_shop import END, make_shop
@@ -19,6 +20,7 @@ INCREMENTAL = {
 }
 
 
+@pytest.mark.slow
 def test_a_shop_of_legacy_orders_in_latin1_gives_the_same_silver_and_follows_a_day_of_trade(
     server: Server, demo_lake: DemoLake, spark: SparkSession, tmp_path: Path
 ) -> None:

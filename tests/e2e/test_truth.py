@@ -64,7 +64,7 @@ def night(lake: DemoLake, **changes: str) -> None:
 @pytest.mark.parametrize(
     ("convert", "nights"),
     # What moves no date is seen in its turn only where orders are posts, and then within the nights that are set.
-    [(None, 1), (migrated, 1), (old_legacy, 2)],
+    [(None, 1), pytest.param(migrated, 1, marks=pytest.mark.slow), pytest.param(old_legacy, 2, marks=pytest.mark.slow)],
     ids=["own tables", "migrated, with stale posts beside", "legacy posts in latin1"],
 )
 def test_a_real_shop_is_mirrored_to_the_row_also_two_days_later(

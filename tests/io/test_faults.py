@@ -17,7 +17,7 @@ from lakehouse.io.jdbc import Query, stage
 from lakehouse.io.settings import ShopSettings
 from lakehouse.table import LONG, STRING, Column
 
-pytestmark = [pytest.mark.database, pytest.mark.spark, pytest.mark.slow]
+pytestmark = [pytest.mark.database, pytest.mark.spark]
 ROWS, RANGES = 100_000, 4
 SOCKET_SECONDS = 2
 # The product's promise to the operator.

@@ -50,7 +50,6 @@ def test_what_the_registry_cannot_write_is_raised_and_not_logged_with_its_values
     assert "Traceback" not in capfd.readouterr().err
 
 
-@pytest.mark.slow
 def test_a_training_that_passed_is_the_champion_from_the_end_of_its_run_on(
     spark: SparkSession, store: DeltaStore, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:

@@ -179,7 +179,6 @@ def test_legacy_orders_are_added_up_by_the_first_value_of_a_key_and_utc_days(tab
 
 
 @pytest.mark.database
-@pytest.mark.slow
 def test_a_shop_has_the_same_figures_in_either_store(server: Server, databases: Any, tmp_path: Path) -> None:
     found = {}
     for store in (HPOS, LEGACY):

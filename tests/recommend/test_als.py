@@ -30,7 +30,6 @@ def test_an_index_is_dense_and_sorted_by_the_key(spark: SparkSession) -> None:
     }
 
 
-@pytest.mark.slow
 def test_two_fits_on_the_same_rows_in_another_order_give_equal_factors(spark: SparkSession) -> None:
     rows = pairs()
     shuffled = random.Random(1).sample(rows, len(rows))
@@ -44,7 +43,6 @@ def test_two_fits_on_the_same_rows_in_another_order_give_equal_factors(spark: Sp
         assert {len(features) for features in found.values()} == {4}
 
 
-@pytest.mark.slow
 def test_weights_in_another_unit_give_the_same_factors(spark: SparkSession) -> None:
     in_orders, in_pieces = (frame_from(spark, [(*row[:3], row[3] * unit) for row in pairs()], SCHEMA) for unit in (1, 64))
     factors = [

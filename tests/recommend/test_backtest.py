@@ -125,6 +125,7 @@ def test_what_happens_after_the_cut_changes_no_list(tried: Tried, plain: tuple[d
     pd.testing.assert_frame_equal(lists, plain[1])
 
 
+@pytest.mark.slow
 def test_with_shuffled_customers_the_lists_know_no_more_than_popularity(tried: Tried) -> None:
     frame = grocery()
     frame["customer"] = random.Random(7).sample(list(frame.customer), len(frame))
@@ -132,6 +133,7 @@ def test_with_shuffled_customers_the_lists_know_no_more_than_popularity(tried: T
     assert metrics["mixed"]["ndcg"]["mean"] < 1.35 * metrics["popularity"]["ndcg"]["mean"]
 
 
+@pytest.mark.slow
 def test_with_shuffled_times_decay_knows_no_more_than_frequency(tried: Tried) -> None:
     frame = grocery(changing=True)
     metrics, _, _ = tried(frame)

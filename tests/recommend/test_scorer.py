@@ -122,7 +122,6 @@ def test_the_score_of_a_pair_is_that_of_the_list_also_of_what_was_bought(spark: 
     assert found == {0: pytest.approx(of_list[0]), 4: pytest.approx(of_list[4]), 99: None}
 
 
-@pytest.mark.slow
 def test_with_als_alone_the_order_is_that_of_recommend_for_all_users(spark: SparkSession) -> None:
     rng = np.random.default_rng(7)
     rows = [("nl", f"c{c:02}", int(p), 1, 0.0, float(rng.random())) for c in range(30) for p in rng.choice(40, 8, replace=False) + 1]
