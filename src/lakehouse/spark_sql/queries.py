@@ -48,7 +48,10 @@ class Query:
 def translated(query: str, columns_of: Callable[[str], Columns]) -> Translated:
     """The query for DuckDB. `columns_of` gives a table's columns by its name, as `silver.orders`. NotOnTheList if it is Spark's."""
     writer = _Writer(columns_of)
-    found = writer.query(parsed(query), {})
+    try:
+        found = writer.query(parsed(query), {})
+    except (LookupError, AttributeError, TypeError, ValueError, RecursionError):
+        raise NotOnTheList("it is put together in a way that nobody thought of") from None
     return Translated(found.sql, tuple(writer.tables), tuple(name for name, _ in found.columns))
 
 
