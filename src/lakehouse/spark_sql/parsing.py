@@ -51,7 +51,7 @@ def parsed(query: str) -> Any:
 def _refuse_what_sqlglot_mends(tokens: Sequence[Any]) -> None:
     """sqlglot overlooks commas, signs and words that stand where they can't. Spark answers with an error there, or with another name."""
     texts = ["", *("'" if token.token_type.name == "STRING" else token.text.upper() for token in tokens), ""]
-    pairs = list(pairwise(texts))
+    pairs, threes = list(pairwise(texts)), list(zip(texts, texts[1:], texts[2:], strict=False))
     is_odd = (
         any(two == "," and one in STARTS | SIGNS - {"*"} for one, two in pairs)
         or any(one == "," and two in ENDS for one, two in pairs)
@@ -62,10 +62,10 @@ def _refuse_what_sqlglot_mends(tokens: Sequence[Any]) -> None:
         or any(one == "ROWS" and (two.isdigit() or two in ("UNBOUNDED", "CURRENT")) for one, two in pairs)
         or any(one.isdigit() and two.isdigit() for one, two in pairs)
         or ("ALL", "ALL") in pairs
-        or ("USING", "(", ")") in zip(texts, texts[1:], texts[2:], strict=False)
-        or any((one, two) == ("AS", "AS") for one, _, two in zip(texts, texts[1:], texts[2:], strict=False))
-        or any((one, two) == ("FILTER", "(") and three != "WHERE" for one, two, three in zip(texts, texts[1:], texts[2:], strict=False))
-        or any((two, three) == ("NOT", "NULL") and one != "IS" for one, two, three in zip(texts, texts[1:], texts[2:], strict=False))
+        or ("USING", "(", ")") in threes
+        or any((one, two) == ("AS", "AS") for one, _, two in threes)
+        or any((one, two) == ("FILTER", "(") and three != "WHERE" for one, two, three in threes)
+        or any((two, three) == ("NOT", "NULL") and one != "IS" for one, two, three in threes)
         or any(one in ("ISNULL", "NOTNULL") and two != "(" for one, two in pairs)
         or texts.count("(") != texts.count(")")
         or texts.count("WHEN") != texts.count("THEN")
