@@ -14,7 +14,7 @@ SRC = ROOT / "src" / "lakehouse"
 # From the ground up; a module imports from its own row or from those before it.
 ROWS = [
     ("errors",),
-    ("table", "checksum", "expressions", "frames", "parameters", "scope", "fingerprint", "incident", "sample_keys"),
+    ("table", "checksum", "expressions", "frames", "parameters", "scope", "fingerprint", "incident", "sample_keys", "spark_sql"),
     ("quality",),
     ("sources",),
     ("privacy",),
@@ -41,6 +41,7 @@ ONE_DOOR = {
     "delta": {"io/delta_reader.py", "io/delta_store.py"},
     "deltalake": {"io/delta_files.py"},
     "duckdb": {"io/delta_files.py"},
+    "sqlglot": {"spark_sql/parsing.py"},
     "great_expectations": {"io/expectations.py", "io/data_docs.py"},
     "boto3": {"io/s3_files.py"},
     "prometheus_client": {"io/metrics_file.py"},

@@ -143,11 +143,15 @@ def sql(
     env: Env = "local",
     output: Annotated[str, typer.Option("--format", help="table, csv or json (one object a line).")] = "table",
     out: Annotated[str | None, typer.Option(help="File to write to, in place of the screen.")] = None,
+    engine: Annotated[str, typer.Option(help="auto, spark (always Spark) or duckdb (an error where only Spark can answer).")] = "auto",
 ) -> None:
-    """Query the published tables by their names. Times are UTC."""
+    """Query the published tables by their names, in Spark SQL. Times are UTC.
+
+    What DuckDB is known to answer as Spark does is answered by it, at once. Else Spark is started, and a line on stderr says why.
+    """
     from lakehouse.tasks import inspect
 
-    text = inspect.query(env, query, output)
+    text = inspect.query(env, query, output, engine)
     if out is None:
         typer.echo(text)
     else:

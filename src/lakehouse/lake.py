@@ -1,7 +1,7 @@
 """The reader's door: published tables by their names, in notebooks, in scripts and behind `lakehouse sql`."""
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from lakehouse.errors import DataError
 from lakehouse.io.delta_store import DeltaStore
@@ -34,25 +34,36 @@ class Lake:
 
     def table(self, name: str) -> "DataFrame":
         """The table's published version. DataError (65) if nothing was published under that name."""
-        is_a_record = name.startswith(("ops.", "quarantine.")) and name not in self.published
-        if is_a_record and self.store.head(name) is not None:
-            return self.store.read(name)
-        if name not in self.published:
-            raise DataError(f"no table {name} is published", "`lakehouse tables` lists them; `lakehouse night` makes them")
-        return self.store.read(name, self.published[name].version)
+        return self.store.read(name, self.version(name))
+
+    def version(self, name: str) -> int | None:
+        """The version of a table that readers see; None: the latest, of records. DataError (65) as for `table`."""
+        if name in self.published:
+            return self.published[name].version
+        if name.startswith(("ops.", "quarantine.")) and self.store.head(name) is not None:
+            return None
+        raise DataError(f"no table {name} is published", "`lakehouse tables` lists them; `lakehouse night` makes them")
+
+    def opened(self, name: str) -> Any:
+        """The same for delta-rs; None where the table is Spark's."""
+        return self.store.opened(name, self.version(name))
 
     def sql(self, query: str) -> "DataFrame":
         """A query over published tables, named as `silver.orders`."""
-        for name in sorted(set(NAME.findall(query))):
+        for name in tables_in(query):
             self.spark.sql(f"CREATE DATABASE IF NOT EXISTS {name.split('.')[0]}")
             self.spark.sql(f"CREATE OR REPLACE VIEW {name} AS SELECT * FROM {self._source(name)}")
         return self.spark.sql(query)
 
     def _source(self, name: str) -> str:
-        self.table(name)
-        path = self.store.path(name)
+        version, path = self.version(name), self.store.path(name)
         if "://" not in path and not path.startswith("/"):
             from pathlib import Path
 
             path = str(Path(path).resolve())
-        return f"delta.`{path}`" + (f" VERSION AS OF {self.published[name].version}" if name in self.published else "")
+        return f"delta.`{path}`" + ("" if version is None else f" VERSION AS OF {version}")
+
+
+def tables_in(query: str) -> list[str]:
+    """Names of tables that stand in the text of a query."""
+    return sorted(set(NAME.findall(query)))

@@ -96,6 +96,29 @@ def ask(sql: str, /, **tables: object) -> pa.Table:
         return connection.sql(sql).to_arrow_table()
 
 
+def ask_tables(sql: str, tables: Mapping[str, tuple[DeltaTable, Mapping[str, str]]]) -> pa.Table:
+    """The answer to a query over tables by their names: for each its version, and DuckDB's types of the columns that may be asked for.
+
+    Their files are read by DuckDB itself: it leaves out what no row of the answer needs. Times are UTC without a zone.
+    """
+    with _database().cursor() as connection:
+        connection.execute("SET TimeZone = 'UTC'")
+        for name, (table, types) in tables.items():
+            connection.execute(f"CREATE TEMP VIEW {quoted(name)} AS {_selection(connection, files_of(table), types)}")
+        return connection.sql(sql).to_arrow_table()
+
+
+def _selection(connection: duckdb.DuckDBPyConnection, files: Sequence[str], types: Mapping[str, str]) -> str:
+    """The rows of Parquet files with these columns. What files are older than is null in their rows."""
+    source, there = "(SELECT 1) WHERE false", set[str]()
+    if files:
+        paths = ", ".join("'" + path.replace("'", "''") + "'" for path in files)
+        source = f"read_parquet([{paths}], union_by_name = true, hive_partitioning = false)"
+        there = set(connection.sql(f"SELECT * FROM {source} LIMIT 0").columns)
+    columns = [f"CAST({quoted(name) if name in there else 'NULL'} AS {kind}) AS {quoted(name)}" for name, kind in types.items()]
+    return f"SELECT {', '.join(columns)} FROM {source}"
+
+
 @cache
 def _database() -> duckdb.DuckDBPyConnection:
     """In memory and empty: cursors of it have views of their own."""
@@ -148,7 +171,7 @@ def commits_since(table: DeltaTable, version: int) -> list[tuple[str, str]]:
 
 
 def quoted(name: str) -> str:
-    return f'"{name}"'
+    return '"' + name.replace('"', '""') + '"'
 
 
 def _noted(note: str) -> CommitProperties:

@@ -60,7 +60,7 @@ class DeltaReader(HadoopFiles):
 
     def read(self, name: str, version: int | None = None) -> DataFrame:
         """A version of the table, by default the latest. Of one that Delta's own reader is not needed for, its files."""
-        if (table := self._local(name, version)) is not None:
+        if (table := self.opened(name, version)) is not None:
             schema, files = StructType.fromJson(json.loads(delta_files.schema_json(table))), delta_files.files_of(table)
             return self.spark.read.schema(schema).parquet(*files) if files else frame_from(self.spark, [], schema)
         reader = self.spark.read.format("delta")
@@ -70,7 +70,7 @@ class DeltaReader(HadoopFiles):
 
     def arrow(self, name: str, columns: Sequence[str] = (), where: str = "", version: int | None = None) -> pa.Table:
         """Rows for the driver: the columns (all, if none is named) of those for which the SQL condition holds. The table must be there."""
-        if (table := self._local(name, version)) is not None:
+        if (table := self.opened(name, version)) is not None:
             return delta_files.rows_of(table, columns, where)
         frame = self.read(name, version)
         return (frame.where(where) if where else frame).select(*columns or ["*"]).toArrow()
@@ -89,7 +89,7 @@ class DeltaReader(HadoopFiles):
 
     def count(self, name: str, version: int | None = None) -> int:
         """Rows of a version; from the log where it says so."""
-        table = self._local(name, version)
+        table = self.opened(name, version)
         known = None if table is None else delta_files.row_count(table)
         return self.read(name, version).count() if known is None else known
 
@@ -98,7 +98,7 @@ class DeltaReader(HadoopFiles):
 
         Latest versions are asked. The driver asks the tables' files itself unless they have very many rows.
         """
-        here = {alias: self._local(name) for alias, name in tables.items()}
+        here = {alias: self.opened(name) for alias, name in tables.items()}
         if all(table is not None for table in here.values()) and self._counts(here.values()) <= self._small_rows * ASKED_TIMES:
             data = {alias: delta_files.stream(table, sql) for alias, table in here.items() if f"{{{alias}}}" in sql}
             return delta_files.ask(sql.format(**{alias: alias for alias in tables}), **data).to_pylist()
@@ -111,7 +111,7 @@ class DeltaReader(HadoopFiles):
 
     def is_small(self, tables: Mapping[str, Head], fan_out: int = 1) -> bool:
         """Whether these tables have so few rows that what follows from them, so many rows for each of theirs, is held by the driver."""
-        found = [self._local(name, head.version) for name, head in tables.items() if head.version >= 0]
+        found = [self.opened(name, head.version) for name, head in tables.items() if head.version >= 0]
         return None not in found and self.holds(self._counts(found) * fan_out)
 
     def holds(self, rows: float) -> bool:
@@ -119,13 +119,13 @@ class DeltaReader(HadoopFiles):
         is_here = delta_files.is_local(self._lake_root) and delta_files.is_local(self._vault_root)
         return is_here and self._small_rows > 0 and rows <= self._small_rows
 
-    def _local(self, name: str, version: int | None = None) -> Any:
+    def opened(self, name: str, version: int | None = None) -> Any:
         """The table for delta-rs; None where it is Spark's."""
         path = self.path(name)
         return delta_files.opened(path, version) if self._small_rows and delta_files.is_local(path) else None
 
     def _column_names(self, name: str) -> list[str]:
-        table = self._local(name)
+        table = self.opened(name)
         return self.read(name).columns if table is None else [field.name for field in table.schema().fields]
 
     def changes(self, name: str, first: int, last: int) -> DataFrame:
@@ -135,12 +135,12 @@ class DeltaReader(HadoopFiles):
 
     def feed(self, name: str, first: int, last: int) -> pa.RecordBatchReader | None:
         """The change feed for the driver; None where it is Spark's."""
-        table = self._local(name)
+        table = self.opened(name)
         return None if table is None else delta_files.change_feed(table, first, last)
 
     def notes_since(self, name: str, version: int) -> list[str]:
         """The notes of all commits after `version` but maintenance (OPTIMIZE, VACUUM, properties), which leaves the rows as they were."""
-        if (table := self._local(name)) is not None:
+        if (table := self.opened(name)) is not None:
             return [note for operation, note in delta_files.commits_since(table, version) if operation not in MAINTENANCE]
         later = DeltaTable.forPath(self.spark, self.path(name)).history().where(F.col("version") > version)
         notes = later.where(~F.col("operation").isin(*MAINTENANCE)).select(F.coalesce("userMetadata", F.lit("")))

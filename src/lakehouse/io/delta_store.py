@@ -125,7 +125,7 @@ class DeltaStore(DeltaReader):
             self.replace(table.name, frame)
             return Written(inserted=count)
         if isinstance(frame, pa.Table):
-            there = self._local(table.name)
+            there = self.opened(table.name)
             if there is not None and there.schema().to_arrow().names == frame.schema.names and not within:
                 return self._sync_here(table, frame, there, scope, max_delete_share)
             frame = self.spark.createDataFrame(frame, schema_of(table.columns))

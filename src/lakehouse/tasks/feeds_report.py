@@ -12,6 +12,7 @@ from lakehouse.io.settings import load_settings
 from lakehouse.lake import Lake
 from lakehouse.loading import BROKEN
 from lakehouse.sources.feeds import FEEDS
+from lakehouse.tasks.answers import collected
 from lakehouse.tasks.dictionary import declared
 from lakehouse.tasks.feed_status import statuses
 from lakehouse.tasks.inspect import as_table, as_text
@@ -73,7 +74,7 @@ def _of_feed(found: DataFrame, rows: int) -> str:
     by = ["file_name", "column_name", "value_class", "reason"]
     summary = found.groupBy(*by).agg(F.count("*").alias("rows"), F.min("line_number").alias("first_line"))
     first = found.orderBy("file_name", "line_number").limit(rows).select("sender", "file_name", "line_number", "column_name", "value_class")
-    return f"{as_text(summary.orderBy(F.desc('rows'), *by))}\n\n{as_text(first)}"
+    return f"{as_text(collected(summary.orderBy(F.desc('rows'), *by)))}\n\n{as_text(collected(first))}"
 
 
 def _of_table(store: DeltaStore, table: str, rows: int) -> str:
@@ -82,7 +83,8 @@ def _of_table(store: DeltaStore, table: str, rows: int) -> str:
     key = declaration.key if declaration else ()
     found = store.read(table)
     summary = found.select("_run_id", F.explode(BROKEN).alias("rule")).groupBy("_run_id", "rule").count().orderBy("_run_id", "rule")
-    return f"{as_text(summary)}\n\n{as_text(found.orderBy(F.desc('_run_id'), *key).limit(rows).select(*key, BROKEN, '_run_id'))}"
+    shown = found.orderBy(F.desc("_run_id"), *key).limit(rows).select(*key, BROKEN, "_run_id")
+    return f"{as_text(collected(summary))}\n\n{as_text(collected(shown))}"
 
 
 def _file(entry: FileEntry) -> list[str]:

@@ -7,7 +7,6 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 from pyspark.errors import AnalysisException, ParseException
-from pyspark.sql import DataFrame
 
 from lakehouse.errors import ConfigError, DataError, WriteError
 from lakehouse.io.database_url import Address
@@ -16,13 +15,15 @@ from lakehouse.lake import Lake
 from lakehouse.sources.woocommerce import TABLES
 from lakehouse.sources.woocommerce.grants import grants
 from lakehouse.sources.woocommerce.stores import HPOS, LEGACY
-from lakehouse.tasks.dictionary import declared
+from lakehouse.tasks.answers import Answer, answer
 
 FORMATS = ("table", "csv", "json")
 
 
 def tables(env: str) -> str:
     """Published tables with version, number of rows and grain."""
+    from lakehouse.tasks.dictionary import declared  # it knows the whole flow, which takes a while to import
+
     lake = Lake(load_settings(env))
     if not lake.published:
         raise DataError("nothing is published yet", "run `lakehouse night`")
@@ -34,12 +35,12 @@ def tables(env: str) -> str:
     return as_table(["table", "version", "rows", "one row is"], rows)
 
 
-def query(env: str, sql: str, output: str) -> str:
+def query(env: str, sql: str, output: str, engine: str = "auto") -> str:
     """The rows of a query in one of FORMATS."""
     if output not in FORMATS:
         raise ConfigError(f"unknown format {output}", f"use one of {', '.join(FORMATS)}")
     try:
-        return as_text(Lake(load_settings(env)).sql(sql), output)
+        return as_text(answer(Lake(load_settings(env)), sql, engine), output)
     except (AnalysisException, ParseException) as error:
         raise ConfigError(
             f"the query is not understood: {str(error).splitlines()[0]}",
@@ -77,16 +78,16 @@ def as_table(header: list[str], rows: list[list[str]]) -> str:
     return "\n".join("  ".join(value.ljust(width) for value, width in zip(row, widths, strict=True)).rstrip() for row in [header, *rows])
 
 
-def as_text(frame: DataFrame, output: str = "table") -> str:
-    """The frame's rows in one of FORMATS."""
-    rows = [[plain(value) for value in row] for row in frame.collect()]
+def as_text(found: Answer, output: str = "table") -> str:
+    """The rows in one of FORMATS."""
+    rows = [[plain(value) for value in row] for row in found.rows]
     if output == "json":
-        return "\n".join(json.dumps(dict(zip(frame.columns, row, strict=True)), default=str, ensure_ascii=False) for row in rows)
+        return "\n".join(json.dumps(dict(zip(found.names, row, strict=True)), default=str, ensure_ascii=False) for row in rows)
     if output == "csv":
         buffer = io.StringIO()
-        csv.writer(buffer).writerows([frame.columns, *rows])
+        csv.writer(buffer).writerows([found.names, *rows])
         return buffer.getvalue().rstrip("\r\n")
-    return as_table(frame.columns, [["" if value is None else str(value) for value in row] for row in rows])
+    return as_table(list(found.names), [["" if value is None else str(value) for value in row] for row in rows])
 
 
 def plain(value: object) -> object:
