@@ -9,8 +9,9 @@ from lakehouse.bronze.reading_plan import is_read_whole
 from lakehouse.errors import BusyError, LakehouseError
 from lakehouse.io import key_file, lock
 from lakehouse.io.history import History
+from lakehouse.io.model_changes import model_changes
 from lakehouse.io.reads import Read, last_read
-from lakehouse.io.settings import Settings, is_registry_made, load_settings
+from lakehouse.io.settings import Settings, load_settings
 from lakehouse.io.source_schema import check_columns, last_columns
 from lakehouse.lake import Lake
 from lakehouse.tasks.doctor import check_roots
@@ -20,6 +21,7 @@ from lakehouse.tasks.last_reading import Reading, last_reading
 from lakehouse.tasks.plan_files import files
 from lakehouse.tasks.plan_steps import step_rows
 from lakehouse.tasks.shop_source import ShopSource, check_shop
+from lakehouse.tasks.training_due import is_due, last_training
 
 T = TypeVar("T")
 
@@ -43,7 +45,7 @@ def plan(env: str, run_date: date | None = None) -> tuple[str, int]:
         _part("shops, with orders and seconds of the last reading", shops.splitlines()),
         _part("files", list(files(lake, now))),
         _part("steps, with their usual rows and seconds", steps.splitlines()),
-        _part("then", [f"train: {_training(settings, as_of)}", f"export: {_pack(settings, history, as_of)}"]),
+        _part("then", [f"train: {_training(lake, as_of)}", f"export: {_pack(settings, history, as_of)}"]),
         "how long: no night has succeeded yet" if usual is None else f"how long: {usual / 60:.0f} min (median of the last nights)",
     ]
     return "\n\n".join(parts), blocked.code
@@ -108,21 +110,15 @@ def _how(source: ShopSource, reading: Reading, before: Read | None) -> str:
     return "orders in part, all other tables whole"
 
 
-def _training(settings: Settings, as_of: date) -> str:
-    """Whether it is due."""
-    if not is_registry_made(settings.tracking_uri):
+def _training(lake: Lake, as_of: date) -> str:
+    """Whether it is due, by what the lake recorded. An alias that was moved in MLflow itself is seen by the night alone."""
+    changes, last = model_changes(lake.store), last_training(lake.store)
+    if not changes and last is None:
         return "due, no model yet"
-    from lakehouse.io.model_registry import ModelRegistry
-    from lakehouse.tasks.train import is_due
-
-    try:
-        registry = ModelRegistry(settings)
-        champion, last = registry.champion(), registry.last_training()
-        due = "due" if is_due(settings, as_of, registry, champion) else "not due"
-    except Exception as error:  # whatever the tracking server's client raises: the rest of the plan is wanted all the same
-        return f"not known, tracking_uri can't be asked ({type(error).__name__}); the night would end with 70"
-    told = "no champion yet" if champion is None else f"champion: version {champion.version}"
-    return f"{due}, every {settings.train_every_days} days, the last one was of {last}; {told}"
+    every_days = lake.settings.train_every_days
+    due = "due" if is_due(every_days, as_of, bool(changes), last) else "not due"
+    told = f"champion: version {changes[-1].to_version}" if changes else "no champion yet"
+    return f"{due}, every {every_days} days, the last one was of {last}; {told}"
 
 
 def _pack(settings: Settings, history: History, as_of: date) -> str:

@@ -3,7 +3,6 @@
 import json
 import time
 from dataclasses import dataclass, replace
-from datetime import date
 
 import numpy as np
 from pydantic import ValidationError
@@ -17,7 +16,6 @@ from lakehouse.io import logs
 from lakehouse.io.delta_store import Head
 from lakehouse.io.ledger import SUCCEEDED, Entry, inputs_json
 from lakehouse.io.model_registry import Champion, ModelRegistry, Training
-from lakehouse.io.settings import Settings
 from lakehouse.recommend import als, gate, metrics, neighbours, split
 from lakehouse.recommend.blend import Blend
 from lakehouse.recommend.catalogue import CUSTOMER
@@ -32,6 +30,7 @@ from lakehouse.tasks.audit import conclude
 from lakehouse.tasks.preview import changes, guards, preview
 from lakehouse.tasks.run import Run
 from lakehouse.tasks.score import CONFIG, FITTED
+from lakehouse.tasks.training_due import is_due
 
 PASSED = "passed"
 SALES = (orders.TABLE, order_lines.TABLE, refund_lines.TABLE, customer_identities.TABLE)
@@ -47,7 +46,7 @@ def train(run: Run, when_due: bool = False) -> Champion | None:
     """
     registry = ModelRegistry(run.settings, run.store)
     champion = registry.champion()
-    if when_due and (not is_due(run.settings, run.run_date, registry, champion) or registry.has_counted(_recipe(run))):
+    if when_due and (not _is_due(run, registry, champion) or registry.has_counted(_recipe(run))):
         logs.info("train: not due", step="train")
         return None
     conclude(run)
@@ -97,6 +96,10 @@ def train(run: Run, when_due: bool = False) -> Champion | None:
     return _conclude(run, registry, version, verdict.passed, verdict.reason, inputs, started)
 
 
+def _is_due(run: Run, registry: ModelRegistry, champion: Champion | None) -> bool:
+    return is_due(run.settings.train_every_days, run.run_date, champion is not None, registry.last_training())
+
+
 def _conclude(
     run: Run, registry: ModelRegistry, version: str, passed: bool, reason: str, inputs: dict[str, Head], started: float
 ) -> Champion | None:
@@ -111,14 +114,6 @@ def _recipe(run: Run) -> str:
     """All that the version comes from. The published lists are only compared with, so they are none of it."""
     heads = sorted((name, head) for name, head in run.runner.heads.items() if name.startswith(("silver.", "gold.")))
     return fingerprint("lakehouse.tasks.train", run.run_date, run.params, heads)
-
-
-def is_due(settings: Settings, run_date: date, registry: ModelRegistry, champion: Champion | None) -> bool:
-    """Whether a night of that date trains: no model was ever promoted, or the last training is `train_every_days` old."""
-    last = registry.last_training()
-    if champion is None or last is None:
-        return True
-    return (run_date - last).days >= settings.train_every_days
 
 
 @dataclass(frozen=True)
