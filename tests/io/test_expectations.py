@@ -44,7 +44,7 @@ def references_of(spark: SparkSession, table: Table) -> dict[str, DataFrame]:
 
 
 def verdicts(judge: Judge, table: Table, frame: DataFrame, others: dict[str, DataFrame], found: list[Check] | None = None) -> list[Verdict]:
-    ((_, given),) = judge.judge([Due(table, frame, found or checks(table, DAY), others)])
+    ((_, given),) = judge.judge([Due(table, lambda of: frame if of is table else others[of.name], found or checks(table, DAY))])
     return given
 
 

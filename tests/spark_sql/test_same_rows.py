@@ -48,7 +48,7 @@ BY_HAND = (
     "select sum(coalesce(m, 0)) as x, sum(case when flag then n else 0 end) as y from silver.odds",
 )
 
-pytestmark = [pytest.mark.spark, pytest.mark.slow]
+pytestmark = pytest.mark.spark
 
 
 @pytest.fixture(scope="module")

@@ -105,6 +105,11 @@ class DeltaReader(HadoopFiles):
         frames: dict[str, Any] = {alias: self.read(name) for alias, name in tables.items()}
         return self.spark.sql(sql, **frames).toArrow().to_pylist()
 
+    def opened_to_ask(self, name: str, version: int) -> Any:
+        """A version for the driver to ask its files; None where it is Spark's, or has very many rows. Versions below 0 are none."""
+        table = self.opened(name, version) if version >= 0 else None
+        return table if table is not None and self._counts([table]) <= self._small_rows * ASKED_TIMES else None
+
     def _counts(self, tables: Iterable[Any]) -> float:
         counts = [delta_files.row_count(table) for table in tables]
         return sum(inf if count is None else count for count in counts)

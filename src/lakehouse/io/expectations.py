@@ -16,11 +16,10 @@ from great_expectations.data_context.types.base import ProgressBarsConfig
 from great_expectations.expectations.expectation import Expectation
 
 from lakehouse.io.check_answers import Answers, Due, answers, sample
+from lakehouse.io.check_answers_here import ROWS
 from lakehouse.io.quality_results import ERROR, FAILED, PASSED
 from lakehouse.quality import CRITICAL, Check
 
-# The column of answers that holds the table's number of rows; each other one is named as the check that it answers.
-ROWS = "rows_of_the_table"
 # They write the texts of errors to stderr, and those can hold values of rows.
 QUIET = ("great_expectations", "SQLQueryContextLogger", "DataFrameQueryContextLogger")
 
@@ -58,7 +57,7 @@ class Judge:
     def judge(self, due: Sequence[Due]) -> list[tuple[int, list[Verdict]]]:
         """Of each table its rows, and the verdict of each check, in their order.
 
-        One Spark job where all is well, whatever is asked; frames of references are joined. What is not true is asked for examples.
+        The driver asks what it can, one Spark job the rest. What is not true is asked for examples.
         """
         found = answers(due)
         return [(answer.rows, self._verdicts(each, answer)) for each, answer in zip(due, found, strict=True)]
@@ -73,7 +72,7 @@ class Judge:
         return verdicts
 
     def _ask(self, name: str, answer: Answers, checks: Sequence[Check], expectations: Sequence[Expectation]) -> list[bool]:
-        """Whether each expectation is met by the answers, a frame of one row."""
+        """Whether each expectation is met by the answers, a frame of one row: a column for each check, and one for the number of rows."""
         if not expectations:
             return []
         truth = {check.name: [answer.unexpected[check.name] == 0] for check in checks}

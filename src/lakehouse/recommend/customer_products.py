@@ -43,8 +43,8 @@ TABLE = Table(
     rules=(
         Rule("rank_counts_from_1", "rank is null or rank >= 1"),
         Rule("product_is_known", "product_id is not null"),
-        # NaN is above infinity.
-        Rule("score_is_a_number", "abs(score) < double('infinity')"),
+        # What is infinite has no difference to itself.
+        Rule("score_is_a_number", "score is not null and not isnan(score - score)"),
     ),
     references=(Reference(("shop_code", "customer_key"), customers.TABLE), Reference(("shop_code", "product_id"), products.TABLE)),
 )

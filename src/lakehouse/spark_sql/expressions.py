@@ -1,5 +1,6 @@
 """What may stand in a query: columns, literals, conditions, arithmetic, CASE, functions, aggregates, windows."""
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -21,6 +22,9 @@ COMPARISONS = {
     "nullsafeeq": "IS NOT DISTINCT FROM",
     "nullsafeneq": "IS DISTINCT FROM",
 }
+# From begin to end, of ASCII letters and digits so many times each.
+WHOLE = re.compile(r"\^(\[[A-Za-z0-9-]+\](\{\d{1,2}\})?)+\$")
+LINE_END = r"(\r\n|[\n\r\x{85}\x{2028}\x{2029}])?"
 ARITHMETIC = {"add": "+", "sub": "-", "mul": "*"}
 # Which of these binds more tightly, the two grammars do not agree on: one within another must stand in brackets.
 CONDITIONS = {*COMPARISONS, "is", "in", "between", "like", "not", "and", "or"}
@@ -161,6 +165,14 @@ class Expressions:
         if of.kind != STRING or pattern.kind != STRING or pattern.literal is None:
             raise NotOnTheList("LIKE has a special pattern in it")
         return self.flagged(Value(f"({of.sql} {'NOT ' if node.args.get('negate') else ''}LIKE {pattern.sql})", BOOLEAN), of)
+
+    def _regexplike(self, node: Any) -> Value:
+        """Of a whole text. Java's `$` also stands before a last end of line."""
+        only(node, "this", "expression")
+        of, pattern = self._operand(node.this), self._operand(node.expression)
+        if of.kind != STRING or pattern.kind != STRING or not WHOLE.fullmatch(pattern.literal or ""):
+            raise NotOnTheList("RLIKE has a special pattern in it")
+        return self.flagged(Value(f"regexp_full_match({of.sql}, '{(pattern.literal or '')[1:-1]}{LINE_END}')", BOOLEAN), of)
 
     def _case(self, node: Any) -> Value:
         only(node, "this", "ifs", "default")

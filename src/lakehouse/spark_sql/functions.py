@@ -175,6 +175,7 @@ SCALAR: dict[str, Function] = {
     "abs": Function(_abs),
     "round": Function(_round, 1, 2),
     "size": Function(_size),
+    "isnan": Function(lambda given: Value(f"coalesce(isnan({of_kind(given[0], 'double')}), false)", BOOLEAN)),
     "isnull": Function(lambda given: Value(f"({given[0].sql} IS NULL)", BOOLEAN)),
     "isnotnull": Function(lambda given: Value(f"({given[0].sql} IS NOT NULL)", BOOLEAN)),
 }

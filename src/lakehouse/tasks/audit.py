@@ -5,6 +5,8 @@ from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pyspark.sql import DataFrame
+
 from lakehouse.decision import NOTHING
 from lakehouse.errors import ConfigError, DataError
 from lakehouse.io import logs
@@ -13,7 +15,8 @@ from lakehouse.io.delta_files import is_local
 from lakehouse.io.delta_store import Head
 from lakehouse.io.quality_results import FAILED, last_asked, latest_results, record_results, rows_before, tables_in_doubt
 from lakehouse.loading import TooManyRejectsError
-from lakehouse.quality import ALARM, CRITICAL, checks, every_check, is_dated
+from lakehouse.quality import ALARM, CRITICAL, Check, checks, every_check, is_dated
+from lakehouse.table import Table
 from lakehouse.tasks.dictionary import declared
 from lakehouse.tasks.verdicts import SITE, alarm, alarm_key, many_rejects, rejects_key, rejects_now, results_of, site
 
@@ -154,14 +157,22 @@ def _is_asked_today(run: "Run", name: str, head: Head) -> bool:
 
 def _asked(run: "Run", due: Mapping[str, Head]) -> list[Due]:
     """What is to be judged, of the versions that stand now."""
-    past, tables, asked = rows_before(run.store, due), declared(), []
-    for name, head in due.items():
-        table, there = tables[name], run.store.read(name, head.version)
-        # A column that is not there has a check that says so.
-        frame = there.select(*(column for column in table.column_names if column in there.columns))
-        others = {reference.to.name: run.read(reference.to) for reference in table.references}
-        asked.append(Due(table, frame, checks(table, run.run_date, past.get(name, ())), others))
-    return asked
+    past, tables = rows_before(run.store, due), declared()
+    return [_due_as_it_stands(run, tables[name], checks(tables[name], run.run_date, past.get(name, ()))) for name in due]
+
+
+def _due_as_it_stands(run: "Run", table: Table, of: Sequence[Check]) -> Due:
+    """The next stage takes newer versions as the run's: those of now are kept. A column that is not there has a check that says so."""
+    heads = {each.name: run.runner.pinned(each) for each in (table, *(reference.to for reference in table.references))}
+
+    def read(each: Table) -> DataFrame:
+        head = heads[each.name]
+        if head == NOTHING:
+            return run.store.empty(each.columns)
+        there = run.store.read(each.name, head.version)
+        return there.select(*(column for column in each.column_names if column in there.columns))
+
+    return Due(table, read, of, lambda each: run.store.opened_to_ask(each.name, heads[each.name].version))
 
 
 def _judged(asked: Sequence[Due]) -> "list[tuple[int, list[Verdict]]]":
