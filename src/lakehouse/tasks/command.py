@@ -1,6 +1,7 @@
 """From a command to its run. Heavy libraries are imported inside, so that --help is quick."""
 
 import signal
+import sys
 from collections.abc import Callable, Collection
 from contextlib import ExitStack
 from datetime import UTC, datetime
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from lakehouse.tasks.run import Run
 
 T = TypeVar("T")
+SWITCH_SECONDS = 0.0005
 # The option of every command that reads settings.
 Env = Annotated[str, typer.Option(help="Environment: the settings are conf/base.yaml and conf/ENV.yaml.")]
 
@@ -26,6 +28,8 @@ def run_task(command: str, env: str, task: "Callable[[Run], T]", run_date: datet
     from lakehouse.io.lock import lake_lock
     from lakehouse.io.settings import load_settings
 
+    # Threads that wait for Spark's answers go on at once, also beside one that computes: each of hundreds of answers would wait 5 ms.
+    sys.setswitchinterval(SWITCH_SECONDS)
     # A scheduler that ends a run lets it put things back in order, a stopped replica first of all, and record that it failed.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     as_of = run_date.date() if run_date else datetime.now(UTC).date()
