@@ -3,30 +3,36 @@
 What delta-rs can't read (deletion vectors, column mapping, partitions) is for Spark: `opened` gives None then.
 """
 
-import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from threading import Lock
+from typing import Any
+from urllib.parse import unquote
 
 import duckdb
 import pyarrow as pa
 from deltalake import CommitProperties, DeltaTable, write_deltalake
 from deltalake.exceptions import DeltaError, TableNotFoundError
 
+from lakehouse.io.delta_log import LastCommit, is_maintenance, last_commit
+
 # What tables of ours may need from who reads and writes them; anything else is Spark's.
 READER_FEATURES: frozenset[str] = frozenset({"timestampNtz"})
 WRITER_FEATURES: frozenset[str] = frozenset({"changeDataFeed", "invariants", "appendOnly", "timestampNtz"})
 # What reading may raise: files that are gone, columns that are other ones.
 UNREADABLE = (pa.ArrowException, duckdb.Error, DeltaError, OSError)
-_newest: dict[str, tuple[tuple[str, int, int], DeltaTable]] = {}
+_newest: dict[str, tuple[LastCommit, DeltaTable, int]] = {}
 _lock = Lock()
 
 
 @dataclass(frozen=True)
 class Head:
-    """A table's identity and latest version. Another id means that the table was made anew."""
+    """A table's identity and the version of its rows. Another id means that the table was made anew.
+
+    Maintenance (OPTIMIZE, VACUUM, properties) commits versions too, of the same rows: they do not count, the version before them does.
+    """
 
     table_id: str
     version: int
@@ -38,17 +44,25 @@ def is_local(path: str) -> bool:
 
 
 def head(path: str) -> Head | None:
-    """Identity and latest version; None where no table is."""
-    table = _latest(path)
-    return None if table is None else Head(str(table.metadata().id), table.version())
+    """Identity and latest version of the rows; None where no table is."""
+    known = _known(path)
+    return None if known is None else Head(str(known[1].metadata().id), known[2])
 
 
 def opened(path: str, version: int | None = None) -> DeltaTable | None:
-    """The table, or a version of it, to be read here; None where there is none, or it is one for Spark."""
-    table = _latest(path)
-    if table is None or not _is_plain(table):
+    """The table, or a version of it as it is stored now, to be read here; None where there is none, or it is one for Spark."""
+    known = _known(path)
+    if known is None or not _is_plain(known[1]):
         return None
-    return table if version is None or version == table.version() else DeltaTable(path, version=version)
+    table, stored = known[1], None if version is None else stored_version(path, version)
+    return table if stored is None or stored == table.version() else DeltaTable(path, version=stored)
+
+
+def stored_version(path: str, version: int) -> int:
+    """The newest version with the same rows: maintenance after `version` put them into fewer files."""
+    while is_maintenance(path, version + 1):
+        version += 1
+    return version
 
 
 def files_of(table: DeltaTable) -> list[str]:
@@ -79,12 +93,12 @@ def rows_of(table: DeltaTable, columns: Sequence[str] = (), where: str = "") -> 
 
 
 def stream(table: DeltaTable, sql: str) -> pa.RecordBatchReader:
-    """The rows for a query that names the table once, of the columns whose names stand in its text.
+    """The rows for a query that names the table once, of the columns whose names stand in its text; of all, if it says SELECT *.
 
     A stream and not the data set: files that delta-rs wrote say that their texts are of a kind that Arrow can't compare with others.
     """
     dataset = table.to_pyarrow_dataset()
-    return dataset.scanner(columns=[name for name in dataset.schema.names if name in sql]).to_reader()
+    return dataset.scanner(columns=[name for name in dataset.schema.names if name in sql or "SELECT *" in sql]).to_reader()
 
 
 def ask(sql: str, /, **tables: object) -> pa.Table:
@@ -127,10 +141,10 @@ def _database() -> duckdb.DuckDBPyConnection:
 
 def append(path: str, rows: pa.Table, note: str, properties: Mapping[str, str]) -> None:
     """Add the rows in one commit; the table is made with the properties if it is not there. New columns are added to it."""
-    table, mode = _latest(path), {}
-    if table is not None:
+    known, mode = _known(path), {}
+    if known is not None:
         # The comments of columns that are there stay as they were: two different ones would be refused.
-        there = set(table.schema().to_arrow().names)
+        there = set(known[1].schema().to_arrow().names)
         rows = rows.cast(pa.schema([field.remove_metadata() if field.name in there else field for field in rows.schema]))
         mode = {"schema_mode": "merge"}
     write_deltalake(path, rows, mode="append", configuration=properties, commit_properties=_noted(note), **mode)  # type: ignore[call-overload]
@@ -138,7 +152,7 @@ def append(path: str, rows: pa.Table, note: str, properties: Mapping[str, str]) 
 
 def replace(path: str, rows: pa.Table, note: str, properties: Mapping[str, str]) -> None:
     """The table has these rows and columns afterwards; made with the properties if it is not there."""
-    mode = {"schema_mode": "overwrite"} if _latest(path) is not None else {}
+    mode = {"schema_mode": "overwrite"} if _known(path) is not None else {}
     write_deltalake(path, rows, mode="overwrite", configuration=properties, commit_properties=_noted(note), **mode)  # type: ignore[call-overload]
 
 
@@ -166,8 +180,49 @@ def change_feed(table: DeltaTable, first: int, last: int) -> pa.RecordBatchReade
 
 def commits_since(table: DeltaTable, version: int) -> list[tuple[str, str]]:
     """(operation, note) of each commit after `version`, oldest first."""
-    later = [commit for commit in table.history() if commit["version"] > version]
+    later = [commit for commit in table.history(table.version() - version) if commit["version"] > version]
     return [(str(commit["operation"]), str(commit.get("userMetadata") or "")) for commit in reversed(later)]
+
+
+def file_sizes(table: DeltaTable) -> list[int]:
+    """Of the version, in bytes."""
+    return list(pa.table(table.get_add_actions(flatten=True)).column("size_bytes").to_pylist())
+
+
+def compact(path: str, note: str) -> int:
+    """Put the rows of small files into large ones, in one commit that changes no row; gives how many files there are fewer."""
+    done = DeltaTable(path).optimize.compact(commit_properties=_noted(note))
+    return int(done["numFilesRemoved"]) - int(done["numFilesAdded"])
+
+
+def checkpoint(path: str) -> None:
+    """Sum the log up in one file, so that who opens the table reads no older commits."""
+    DeltaTable(path).create_checkpoint()
+
+
+def vacuum(path: str, hours: int, keep: Iterable[int], note: str) -> int:
+    """Delete files that went out of the table, or were never in it, so many hours ago or longer, unless a version of `keep` has them.
+
+    Gives their number. Files of the change feed go by their age alone.
+    """
+    table = DeltaTable(path)
+    options: dict[str, Any] = {"retention_hours": hours, "enforce_retention_duration": False, "full": True}
+    options["keep_versions"] = [version for version in sorted(set(keep)) if _can_be_told(path, version)]
+    # What an earlier one deleted is listed again for as long as the log knows that it was in the table once.
+    gone = [name for name in table.vacuum(dry_run=True, **options) if (Path(path) / unquote(name)).exists()]
+    if not gone:
+        return 0
+    table.vacuum(dry_run=False, commit_properties=_noted(note), **options)
+    return len(gone)
+
+
+def _can_be_told(path: str, version: int) -> bool:
+    """Whether the log still says which files a version has."""
+    try:
+        DeltaTable(path, version=version)
+    except DeltaError:
+        return False
+    return True
 
 
 def quoted(name: str) -> str:
@@ -178,33 +233,25 @@ def _noted(note: str) -> CommitProperties:
     return CommitProperties(custom_metadata={"userMetadata": note})
 
 
-def _latest(path: str) -> DeltaTable | None:
-    """Read again only when the log has another last commit than the last time."""
-    last = _last_commit(path)
-    if last is None:
-        return None
+def _known(path: str) -> tuple[LastCommit, DeltaTable, int] | None:
+    """The last commit, the table as of it, and the version of its rows. Read again only when the log has another last commit."""
     with _lock:
         known = _newest.get(path)
+    last = last_commit(path, None if known is None else known[0])
+    if last is None:
+        return None
     if known is not None and known[0] == last:
-        return known[1]
+        return known
     try:
         table = DeltaTable(path)
     except TableNotFoundError:
         return None
+    version = table.version()
+    while is_maintenance(path, version):
+        version -= 1
     with _lock:
-        _newest[path] = (last, table)
-    return table
-
-
-def _last_commit(path: str) -> tuple[str, int, int] | None:
-    """Name, time and inode of the log's last commit: a table that was made anew has another one."""
-    log = Path(path) / "_delta_log"
-    try:
-        name = max((entry.name for entry in os.scandir(log) if entry.name.endswith(".json")), default="")
-        found = (log / name).stat()
-    except (FileNotFoundError, NotADirectoryError):
-        return None
-    return (name, found.st_mtime_ns, found.st_ino) if name else None
+        _newest[path] = (last, table, version)
+    return last, table, version
 
 
 def _is_plain(table: DeltaTable) -> bool:
