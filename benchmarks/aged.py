@@ -15,12 +15,11 @@ from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.compute as pc
-from deltalake import CommitProperties, DeltaTable, PostCommitHookProperties, write_deltalake
-from overhead import LAST_DAY, Bench, Cost
+from deltalake import CommitProperties, DeltaTable, write_deltalake
+from overhead import Bench, Cost
 
 # Of `ops` all rows of a night come again with times of earlier nights and other runs.
 OF_A_RUN = ("runs", "publications", "reads", "reconciliations", "quality_results", "incidents", "files", "source_columns")
-NO_CHECKPOINT = PostCommitHookProperties(create_checkpoint=False, cleanup_expired_logs=False)
 
 
 def main() -> None:
@@ -51,7 +50,8 @@ def main() -> None:
 
 def report(name: str, old: Cost, young: Cost) -> None:
     wall, cpu = old.wall / young.wall, old.cpu / young.cpu
-    print(f"{name:<7} old {old.wall:6.1f} s {old.cpu:6.1f} CPU s   young {young.wall:6.1f} s {young.cpu:6.1f} CPU s   {wall:.2f} x {cpu:.2f} x")
+    old_lake, young_lake = (f"{cost.wall:6.1f} s {cost.cpu:6.1f} CPU s" for cost in (old, young))
+    print(f"{name:<7} old {old_lake}   young {young_lake}   {wall:.2f} x {cpu:.2f} x")
 
 
 def age_lake(lake: Path, vault: Path, nights: int) -> None:
@@ -62,6 +62,9 @@ def age_lake(lake: Path, vault: Path, nights: int) -> None:
         _age_mirror(table, nights)
     for name in ("bronze__woo__orders", "silver__order_lines"):
         _fill_quarantine(lake / "quarantine" / name, lake / name.replace("__", "/", 1), nights)
+    for log in [*lake.glob("*/*/_delta_log"), *vault.glob("*/*/_delta_log")]:
+        for checkpoint in [*log.glob("*.checkpoint.parquet"), *log.glob("_last_checkpoint")]:
+            checkpoint.unlink()
 
 
 def _age_records(path: Path, nights: int) -> None:
@@ -78,7 +81,7 @@ def _age_records(path: Path, nights: int) -> None:
         for name in {"run_id", "file_name", "incident_key"} & set(older.schema.names):
             changed = pc.binary_join_element_wise(young[name], f"-{night}", "")
             older = older.set_column(older.schema.get_field_index(name), older.schema.field(name), changed.cast(pa.string()))
-        write_deltalake(str(path), older, mode="append", post_commithook_properties=NO_CHECKPOINT)
+        write_deltalake(str(path), older, mode="append")
 
 
 def _age_mirror(path: Path, nights: int) -> None:
@@ -96,9 +99,9 @@ def _age_mirror(path: Path, nights: int) -> None:
         if value is None or "'" in literal.strip("'"):
             continue
         table = DeltaTable(str(path))
-        table.delete(f'"{key}" = {literal}', commit_properties=note, post_commithook_properties=NO_CHECKPOINT)
+        table.delete(f'"{key}" = {literal}', commit_properties=note)
         back = rows.filter(pc.equal(rows[key], value)).cast(pa.schema([field.remove_metadata() for field in rows.schema]))
-        write_deltalake(str(path), back, mode="append", commit_properties=note, post_commithook_properties=NO_CHECKPOINT)
+        write_deltalake(str(path), back, mode="append", commit_properties=note)
 
 
 def _fill_quarantine(path: Path, of: Path, nights: int) -> None:
@@ -108,7 +111,7 @@ def _fill_quarantine(path: Path, of: Path, nights: int) -> None:
         texts = pa.array(["a_rule"], pa.string())
         broken = rows.append_column("_broken_rules", pa.array([texts.to_pylist()] * rows.num_rows))
         broken = broken.append_column("_run_id", pa.array([f"run-{night}"] * rows.num_rows))
-        write_deltalake(str(path), broken, mode="append", post_commithook_properties=NO_CHECKPOINT)
+        write_deltalake(str(path), broken, mode="append")
 
 
 if __name__ == "__main__":

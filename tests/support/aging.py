@@ -13,7 +13,7 @@ def age(table: Path, days: float) -> None:
     """Every commit and every file so far is so much older. Checkpoints, which hold times too, go: the log must be whole."""
     log = table / "_delta_log"
     for sum_of_log in [*log.glob("*.checkpoint*.parquet"), *log.glob("_last_checkpoint"), *log.glob("*.crc"), *log.glob(".*.crc")]:
-        sum_of_log.unlink()
+        sum_of_log.unlink(missing_ok=True)
     for commit in log.glob("*.json"):
         modified = commit.stat().st_mtime
         commit.write_text("".join(f"{json.dumps(action)}\n" for action in _older(commit, days)), encoding="utf-8")

@@ -92,6 +92,13 @@ def rows_of(table: DeltaTable, columns: Sequence[str] = (), where: str = "") -> 
     return found.cast(pa.schema([dataset.schema.field(name) for name in names]))
 
 
+def newest_rows(table: DeltaTable, by: Sequence[str], at: str, columns: Sequence[str], where: str) -> pa.Table:
+    """Of each combination of `by` the rows with the greatest `at`, among those for which the SQL condition holds."""
+    selected = ", ".join(map(quoted, columns))
+    sql = f"SELECT {selected} FROM rows WHERE {where} QUALIFY {at} = max({at}) OVER (PARTITION BY {', '.join(map(quoted, by))})"
+    return ask(sql, rows=stream(table, sql))
+
+
 def stream(table: DeltaTable, sql: str) -> pa.RecordBatchReader:
     """The rows for a query that names the table once, of the columns whose names stand in its text; of all, if it says SELECT *.
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pyarrow as pa
 from delta.tables import DeltaTable
-from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import DataFrame, SparkSession, Window
 from pyspark.sql import functions as F
 from pyspark.sql.types import StructType
 
@@ -87,9 +87,23 @@ class DeltaReader(HadoopFiles):
         wanted = list(columns) or table.column_names
         if self.head(table.name) is None:
             return []
-        there = set(self.column_names(table.name))
-        found = self.arrow(table.name, [name for name in wanted if name in there], where).to_pylist()
-        return [{name: row.get(name) for name in wanted} for row in found]
+        return _as_wanted(self.arrow(table.name, self._there(table, wanted), where), wanted)
+
+    def newest(self, table: Table, by: Sequence[str], at: str, columns: Sequence[str] = (), where: str = "true") -> list[dict[str, Any]]:
+        """As `rows`, but of each combination of `by` only those with the greatest `at`: what is old is left where it is."""
+        wanted = list(columns) or table.column_names
+        if self.head(table.name) is None:
+            return []
+        there = self._there(table, wanted)
+        if (local := self.opened(table.name)) is not None:
+            return _as_wanted(delta_files.newest_rows(local, by, at, there, where), wanted)
+        frame = self.read(table.name).where(where)
+        greatest = F.max(at).over(Window.partitionBy(*by))
+        return _as_wanted(frame.withColumn("_newest", greatest).where(F.col(at) == F.col("_newest")).select(*there).toArrow(), wanted)
+
+    def _there(self, table: Table, wanted: Iterable[str]) -> list[str]:
+        there = set(self._column_names(table.name))
+        return [name for name in wanted if name in there]
 
     def count(self, name: str, version: int | None = None) -> int:
         """Rows of a version; from the log where it says so."""
@@ -136,7 +150,7 @@ class DeltaReader(HadoopFiles):
         """Whether the driver reads and writes the table itself."""
         return self.opened(name) is not None
 
-    def column_names(self, name: str) -> list[str]:
+    def _column_names(self, name: str) -> list[str]:
         table = self.opened(name)
         return self.read(name).columns if table is None else [field.name for field in table.schema().fields]
 
@@ -166,3 +180,7 @@ class DeltaReader(HadoopFiles):
     def empty(self, columns: Iterable[Column]) -> DataFrame:
         """A frame of these columns without rows."""
         return frame_from(self.spark, [], schema_of(columns))
+
+
+def _as_wanted(rows: pa.Table, wanted: Sequence[str]) -> list[dict[str, Any]]:
+    return [{name: row.get(name) for name in wanted} for row in rows.to_pylist()]
