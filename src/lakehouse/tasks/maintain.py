@@ -14,7 +14,6 @@ from lakehouse.io.ops_retention import forget_old_rows
 from lakehouse.loading import quarantine_of
 from lakehouse.sources.feeds import FEEDS
 from lakehouse.tasks.dictionary import declared
-from lakehouse.tasks.needed_versions import needed_versions
 from lakehouse.tasks.run import Run
 
 STEP = "maintain"
@@ -24,6 +23,8 @@ MANY_FILES, MANY_COMMITS = 200, 300
 
 def maintain(run: Run, when_due: bool = False) -> None:
     """All tables, one after the other. With `when_due` only if `due` says why. Readers see the same rows before and after."""
+    from lakehouse.tasks.needed_versions import needed_versions  # MLflow takes seconds to import
+
     started = time.monotonic()
     if when_due:
         reason = due(run.store, run.settings.maintain_every_days, run.started_at)

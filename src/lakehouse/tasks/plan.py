@@ -17,6 +17,7 @@ from lakehouse.tasks.doctor import check_roots
 from lakehouse.tasks.export import CHANNEL
 from lakehouse.tasks.inspect import as_table
 from lakehouse.tasks.last_reading import Reading, last_reading
+from lakehouse.tasks.maintain import due
 from lakehouse.tasks.plan_files import files
 from lakehouse.tasks.plan_steps import step_rows
 from lakehouse.tasks.shop_source import ShopSource, check_shop
@@ -43,7 +44,10 @@ def plan(env: str, run_date: date | None = None) -> tuple[str, int]:
         _part("shops, with orders and seconds of the last reading", shops.splitlines()),
         _part("files", list(files(lake, now))),
         _part("steps, with their usual rows and seconds", steps.splitlines()),
-        _part("then", [f"train: {_training(settings, as_of)}", f"export: {_pack(settings, history, as_of)}"]),
+        _part(
+            "then",
+            [f"train: {_training(settings, as_of)}", f"export: {_pack(settings, history, as_of)}", f"maintain: {_upkeep(lake, now)}"],
+        ),
         "how long: no night has succeeded yet" if usual is None else f"how long: {usual / 60:.0f} min (median of the last nights)",
     ]
     return "\n\n".join(parts), blocked.code
@@ -118,11 +122,17 @@ def _training(settings: Settings, as_of: date) -> str:
     try:
         registry = ModelRegistry(settings)
         champion, last = registry.champion(), registry.last_training()
-        due = "due" if is_due(settings, as_of, registry, champion) else "not due"
+        when = "due" if is_due(settings, as_of, registry, champion) else "not due"
     except Exception as error:  # whatever the tracking server's client raises: the rest of the plan is wanted all the same
         return f"not known, tracking_uri can't be asked ({type(error).__name__}); the night would end with 70"
     told = "no champion yet" if champion is None else f"champion: version {champion.version}"
-    return f"{due}, every {settings.train_every_days} days, the last one was of {last}; {told}"
+    return f"{when}, every {settings.train_every_days} days, the last one was of {last}; {told}"
+
+
+def _upkeep(lake: Lake, now: datetime) -> str:
+    every = lake.settings.maintain_every_days
+    reason = due(lake.store, every, now)
+    return f"due: {reason}" if reason else f"not due, every {every} days" if every else "not done by nights (maintain_every_days: 0)"
 
 
 def _pack(settings: Settings, history: History, as_of: date) -> str:
