@@ -115,7 +115,7 @@ def test_a_kill_in_the_middle_leaves_a_table_that_reads_the_same_and_is_mended_b
     age(Path(store.path(NAME)), 20)
     needed, rows = Needed(frozenset({5, 11}), changes_from=None), dict.fromkeys(range(12), "tea")
     with monkeypatch.context() as patched:
-        patched.setattr(delta_upkeep.delta_files, at, lambda *_: 1 / 0)
+        patched.setattr(delta_upkeep.delta_tidy, at, lambda *_: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             DeltaUpkeep(store).tidy(NAME, needed)
     assert by_driver(store, 11) == by_spark(store, 11) == rows

@@ -7,7 +7,7 @@ import pyarrow as pa
 import pytest
 
 from lakehouse.frames import arrow_rows, declared_schema
-from lakehouse.io import delta_files
+from lakehouse.io import delta_tidy
 from lakehouse.io.delta_store import DeltaStore, Head
 from lakehouse.io.delta_upkeep import Needed
 from lakehouse.io.ledger import RUNS, STARTED, SUCCEEDED, Entry, Ledger, inputs_json
@@ -57,7 +57,7 @@ def test_a_table_with_many_small_files_or_commits_is_maintained_at_once(store: D
     monkeypatch.setattr(maintain, "MANY_FILES", 6)
     monkeypatch.setattr(maintain, "MANY_COMMITS", 5)
     assert due(store, 7, NOW) == f"{STEP} has 5 commits after its last checkpoint"
-    delta_files.checkpoint(store.path(STEP))
+    delta_tidy.checkpoint(store.path(STEP))
     assert due(store, 7, NOW) == ""
 
 

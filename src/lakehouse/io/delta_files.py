@@ -3,13 +3,10 @@
 What delta-rs can't read (deletion vectors, column mapping, partitions) is for Spark: `opened` gives None then.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 from threading import Lock
-from typing import Any
-from urllib.parse import unquote
 
 import duckdb
 import pyarrow as pa
@@ -154,13 +151,13 @@ def append(path: str, rows: pa.Table, note: str, properties: Mapping[str, str]) 
         there = set(known[1].schema().to_arrow().names)
         rows = rows.cast(pa.schema([field.remove_metadata() if field.name in there else field for field in rows.schema]))
         mode = {"schema_mode": "merge"}
-    write_deltalake(path, rows, mode="append", configuration=properties, commit_properties=_noted(note), **mode)  # type: ignore[call-overload]
+    write_deltalake(path, rows, mode="append", configuration=properties, commit_properties=noted(note), **mode)  # type: ignore[call-overload]
 
 
 def replace(path: str, rows: pa.Table, note: str, properties: Mapping[str, str]) -> None:
     """The table has these rows and columns afterwards; made with the properties if it is not there."""
     mode = {"schema_mode": "overwrite"} if _known(path) is not None else {}
-    write_deltalake(path, rows, mode="overwrite", configuration=properties, commit_properties=_noted(note), **mode)  # type: ignore[call-overload]
+    write_deltalake(path, rows, mode="overwrite", configuration=properties, commit_properties=noted(note), **mode)  # type: ignore[call-overload]
 
 
 def merge(path: str, changes: pa.Table, key: Sequence[str], kind: str, bounds: str, note: str) -> None:
@@ -171,7 +168,7 @@ def merge(path: str, changes: pa.Table, key: Sequence[str], kind: str, bounds: s
     values = {name: f"new.{quoted(name)}" for name in changes.schema.names if name != kind}
     on = " AND ".join([*(f"old.{quoted(name)} = new.{quoted(name)}" for name in key), *filter(None, [bounds])])
     table = DeltaTable(path)
-    merging = table.merge(changes, on, source_alias="new", target_alias="old", commit_properties=_noted(note))
+    merging = table.merge(changes, on, source_alias="new", target_alias="old", commit_properties=noted(note))
     (
         merging.when_matched_delete(f"new.{quoted(kind)} = 'delete'")
         .when_matched_update(values, f"new.{quoted(kind)} = 'update'")
@@ -196,47 +193,11 @@ def file_sizes(table: DeltaTable) -> list[int]:
     return list(pa.table(table.get_add_actions(flatten=True)).column("size_bytes").to_pylist())
 
 
-def compact(path: str, note: str) -> int:
-    """Put the rows of small files into large ones, in one commit that changes no row; gives how many files there are fewer."""
-    done = DeltaTable(path).optimize.compact(commit_properties=_noted(note))
-    return int(done["numFilesRemoved"]) - int(done["numFilesAdded"])
-
-
-def checkpoint(path: str) -> None:
-    """Sum the log up in one file, so that who opens the table reads no older commits."""
-    DeltaTable(path).create_checkpoint()
-
-
-def vacuum(path: str, hours: int, keep: Iterable[int], note: str) -> int:
-    """Delete files that went out of the table, or were never in it, so many hours ago or longer, unless a version of `keep` has them.
-
-    Gives their number. Files of the change feed go by their age alone.
-    """
-    table = DeltaTable(path)
-    options: dict[str, Any] = {"retention_hours": hours, "enforce_retention_duration": False, "full": True}
-    options["keep_versions"] = [version for version in sorted(set(keep)) if _can_be_told(path, version)]
-    # What an earlier one deleted is listed again for as long as the log knows that it was in the table once.
-    gone = [name for name in table.vacuum(dry_run=True, **options) if (Path(path) / unquote(name)).exists()]
-    if not gone:
-        return 0
-    table.vacuum(dry_run=False, commit_properties=_noted(note), **options)
-    return len(gone)
-
-
-def _can_be_told(path: str, version: int) -> bool:
-    """Whether the log still says which files a version has."""
-    try:
-        DeltaTable(path, version=version)
-    except DeltaError:
-        return False
-    return True
-
-
 def quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
-def _noted(note: str) -> CommitProperties:
+def noted(note: str) -> CommitProperties:
     return CommitProperties(custom_metadata={"userMetadata": note})
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from lakehouse.io import delta_files, delta_log
+from lakehouse.io import delta_files, delta_log, delta_tidy
 from lakehouse.io.delta_store import NOTE, RETENTION, DeltaStore
 
 # A file stays so long after it went out of its table: a query or a notebook may still be reading it.
@@ -73,10 +73,10 @@ class DeltaUpkeep:
         return Tidied(compacted, deleted)
 
     def compact(self, name: str) -> int:
-        return delta_files.compact(self._store.path(name), self._store.note)
+        return delta_tidy.compact(self._store.path(name), self._store.note)
 
     def checkpoint(self, name: str) -> None:
-        delta_files.checkpoint(self._store.path(name))
+        delta_tidy.checkpoint(self._store.path(name))
 
     def vacuum(self, name: str, needed: Needed) -> int:
         """What a needed version holds stays, however old, and so does all that went out of the table since changes are unread."""
@@ -87,7 +87,7 @@ class DeltaUpkeep:
         for version in needed.versions:
             keep |= {version, delta_files.stored_version(path, version)}
         age = _age([needed.changes_from], lambda version: delta_log.committed_at(path, version))
-        return delta_files.vacuum(path, _hours(age), keep, self._store.note)
+        return delta_tidy.vacuum(path, _hours(age), keep, self._store.note)
 
     def _tidy_in_spark(self, name: str, needed: Needed | None) -> Tidied:
         """Delta goes by the age of a removal alone: what went out since the oldest needed version stays.
