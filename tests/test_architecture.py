@@ -39,7 +39,7 @@ ONE_DOOR = {
     "mlflow": {"io/model_registry.py", "io/experiments.py"},
     "pymysql": {"io/shop_database.py", "io/replica.py"},
     "delta": {"io/delta_reader.py", "io/delta_store.py"},
-    "deltalake": {"io/delta_files.py"},
+    "deltalake": {"io/delta_files.py", "io/delta_tidy.py"},
     "duckdb": {"io/delta_files.py"},
     "sqlglot": {"spark_sql/parsing.py"},
     "great_expectations": {"io/expectations.py", "io/data_docs.py"},

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import date
+from pathlib import Path
 from typing import Any
 from unittest.mock import Mock
 
@@ -15,7 +16,9 @@ from pyspark.sql import functions as F
 from lakehouse.decision import decide
 from lakehouse.errors import DataError
 from lakehouse.flow import SILVER, Step
+from lakehouse.io import delta_upkeep
 from lakehouse.io.delta_store import DeltaStore, Head
+from lakehouse.io.delta_upkeep import DeltaUpkeep, Needed
 from lakehouse.io.ledger import SKIPPED, Entry, Ledger
 from lakehouse.loading import BROKEN, with_broken_rules
 from lakehouse.parameters import ShopRules
@@ -24,6 +27,8 @@ from lakehouse.scope import Orders, Scope
 from lakehouse.silver import product_codes
 from lakehouse.sources.mobile_app import APP, COUNTS_AS_SALE
 from lakehouse.table import conform
+from lakehouse.tasks.needed_versions import needed_of_lake
+from tests.support.aging import age
 from tests.support.change_stream import APP_TABLES, SHOP, TABLES, Shop
 from tests.support.frames import frame_of
 
@@ -138,6 +143,27 @@ def test_a_step_whose_inputs_did_not_change_is_skipped_and_its_table_not_touched
     before = store.head(step.name)
     assert a_run(store, "second").run(step).status == SKIPPED
     assert store.head(step.name) == before
+
+
+def test_after_maintenance_of_inputs_and_output_a_step_is_skipped_and_then_goes_on_by_scope(
+    spark: SparkSession, store: DeltaStore, small: tuple[Shop, Step], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(delta_upkeep, "SMALL_FILES", 1)
+    shop, step = small
+    shop.new_order()
+    mirror(spark, store, shop)
+    a_run(store, "second").run(step)
+    for name in [*heads(store), step.name]:
+        age(Path(store.path(name)), 30)
+    before, names = heads(store), [*heads(store), step.name]
+    upkeep, needed = DeltaUpkeep(store), needed_of_lake(store, Ledger(store, "m", "maintain", date(2026, 4, 1), "test"), [])
+    assert sum(upkeep.tidy(name, needed.get(name, Needed())).compacted for name in names) > 0
+    assert heads(store) == before
+    assert a_run(store, "third").run(step).mode == "nothing changed"
+    shop.new_order()
+    mirror(spark, store, shop)
+    assert a_run(store, "fourth").run(step).mode.startswith("by scope, ")
+    assert sorted(map(str, store.read(step.name).collect())) == good_rows(store, build_in_full(store, step), step)
 
 
 def test_an_edit_that_the_table_does_not_show_commits_nothing(spark: SparkSession, store: DeltaStore, small: tuple[Shop, Step]) -> None:

@@ -68,7 +68,7 @@ def _task(name: str) -> Callable[..., object]:
 def night(
     env: Env = "local", run_date: RunDate = None, in_full: InFull = False, accept_deletes: AcceptDeletes = None, accept: Accept = None
 ) -> None:
-    """The whole night as one run: ingest, refresh, train when due, score, export.
+    """The whole night as one run: ingest, refresh, train when due, score, export, maintain when due.
 
     Readers see the new tables only after all of it succeeded. A re-run is always safe, also after a kill.
     """
@@ -114,6 +114,17 @@ def score(env: Env = "local", run_date: RunDate = None, accept: Accept = None) -
 def export(env: Env = "local", run_date: RunDate = None) -> None:
     """Write the e-mail campaign pack of the published lists: customers.csv, manifest.json, _SUCCESS."""
     run_task("export", env, lambda run: _task("export")(run), run_date)
+
+
+@app.command()
+def maintain(env: Env = "local") -> None:
+    """Keep the lake quick and small: put small files together, sum up logs, delete old files and old rows of ops.
+
+    Readers see the same rows before and after. Everything stays that is published, that a step has still to read, or that a
+    champion was trained on; other versions can't be read any more 7 days after they were superseded. The ledger keeps 400 days, and
+    of each step the last success. The night does this when it is due (setting maintain_every_days); by hand it is done at once.
+    """
+    run_task("maintain", env, lambda run: _task("maintain")(run))
 
 
 @app.command()

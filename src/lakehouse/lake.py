@@ -61,7 +61,8 @@ class Lake:
             from pathlib import Path
 
             path = str(Path(path).resolve())
-        return f"delta.`{path}`" + ("" if version is None else f" VERSION AS OF {version}")
+        stored = "" if version is None else f" VERSION AS OF {self.store.stored_version(name, version)}"
+        return f"delta.`{path}`{stored}"
 
 
 def tables_in(query: str) -> list[str]:

@@ -3,11 +3,9 @@
 What delta-rs can't read (deletion vectors, column mapping, partitions) is for Spark: `opened` gives None then.
 """
 
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 from threading import Lock
 
 import duckdb
@@ -15,18 +13,23 @@ import pyarrow as pa
 from deltalake import CommitProperties, DeltaTable, write_deltalake
 from deltalake.exceptions import DeltaError, TableNotFoundError
 
+from lakehouse.io.delta_log import LastCommit, is_maintenance, last_commit
+
 # What tables of ours may need from who reads and writes them; anything else is Spark's.
 READER_FEATURES: frozenset[str] = frozenset({"timestampNtz"})
 WRITER_FEATURES: frozenset[str] = frozenset({"changeDataFeed", "invariants", "appendOnly", "timestampNtz"})
 # What reading may raise: files that are gone, columns that are other ones.
 UNREADABLE = (pa.ArrowException, duckdb.Error, DeltaError, OSError)
-_newest: dict[str, tuple[tuple[str, int, int], DeltaTable]] = {}
+_newest: dict[str, tuple[LastCommit, DeltaTable, int]] = {}
 _lock = Lock()
 
 
 @dataclass(frozen=True)
 class Head:
-    """A table's identity and latest version. Another id means that the table was made anew."""
+    """A table's identity and the version of its rows. Another id means that the table was made anew.
+
+    Maintenance (OPTIMIZE, VACUUM, properties) commits versions too, of the same rows: they do not count, the version before them does.
+    """
 
     table_id: str
     version: int
@@ -38,17 +41,25 @@ def is_local(path: str) -> bool:
 
 
 def head(path: str) -> Head | None:
-    """Identity and latest version; None where no table is."""
-    table = _latest(path)
-    return None if table is None else Head(str(table.metadata().id), table.version())
+    """Identity and latest version of the rows; None where no table is."""
+    known = _known(path)
+    return None if known is None else Head(str(known[1].metadata().id), known[2])
 
 
 def opened(path: str, version: int | None = None) -> DeltaTable | None:
-    """The table, or a version of it, to be read here; None where there is none, or it is one for Spark."""
-    table = _latest(path)
-    if table is None or not _is_plain(table):
+    """The table, or a version of it as it is stored now, to be read here; None where there is none, or it is one for Spark."""
+    known = _known(path)
+    if known is None or not _is_plain(known[1]):
         return None
-    return table if version is None or version == table.version() else DeltaTable(path, version=version)
+    table, stored = known[1], None if version is None else stored_version(path, version)
+    return table if stored is None or stored == table.version() else DeltaTable(path, version=stored)
+
+
+def stored_version(path: str, version: int) -> int:
+    """The newest version with the same rows: maintenance after `version` put them into fewer files."""
+    while is_maintenance(path, version + 1):
+        version += 1
+    return version
 
 
 def files_of(table: DeltaTable) -> list[str]:
@@ -78,13 +89,20 @@ def rows_of(table: DeltaTable, columns: Sequence[str] = (), where: str = "") -> 
     return found.cast(pa.schema([dataset.schema.field(name) for name in names]))
 
 
+def newest_rows(table: DeltaTable, by: Sequence[str], at: str, columns: Sequence[str], where: str) -> pa.Table:
+    """Of each combination of `by` the rows with the greatest `at`, among those for which the SQL condition holds."""
+    selected = ", ".join(map(quoted, columns))
+    sql = f"SELECT {selected} FROM rows WHERE {where} QUALIFY {at} = max({at}) OVER (PARTITION BY {', '.join(map(quoted, by))})"
+    return ask(sql, rows=stream(table, sql))
+
+
 def stream(table: DeltaTable, sql: str) -> pa.RecordBatchReader:
-    """The rows for a query that names the table once, of the columns whose names stand in its text.
+    """The rows for a query that names the table once, of the columns whose names stand in its text; of all, if it says SELECT *.
 
     A stream and not the data set: files that delta-rs wrote say that their texts are of a kind that Arrow can't compare with others.
     """
     dataset = table.to_pyarrow_dataset()
-    return dataset.scanner(columns=[name for name in dataset.schema.names if name in sql]).to_reader()
+    return dataset.scanner(columns=[name for name in dataset.schema.names if name in sql or "SELECT *" in sql]).to_reader()
 
 
 def ask(sql: str, /, **tables: object) -> pa.Table:
@@ -127,19 +145,19 @@ def _database() -> duckdb.DuckDBPyConnection:
 
 def append(path: str, rows: pa.Table, note: str, properties: Mapping[str, str]) -> None:
     """Add the rows in one commit; the table is made with the properties if it is not there. New columns are added to it."""
-    table, mode = _latest(path), {}
-    if table is not None:
+    known, mode = _known(path), {}
+    if known is not None:
         # The comments of columns that are there stay as they were: two different ones would be refused.
-        there = set(table.schema().to_arrow().names)
+        there = set(known[1].schema().to_arrow().names)
         rows = rows.cast(pa.schema([field.remove_metadata() if field.name in there else field for field in rows.schema]))
         mode = {"schema_mode": "merge"}
-    write_deltalake(path, rows, mode="append", configuration=properties, commit_properties=_noted(note), **mode)  # type: ignore[call-overload]
+    write_deltalake(path, rows, mode="append", configuration=properties, commit_properties=noted(note), **mode)  # type: ignore[call-overload]
 
 
 def replace(path: str, rows: pa.Table, note: str, properties: Mapping[str, str]) -> None:
     """The table has these rows and columns afterwards; made with the properties if it is not there."""
-    mode = {"schema_mode": "overwrite"} if _latest(path) is not None else {}
-    write_deltalake(path, rows, mode="overwrite", configuration=properties, commit_properties=_noted(note), **mode)  # type: ignore[call-overload]
+    mode = {"schema_mode": "overwrite"} if _known(path) is not None else {}
+    write_deltalake(path, rows, mode="overwrite", configuration=properties, commit_properties=noted(note), **mode)  # type: ignore[call-overload]
 
 
 def merge(path: str, changes: pa.Table, key: Sequence[str], kind: str, bounds: str, note: str) -> None:
@@ -150,7 +168,7 @@ def merge(path: str, changes: pa.Table, key: Sequence[str], kind: str, bounds: s
     values = {name: f"new.{quoted(name)}" for name in changes.schema.names if name != kind}
     on = " AND ".join([*(f"old.{quoted(name)} = new.{quoted(name)}" for name in key), *filter(None, [bounds])])
     table = DeltaTable(path)
-    merging = table.merge(changes, on, source_alias="new", target_alias="old", commit_properties=_noted(note))
+    merging = table.merge(changes, on, source_alias="new", target_alias="old", commit_properties=noted(note))
     (
         merging.when_matched_delete(f"new.{quoted(kind)} = 'delete'")
         .when_matched_update(values, f"new.{quoted(kind)} = 'update'")
@@ -166,45 +184,42 @@ def change_feed(table: DeltaTable, first: int, last: int) -> pa.RecordBatchReade
 
 def commits_since(table: DeltaTable, version: int) -> list[tuple[str, str]]:
     """(operation, note) of each commit after `version`, oldest first."""
-    later = [commit for commit in table.history() if commit["version"] > version]
+    later = [commit for commit in table.history(table.version() - version) if commit["version"] > version]
     return [(str(commit["operation"]), str(commit.get("userMetadata") or "")) for commit in reversed(later)]
+
+
+def file_sizes(table: DeltaTable) -> list[int]:
+    """Of the version, in bytes."""
+    return list(pa.table(table.get_add_actions(flatten=True)).column("size_bytes").to_pylist())
 
 
 def quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
-def _noted(note: str) -> CommitProperties:
+def noted(note: str) -> CommitProperties:
     return CommitProperties(custom_metadata={"userMetadata": note})
 
 
-def _latest(path: str) -> DeltaTable | None:
-    """Read again only when the log has another last commit than the last time."""
-    last = _last_commit(path)
-    if last is None:
-        return None
+def _known(path: str) -> tuple[LastCommit, DeltaTable, int] | None:
+    """The last commit, the table as of it, and the version of its rows. Read again only when the log has another last commit."""
     with _lock:
         known = _newest.get(path)
+    last = last_commit(path, None if known is None else known[0])
+    if last is None:
+        return None
     if known is not None and known[0] == last:
-        return known[1]
+        return known
     try:
         table = DeltaTable(path)
     except TableNotFoundError:
         return None
+    version = table.version()
+    while is_maintenance(path, version):
+        version -= 1
     with _lock:
-        _newest[path] = (last, table)
-    return table
-
-
-def _last_commit(path: str) -> tuple[str, int, int] | None:
-    """Name, time and inode of the log's last commit: a table that was made anew has another one."""
-    log = Path(path) / "_delta_log"
-    try:
-        name = max((entry.name for entry in os.scandir(log) if entry.name.endswith(".json")), default="")
-        found = (log / name).stat()
-    except (FileNotFoundError, NotADirectoryError):
-        return None
-    return (name, found.st_mtime_ns, found.st_ino) if name else None
+        _newest[path] = (last, table, version)
+    return last, table, version
 
 
 def _is_plain(table: DeltaTable) -> bool:

@@ -8,17 +8,19 @@ from typing import Any
 
 import pyarrow as pa
 from delta.tables import DeltaTable
-from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import DataFrame, SparkSession, Window
 from pyspark.sql import functions as F
 from pyspark.sql.types import StructType
 
 from lakehouse.frames import frame_from
 from lakehouse.io import delta_files
 from lakehouse.io.delta_files import Head
+from lakehouse.io.delta_log import MAINTENANCE
 from lakehouse.io.hadoop_files import HadoopFiles
 from lakehouse.table import Column, Table, schema_of
 
-MAINTENANCE = ("OPTIMIZE", "VACUUM START", "VACUUM END", "SET TBLPROPERTIES")
+# Maintenance leaves fewer commits than this, one after the other.
+LOOK_BACK = 20
 # A table of up to so many rows, and a frame that follows from tables of so many, is held by the driver.
 SMALL_ROWS = 1_000_000
 # So many times as many rows are still read by the driver where all that it keeps of them is an answer.
@@ -47,16 +49,18 @@ class DeltaReader(HadoopFiles):
         return f"{self._vault_root if is_personal else self._lake_root}/{layer}/{table}"
 
     def head(self, name: str) -> Head | None:
-        """Identity and latest version; None where the table is not there."""
+        """Identity and latest version of the rows; None where the table is not there."""
         path = self.path(name)
         if delta_files.is_local(path):
             return delta_files.head(path)
         if not DeltaTable.isDeltaTable(self.spark, path):
             return None
         table = DeltaTable.forPath(self.spark, path)
-        identity, last = table.detail().select("id").first(), table.history(1).select("version").first()
-        assert identity is not None and last is not None
-        return Head(str(identity[0]), int(last[0]))
+        identity, commits = table.detail().select("id").first(), table.history(LOOK_BACK).select("version", "operation").collect()
+        assert identity is not None
+        # Newest first.
+        version = next((row["version"] for row in commits if row["operation"] not in MAINTENANCE), commits[-1]["version"])
+        return Head(str(identity[0]), int(version))
 
     def read(self, name: str, version: int | None = None) -> DataFrame:
         """A version of the table, by default the latest. Of one that Delta's own reader is not needed for, its files."""
@@ -83,9 +87,23 @@ class DeltaReader(HadoopFiles):
         wanted = list(columns) or table.column_names
         if self.head(table.name) is None:
             return []
+        return _as_wanted(self.arrow(table.name, self._there(table, wanted), where), wanted)
+
+    def newest(self, table: Table, by: Sequence[str], at: str, columns: Sequence[str] = (), where: str = "true") -> list[dict[str, Any]]:
+        """As `rows`, but of each combination of `by` only those with the greatest `at`: what is old is left where it is."""
+        wanted = list(columns) or table.column_names
+        if self.head(table.name) is None:
+            return []
+        there = self._there(table, wanted)
+        if (local := self.opened(table.name)) is not None:
+            return _as_wanted(delta_files.newest_rows(local, by, at, there, where), wanted)
+        frame = self.read(table.name).where(where)
+        greatest = F.max(at).over(Window.partitionBy(*by))
+        return _as_wanted(frame.withColumn("_newest", greatest).where(F.col(at) == F.col("_newest")).select(*there).toArrow(), wanted)
+
+    def _there(self, table: Table, wanted: Iterable[str]) -> list[str]:
         there = set(self._column_names(table.name))
-        found = self.arrow(table.name, [name for name in wanted if name in there], where).to_pylist()
-        return [{name: row.get(name) for name in wanted} for row in found]
+        return [name for name in wanted if name in there]
 
     def count(self, name: str, version: int | None = None) -> int:
         """Rows of a version; from the log where it says so."""
@@ -94,6 +112,10 @@ class DeltaReader(HadoopFiles):
         return self.read(name, version).count() if known is None else known
 
     def question(self, sql: str, **tables: str) -> list[dict[str, Any]]:
+        """The answer to SQL, as dictionaries."""
+        return self.answer(sql, **tables).to_pylist()
+
+    def answer(self, sql: str, **tables: str) -> pa.Table:
         """The answer to SQL that Spark and DuckDB understand alike; `{rows}`, which may stand there once, is the table given as `rows`.
 
         Latest versions are asked. The driver asks the tables' files itself unless they have very many rows.
@@ -101,9 +123,9 @@ class DeltaReader(HadoopFiles):
         here = {alias: self.opened(name) for alias, name in tables.items()}
         if all(table is not None for table in here.values()) and self._counts(here.values()) <= self._small_rows * ASKED_TIMES:
             data = {alias: delta_files.stream(table, sql) for alias, table in here.items() if f"{{{alias}}}" in sql}
-            return delta_files.ask(sql.format(**{alias: alias for alias in tables}), **data).to_pylist()
+            return delta_files.ask(sql.format(**{alias: alias for alias in tables}), **data)
         frames: dict[str, Any] = {alias: self.read(name) for alias, name in tables.items()}
-        return self.spark.sql(sql, **frames).toArrow().to_pylist()
+        return self.spark.sql(sql, **frames).toArrow()
 
     def opened_to_ask(self, name: str, version: int) -> Any:
         """A version for the driver to ask its files; None where it is Spark's, or has very many rows. Versions below 0 are none."""
@@ -129,6 +151,10 @@ class DeltaReader(HadoopFiles):
         path = self.path(name)
         return delta_files.opened(path, version) if self._small_rows and delta_files.is_local(path) else None
 
+    def is_here(self, name: str) -> bool:
+        """Whether the driver reads and writes the table itself."""
+        return self.opened(name) is not None
+
     def _column_names(self, name: str) -> list[str]:
         table = self.opened(name)
         return self.read(name).columns if table is None else [field.name for field in table.schema().fields]
@@ -143,6 +169,11 @@ class DeltaReader(HadoopFiles):
         table = self.opened(name)
         return None if table is None else delta_files.change_feed(table, first, last)
 
+    def stored_version(self, name: str, version: int) -> int:
+        """The newest version with the same rows, in fewer files, of a table on this machine. Elsewhere the version itself."""
+        path = self.path(name)
+        return delta_files.stored_version(path, version) if delta_files.is_local(path) else version
+
     def notes_since(self, name: str, version: int) -> list[str]:
         """The notes of all commits after `version` but maintenance (OPTIMIZE, VACUUM, properties), which leaves the rows as they were."""
         if (table := self.opened(name)) is not None:
@@ -154,3 +185,7 @@ class DeltaReader(HadoopFiles):
     def empty(self, columns: Iterable[Column]) -> DataFrame:
         """A frame of these columns without rows."""
         return frame_from(self.spark, [], schema_of(columns))
+
+
+def _as_wanted(rows: pa.Table, wanted: Sequence[str]) -> list[dict[str, Any]]:
+    return [{name: row.get(name) for name in wanted} for row in rows.to_pylist()]

@@ -98,7 +98,7 @@ def over(before: Record, run_id: str, now: datetime) -> Record:
 
 def known_incidents(store: DeltaStore) -> dict[str, Record]:
     """Of each key the newest row, where there is something left to do: it is open, or a sink has not heard yet that it is over."""
-    newest = newest_by(store.rows(INCIDENTS), "incident_key", "recorded_at")
+    newest = newest_by(store.newest(INCIDENTS, ("incident_key",), "recorded_at"), "incident_key", "recorded_at")
     return {key: Record(**row) for key, row in newest.items() if row["event"] != RECOVERED or row["missed_by"] != "[]"}
 
 

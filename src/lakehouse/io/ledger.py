@@ -11,6 +11,8 @@ from typing import Any
 from lakehouse.io.delta_store import DeltaStore, Head
 from lakehouse.table import DATE, DOUBLE, LONG, STRING, TIMESTAMP, Column, Table
 
+# More runs of a table than anybody looks back on.
+RUNS_AT_MOST = 100
 STARTED, SUCCEEDED, SKIPPED, FAILED, ABANDONED = "started", "succeeded", "skipped", "failed", "abandoned"
 
 RUNS = Table(
@@ -106,11 +108,12 @@ def inputs_of(text: str) -> dict[str, Head]:
 
 
 def run_rows(store: DeltaStore, where: str = "") -> list[dict[str, Any]]:
-    """The rows of `ops.runs` as declared, for which the SQL condition holds; none before the first run.
+    """The rows of `ops.runs` as declared, for which the SQL condition holds; none before the first run."""
+    return with_texts(store.rows(RUNS, where=where))
 
-    Columns that a lake's rows are older than hold empty texts.
-    """
-    rows = store.rows(RUNS, where=where)
+
+def with_texts(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Rows of `ops.runs`: columns that a lake's rows are older than hold empty texts."""
     for row in rows:
         row["todo"], row["rejects"] = row["todo"] or "", row["rejects"] or ""
     return rows
@@ -131,22 +134,27 @@ def newest_by(rows: Iterable[Mapping[str, Any]], key: str, time: str) -> dict[An
 
 
 def table_runs(store: DeltaStore) -> list[tuple[str, str, int, datetime]]:
-    """(table, its id, version, end of the run): which version each run that succeeded wrote or found up to date."""
-    done = {row["run_id"]: row["ended_at"] for row in store.rows(RUNS, ("run_id", "ended_at"), f"step = '' AND status = '{SUCCEEDED}'")}
-    steps = store.rows(
-        RUNS, ("step", "run_id", "table_id", "table_version"), f"table_version >= 0 AND status IN ('{SUCCEEDED}', '{SKIPPED}')"
+    """(table, its id, version, end of the run): which version a run that succeeded wrote or found up to date.
+
+    Of each table the newest `RUNS_AT_MOST` runs.
+    """
+    if store.head(RUNS.name) is None:
+        return []
+    table = "split_part(step, '[', 1)"
+    ends = f"max(CASE WHEN step = '' AND status = '{SUCCEEDED}' THEN ended_at END) OVER (PARTITION BY run_id) AS done_at"
+    steps = f"SELECT step, run_id, status, table_id, table_version, {ends} FROM {{rows}}"
+    latest = (
+        f"SELECT {table} AS name, run_id, table_id, done_at, max(table_version) AS version FROM ({steps}) WHERE done_at IS NOT NULL"
+        f" AND table_version >= 0 AND status IN ('{SUCCEEDED}', '{SKIPPED}') GROUP BY {table}, run_id, table_id, done_at"
     )
-    latest: dict[tuple[str, str, str], int] = {}
-    for row in steps:
-        if row["run_id"] in done:
-            key = (row["step"].split("[")[0], row["run_id"], row["table_id"])
-            latest[key] = max(latest.get(key, -1), row["table_version"])
-    return [(table, table_id, version, done[run_id]) for (table, run_id, table_id), version in latest.items()]
+    numbered = f"SELECT *, row_number() OVER (PARTITION BY name ORDER BY done_at DESC) AS place FROM ({latest})"
+    found = store.question(f"SELECT name, table_id, version, done_at FROM ({numbered}) WHERE place <= {RUNS_AT_MOST}", rows=RUNS.name)
+    return [(row["name"], row["table_id"], row["version"], row["done_at"]) for row in found]
 
 
 def published(store: DeltaStore) -> dict[str, Head]:
     """Table → the version that readers see."""
-    newest = newest_by(store.rows(PUBLICATIONS), "table_name", "published_at")
+    newest = newest_by(store.newest(PUBLICATIONS, ("table_name",), "published_at"), "table_name", "published_at")
     return {name: Head(row["table_id"], row["table_version"]) for name, row in newest.items()}
 
 
@@ -179,12 +187,13 @@ class Ledger:
         return [entry for step, entry in (self._last or {}).items() if step.split("[")[0] == table]
 
     def _read_last(self) -> dict[str, Entry]:
-        rows = run_rows(self._store, f"status = '{SUCCEEDED}' AND step <> ''")
+        rows = with_texts(self._store.newest(RUNS, ("step",), "ended_at", where=f"status = '{SUCCEEDED}' AND step <> ''"))
         return {step: entry_of(row) for step, row in newest_by(rows, "step", "ended_at").items()}
 
     def last_status(self, step: str) -> str | None:
         """The status of the step's newest row, whatever became of its run."""
-        newest = newest_by(self._store.rows(RUNS, ("step", "status", "ended_at"), f"step = '{step}'"), "step", "ended_at").get(step)
+        rows = self._store.newest(RUNS, ("step",), "ended_at", ("step", "status", "ended_at"), f"step = '{step}'")
+        newest = newest_by(rows, "step", "ended_at").get(step)
         return None if newest is None else newest["status"]
 
     def record(self, entry: Entry, at_once: bool = False) -> None:
@@ -204,9 +213,10 @@ class Ledger:
             now = datetime.now(UTC)
             self._store.append_rows(RUNS, [{**self._common, "ended_at": now, **asdict(entry)} for entry in entries])
 
-    def run_dates(self) -> dict[str, date]:
-        """Run → its as-of date."""
-        return {row["run_id"]: row["run_date"] for row in self._store.rows(RUNS, ("run_id", "run_date"), "step = ''")}
+    def run_date(self, run_id: str) -> date | None:
+        """A run's as-of date; None if it is not known."""
+        rows = self._store.rows(RUNS, ("run_date",), f"run_id = '{run_id}'")
+        return rows[0]["run_date"] if rows else None
 
     def ended_runs(self) -> set[str]:
         """Ids of runs that are over, however they ended."""

@@ -11,7 +11,7 @@ from lakehouse.incident import CRITICAL, WARNING
 from lakehouse.io.delta_store import DeltaStore
 from lakehouse.io.file_ledger import LOADED, REPEATED, FileLedger
 from lakehouse.io.incidents import open_incidents
-from lakehouse.io.ledger import ABANDONED, FAILED, SUCCEEDED, newest_by, run_rows
+from lakehouse.io.ledger import ABANDONED, FAILED, RUNS, SUCCEEDED, newest_by
 from lakehouse.io.reads import all_reads
 
 # Metric → label names and meaning. Times are seconds since 1970, UTC.
@@ -69,7 +69,8 @@ class _Given(Collector):
 
 
 def _runs(store: DeltaStore) -> Iterator[Sample]:
-    ends = [row for row in run_rows(store, "step = ''") if row["status"] in (SUCCEEDED, FAILED, ABANDONED)]
+    among = f"step = '' AND status IN ('{SUCCEEDED}', '{FAILED}', '{ABANDONED}')"
+    ends = store.newest(RUNS, ("command", "status"), "ended_at", where=among)
     succeeded = newest_by((row for row in ends if row["status"] == SUCCEEDED), "command", "ended_at")
     for command, run in newest_by(ends, "command", "ended_at").items():
         if command in succeeded:
@@ -83,7 +84,8 @@ def _runs(store: DeltaStore) -> Iterator[Sample]:
 
 
 def _steps(store: DeltaStore) -> Iterator[Sample]:
-    done = (row for row in run_rows(store, f"step <> '' AND status = '{SUCCEEDED}'") if not row["step"].startswith("replica["))
+    among = f"step <> '' AND status = '{SUCCEEDED}'"
+    done = (row for row in store.newest(RUNS, ("step",), "ended_at", where=among) if not row["step"].startswith("replica["))
     for name, row in newest_by(done, "step", "ended_at").items():
         step, _, shop = name.rstrip("]").partition("[")
         figures = {

@@ -150,9 +150,10 @@ class Asked:
 def last_asked(store: DeltaStore, table: str) -> Asked | None:
     """The table's newest audit; None before there was one."""
     columns = ("table_id", "table_version", "run_id", "checked_at")
-    newest = max(store.rows(QUALITY_RESULTS, columns, f"table_name = '{table}'"), key=lambda row: row["checked_at"], default=None)
-    if newest is None:
+    rows = store.newest(QUALITY_RESULTS, ("table_name",), "checked_at", columns, f"table_name = '{table}'")
+    if not rows:
         return None
+    newest = rows[-1]
     return Asked(Head(newest["table_id"], newest["table_version"]), newest["run_id"], newest["checked_at"])
 
 
@@ -162,10 +163,4 @@ def latest_results(store: DeltaStore) -> list[QualityResult]:
 
 
 def _newest(store: DeltaStore, columns: Sequence[str] = ()) -> list[dict[str, Any]]:
-    last: dict[str, datetime] = {}
-    for row in store.rows(QUALITY_RESULTS, ("table_name", "checked_at")):
-        last[row["table_name"]] = max(last.get(row["table_name"], row["checked_at"]), row["checked_at"])
-    if not last:
-        return []
-    newest = (f"(table_name = '{name}' AND checked_at = TIMESTAMP '{at:%Y-%m-%d %H:%M:%S.%f}+00:00')" for name, at in last.items())
-    return store.rows(QUALITY_RESULTS, columns, " OR ".join(newest))
+    return store.newest(QUALITY_RESULTS, ("table_name",), "checked_at", columns)

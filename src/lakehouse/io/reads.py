@@ -72,7 +72,8 @@ class Read:
 
 def last_read(store: DeltaStore, shop_code: str) -> Read | None:
     """The shop's newest row, written after all its tables were mirrored."""
-    return next((read for read in reversed(all_reads(store)) if read.shop_code == shop_code), None)
+    newest = store.newest(READS, ("shop_code",), "read_at", where=f"shop_code = '{shop_code}'")
+    return max((Read(**row) for row in newest), key=lambda read: read.run_id, default=None)
 
 
 def record_read(store: DeltaStore, read: Read) -> None:

@@ -103,6 +103,8 @@ class Settings(BaseSettings):
     # The shop that vendors' files speak of: its orders, articles, customers.
     feed_shop: str | None = None
     train_every_days: int = Field(default=7, ge=1)
+    # 0: no night maintains the lake.
+    maintain_every_days: int = Field(default=7, ge=0)
     lock: Literal["file", "none"] = "file"
     log_format: Literal["text", "json"] = "json"
     # Who is told of incidents, and the file for Prometheus.

@@ -53,14 +53,9 @@ def frozen(shop: ShopSettings) -> set[str]:
 
 def last_columns(store: DeltaStore, shop_code: str) -> dict[str, dict[str, str]]:
     """Source table without prefix → column → type, as the last run saw them; empty for a shop that was never read."""
-    rows = store.rows(SOURCE_COLUMNS, where=f"shop_code = '{shop_code}'")
-    newest: dict[str, datetime] = {}
-    for row in rows:
-        newest[row["table_name"]] = max(newest.get(row["table_name"], row["seen_at"]), row["seen_at"])
     seen: dict[str, dict[str, str]] = {}
-    for row in rows:
-        if row["seen_at"] == newest[row["table_name"]]:
-            seen.setdefault(row["table_name"], {})[row["column_name"]] = row["data_type"]
+    for row in store.newest(SOURCE_COLUMNS, ("table_name",), "seen_at", where=f"shop_code = '{shop_code}'"):
+        seen.setdefault(row["table_name"], {})[row["column_name"]] = row["data_type"]
     return seen
 
 

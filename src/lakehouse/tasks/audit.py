@@ -151,7 +151,7 @@ def _is_asked_today(run: "Run", name: str, head: Head) -> bool:
         last is not None
         and last.head == head
         and last.checked_at.date() == run.started_at.date()
-        and run.ledger.run_dates().get(last.run_id) == run.run_date
+        and run.ledger.run_date(last.run_id) == run.run_date
     )
 
 

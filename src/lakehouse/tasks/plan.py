@@ -18,6 +18,7 @@ from lakehouse.tasks.doctor import check_roots
 from lakehouse.tasks.export import CHANNEL
 from lakehouse.tasks.inspect import as_table
 from lakehouse.tasks.last_reading import Reading, last_reading
+from lakehouse.tasks.maintain import due
 from lakehouse.tasks.plan_files import files
 from lakehouse.tasks.plan_steps import step_rows
 from lakehouse.tasks.shop_source import ShopSource, check_shop
@@ -45,7 +46,10 @@ def plan(env: str, run_date: date | None = None) -> tuple[str, int]:
         _part("shops, with orders and seconds of the last reading", shops.splitlines()),
         _part("files", list(files(lake, now))),
         _part("steps, with their usual rows and seconds", steps.splitlines()),
-        _part("then", [f"train: {_training(lake, as_of)}", f"export: {_pack(settings, history, as_of)}"]),
+        _part(
+            "then",
+            [f"train: {_training(lake, as_of)}", f"export: {_pack(settings, history, as_of)}", f"maintain: {_upkeep(lake, now)}"],
+        ),
         "how long: no night has succeeded yet" if usual is None else f"how long: {usual / 60:.0f} min (median of the last nights)",
     ]
     return "\n\n".join(parts), blocked.code
@@ -116,9 +120,15 @@ def _training(lake: Lake, as_of: date) -> str:
     if not changes and last is None:
         return "due, no model yet"
     every_days = lake.settings.train_every_days
-    due = "due" if is_due(every_days, as_of, bool(changes), last) else "not due"
+    when = "due" if is_due(every_days, as_of, bool(changes), last) else "not due"
     told = f"champion: version {changes[-1].to_version}" if changes else "no champion yet"
-    return f"{due}, every {every_days} days, the last one was of {last}; {told}"
+    return f"{when}, every {every_days} days, the last one was of {last}; {told}"
+
+
+def _upkeep(lake: Lake, now: datetime) -> str:
+    every = lake.settings.maintain_every_days
+    reason = due(lake.store, every, now)
+    return f"due: {reason}" if reason else f"not due, every {every} days" if every else "not done by nights (maintain_every_days: 0)"
 
 
 def _pack(settings: Settings, history: History, as_of: date) -> str:
