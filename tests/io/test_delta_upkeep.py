@@ -132,7 +132,7 @@ def test_a_kill_while_spark_vacuums_leaves_needed_versions_readable_and_the_prop
         store.replace(NAME, arrow(rows))
     age(Path(store.path(NAME)), 40)
     store.replace(NAME, arrow(HISTORY[3]))
-    done: list[str] = []
+    done: list[object] = []
     upkeep, needed = DeltaUpkeep(store), Needed(frozenset({1}))
     put = DeltaUpkeep._set
 
