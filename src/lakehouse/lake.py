@@ -25,7 +25,7 @@ class Lake:
         self.published = published(self.store)
 
     def _session(self) -> "SparkSession":
-        return spark_session(self.settings, is_small=is_small_lake(self.settings.lake_root))
+        return spark_session(self.settings, is_small=is_small_lake(self.settings))
 
     @property
     def spark(self) -> "SparkSession":

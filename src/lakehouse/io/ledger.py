@@ -25,7 +25,9 @@ RUNS = Table(
         Column("run_date", DATE, "as-of date of the computations"),
         Column("step", STRING, "the table or artifact the step writes; empty for the run itself"),
         Column("status", STRING, "started, succeeded, skipped, failed or abandoned"),
-        Column("mode", STRING, "full, by scope, or why the step was skipped; of a run that failed, the step that was at work"),
+        Column(
+            "mode", STRING, "full, by scope, or why it was skipped; of a run's start what its lake's size chose, of its failure the step"
+        ),
         Column("ended_at", TIMESTAMP, "when the row was written, UTC"),
         Column("seconds", DOUBLE, "wall time of the step or run"),
         Column("rows_read", LONG, "rows that the step built, before rules"),

@@ -15,9 +15,8 @@ from lakehouse.io import delta_files
 from lakehouse.io.settings import Settings
 
 COLLECTOR = re.compile(r"-XX:\+Use\w+GC")
-# A lake whose mirrors hold at most so many rows is small: its nights end before the second compiler has paid for itself (a third of the
-# processor time), and its heaps are too small for parallel collectors.
-SMALL_LAKE_ROWS = 3_000_000
+# Nights of a small lake end before the second compiler has paid for itself (a third of the processor time), and its heaps are too small
+# for parallel collectors. With one compiler alone the JVM keeps 48 MB for compiled code, which a night fills.
 # What `scripts/class_archive.py` writes; it spares a third of the processor time of a start. A JVM that it does not fit passes it over.
 CLASS_ARCHIVE = Path(sys.prefix) / "spark.jsa"
 SMALL, LARGE = "-XX:+UseSerialGC -XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=240m", "-XX:+UseParallelGC"
@@ -63,13 +62,23 @@ def _options(settings: Settings, scratch: Path | None, is_small: bool) -> dict[s
     return options
 
 
-def is_small_lake(lake_root: str) -> bool:
-    """Whether a lake on this machine has mirrors, and not many rows in them. One that is empty may be about to hold anything."""
-    if not delta_files.is_local(lake_root):
+def is_small_lake(settings: Settings) -> bool:
+    """Whether a lake on this machine has mirrors, and at most `small_lake_rows` in them. An empty one may be about to hold anything."""
+    if not delta_files.is_local(settings.lake_root):
         return False
-    tables = [delta_files.opened(str(folder)) for folder in Path(lake_root).glob("bronze/*")]
+    tables = [delta_files.opened(str(folder)) for folder in Path(settings.lake_root).glob("bronze/*")]
     counts = [delta_files.row_count(table) for table in tables if table is not None]
-    return bool(counts) and None not in counts and sum(count or 0 for count in counts) <= SMALL_LAKE_ROWS
+    return bool(counts) and None not in counts and sum(count or 0 for count in counts) <= settings.small_lake_rows
+
+
+def lanes(settings: Settings) -> int:
+    """How many steps run at a time. One of a small lake keeps one processor busy, one of a large lake keeps all of them busy."""
+    return (os.cpu_count() or 1) if is_small_lake(settings) else 1
+
+
+def size_told(settings: Settings) -> str:
+    """What was chosen by size, for people."""
+    return f"{'small' if is_small_lake(settings) else 'large or empty'} lake: {lanes(settings)} steps at a time"
 
 
 def jars() -> list[str]:

@@ -9,7 +9,7 @@ from lakehouse.errors import ConfigError, LakehouseError
 from lakehouse.io.alert_sinks import named
 from lakehouse.io.places import drop_folder
 from lakehouse.io.secrets import resolve
-from lakehouse.io.session import blas_name, is_small_lake, spark_session
+from lakehouse.io.session import blas_name, is_small_lake, size_told, spark_session
 from lakehouse.io.settings import Settings, load_settings
 from lakehouse.tasks.shop_source import check_shop
 
@@ -53,12 +53,10 @@ def check_roots(settings: Settings) -> str:
 def _spark(settings: Settings) -> str:
     if shutil.which("java") is None and "JAVA_HOME" not in os.environ:
         raise ConfigError("no Java found", "install Java 17 (Debian: openjdk-17-jre-headless)")
-    is_small = is_small_lake(settings.lake_root)
-    spark = spark_session(settings, is_small=is_small)
+    spark = spark_session(settings, is_small=is_small_lake(settings))
     blas = blas_name(spark)
     native = "native" if "JNI" in blas else "Java only: training takes about 1.75 times as long; install libopenblas0-pthread"
-    fitting = "chosen for few rows" if is_small else "chosen for many rows"
-    held = f"JVM {fitting}, up to {settings.small_rows} rows are held by the driver"
+    held = f"{size_told(settings)}, up to {settings.small_rows} rows are held by the driver"
     return f"{spark.version}, UTC, BLAS {blas.rsplit('.', 1)[-1]} ({native}); {held}"
 
 
