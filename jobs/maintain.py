@@ -1,4 +1,4 @@
-"""spark-submit launcher of `lakehouse maintain`: fewer files, shorter logs, nothing that nobody needs. Option as there: --env."""
+"""spark-submit launcher of `lakehouse maintain`: fewer files, none that nobody needs. Options as there: --env, --run-date, --when-due."""
 
 import sys
 

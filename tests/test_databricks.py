@@ -123,7 +123,7 @@ def test_tasks_depend_only_on_tasks_of_the_job_and_never_in_a_circle(target: str
     TopologicalSorter(graph).prepare()
 
 
-def test_the_night_is_ingest_refresh_train_score_export_in_this_order() -> None:
+def test_the_night_is_ingest_refresh_train_score_export_maintain_in_this_order() -> None:
     tasks = _resolve("prod")[1]["nightly"]["tasks"]
     order = TopologicalSorter({task["task_key"]: [before["task_key"] for before in task.get("depends_on", [])] for task in tasks})
     order.prepare()
@@ -131,7 +131,7 @@ def test_the_night_is_ingest_refresh_train_score_export_in_this_order() -> None:
     while wave := order.get_ready():
         waves.append(wave)
         order.done(*wave)
-    assert waves == [("ingest",), ("refresh",), ("train",), ("score",), ("export",)]
+    assert waves == [("ingest",), ("refresh",), ("train",), ("score",), ("export",), ("maintain",)]
     assert [task["python_wheel_task"]["parameters"][0] for task in tasks] == [task["task_key"] for task in tasks]
 
 
@@ -169,7 +169,7 @@ def test_the_command_accepts_the_parameters_of_every_task(target: str, name: str
         parsed = commands[command].make_context(command, options).params
         assert parsed["env"] == target
         assert str(parsed["run_date"])[:10] == "2026-03-01"
-        assert parsed.get("when_due", False) == (command == "train"), "training that is not due, every night"
+        assert parsed.get("when_due", False) == (command in ("train", "maintain")), "what is not due, every night"
 
 
 def test_the_entry_point_returns_when_all_went_well(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

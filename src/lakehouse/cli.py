@@ -117,14 +117,20 @@ def export(env: Env = "local", run_date: RunDate = None) -> None:
 
 
 @app.command()
-def maintain(env: Env = "local") -> None:
+def maintain(
+    env: Env = "local",
+    run_date: RunDate = None,
+    when_due: Annotated[
+        bool, typer.Option("--when-due", help="Only if the last time was maintain_every_days ago, or a table has very many small files.")
+    ] = False,
+) -> None:
     """Keep the lake quick and small: put small files together, sum up logs, delete old files and old rows of ops.
 
     Readers see the same rows before and after. Everything stays that is published, that a step has still to read, or that a
     champion was trained on; other versions can't be read any more 7 days after they were superseded. The ledger keeps 400 days, and
     of each step the last success. The night does this when it is due (setting maintain_every_days); by hand it is done at once.
     """
-    run_task("maintain", env, lambda run: _task("maintain")(run))
+    run_task("maintain", env, lambda run: _task("maintain")(run, when_due), run_date)
 
 
 @app.command()
