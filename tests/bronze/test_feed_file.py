@@ -3,6 +3,7 @@
 import csv
 import gzip
 import io
+import os
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -163,6 +164,7 @@ def test_many_blank_and_ragged_lines_cost_little(tmp_path: Path) -> None:
     assert pq.read_table(found.good)["_line_number"].to_pylist() == [3_050_001]
 
 
+EXAMPLES = int(os.environ.get("EXAMPLES", "300"))
 NASTY = st.one_of(
     st.text(max_size=8),
     st.sampled_from(["1", "-1", "1e9", "9" * 30, "2026-11-17T00:00:00Z", "", '"', '"x"', "a\nb", "\x00", "\r\n", "\ufeff", "1,5"]),
@@ -170,7 +172,7 @@ NASTY = st.one_of(
 
 
 @settings(
-    max_examples=2000, deadline=None, print_blob=True, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+    max_examples=EXAMPLES, deadline=None, print_blob=True, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 )
 @given(
     rows=st.lists(st.lists(NASTY, min_size=1, max_size=9), max_size=8),

@@ -66,7 +66,7 @@ def property_of(store: DeltaStore, name: str) -> str:
     return DeltaTable(store.path(NAME)).metadata().configuration[name]
 
 
-@pytest.fixture(params=["driver", "spark"])
+@pytest.fixture(params=["driver", pytest.param("spark", marks=pytest.mark.slow)])
 def aged(request: pytest.FixtureRequest, spark: SparkSession, tmp_path: Path) -> DeltaStore:
     """Versions 0 to 5 are of 100 days ago, 6 of 30 days ago, 7 is new. `spark`: a store that leaves all to Spark."""
     roots = (str(tmp_path / "lake"), str(tmp_path / "vault"))

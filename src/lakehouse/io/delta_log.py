@@ -18,13 +18,20 @@ def last_commit(path: str, known: LastCommit | None = None) -> LastCommit | None
     `known` is the answer of the last time: the log is listed only if that commit is not the last one any more.
     """
     log = Path(path) / "_delta_log"
+    if known is not None and _is_last(path, known):
+        return known
     try:
-        if known is not None and _commit(log / known[0]) == known and not _commit_file(path, _version(known[0]) + 1).exists():
-            return known
         name = max((entry.name for entry in os.scandir(log) if entry.name.endswith(".json") and entry.name[:20].isdigit()), default="")
         return _commit(log / name) if name else None
     except (FileNotFoundError, NotADirectoryError):
         return None
+
+
+def _is_last(path: str, known: LastCommit) -> bool:
+    try:
+        return _commit(Path(path) / "_delta_log" / known[0]) == known and not _commit_file(path, _version(known[0]) + 1).exists()
+    except (FileNotFoundError, NotADirectoryError):
+        return False  # made anew, with fewer commits
 
 
 def is_maintenance(path: str, version: int) -> bool:
