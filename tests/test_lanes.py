@@ -1,7 +1,7 @@
 """Steps run side by side as far as they don't need each other."""
 
 from collections.abc import Callable
-from threading import Barrier, Event, Lock
+from threading import Barrier, Event, Lock, Thread, current_thread
 
 import pytest
 
@@ -56,9 +56,11 @@ def test_every_step_of_the_flow_runs_once_and_after_those_that_write_its_inputs(
     assert late == []
 
 
-def test_one_lane_keeps_the_order_of_the_flow() -> None:
-    log, steps = Log(), (*SILVER, *GOLD)
+def test_one_lane_keeps_the_order_of_the_flow_in_the_callers_thread() -> None:
+    threads = set[Thread]()
+    log, steps = Log(lambda step: threads.add(current_thread())), (*SILVER, *GOLD)
     run_steps(log.run, steps, 1, lambda step: None)
+    assert threads == {current_thread()}
     assert log.events == [f"{what} {step.name}" for step in steps for what in ("begin", "end")]
 
 

@@ -14,7 +14,12 @@ def run_steps(run: Callable[[Step], object], steps: Sequence[Step], lanes: int, 
     """Run all steps, up to `lanes` of them at a time, each after those that write its inputs; of several that can begin the first.
 
     After a failure no further step begins, and those at work come to their end. Then `failed` is told which one it was, and it is raised.
+    One lane is the caller's own thread: who interrupts it does not wait for a long step.
     """
+    if lanes == 1:
+        for step in steps:
+            run(step)
+        return
     left, running = list(steps), dict[Future[object], Step]()
     with ThreadPoolExecutor(lanes) as pool:
         while left or running:
