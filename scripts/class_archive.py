@@ -19,7 +19,9 @@ SECONDS = 300
 def main() -> None:
     settings = load_settings("local")
     session.CLASS_ARCHIVE.unlink(missing_ok=True)
-    settings.spark["spark.driver.extraJavaOptions"] = f"-XX:ArchiveClassesAtExit={session.CLASS_ARCHIVE} -Xlog:disable"
+    # Under its name only when it is whole: a JVM crashes on half of one.
+    unfinished = session.CLASS_ARCHIVE.with_suffix(".unfinished")
+    settings.spark["spark.driver.extraJavaOptions"] = f'"-XX:ArchiveClassesAtExit={unfinished}" -Xlog:disable'
     spark = session.spark_session(settings, is_small=True)
     with tempfile.TemporaryDirectory() as folder:
         _work(spark, folder)
@@ -29,8 +31,10 @@ def main() -> None:
     # The JVM ends, and writes, when its driver's end of the pipe is closed.
     gateway.shutdown()
     gateway.proc.stdin.close()
-    gateway.proc.wait(SECONDS)
-    if not session.CLASS_ARCHIVE.is_file():
+    if gateway.proc.wait(SECONDS) == 0 and unfinished.is_file():
+        unfinished.replace(session.CLASS_ARCHIVE)
+    else:
+        unfinished.unlink(missing_ok=True)
         print("This Java wrote no archive of classes. All works without it; sessions start some seconds later.")
 
 

@@ -57,7 +57,7 @@ def _options(settings: Settings, scratch: Path | None, is_small: bool) -> dict[s
     quiet = f"-Dlog4j2.configurationFile={Path(__file__).with_name('log4j2.properties').as_uri()}"
     given = options.get("spark.driver.extraJavaOptions", "")
     fitting = "" if COLLECTOR.search(given) else SMALL if is_small else LARGE
-    archive = f"-XX:SharedArchiveFile={CLASS_ARCHIVE} -Xlog:cds*=off" if CLASS_ARCHIVE.is_file() else ""
+    archive = f'"-XX:SharedArchiveFile={CLASS_ARCHIVE}" -Xlog:cds*=off' if CLASS_ARCHIVE.is_file() else ""
     options["spark.driver.extraJavaOptions"] = " ".join(filter(None, [given, fitting, archive, quiet]))
     return options
 
