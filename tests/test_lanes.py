@@ -74,6 +74,20 @@ def test_two_steps_that_do_not_need_each_other_are_at_work_at_the_same_time() ->
     assert not both.broken
 
 
+def test_a_step_waits_for_the_one_that_writes_its_input_also_where_a_lane_is_free() -> None:
+    begun = Event()
+
+    def work(of: Step) -> None:
+        if of.name == "silver.b":
+            begun.set()
+        else:
+            begun.wait(0.3)
+
+    log = Log(work)
+    run_steps(log.run, (step("a"), step("b", "a")), 2, lambda step: None)
+    assert log.events == ["begin silver.a", "end silver.a", "begin silver.b", "end silver.b"]
+
+
 def test_after_a_failure_none_begins_and_the_one_at_work_comes_to_its_end() -> None:
     begun, failing = Event(), Event()
 
