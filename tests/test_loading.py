@@ -1,6 +1,8 @@
 """From a built frame to its table: unique keys, bad rows set apart, and the count of every row."""
 
+import sys
 from dataclasses import replace
+from functools import partial
 
 import pytest
 from pyspark.errors import PySparkException
@@ -24,6 +26,12 @@ TABLE = Table(
 )
 QUARANTINE = "quarantine.silver__shelves"
 Row = tuple[str, int | None, int | None]
+
+
+@pytest.fixture(autouse=True, params=["driver", "spark"])
+def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who holds the rows: each test is of both."""
+    monkeypatch.setattr(sys.modules[__name__], "load", partial(load, is_small=request.param == "driver"))
 
 
 def frame(store: DeltaStore, rows: list[Row]) -> DataFrame:
