@@ -48,7 +48,7 @@ class Beside(Generic[T]):
     """One thing at a time, done in a thread beside the rest. A process that ends does not wait for it."""
 
     def __init__(self) -> None:
-        self._at_work: tuple[Thread, Future[T]] | None = None
+        self._at_work: Future[T] | None = None
 
     def start(self, work: Callable[[], T]) -> None:
         """Begin it. What was begun before must have been taken."""
@@ -61,13 +61,12 @@ class Beside(Generic[T]):
             except BaseException as error:
                 future.set_exception(error)
 
-        thread = Thread(target=run, daemon=True)
-        self._at_work = thread, future
-        thread.start()
+        self._at_work = future
+        Thread(target=run, daemon=True).start()
 
     def take(self) -> T | None:
         """What came of it, as soon as it is done; an error is raised. None if nothing was begun, or it was taken already."""
         if self._at_work is None:
             return None
-        (_, future), self._at_work = self._at_work, None
+        future, self._at_work = self._at_work, None
         return future.result()

@@ -151,10 +151,6 @@ class DeltaReader(HadoopFiles):
         path = self.path(name)
         return delta_files.opened(path, version) if self._small_rows and delta_files.is_local(path) else None
 
-    def is_here(self, name: str) -> bool:
-        """Whether the driver reads and writes the table itself."""
-        return self.opened(name) is not None
-
     def _column_names(self, name: str) -> list[str]:
         table = self.opened(name)
         return self.read(name).columns if table is None else [field.name for field in table.schema().fields]

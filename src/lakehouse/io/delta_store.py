@@ -89,11 +89,11 @@ class DeltaStore(DeltaReader):
             self.append(table.name, conform(frame_from(self.spark, values, schema_of(table.columns)).coalesce(1), table))
 
     def _write(self, name: str, frame: DataFrame, mode: str, **options: str) -> None:
-        with self._spark_noted():
+        with self.spark_noted():
             _with_properties(frame.write.format("delta").mode(mode).options(**options)).save(self.path(name))
 
     @contextmanager
-    def _spark_noted(self) -> Iterator[None]:
+    def spark_noted(self) -> Iterator[None]:
         """The session's commits carry the note of this thread. One at a time: the session has one setting for all threads."""
         with self._spark_commits:
             self.spark.conf.set(NOTE, self._note)
@@ -103,7 +103,7 @@ class DeltaStore(DeltaReader):
         """In one commit: rows for which the condition holds go, those of the frame (for which it holds too) come."""
         if self.head(name) is None:
             return self.append(name, frame)
-        with self._spark_noted():
+        with self.spark_noted():
             frame.write.format("delta").mode("overwrite").option("replaceWhere", condition).save(self.path(name))
 
     def sync(
@@ -179,7 +179,7 @@ class DeltaStore(DeltaReader):
         parts = [f"old.`{key}` = new.`{key}`" for key in table.key]
         on = F.expr(" AND ".join(parts if scope is None else [*parts, scope.bounds(table.scope, "old.")]))
         values: dict[str, str | Column] = {name: f"new.`{name}`" for name in table.column_names}
-        with self._spark_noted():
+        with self.spark_noted():
             (
                 DeltaTable.forPath(self.spark, self.path(table.name))
                 .alias("old")

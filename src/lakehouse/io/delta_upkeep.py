@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from lakehouse.io import delta_files, delta_log, delta_tidy
-from lakehouse.io.delta_store import NOTE, RETENTION, DeltaStore
+from lakehouse.io.delta_store import RETENTION, DeltaStore
 
 # A file stays so long after it went out of its table: a query or a notebook may still be reading it.
 AT_LEAST = timedelta(days=7)
@@ -53,17 +53,18 @@ class DeltaUpkeep:
 
     def state(self, name: str) -> State | None:
         """From the log alone, in milliseconds; None of a table that is Spark's."""
-        path = self._store.path(name)
-        if not self._store.is_here(name) or (table := delta_files.opened(path)) is None:
+        table = self._store.opened(name)
+        if table is None:
             return None
         small = sum(size < SMALL_FILE for size in delta_files.file_sizes(table))
-        return State(small, table.version() - delta_log.last_checkpoint(path))
+        return State(small, table.version() - delta_log.last_checkpoint(self._store.path(name)))
 
     def tidy(self, name: str, needed: Needed | None) -> Tidied:
         """Small files put together, a checkpoint, and what is not needed deleted. `needed`: None of a table that is only read as it is."""
         state = self.state(name)
         if state is None:
-            return self._tidy_in_spark(name, needed)
+            with self._store.spark_noted():
+                return self._tidy_in_spark(name, needed)
         compacted = self.compact(name) if state.small_files >= SMALL_FILES else 0
         deleted = self.vacuum(name, needed or Needed())
         if state.commits >= COMMITS or compacted:
@@ -96,7 +97,6 @@ class DeltaUpkeep:
         the VACUUM alone. A kill in between leaves a value by which all that is needed can be read for a day; the next run mends it.
         """
         spark, table = self._store.spark, f"delta.`{self._store.path(name)}`"
-        spark.conf.set(NOTE, self._store.note)
         metrics = spark.sql(f"OPTIMIZE {table}").select("metrics.numFilesRemoved", "metrics.numFilesAdded").first()
         times = {row["version"]: row["timestamp"] for row in spark.sql(f"DESCRIBE HISTORY {table}").collect()}
         lasting = RETENTION if needed else {**RETENTION, LOG: "interval 7 days"}

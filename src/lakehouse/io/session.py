@@ -71,14 +71,14 @@ def is_small_lake(settings: Settings) -> bool:
     return bool(counts) and None not in counts and sum(count or 0 for count in counts) <= settings.small_lake_rows
 
 
-def lanes(settings: Settings) -> int:
+def lanes(is_small: bool) -> int:
     """How many steps run at a time. One of a small lake keeps one processor busy, one of a large lake keeps all of them busy."""
-    return (os.cpu_count() or 1) if is_small_lake(settings) else 1
+    return (os.cpu_count() or 1) if is_small else 1
 
 
-def size_told(settings: Settings) -> str:
+def size_told(is_small: bool) -> str:
     """What was chosen by size, for people."""
-    return f"{'small' if is_small_lake(settings) else 'large or empty'} lake: {lanes(settings)} steps at a time"
+    return f"{'small' if is_small else 'large or empty'} lake: {lanes(is_small)} steps at a time"
 
 
 def jars() -> list[str]:

@@ -53,10 +53,11 @@ def check_roots(settings: Settings) -> str:
 def _spark(settings: Settings) -> str:
     if shutil.which("java") is None and "JAVA_HOME" not in os.environ:
         raise ConfigError("no Java found", "install Java 17 (Debian: openjdk-17-jre-headless)")
-    spark = spark_session(settings, is_small=is_small_lake(settings))
+    is_small = is_small_lake(settings)
+    spark = spark_session(settings, is_small=is_small)
     blas = blas_name(spark)
     native = "native" if "JNI" in blas else "Java only: training takes about 1.75 times as long; install libopenblas0-pthread"
-    held = f"{size_told(settings)}, up to {settings.small_rows} rows are held by the driver"
+    held = f"{size_told(is_small)}, up to {settings.small_rows} rows are held by the driver"
     return f"{spark.version}, UTC, BLAS {blas.rsplit('.', 1)[-1]} ({native}); {held}"
 
 

@@ -101,11 +101,12 @@ class ShopReader:
         others = {table.name: repaired(staged[table.name]) for table in self._source.others}
         orders = self._shaped(staged, roots)
         # What was read alike the last time was whole then.
-        held = frozenset() if is_fixed or ALL_ORDERS in same else self._unstable(keys, copies, roots, orders, part)
+        rows = max(checksum.rows for checksum in copies.checksums.values())
+        is_small = self._run.store.holds(rows)
+        held = frozenset() if is_fixed or ALL_ORDERS in same else self._unstable(keys, copies, roots, orders, part, is_small)
         if held:
             checksums.pop(ALL_ORDERS, None)
         figures = self._figures(part, held, keys.greatest["heads"])
-        rows = max(checksum.rows for checksum in copies.checksums.values())
         return Staged({**others, **orders}, part, read_at, time.monotonic() - started, there, held, figures, rows, checksums, same)
 
     def _checksums(self, keys: Copies, copies: Copies, part: Part | None) -> dict[str, str]:
@@ -192,9 +193,8 @@ class ShopReader:
         items = self._keep(root_items(frames[ORDER_ITEMS.name], roots))
         return {table.name: with_root(frames[table.name], table, roots, items) for table in ORDER_TABLES}
 
-    def _unstable(self, keys: Copies, copies: Copies, roots: DataFrame, first: Frames, part: Part | None) -> frozenset[int]:
+    def _unstable(self, keys: Copies, copies: Copies, roots: DataFrame, first: Frames, part: Part | None, is_small: bool) -> frozenset[int]:
         """Orders that don't fit together and are not the same when read again: they were being written."""
-        is_small = self._run.store.holds(max(checksum.rows for checksum in copies.checksums.values()))
         if is_small and self._source.store is HPOS:
             suspects = torn_orders.suspects(keys, copies, part)
         else:

@@ -80,7 +80,8 @@ def open_run(settings: Settings, command: str, run_date: date) -> Iterator[Run]:
     telling = Telling(settings, command, run_date, run_id)
     with telling.of_the_start(), lake_lock(settings.lake_root, settings.lock), telling.of_the_run(), full_disk_named(settings):
         _keep_vault_private(settings)
-        spark = spark_session(settings, emptied_scratch(settings.vault_root), is_small_lake(settings))
+        is_small = is_small_lake(settings)
+        spark = spark_session(settings, emptied_scratch(settings.vault_root), is_small)
         store = DeltaStore(spark, settings.lake_root, settings.vault_root, settings.small_rows)
         store.note = run_id
         ledger = Ledger(store, run_id, command, run_date, code_version())
@@ -90,7 +91,7 @@ def open_run(settings: Settings, command: str, run_date: date) -> Iterator[Run]:
             telling.tell_killed(killed)
         drop_unrecorded_rejects(store)
         key = key_file.pseudonym_key(settings, store)
-        ledger.record(Entry("", STARTED, size_told(settings)))
+        ledger.record(Entry("", STARTED, size_told(is_small)))
         before = published(store)
         runner = Runner(store, ledger, run_id, parameters(settings, params, run_date), before)
         run = Run(
