@@ -14,11 +14,17 @@ def repaired(staged: DataFrame) -> DataFrame:
     return staged.select([repaired_text(F.col(f.name)).alias(f.name) if f.dataType == STRING else F.col(f.name) for f in staged.schema])
 
 
+# SQL that Spark and DuckDB understand alike. A refund's root is the order that it names, if any.
+ROOT_ORDERS = f"""
+SELECT h.id AS order_id, h.type, h.status, h.created_at,
+    coalesce(CASE WHEN h.type = 'shop_order_refund' AND p.parent_id > 0 THEN p.parent_id END, h.id) AS {ROOT_ORDER.name}
+FROM {{heads}} AS h LEFT JOIN {{parents}} AS p ON h.id = p.id
+"""
+
+
 def root_orders(heads: DataFrame, parents: DataFrame) -> DataFrame:
-    """(order_id, type, status, created_at, _order_id): each order's and refund's root order. A refund's is the order it names, if any."""
-    refunded = F.when(F.col("type") == "shop_order_refund", F.when(F.col("parent_id") > 0, F.col("parent_id")))
-    root = F.coalesce(refunded, "id").alias(ROOT_ORDER.name)
-    return heads.join(parents, "id", "left").select(F.col("id").alias("order_id"), "type", "status", "created_at", root)
+    """(order_id, type, status, created_at, _order_id): each order's and refund's root order."""
+    return heads.sparkSession.sql(ROOT_ORDERS, heads=heads, parents=parents)
 
 
 def root_items(items: DataFrame, roots: DataFrame) -> DataFrame:

@@ -2,13 +2,15 @@
 
 import json
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from pyspark.sql.types import StructType
 
 from lakehouse.io import delta_files
+from lakehouse.io.spark_sql_here import SparkSqlHere
 from lakehouse.quality import Check
-from lakehouse.spark_sql import Columns, NotOnTheList, kind_of, translated
+from lakehouse.spark_sql import NotOnTheList
 from lakehouse.table import Reference, Table
 
 # No check has this name.
@@ -22,13 +24,14 @@ def counts_here(table: Table, asked: list[Check], opened: Mapping[str, Any]) -> 
     """
     if opened[table.name] is None:
         return {}
+    here = SparkSqlHere(partial(_opened, opened))
     rules = {check.name: _breaks(check) for check in asked if check.kind == "rule"}
     one_by_one = {name: f"SELECT {breaks} AS n FROM {table.name}" for name, breaks in rules.items()}
-    known = [name for name, sql in one_by_one.items() if _translated(sql, opened) is not None]
+    known = [name for name, sql in one_by_one.items() if _is_told_here(sql, here)]
     of_rows = ", ".join(["count(*) AS n", *(f"{rules[name]} AS n{place}" for place, name in enumerate(known))])
-    found = dict(zip([ROWS, *known], _answer(f"SELECT {of_rows} FROM {table.name}", opened) or (), strict=False))
+    found = dict(zip([ROWS, *known], _answer(f"SELECT {of_rows} FROM {table.name}", here) or (), strict=False))
     for check in asked:
-        if check.kind != "rule" and (answer := _answer(_question(table, check), opened)) is not None:
+        if check.kind != "rule" and (answer := _answer(_question(table, check), here)) is not None:
             found[check.name] = answer[0]
     return found
 
@@ -36,6 +39,12 @@ def counts_here(table: Table, asked: list[Check], opened: Mapping[str, Any]) -> 
 def types_here(table: Any) -> StructType:
     """The columns' types as Spark has them."""
     return StructType.fromJson(json.loads(delta_files.schema_json(table)))
+
+
+def _opened(opened: Mapping[str, Any], name: str) -> Any:
+    if opened.get(name) is None:
+        raise NotOnTheList(f"{name} is Spark's")
+    return opened[name]
 
 
 def _breaks(check: Check) -> str:
@@ -57,30 +66,18 @@ def _names_nothing(table: Table, reference: Reference) -> str:
     return f"SELECT count(*) AS n FROM {table.name} AS a LEFT ANTI JOIN {reference.to.name} AS b ON {same} WHERE {known}"
 
 
-def _answer(sql: str, opened: Mapping[str, Any]) -> tuple[int, ...] | None:
+def _answer(sql: str, here: SparkSqlHere) -> tuple[int, ...] | None:
     """The one row of the answer; None if only Spark can tell."""
-    found = _translated(sql, opened)
-    if found is None:
-        return None
-    types = {name: {column: str(kind) for column, kind in _columns(opened[name]) if kind is not None} for name in found.tables}
     try:
-        rows = delta_files.ask_tables(found.sql, {name: (opened[name], types[name]) for name in found.tables}).to_pylist()
-    except delta_files.UNREADABLE:
+        (row,) = here.answer(here.translated(sql)).to_pylist()
+    except (NotOnTheList, *delta_files.UNREADABLE):
         return None
-    return tuple(rows[0].values())
+    return tuple(row.values())
 
 
-def _translated(sql: str, opened: Mapping[str, Any]) -> Any:
-    def columns_of(name: str) -> Columns:
-        if opened.get(name) is None:
-            raise NotOnTheList(f"{name} is Spark's")
-        return _columns(opened[name])
-
+def _is_told_here(sql: str, here: SparkSqlHere) -> bool:
     try:
-        return translated(sql, columns_of)
+        here.translated(sql)
     except NotOnTheList:
-        return None
-
-
-def _columns(table: Any) -> Columns:
-    return [(field["name"], kind_of(field["type"])) for field in json.loads(delta_files.schema_json(table))["fields"]]
+        return False
+    return True

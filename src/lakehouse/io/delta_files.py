@@ -97,12 +97,12 @@ def newest_rows(table: DeltaTable, by: Sequence[str], at: str, columns: Sequence
 
 
 def stream(table: DeltaTable, sql: str) -> pa.RecordBatchReader:
-    """The rows for a query that names the table once, of the columns whose names stand in its text; of all, if it says SELECT *.
+    """The rows for a query that names the table once, of the columns whose names stand in its text.
 
     A stream and not the data set: files that delta-rs wrote say that their texts are of a kind that Arrow can't compare with others.
     """
     dataset = table.to_pyarrow_dataset()
-    return dataset.scanner(columns=[name for name in dataset.schema.names if name in sql or "SELECT *" in sql]).to_reader()
+    return dataset.scanner(columns=[name for name in dataset.schema.names if name in sql]).to_reader()
 
 
 def ask(sql: str, /, **tables: object) -> pa.Table:

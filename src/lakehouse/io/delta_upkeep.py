@@ -98,11 +98,12 @@ class DeltaUpkeep:
         """
         spark, table = self._store.spark, f"delta.`{self._store.path(name)}`"
         metrics = spark.sql(f"OPTIMIZE {table}").select("metrics.numFilesRemoved", "metrics.numFilesAdded").first()
-        times = {row["version"]: row["timestamp"] for row in spark.sql(f"DESCRIBE HISTORY {table}").collect()}
+        # Spark's times are of the process's zone and do not say so.
+        times = {row["version"]: row["timestamp"].astimezone(UTC) for row in spark.sql(f"DESCRIBE HISTORY {table}").collect()}
         lasting = RETENTION if needed else {**RETENTION, LOG: "interval 7 days"}
         needed = needed or Needed()
         superseded = [version + 1 for version in needed.versions if version < max(times)]
-        hours = _hours(_age([needed.changes_from, *superseded], lambda version: _utc(times.get(version))))
+        hours = _hours(_age([needed.changes_from, *superseded], times.get))
         self._set(table, {**lasting, FILES: f"interval {hours} hours"})
         spark.sql(f"VACUUM {table}")
         self._set(table, lasting)
@@ -122,8 +123,3 @@ def _age(versions: list[int | None], committed_at: Callable[[int], datetime | No
 
 def _hours(age: timedelta) -> int:
     return -(-int(age.total_seconds()) // 3600)
-
-
-def _utc(at: datetime | None) -> datetime | None:
-    """Spark's times are of the process's zone, which is UTC, and do not say so."""
-    return None if at is None else at.replace(tzinfo=UTC)

@@ -7,6 +7,7 @@ import pyarrow as pa
 
 from lakehouse.frames import declared_schema
 from lakehouse.io import file_ledger, incidents, key_file, ledger, model_changes, quality_results, reads, reconciliations, source_schema
+from lakehouse.io.delta_files import ask
 from lakehouse.io.delta_store import DeltaStore
 from lakehouse.table import Table
 
@@ -57,7 +58,8 @@ def _forget(store: DeltaStore, retention: Retention, before: datetime) -> int:
     oldest = store.question(f"SELECT min({retention.at}) AS oldest FROM {{rows}}", rows=name)[0]["oldest"]
     if oldest is None or oldest >= before:
         return 0
-    kept = store.answer(_kept(retention, before), rows=name).drop_columns(["stays", "is_kept"])
+    # What stays is written anew by the driver, so it may hold all.
+    kept = ask(_kept(retention, before), rows=store.arrow(name)).drop_columns(["stays", "is_kept"])
     if kept.num_rows < there:
         schema = declared_schema(retention.table)
         store.replace(name, kept.cast(pa.schema([schema.field(column) for column in kept.schema.names])))
@@ -65,9 +67,9 @@ def _forget(store: DeltaStore, retention: Retention, before: datetime) -> int:
 
 
 def _kept(retention: Retention, before: datetime) -> str:
-    """SQL for Spark and DuckDB: the rows that stay."""
+    """SQL for DuckDB: the rows that stay."""
     newest = f"max({retention.at}) OVER (PARTITION BY {', '.join(retention.newest_of)})"
     stays = f"{retention.at} >= TIMESTAMP '{before:%Y-%m-%d %H:%M:%S}+00:00' OR {retention.at} = {newest}"
-    rows = f"SELECT *, {stays} AS is_kept FROM {{rows}}"
+    rows = f"SELECT *, {stays} AS is_kept FROM rows"
     together = f"max(is_kept) OVER (PARTITION BY {retention.together})" if retention.together else "is_kept"
     return f"SELECT * FROM (SELECT *, {together} AS stays FROM ({rows})) WHERE stays"

@@ -1,17 +1,18 @@
 """The rows of a query: DuckDB's where it is sure to give those of Spark, else Spark's."""
 
-import json
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from lakehouse.errors import ConfigError
-from lakehouse.io import delta_files
+from lakehouse.io.delta_files import UNREADABLE
+from lakehouse.io.spark_sql_here import SparkSqlHere
 from lakehouse.lake import Lake, tables_in
-from lakehouse.spark_sql import Columns, NotOnTheList, kind_of, translated
+from lakehouse.spark_sql import NotOnTheList
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -77,28 +78,26 @@ def in_duckdb(lake: Lake, query: str) -> Answer:
     for name in settings:
         if not name.removeprefix("spark.sql.").startswith(HARMLESS):
             raise NotOnTheList(f"the settings have {name}")
-    opened: dict[str, Any] = {}
-
-    def columns_of(name: str) -> Columns:
-        if name not in tables_in(name):
-            raise NotOnTheList(f"{name} is not the name of a table")
-        table = lake.opened(name)
-        if table is None:
-            raise NotOnTheList(
-                f"{name} is Spark's: it lies in an object store, has features of Delta that delta-rs does not read, or small_rows is 0"
-            )
-        opened[name] = table
-        return [(field["name"], kind_of(field["type"])) for field in json.loads(delta_files.schema_json(table))["fields"]]
-
-    found = translated(query, columns_of)
-    types = {name: {column: str(kind) for column, kind in columns_of(name) if kind is not None} for name in found.tables}
+    here = SparkSqlHere(partial(_opened, lake))
+    found = here.translated(query)
     try:
-        columns = delta_files.ask_tables(found.sql, {name: (opened[name], types[name]) for name in found.tables}).columns
+        columns = here.answer(found).columns
         rows = [tuple(map(_as_collected, row)) for row in zip(*(column.to_pylist() for column in columns), strict=True)]
-    except (*delta_files.UNREADABLE, ValueError, OverflowError) as error:
+    except (*UNREADABLE, ValueError, OverflowError) as error:
         # Never the message: it may hold values of rows.
         raise NotOnTheList(f"DuckDB gave it up ({type(error).__name__})") from None
     return Answer(found.names, rows)
+
+
+def _opened(lake: Lake, name: str) -> Any:
+    if name not in tables_in(name):
+        raise NotOnTheList(f"{name} is not the name of a table")
+    table = lake.opened(name)
+    if table is None:
+        raise NotOnTheList(
+            f"{name} is Spark's: it lies in an object store, has features of Delta that delta-rs does not read, or small_rows is 0"
+        )
+    return table
 
 
 def _as_collected(value: Any) -> Any:

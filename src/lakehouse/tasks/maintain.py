@@ -1,7 +1,7 @@
 """Keep the lake quick and no larger than it must be: old rows of `ops`, small files, checkpoints, files that nobody needs."""
 
 import time
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from lakehouse.bronze.feed_quarantine import quarantine_table
 from lakehouse.flow import STEPS
@@ -46,8 +46,8 @@ def due(store: DeltaStore, every_days: int, now: datetime) -> str:
     sql = f"SELECT min(ended_at) AS first, max(CASE WHEN {of_success} THEN ended_at END) AS last FROM {{rows}}"
     (times,) = store.question(sql, rows=RUNS.name)
     since = times["last"] or times["first"]
-    if since is not None and now - _utc(since) >= timedelta(days=every_days):
-        return f"{'the last one' if times['last'] else 'the first run'} was {(now - _utc(since)).days} days ago"
+    if since is not None and now - since >= timedelta(days=every_days):
+        return f"{'the last one' if times['last'] else 'the first run'} was {(now - since).days} days ago"
     return next(filter(None, (_worn(store, name) for name in tables_there(store))), "")
 
 
@@ -83,7 +83,3 @@ def _record(run: Run, started: float, forgotten: int, done: list[Tidied]) -> Non
     seconds = time.monotonic() - started
     run.ledger.record(Entry(STEP, SUCCEEDED, what, seconds, rows_deleted=forgotten))
     logs.info(f"{STEP:<40} {seconds:6.1f} s  {what}", step=STEP)
-
-
-def _utc(at: datetime) -> datetime:
-    return at if at.tzinfo else at.replace(tzinfo=UTC)

@@ -6,6 +6,7 @@ What is suspected and why is in `bronze/adding_up.py`; of more rows Spark asks t
 from collections.abc import Collection, Iterable, Mapping
 
 from lakehouse.bronze.adding_up import NOT_ADDING_UP, ROOT, WITHOUT_ROW
+from lakehouse.bronze.landing import ROOT_ORDERS
 from lakehouse.bronze.reading_plan import Part
 from lakehouse.io.delta_files import ask, quoted
 from lakehouse.io.jdbc import Copies
@@ -15,7 +16,7 @@ from lakehouse.sources.woocommerce.orders import ORDER_ITEM_META, ORDER_ITEMS, O
 
 def suspects(keys: Copies, first: Copies, part: Part | None) -> dict[int, int]:
     """Order or refund → its root order, of all whose root order does not add up or lost a row; of `part`, or of all."""
-    there = ROOTS.format(heads=keys.sql("heads"), parents=keys.sql("parents"))
+    there = f"({ROOT_ORDERS.format(heads=keys.sql('heads'), parents=keys.sql('parents'))})"
     roots = there if part is None else f"(SELECT * FROM {there} WHERE {part.roots.condition(ROOT)})"
     rows = f"(SELECT o.*, r.{ROOT} FROM {first.sql(ORDERS.name)} AS o JOIN {there} AS r ON o.id = r.order_id)"
     others = {"operational": ORDER_OPERATIONAL_DATA, "items": ORDER_ITEMS, "item_meta": ORDER_ITEM_META}
@@ -23,13 +24,6 @@ def suspects(keys: Copies, first: Copies, part: Part | None) -> dict[int, int]:
     gone = WITHOUT_ROW.format(roots=roots, orders=first.sql(ORDERS.name))
     found = ask(f"SELECT order_id, {ROOT} FROM {there} WHERE {ROOT} IN ({torn}) OR {ROOT} IN ({gone})").to_pylist()
     return {row["order_id"]: row[ROOT] for row in found}
-
-
-# (order_id, _order_id) of all orders and refunds, as `landing.root_orders` has them.
-ROOTS = f"""(
-    SELECT h.id AS order_id, coalesce(CASE WHEN h.type = 'shop_order_refund' AND p.parent_id > 0 THEN p.parent_id END, h.id) AS {ROOT}
-    FROM {{heads}} AS h LEFT JOIN {{parents}} AS p ON h.id = p.id
-)"""
 
 
 def differing(tables: Iterable[JdbcTable], first: Copies, second: Copies, roots: Mapping[int, int]) -> frozenset[int]:
