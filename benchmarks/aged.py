@@ -10,6 +10,7 @@ import json
 import shutil
 import sys
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -58,8 +59,8 @@ def age_lake(lake: Path, vault: Path, nights: int) -> None:
     for name in OF_A_RUN:
         if (path := lake / "ops" / name).exists():
             _age_records(path, nights)
-    for table in [*sorted(lake.glob("bronze/*")), *sorted(lake.glob("silver/*")), *sorted(vault.glob("vault/*"))]:
-        _age_mirror(table, nights)
+    with ThreadPoolExecutor() as pool:
+        list(pool.map(lambda table: _age_mirror(table, nights), [*lake.glob("bronze/*"), *lake.glob("silver/*"), *vault.glob("vault/*")]))
     for name in ("bronze__woo__orders", "silver__order_lines"):
         _fill_quarantine(lake / "quarantine" / name, lake / name.replace("__", "/", 1), nights)
     for log in [*lake.glob("*/*/_delta_log"), *vault.glob("*/*/_delta_log")]:
@@ -98,10 +99,10 @@ def _age_mirror(path: Path, nights: int) -> None:
         literal = f"'{value}'" if isinstance(value, str) else str(value)
         if value is None or "'" in literal.strip("'"):
             continue
-        table = DeltaTable(str(path))
         table.delete(f'"{key}" = {literal}', commit_properties=note)
         back = rows.filter(pc.equal(rows[key], value)).cast(pa.schema([field.remove_metadata() for field in rows.schema]))
-        write_deltalake(str(path), back, mode="append", commit_properties=note)
+        write_deltalake(table, back, mode="append", commit_properties=note)
+        table.update_incremental()
 
 
 def _fill_quarantine(path: Path, of: Path, nights: int) -> None:

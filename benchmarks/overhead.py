@@ -80,7 +80,7 @@ class Bench:
             **{f"LAKEHOUSE_{name.upper()}_ROOT": str(folder / name) for name in ("lake", "vault", "export")},
             "LAKEHOUSE_TRACKING_URI": f"sqlite:///{folder}/mlflow.db",
         }
-        self._night = "from lakehouse.tasks import night\nnight.train = lambda *_, **__: None\n" if without_training else ""
+        self._night = "from lakehouse.tasks import train\ntrain.due = lambda run: ''\n" if without_training else ""
 
     def make_shop(self, customers: int, products: int) -> None:
         """And the account that reads it."""
@@ -131,12 +131,14 @@ def _median(costs: list[Cost]) -> Cost:
 def _run(command: list[str], folder: Path, environment: dict[str, str]) -> Cost:
     """Children that are not waited for (the JVM) count as well: processor time is read from /proc while they live."""
     started, seen = time.monotonic(), dict[int, float]()
-    process = subprocess.Popen(command, cwd=folder, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    while process.poll() is None:
-        seen |= dict(_descendants(process.pid, set(seen)))
-        time.sleep(0.05)
-    if process.returncode:
-        raise SystemExit(f"{' '.join(command[3:])} ended with {process.returncode}")
+    with tempfile.TemporaryFile("w+") as told:
+        process = subprocess.Popen(command, cwd=folder, env=environment, stdout=subprocess.DEVNULL, stderr=told)
+        while process.poll() is None:
+            seen |= dict(_descendants(process.pid, set(seen)))
+            time.sleep(0.05)
+        if process.returncode:
+            told.seek(0)
+            raise SystemExit(f"{' '.join(command[3:])} ended with {process.returncode}: {''.join(told.readlines()[-3:])}")
     return Cost(time.monotonic() - started, sum(seen.values()))
 
 

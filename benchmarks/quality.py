@@ -17,6 +17,7 @@ from lakehouse.io.delta_store import DeltaStore
 from lakehouse.io.expectations import PASSED, Judge
 from lakehouse.io.session import spark_session
 from lakehouse.io.settings import Settings, read_conf
+from lakehouse.io.table_resolver import TableResolver
 from lakehouse.quality import checks
 from lakehouse.silver import order_lines
 from lakehouse.table import Rule, Table, holds
@@ -43,7 +44,7 @@ def main() -> None:
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         spark = _session(folder)
-        store = DeltaStore(spark, f"{folder}/lake", f"{folder}/vault")
+        store = DeltaStore(spark, TableResolver(f"{folder}/lake", f"{folder}/vault"))
         store.replace(TABLE.name, _lines(spark, options.rows))
         frame, judge = store.read(TABLE.name).select(*TABLE.column_names), Judge()
         nine = [check for check in checks(TABLE, date(2026, 11, 1)) if check.kind != "key"]

@@ -10,7 +10,8 @@ from pyspark.ml.recommendation import ALS
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from lakehouse.io.session import blas_name, spark_session
+from lakehouse.io.classic_session import blas_name
+from lakehouse.io.session import spark_session
 from lakehouse.io.settings import load_settings, read_conf
 from lakehouse.recommend import als
 from lakehouse.recommend.params import Als, parse_params

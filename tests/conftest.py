@@ -16,6 +16,7 @@ from lakehouse.demo.server import Server, start, stop
 from lakehouse.io.delta_store import DeltaStore
 from lakehouse.io.session import spark_session
 from lakehouse.io.settings import Settings
+from lakehouse.io.table_resolver import TableResolver
 from tests.support.demo_lake import DemoLake, make_lake
 
 # A setting of the person who runs the tests must not reach them.
@@ -72,7 +73,7 @@ def forgotten_tables() -> Iterator[None]:
 @pytest.fixture
 def store(spark: SparkSession, tmp_path: Path) -> DeltaStore:
     """An empty lake."""
-    return DeltaStore(spark, str(tmp_path / "lake"), str(tmp_path / "vault"))
+    return DeltaStore(spark, TableResolver(str(tmp_path / "lake"), str(tmp_path / "vault")))
 
 
 @pytest.fixture(scope="session")

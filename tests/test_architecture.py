@@ -14,7 +14,7 @@ SRC = ROOT / "src" / "lakehouse"
 # From the ground up; a module imports from its own row or from those before it.
 ROWS = [
     ("errors",),
-    ("table", "checksum", "expressions", "frames", "parameters", "scope", "fingerprint", "incident", "sample_keys", "spark_sql"),
+    ("table", "checksum", "expressions", "frames", "parameters", "scope", "fingerprint", "incident", "sample_keys", "spark_sql", "night"),
     ("quality",),
     ("sources",),
     ("privacy",),
@@ -25,11 +25,9 @@ ROWS = [
     ("recommend",),
     ("export",),
     ("flow",),
-    ("decision", "lake"),
-    (
-        "runner",
-        "lanes",
-    ),
+    ("decision", "lake", "declared"),
+    ("pinned", "recording"),
+    ("runner", "lanes"),
     ("tasks",),
     ("demo",),
     ("cli",),
@@ -38,7 +36,6 @@ LEVEL = {name: level for level, row in enumerate(ROWS) for name in row}
 ONE_DOOR = {
     "mlflow": {"io/model_registry.py", "io/experiments.py"},
     "pymysql": {"io/shop_database.py", "io/replica.py"},
-    "delta": {"io/delta_reader.py", "io/delta_store.py"},
     "deltalake": {"io/delta_files.py", "io/delta_tidy.py"},
     "duckdb": {"io/delta_files.py"},
     "sqlglot": {"spark_sql/parsing.py"},
@@ -47,6 +44,9 @@ ONE_DOOR = {
     "prometheus_client": {"io/metrics_file.py"},
 }
 MODULES = sorted(SRC.rglob("*.py"))
+
+# Private attributes of PySpark that are objects of the JVM, and the context that only a classic session has.
+IN_THE_JVM = {"_jvm", "_jsparkSession", "_jsc", "_jdf", "_sc", "sparkContext", "SparkContext", "_active_spark_context"}
 
 
 def imports(path: Path) -> set[str]:
@@ -77,6 +77,17 @@ def test_an_outside_library_has_one_door(library: str) -> None:
     users = {str(p.relative_to(SRC)) for p in MODULES if any(n == library or n.startswith(library + ".") for n in imports(p))}
     # The demo shop is a tool of its own beside the product: it fills a database that it started itself.
     assert {user for user in users if not user.startswith("demo/")} == ONE_DOOR[library]
+
+
+def test_only_one_module_reaches_into_the_jvm() -> None:
+    """Spark Connect has none, and that of Databricks has other classes."""
+    users = set()
+    for path in MODULES:
+        tree = ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        names = {node.attr if isinstance(node, ast.Attribute) else node.id for node in tree if isinstance(node, ast.Attribute | ast.Name)}
+        if names & IN_THE_JVM or any(name.startswith("delta.") for name in imports(path)):
+            users.add(str(path.relative_to(SRC)))
+    assert users == {"io/classic_session.py"}
 
 
 def test_io_knows_no_concrete_table() -> None:

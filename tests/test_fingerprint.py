@@ -1,10 +1,12 @@
 """A step's fingerprint follows the code it imports and its parameters, and nothing else."""
 
+import gc
 import sys
 from collections.abc import Iterator
 from datetime import date
 from importlib import invalidate_caches
 from pathlib import Path
+from threading import Thread
 
 import pytest
 
@@ -89,3 +91,34 @@ def test_a_changed_value_changes_the_fingerprint_and_an_equal_one_does_not() -> 
     assert len(set(found)) == len(found)
     assert of((ShopRules("nl", "Europe/Amsterdam"),)) == of(shops)
     assert len(of()) == 64
+
+
+def test_several_threads_may_ask_at_once() -> None:
+    """Python 3.11.7 raised SystemError where two threads made syntax trees and one of them collected garbage."""
+    before, wrong, every = gc.get_threshold(), list[BaseException](), sys.getswitchinterval()
+
+    class Litter:
+        def __del__(self) -> None:
+            sum(range(200))
+
+    def ask() -> None:
+        for _ in range(60):
+            litter = Litter()
+            litter.itself = litter  # type: ignore[attr-defined]
+            try:
+                fingerprints._imports.__wrapped__("lakehouse.cli")
+            except SystemError as error:
+                wrong.append(error)
+
+    gc.set_threshold(50, 2, 2)
+    sys.setswitchinterval(5e-5)
+    try:
+        threads = [Thread(target=ask) for _ in range(6)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    finally:
+        gc.set_threshold(*before)
+        sys.setswitchinterval(every)
+    assert wrong == []

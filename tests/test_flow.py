@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 from pyspark.sql import SparkSession
 
+from lakehouse.declared import declared
 from lakehouse.flow import STEPS, Step
 from lakehouse.io.settings import read_conf
 from lakehouse.parameters import ShopRules
-from lakehouse.recommend.blend import Blend
 from lakehouse.recommend.params import Params, parse_params
 from lakehouse.recommend.registered import RegisteredModel
 from lakehouse.sources.feed import Feed
@@ -18,7 +18,7 @@ from lakehouse.sources.feeds import FEEDS
 from lakehouse.sources.source import JdbcTable
 from lakehouse.sources.woocommerce import TABLES
 from lakehouse.table import conform
-from lakehouse.tasks.dictionary import declared, every_table, one_table
+from lakehouse.tasks.dictionary import every_table, one_table
 from tests.support.frames import frame_of
 
 NAMES = [step.name for step in STEPS]
@@ -39,7 +39,9 @@ def test_a_build_takes_the_tables_it_reads_by_their_names_and_the_declared_param
     taken = inspect.signature(step.build).parameters.values()
     frames = [p.name for p in taken if p.kind is not inspect.Parameter.KEYWORD_ONLY]
     assert frames == [table.entity for table in step.reads]
-    assert sorted(p.name for p in taken if p.kind is inspect.Parameter.KEYWORD_ONLY) == sorted(step.parameters)
+    assert sorted(p.name for p in taken if p.kind is inspect.Parameter.KEYWORD_ONLY) == sorted(
+        [*step.parameters, *(["model"] if step.takes_model else [])]
+    )
 
 
 @pytest.mark.parametrize("step", [step for step in STEPS if step.scoped], ids=lambda step: step.name)
@@ -58,11 +60,12 @@ def test_a_build_gives_the_declared_columns_also_from_empty_tables(step: Step, s
         "half_life_days": 120.0,
         "popularity_days": 28,
         "disposable_domains": ("mailinator.com",),
-        "model": RegisteredModel.none(spark, Blend.of(params.blend)),
+        "blend": params.blend,
         "lists": params.lists,
         "country_smoothing": 100.0,
     }
-    built = step.build(*(frame_of(spark, table, []) for table in step.reads), **{name: values[name] for name in step.parameters})
+    model = {"model": RegisteredModel.none(spark)} if step.takes_model else {}
+    built = step.build(*(frame_of(spark, table, []) for table in step.reads), **{name: values[name] for name in step.parameters}, **model)
     assert conform(built, step.writes).columns == step.writes.column_names
 
 

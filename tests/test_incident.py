@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from lakehouse.errors import DataError, LakehouseError, SourceAwayError, WriteError
-from lakehouse.incident import SCHEDULED, TODO, failed, is_recovered_by, without_end
+from lakehouse.incident import TODO, failed, without_end
 
 
 def key(error: BaseException, command: str = "night", step: str = "ingest") -> str:
@@ -66,10 +66,3 @@ def test_a_run_without_an_end_says_when_it_began() -> None:
     found = without_end("night", datetime(2026, 11, 18, 2, 30, tzinfo=UTC), {})
     assert (found.key, found.severity) == ("run:night:no end recorded", "critical")
     assert found.title == "night, started 2026-11-18 02:30 UTC, was killed or could not record its end"
-
-
-def test_a_night_shows_that_failures_of_its_parts_are_past_but_no_part_that_a_night_is() -> None:
-    assert all(is_recovered_by(command, "night") and is_recovered_by(command, command) for command in SCHEDULED)
-    assert not is_recovered_by("night", "ingest")
-    assert not is_recovered_by("score", "ingest")
-    assert not is_recovered_by("models promote", "night")

@@ -154,7 +154,7 @@ def test_after_maintenance_of_inputs_and_output_a_step_is_skipped_and_then_goes_
     mirror(spark, store, shop)
     a_run(store, "second").run(step)
     for name in [*heads(store), step.name]:
-        age(Path(store.path(name)), 30)
+        age(Path(store.tables.folder(name)), 30)
     before, names = heads(store), [*heads(store), step.name]
     upkeep, needed = DeltaUpkeep(store), needed_of_lake(store, Ledger(store, "m", "maintain", date(2026, 4, 1), "test"), [])
     assert sum(upkeep.tidy(name, needed.get(name, Needed())).compacted for name in names) > 0
@@ -274,7 +274,7 @@ def test_an_input_that_was_made_anew_is_read_in_full(
     import shutil
 
     shop, step = small
-    shutil.rmtree(store.path("bronze.woo__orders"))
+    shutil.rmtree(store.tables.folder("bronze.woo__orders"))
     shop.rows["orders"].popitem()
     mirror(spark, store, shop)
     assert a_run(store, "second").run(step).mode == "full"

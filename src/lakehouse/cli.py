@@ -1,9 +1,6 @@
 """The `lakehouse` command. Heavy libraries are imported inside the commands, so that --help is quick."""
 
 import sys
-from collections.abc import Callable
-from datetime import datetime
-from importlib import import_module
 from typing import Annotated
 
 import typer
@@ -12,10 +9,11 @@ from lakehouse.demo.cli import app as demo_app
 from lakehouse.errors import RERUN, RERUN_OR_REPORT, LakehouseError, known
 from lakehouse.tasks.backfill_cli import backfill
 from lakehouse.tasks.backtest_cli import backtest
-from lakehouse.tasks.command import Env, run_task
+from lakehouse.tasks.command import Env
 from lakehouse.tasks.feeds_cli import app as quarantine_app
 from lakehouse.tasks.feeds_cli import feeds
 from lakehouse.tasks.models_cli import app as models_app
+from lakehouse.tasks.night_cli import add_commands_of_the_night
 from lakehouse.tasks.questions_cli import lineage, plan, status
 
 app = typer.Typer(
@@ -34,103 +32,7 @@ app.add_typer(quarantine_app, name="quarantine")
 for _command in (plan, status, lineage, backfill, feeds, backtest):
     app.command()(_command)
 
-RunDate = Annotated[
-    datetime | None,
-    typer.Option(
-        formats=["%Y-%m-%d"], help="As-of date of decay, windows and file names; default: today (UTC). What is mirrored is always of now."
-    ),
-]
-InFull = Annotated[
-    bool, typer.Option("--full", help="Read all orders, not only those that may have changed and tonight's part of the old ones.")
-]
-AcceptDeletes = Annotated[
-    list[str] | None,
-    typer.Option(
-        metavar="TABLE", help="A table that may lose more rows than max_delete_share, as orders (with all that hangs on them). Repeatable."
-    ),
-]
-
-Accept = Annotated[
-    list[str] | None,
-    typer.Option(
-        metavar="TABLE:CHECK",
-        help="A check that may fail in this run, because somebody looked and it is right; as the failure names it. Repeatable.",
-    ),
-]
-
-
-def _task(name: str) -> Callable[..., object]:
-    """What the command of that name does with its run. Imported when the run has begun, for it imports heavy libraries."""
-    return getattr(import_module(f"lakehouse.tasks.{name}"), name)  # type: ignore[no-any-return]
-
-
-@app.command()
-def night(
-    env: Env = "local", run_date: RunDate = None, in_full: InFull = False, accept_deletes: AcceptDeletes = None, accept: Accept = None
-) -> None:
-    """The whole night as one run: ingest, refresh, train when due, score, export, maintain when due.
-
-    Readers see the new tables only after all of it succeeded. A re-run is always safe, also after a kill.
-    """
-    run_task("night", env, lambda run: _task("night")(run, in_full, accept_deletes or ()), run_date, accept or ())
-
-
-@app.command()
-def ingest(
-    env: Env = "local", run_date: RunDate = None, in_full: InFull = False, accept_deletes: AcceptDeletes = None, accept: Accept = None
-) -> None:
-    """Mirror the shops' databases, and land vendors' files (settings drop_root, outbox_root), in bronze and vault.
-
-    Deleted in a database is deleted here. A bad file is left out, answered, and does not stop the run.
-    """
-    run_task("ingest", env, lambda run: _task("ingest")(run, in_full, accept_deletes or ()), run_date, accept or ())
-
-
-@app.command()
-def refresh(env: Env = "local", run_date: RunDate = None, accept: Accept = None) -> None:
-    """Build silver and gold from the published bronze: only what inputs, code or settings changed."""
-    run_task("refresh", env, lambda run: _task("refresh")(run), run_date, accept or ())
-
-
-@app.command()
-def train(
-    env: Env = "local",
-    run_date: RunDate = None,
-    when_due: Annotated[
-        bool, typer.Option("--when-due", help="Only without a champion or when the last training is train_every_days old.")
-    ] = False,
-) -> None:
-    """Train with conf/als.yaml, log to MLflow; the alias `champion` moves only if the gate passes."""
-    run_task("train", env, lambda run: _task("train")(run, when_due), run_date)
-
-
-@app.command()
-def score(env: Env = "local", run_date: RunDate = None, accept: Accept = None) -> None:
-    """Write the champion's candidates and everybody's lists to recommendations.*."""
-    run_task("score", env, lambda run: _task("score")(run), run_date, accept or ())
-
-
-@app.command()
-def export(env: Env = "local", run_date: RunDate = None) -> None:
-    """Write the e-mail campaign pack of the published lists: customers.csv, manifest.json, _SUCCESS."""
-    run_task("export", env, lambda run: _task("export")(run), run_date)
-
-
-@app.command()
-def maintain(
-    env: Env = "local",
-    run_date: RunDate = None,
-    when_due: Annotated[
-        bool, typer.Option("--when-due", help="Only if the last time was maintain_every_days ago, or a table has very many small files.")
-    ] = False,
-) -> None:
-    """Keep the lake quick and small: put small files together, sum up logs, delete old files and old rows of ops.
-
-    Readers see the same rows before and after. Everything stays that is published, that a step has still to read, or that a
-    champion was trained on; other versions can't be read any more 7 days after they were superseded. The ledger keeps 400 days, and
-    of each step the last success. The night does this when it is due (setting maintain_every_days); by hand it is done at once.
-    """
-    run_task("maintain", env, lambda run: _task("maintain")(run, when_due), run_date)
+add_commands_of_the_night(app)
 
 
 @app.command()

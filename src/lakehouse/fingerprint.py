@@ -1,9 +1,10 @@
 """The hash of everything but its inputs that decides what a step writes: code, declarations, parameters."""
 
-import ast
+import dis
 import hashlib
 from functools import cache
 from importlib.util import find_spec
+from types import CodeType
 
 PACKAGE = "lakehouse"
 
@@ -37,14 +38,19 @@ def source(module: str) -> str:
 
 @cache
 def _imports(module: str) -> frozenset[str]:
+    """By the bytecode. Python 3.11 before 3.11.8 may raise SystemError where two threads make syntax trees (CPython issue 106905)."""
     names: set[str] = set()
-    for node in ast.walk(ast.parse(source(module))):
-        if isinstance(node, ast.Import):
-            names |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            # `from package import module` names a module, `from module import thing` does not.
-            below = {f"{node.module}.{alias.name}" for alias in node.names}
-            names |= {name for name in below if node.module.startswith(PACKAGE) and _exists(name)} | {node.module}
+    waiting, package = [compile(source(module), module, "exec")], ""
+    while waiting:
+        code = waiting.pop()
+        waiting += [constant for constant in code.co_consts if isinstance(constant, CodeType)]
+        for step in dis.get_instructions(code):
+            if step.opname == "IMPORT_NAME":
+                package = step.argval
+                names.add(package)
+            elif step.opname == "IMPORT_FROM" and package.startswith(PACKAGE) and _exists(f"{package}.{step.argval}"):
+                # `from package import module` names a module, `from module import thing` does not.
+                names.add(f"{package}.{step.argval}")
     return frozenset(name for name in names if name == PACKAGE or name.startswith(PACKAGE + "."))
 
 

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from pyspark.sql import DataFrame
 
 from lakehouse.gold import daily_sales, install_base, interactions, product_popularity
-from lakehouse.loading import Write
 from lakehouse.recommend import customer_products
 from lakehouse.silver import (
     app_order_lines,
@@ -29,7 +28,10 @@ from lakehouse.sources.woocommerce import catalogue as shop_catalogue
 from lakehouse.sources.woocommerce import orders as shop_orders
 from lakehouse.sources.woocommerce import people as shop_people
 from lakehouse.sources.woocommerce import shop
-from lakehouse.table import Table
+from lakehouse.table import Table, Write
+
+# Name of the champion among the inputs of a step. Its version is the model's, its id the name of the registered model.
+MODEL = "models.champion"
 
 
 @dataclass(frozen=True)
@@ -37,8 +39,8 @@ class Step:
     """One table and how it is made.
 
     `build` gets the frames of `reads` in their order and the named `parameters`. `scoped` steps are built for the
-    orders that changed only: all their tables carry the root order (`Table.scope`). `fan_out`: about so many rows are built for each row
-    of the inputs.
+    orders that changed only: all their tables carry the root order (`Table.scope`). `takes_model`: the champion in the model registry is an
+    input too; `build` gets it as `model`. `fan_out`: about so many rows are built for each row of the inputs.
     """
 
     writes: Table
@@ -47,6 +49,7 @@ class Step:
     write: Write = "replace"
     scoped: bool = False
     parameters: tuple[str, ...] = ()
+    takes_model: bool = False
     fan_out: int = 1
 
     @property
@@ -156,7 +159,8 @@ RECOMMENDATIONS = (
         customer_products.TABLE,
         customer_products.build,
         (customers.TABLE, products.TABLE, interactions.TABLE, product_popularity.TABLE),
-        parameters=("run_date", "model", "lists", "country_smoothing", "feed_shop"),
+        parameters=("run_date", "lists", "blend", "country_smoothing", "feed_shop"),
+        takes_model=True,
         # Sixty places for each customer, who is one of the smaller inputs.
         fan_out=20,
     ),

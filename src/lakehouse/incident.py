@@ -13,9 +13,6 @@ Severity = Literal["critical", "warning"]
 CRITICAL: Severity = "critical"
 WARNING: Severity = "warning"
 
-# What schedulers start. Who types another command sees on the terminal what became of it.
-PARTS_OF_THE_NIGHT = ("ingest", "refresh", "train", "score", "export")
-SCHEDULED = ("night", *PARTS_OF_THE_NIGHT)
 RUN, FEED = "run:", "feed:"
 
 # Sample keys, numbers, days, ids and pseudonyms of a reason: they differ from run to run and say nothing about its kind. `shop2` stays.
@@ -82,11 +79,6 @@ def unrecorded_key(command: str) -> str:
     """The key of a failure that the lake could not record. The next start finds that run without its end: the same incident, so that it
     can be taken back."""
     return f"{RUN}{command}:no end recorded"
-
-
-def is_recovered_by(incident_command: str, command: str) -> bool:
-    """Whether a success of `command` shows that a failed run of `incident_command` is past: the night is all of its parts."""
-    return command == incident_command or (command == "night" and incident_command in PARTS_OF_THE_NIGHT)
 
 
 def _reason(error: BaseException) -> str:

@@ -8,6 +8,7 @@ from lakehouse.io.delta_store import DeltaStore
 from lakehouse.io.ledger import published
 from lakehouse.io.session import is_small_lake, spark_session
 from lakehouse.io.settings import Settings
+from lakehouse.io.table_resolver import TableResolver
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -21,7 +22,7 @@ class Lake:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self.store = DeltaStore(self._session, settings.lake_root, settings.vault_root, settings.small_rows)
+        self.store = DeltaStore(self._session, TableResolver.of(settings), settings.small_rows)
         self.published = published(self.store)
 
     def _session(self) -> "SparkSession":
@@ -56,13 +57,9 @@ class Lake:
         return self.spark.sql(query)
 
     def _source(self, name: str) -> str:
-        version, path = self.version(name), self.store.path(name)
-        if "://" not in path and not path.startswith("/"):
-            from pathlib import Path
-
-            path = str(Path(path).resolve())
+        version = self.version(name)
         stored = "" if version is None else f" VERSION AS OF {self.store.stored_version(name, version)}"
-        return f"delta.`{path}`{stored}"
+        return f"{self.store.tables.identifier(name)}{stored}"
 
 
 def tables_in(query: str) -> list[str]:

@@ -4,7 +4,6 @@ import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Literal
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -18,12 +17,11 @@ from lakehouse.io.delta_store import DeltaStore, Written
 from lakehouse.quality import REJECT_SHARE, are_many
 from lakehouse.sample_keys import sample_keys, told
 from lakehouse.scope import Scope
-from lakehouse.table import Rule, Table, broken_rules, conform, holds, row_rules, with_answer
+from lakehouse.table import Rule, Table, Write, broken_rules, conform, holds, row_rules, with_answer
 
 BROKEN = "_broken_rules"
 # Of rows counted by key, `n` and of them `bad`.
 IS_TWICE = "n - bad > 1"
-Write = Literal["replace", "sync"]
 
 
 def quarantine_of(name: str) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import Literal
 
 from pyspark.sql import Column as SparkColumn
 from pyspark.sql import DataFrame
@@ -25,6 +26,8 @@ DATE, TIMESTAMP = DateType(), TimestampType()
 # As wide as WooCommerce's own amount columns: line totals carry more digits than a cent.
 MONEY = DecimalType(26, 8)
 QUANTITY = DecimalType(18, 4)
+# How a table is written: overwritten, or made equal by touching only rows that differ.
+Write = Literal["replace", "sync"]
 
 
 @dataclass(frozen=True)

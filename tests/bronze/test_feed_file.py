@@ -108,6 +108,15 @@ def test_one_bad_row_costs_only_itself(tmp_path: Path) -> None:
     assert pq.read_table(found.good)["sku"].to_pylist() == ["A1", "A2"]
 
 
+@pytest.mark.parametrize("before", range(7))
+def test_a_zero_hides_no_quote_behind_it(before: int, tmp_path: Path) -> None:
+    """pyarrow 25 did not see one in the same eight bytes, where lines end with CR."""
+    bad = '"' + "x" * before + "\x00" + "y" * (6 - before) + '"' + GOOD[2:]
+    found = read(f"{HEADER}\r{GOOD}\r{bad}\r", tmp_path)
+    assert rejects(found) == [(3, "sku", "bad_encoding")]
+    assert pq.read_table(found.good)["sku"].to_pylist() == ["A1"]
+
+
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-le"])
 def test_another_unicode_encoding_is_told_by_its_mark(encoding: str, tmp_path: Path) -> None:
     data = ("\ufeff" if encoding == "utf-16-le" else "") + f"{HEADER}\n{GOOD.replace('A1', 'Ä')}\n"

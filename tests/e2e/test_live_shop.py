@@ -13,14 +13,15 @@ from tests.support.demo_lake import PASSWORD, DemoLake, lake_for
 from tests.support.demo_shop import Shop
 from tests.support.live_writer import live_writer, make_live_shop
 from tests.support.replication import Replication, replication
+from tests.support.runs import run_one
 
 from lakehouse.io.ledger import STARTED, Entry, Ledger
 from lakehouse.io.replica_pause import paused
 from lakehouse.io.settings import load_settings
 from lakehouse.tasks.mirror_shop import is_fixed
 from lakehouse.tasks.read_shop import ShopReader, Staged
-from lakehouse.tasks.run import open_run
 from lakehouse.tasks.shop_source import check_shop
+from lakehouse.tasks.stage import RunContext
 
 # A torn picture is rare: ask for many after a change of the reader.
 PAIRS_OF_SNAPSHOTS = int(os.environ.get("PAIRS_OF_SNAPSHOTS", "3"))
@@ -62,17 +63,20 @@ def test_in_snapshots_of_a_live_shop_nothing_is_torn(pair: Replication, lake: De
 
 
 def snapshot(lake: DemoLake, pause: str) -> tuple[str, Staged, dict[str, int]]:
-    with (
-        lake.entered({"LAKEHOUSE_SHOPS__NL__PAUSE_REPLICA": pause, "LAKEHOUSE_SHOPS__NL__MAX_REPLICA_LAG_SECONDS": "600"}),
-        open_run(load_settings("local"), "ingest", date(2026, 11, 16)) as run,
-    ):
+    taken: list[tuple[str, Staged, dict[str, int]]] = []
+
+    def act(run: RunContext) -> None:
         source = check_shop("nl", run.settings.shops["nl"])
         reader = ShopReader(run, source)
         with paused("nl", source.settings, lambda: None, lambda: None) as picture:
             staged = reader.read(None, is_fixed(picture))
         found = problems(staged)
         reader.release()
-        return picture.method, staged, found
+        taken.append((picture.method, staged, found))
+
+    with lake.entered({"LAKEHOUSE_SHOPS__NL__PAUSE_REPLICA": pause, "LAKEHOUSE_SHOPS__NL__MAX_REPLICA_LAG_SECONDS": "600"}):
+        run_one(load_settings("local"), "ingest", date(2026, 11, 16), act)
+    return taken[0]
 
 
 def problems(staged: Staged) -> dict[str, int]:

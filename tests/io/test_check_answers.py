@@ -14,6 +14,7 @@ from lakehouse.flow import STEPS
 from lakehouse.io.check_answers import Due, answers
 from lakehouse.io.check_answers_here import ROWS, counts_here
 from lakehouse.io.delta_store import DeltaStore
+from lakehouse.io.table_resolver import TableResolver
 from lakehouse.quality import checks
 from lakehouse.silver import categories, orders
 from lakehouse.sources.woocommerce import TABLES as SHOP_TABLES
@@ -32,7 +33,7 @@ ONLY_SPARK = {
 
 @pytest.fixture
 def store(spark: SparkSession, tmp_path: Path) -> DeltaStore:
-    return DeltaStore(spark, str(tmp_path / "lake"), str(tmp_path / "vault"))
+    return DeltaStore(spark, TableResolver(str(tmp_path / "lake"), str(tmp_path / "vault")))
 
 
 def written(store: DeltaStore, table: Table) -> None:

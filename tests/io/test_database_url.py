@@ -9,7 +9,8 @@ from pydantic import ValidationError
 from tests.support.tls import make_authority
 
 from lakehouse.errors import AccessError, ConfigError
-from lakehouse.io.database_url import Address, connect_arguments, jdbc_url
+from lakehouse.io.database_address import Address
+from lakehouse.io.database_url import connect_arguments, jdbc_url
 from lakehouse.io.settings import ShopSettings
 
 URL = "jdbc:mysql://db.example:3307/shop"

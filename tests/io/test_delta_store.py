@@ -21,6 +21,7 @@ from lakehouse.frames import arrow_rows, declared_schema, frame_from
 from lakehouse.io import delta_store
 from lakehouse.io.delta_files import ask
 from lakehouse.io.delta_store import DeltaStore, Head, Written
+from lakehouse.io.table_resolver import TableResolver
 from lakehouse.scope import Orders, Scope
 from lakehouse.table import BOOLEAN, DATE, DOUBLE, LONG, MONEY, QUANTITY, STRING, TIMESTAMP, Column, Table, conform, schema_of
 
@@ -78,9 +79,10 @@ def test_a_table_that_is_not_there_has_no_head_and_one_made_anew_has_another_id(
 
 
 def test_the_vault_has_a_root_of_its_own(spark: SparkSession) -> None:
-    store = DeltaStore(spark, "s3://bucket/lake/", "/secure/vault")
-    assert store.path("gold.interactions") == "s3://bucket/lake/gold/interactions"
-    assert store.path("vault.woo__users") == "/secure/vault/vault/woo__users"
+    store = DeltaStore(spark, TableResolver("s3://bucket/lake/", "/secure/vault"))
+    assert store.tables.path("gold.interactions") == "s3://bucket/lake/gold/interactions"
+    assert store.tables.path("vault.woo__users") == "/secure/vault/vault/woo__users"
+    assert store.tables.path("quarantine.vault__woo__users") == "/secure/vault/quarantine/vault__woo__users"
 
 
 def test_a_sync_inserts_updates_and_deletes_what_differs_in_one_commit(filled: DeltaStore) -> None:
@@ -157,7 +159,7 @@ def test_a_column_taken_from_the_declaration_is_gone(filled: DeltaStore) -> None
 def test_maintenance_is_told_from_writing(filled: DeltaStore) -> None:
     with filled.noted(""):
         filled.append(TABLE.name, frame(filled, [("nl", 7, 13, "oil")]))
-    filled.spark.sql(f"OPTIMIZE delta.`{filled.path(TABLE.name)}`")
+    filled.spark.sql(f"OPTIMIZE delta.`{filled.tables.folder(TABLE.name)}`")
     assert filled.stored_version(TABLE.name, 1) == 2, "OPTIMIZE had nothing to do, so that the test says nothing"
     assert version(filled) == 1
     assert filled.notes_since(TABLE.name, 1) == []
@@ -176,7 +178,7 @@ def test_a_version_of_30_days_ago_that_was_superseded_stays_readable(store: Delt
     else:
         getattr(store, write)(TABLE.name, first)
     store.append(TABLE.name, frame(store, [("nl", 7, 13, "oil")]))
-    log = Path(store.path(TABLE.name)) / "_delta_log"
+    log = Path(store.tables.folder(TABLE.name)) / "_delta_log"
     for path in sorted(log.glob("*.json")):
         os.utime(path, (time.time() - 30 * 86400,) * 2)
     store.spark._jvm.org.apache.spark.sql.delta.DeltaLog.clearCache()  # type: ignore[union-attr]
@@ -279,8 +281,8 @@ def net_feed(store: DeltaStore, version: int) -> dict[str, int]:
 @pytest.mark.parametrize("seed", range(3))
 def test_the_driver_syncs_as_spark_does(spark: SparkSession, tmp_path: Path, seed: int) -> None:
     """The same rows, counts and feeds, over a chain of random syncs of the whole, of a shop and of some orders."""
-    here = DeltaStore(spark, str(tmp_path / "here"), str(tmp_path / "vault"))
-    there = DeltaStore(spark, str(tmp_path / "there"), str(tmp_path / "vault"), small_rows=0)
+    here = DeltaStore(spark, TableResolver(str(tmp_path / "here"), str(tmp_path / "vault")))
+    there = DeltaStore(spark, TableResolver(str(tmp_path / "there"), str(tmp_path / "vault")), small_rows=0)
     rng = random.Random(seed)
     scopes = [None, None, Scope.of_shop("nl"), Scope.of_orders([("nl", 1), ("de", 2), ("nl", 7)]), None]
     for number, scope in enumerate(scopes):
@@ -316,22 +318,22 @@ def test_a_declaration_that_changed_is_written_anew_also_from_the_driver(store: 
 
 
 def test_small_is_what_the_log_says_has_few_rows_and_is_on_this_machine(spark: SparkSession, tmp_path: Path) -> None:
-    store = DeltaStore(spark, str(tmp_path / "lake"), str(tmp_path / "vault"), small_rows=10)
+    store = DeltaStore(spark, TableResolver(str(tmp_path / "lake"), str(tmp_path / "vault")), small_rows=10)
     store.sync(WIDE, wide_rows(random.Random(1), range(1)))
     head = store.head(WIDE.name)
     assert head is not None
     assert store.is_small({WIDE.name: head, "silver.never_written": Head("", -1)})
     assert not store.is_small({WIDE.name: head}, fan_out=20)
-    assert not DeltaStore(spark, str(tmp_path / "lake"), str(tmp_path / "vault"), small_rows=0).is_small({WIDE.name: head})
-    assert not DeltaStore(spark, "s3a://bucket/lake", "s3a://bucket/vault").holds(1)
-    assert not DeltaStore(spark, str(tmp_path / "lake"), "s3a://bucket/vault").holds(1)
+    assert not DeltaStore(spark, TableResolver(str(tmp_path / "lake"), str(tmp_path / "vault")), small_rows=0).is_small({WIDE.name: head})
+    assert not DeltaStore(spark, TableResolver("s3a://bucket/lake", "s3a://bucket/vault")).holds(1)
+    assert not DeltaStore(spark, TableResolver(str(tmp_path / "lake"), "s3a://bucket/vault")).holds(1)
 
 
 def test_a_question_has_the_same_answer_from_the_driver_and_from_spark(spark: SparkSession, tmp_path: Path) -> None:
     roots = (str(tmp_path / "lake"), str(tmp_path / "vault"))
-    DeltaStore(spark, *roots).sync(WIDE, wide_rows(random.Random(1), range(9)))
+    DeltaStore(spark, TableResolver(*roots)).sync(WIDE, wide_rows(random.Random(1), range(9)))
     day = "CAST(CAST(sold_at AS DATE) AS STRING)"
     sql = f"SELECT count(*) AS n, sum(amount) AS total, {day} AS day FROM {{rows}} GROUP BY {day}"
-    answers = [DeltaStore(spark, *roots, small_rows=size).question(sql, rows=WIDE.name) for size in (1000, 0)]
+    answers = [DeltaStore(spark, TableResolver(*roots), small_rows=size).question(sql, rows=WIDE.name) for size in (1000, 0)]
     assert sorted(map(str, answers[0])) == sorted(map(str, answers[1]))
     assert len(answers[0]) == 4

@@ -12,6 +12,7 @@ from lakehouse.frames import arrow_rows, declared_schema
 from lakehouse.io import delta_upkeep
 from lakehouse.io.delta_store import RETENTION, DeltaStore
 from lakehouse.io.delta_upkeep import DeltaUpkeep, Needed, Tidied
+from lakehouse.io.table_resolver import TableResolver
 from lakehouse.table import LONG, STRING, Column, Table, schema_of
 
 TABLE = Table("silver.lines", "one line", ("line_id",), (Column("line_id", LONG, "the line"), Column("name", STRING, "what it is")))
@@ -36,13 +37,13 @@ def arrow(rows: Rows) -> pa.Table:
 
 def by_driver(store: DeltaStore, version: int | None = None) -> Rows:
     """As delta-rs reads the version itself, in its own files."""
-    return dict(map(tuple, (row.values() for row in DeltaTable(store.path(NAME), version=version).to_pyarrow_table().to_pylist())))
+    return dict(map(tuple, (row.values() for row in DeltaTable(store.tables.folder(NAME), version=version).to_pyarrow_table().to_pylist())))
 
 
 def by_spark(store: DeltaStore, version: int) -> Rows:
     """As Delta's reader in Spark reads it. What it remembers of the table is forgotten first."""
     store.spark._jvm.org.apache.spark.sql.delta.DeltaLog.clearCache()  # type: ignore[union-attr]
-    frame = store.spark.read.format("delta").option("versionAsOf", version).load(store.path(NAME))
+    frame = store.spark.read.format("delta").option("versionAsOf", version).load(store.tables.folder(NAME))
     return {row["line_id"]: row["name"] for row in frame.collect()}
 
 
@@ -58,25 +59,25 @@ def changed(store: DeltaStore, first: int, last: int) -> list[tuple[object, ...]
 
 
 def files(store: DeltaStore) -> set[str]:
-    folder = Path(store.path(NAME))
+    folder = Path(store.tables.folder(NAME))
     return {str(file.relative_to(folder)) for file in folder.rglob("*.parquet") if "_delta_log" not in file.parts}
 
 
 def property_of(store: DeltaStore, name: str) -> str:
-    return DeltaTable(store.path(NAME)).metadata().configuration[name]
+    return DeltaTable(store.tables.folder(NAME)).metadata().configuration[name]
 
 
 @pytest.fixture(params=["driver", pytest.param("spark", marks=pytest.mark.slow)])
 def aged(request: pytest.FixtureRequest, spark: SparkSession, tmp_path: Path) -> DeltaStore:
     """Versions 0 to 5 are of 100 days ago, 6 of 30 days ago, 7 is new. `spark`: a store that leaves all to Spark."""
     roots = (str(tmp_path / "lake"), str(tmp_path / "vault"))
-    store = DeltaStore(spark, *roots)
+    store = DeltaStore(spark, TableResolver(*roots))
     for number, rows in enumerate(HISTORY):
         if number in (6, 7):
-            age(Path(store.path(NAME)), {6: 70, 7: 30}[number])
+            age(Path(store.tables.folder(NAME)), {6: 70, 7: 30}[number])
         store.sync(TABLE, arrow(rows))
-    assert len(DeltaTable(store.path(NAME)).history()) == 8
-    return store if request.param == "driver" else DeltaStore(spark, *roots, small_rows=0)
+    assert len(DeltaTable(store.tables.folder(NAME)).history()) == 8
+    return store if request.param == "driver" else DeltaStore(spark, TableResolver(*roots), small_rows=0)
 
 
 def test_needed_versions_and_unread_changes_stay_readable_and_what_nobody_needs_is_gone(aged: DeltaStore) -> None:
@@ -112,7 +113,7 @@ def test_a_kill_in_the_middle_leaves_a_table_that_reads_the_same_and_is_mended_b
 ) -> None:
     for number in range(12):
         store.append(NAME, arrow({number: "tea"}))
-    age(Path(store.path(NAME)), 20)
+    age(Path(store.tables.folder(NAME)), 20)
     needed, rows = Needed(frozenset({5, 11}), changes_from=None), dict.fromkeys(range(12), "tea")
     with monkeypatch.context() as patched:
         patched.setattr(delta_upkeep.delta_tidy, at, lambda *_: 1 / 0)
@@ -127,10 +128,10 @@ def test_a_kill_in_the_middle_leaves_a_table_that_reads_the_same_and_is_mended_b
 def test_a_kill_while_spark_vacuums_leaves_needed_versions_readable_and_the_property_is_put_back_by_the_next_run(
     spark: SparkSession, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    store = DeltaStore(spark, str(tmp_path / "lake"), str(tmp_path / "vault"), small_rows=0)
+    store = DeltaStore(spark, TableResolver(str(tmp_path / "lake"), str(tmp_path / "vault")), small_rows=0)
     for rows in HISTORY[:3]:
         store.replace(NAME, arrow(rows))
-    age(Path(store.path(NAME)), 40)
+    age(Path(store.tables.folder(NAME)), 40)
     store.replace(NAME, arrow(HISTORY[3]))
     done: list[object] = []
     upkeep, needed = DeltaUpkeep(store), Needed(frozenset({1}))
@@ -162,7 +163,7 @@ def test_a_compaction_is_the_same_version_in_fewer_files(store: DeltaStore) -> N
     assert store.head(NAME) == before
     assert len(store.read(NAME, 9).inputFiles()) == 1
     assert store.read(NAME, 9).count() == 10
-    assert len(DeltaTable(store.path(NAME), version=9).file_uris()) == 10
+    assert len(DeltaTable(store.tables.folder(NAME), version=9).file_uris()) == 10
     assert store.notes_since(NAME, 9) == []
     store.append(NAME, arrow({10: "rice"}))
     after = store.head(NAME)
@@ -173,12 +174,12 @@ def test_a_compaction_is_the_same_version_in_fewer_files(store: DeltaStore) -> N
 def test_a_table_that_is_only_read_as_it_is_keeps_its_rows_and_a_month_of_its_log(store: DeltaStore) -> None:
     for number in range(12):
         store.append(NAME, arrow({number: "tea"}))
-    age(Path(store.path(NAME)), 60)
+    age(Path(store.tables.folder(NAME)), 60)
     store.append(NAME, arrow({12: "tea"}))
     DeltaUpkeep(store).tidy(NAME, None)
     assert by_driver(store) == dict.fromkeys(range(13), "tea")
     assert {row[0] for row in store.read(NAME).collect()} == set(range(13))
-    commits = sorted(int(file.stem) for file in (Path(store.path(NAME)) / "_delta_log").glob("*.json"))
+    commits = sorted(int(file.stem) for file in (Path(store.tables.folder(NAME)) / "_delta_log").glob("*.json"))
     assert commits[0] >= 12
     store.append(NAME, arrow({13: "tea"}))
     assert len(by_driver(store)) == 14
@@ -186,7 +187,7 @@ def test_a_table_that_is_only_read_as_it_is_keeps_its_rows_and_a_month_of_its_lo
 
 def test_files_that_were_never_in_the_table_go_when_they_are_old(store: DeltaStore) -> None:
     store.append(NAME, arrow(HISTORY[0]))
-    folder = Path(store.path(NAME))
+    folder = Path(store.tables.folder(NAME))
     (folder / "left-by-a-kill.parquet").write_bytes(b"x")
     age(folder, 8)
     (folder / "being-written.parquet").write_bytes(b"x")

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from pyspark.sql import SparkSession
 
+from lakehouse.declared import declared
 from lakehouse.flow import STEPS
 from lakehouse.io import file_ledger, incidents, ledger, quality_results, reads, source_schema
 from lakehouse.io.delta_store import DeltaStore
@@ -14,7 +15,6 @@ from lakehouse.io.file_ledger import FileLedger
 from lakehouse.io.ledger import Ledger
 from lakehouse.io.ops_retention import KEPT_WHOLE, RETENTIONS, forget_old_rows
 from lakehouse.table import Table
-from lakehouse.tasks.dictionary import declared
 
 NOW = datetime(2026, 11, 20, tzinfo=UTC)
 
@@ -42,7 +42,7 @@ def a_run(run_id: str, days: int, *steps: str) -> list[dict[str, Any]]:
 
 @pytest.fixture(params=["driver", "spark"])
 def lake(request: pytest.FixtureRequest, spark: SparkSession, store: DeltaStore) -> DeltaStore:
-    return store if request.param == "driver" else DeltaStore(spark, store._lake_root, store._vault_root, small_rows=0)
+    return store if request.param == "driver" else DeltaStore(spark, store.tables, small_rows=0)
 
 
 def test_every_table_of_ops_says_what_stays() -> None:

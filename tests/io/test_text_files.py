@@ -53,11 +53,12 @@ def test_lines_of_utf8_in_a_file_of_an_old_code_page_are_read_as_what_they_are(s
 def test_each_byte_that_is_no_text_becomes_a_mark() -> None:
     assert read(b"a\xff\xe9b\n\xc3") == "a\U000f00ff\U000f00e9b\n\U000f00c3"
     assert read(b"\x81x", "cp1252") == "\U000f0081x"
+    assert read(b"a\0b") == "a\U000f0000b"
 
 
 @given(st.text(), st.integers(1, 9), st.sampled_from(["utf-8", "utf-16-le"]))
 def test_text_comes_back_whatever_the_size_of_the_reads(text: str, size: int, encoding: str) -> None:
-    text = "a" + text  # no byte order mark
+    text = "a" + text.replace("\0", "")  # no byte order mark, and no byte that is none
     assert read(text.encode(encoding, "ignore"), encoding, size=size) == text.encode(encoding, "ignore").decode(encoding)
 
 

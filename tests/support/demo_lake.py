@@ -13,6 +13,7 @@ from lakehouse.cli import main
 from lakehouse.demo.server import Server
 from lakehouse.demo.shop import create_reader
 from lakehouse.io.delta_store import DeltaStore
+from lakehouse.io.table_resolver import TableResolver
 from lakehouse.sources.woocommerce.grants import grants
 from lakehouse.sources.woocommerce.stores import HPOS, LEGACY
 from tests.support.demo_shop import Shop, make_shop
@@ -54,7 +55,7 @@ class DemoLake:
             os.environ.update(before)
 
     def store(self, spark: SparkSession) -> DeltaStore:
-        return DeltaStore(spark, str(self.folder / "lake"), str(self.folder / "vault"))
+        return DeltaStore(spark, TableResolver(str(self.folder / "lake"), str(self.folder / "vault")))
 
 
 def make_lake(server: Server, database: str, folder: Path) -> DemoLake:
@@ -92,6 +93,6 @@ def assert_equal_tables(one: DeltaStore, other: DeltaStore, *layers: str) -> Non
 
 
 def table_names(store: DeltaStore, *layers: str) -> list[str]:
-    found = [f"{layer}.{path.name}" for layer in layers for path in Path(store.path(f"{layer}.x")).parent.iterdir()]
+    found = [f"{layer}.{path.name}" for layer in layers for path in Path(store.tables.folder(f"{layer}.x")).parent.iterdir()]
     assert len(found) > 5
     return sorted(found)

@@ -14,6 +14,7 @@ from lakehouse.cli import main
 from lakehouse.io.delta_store import DeltaStore, Head
 from lakehouse.io.ledger import PUBLICATIONS
 from lakehouse.io.settings import Settings
+from lakehouse.io.table_resolver import TableResolver
 from lakehouse.lake import Lake
 from lakehouse.spark_sql import NotOnTheList
 from lakehouse.tasks.answers import in_duckdb
@@ -43,7 +44,7 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr("lakehouse.lake.spark_session", no_jvm)
     for name in ("lake", "vault", "export"):
         monkeypatch.setenv(f"LAKEHOUSE_{name.upper()}_ROOT", str(tmp_path / name))
-    store = DeltaStore(no_jvm, str(tmp_path / "lake"), str(tmp_path / "vault"))
+    store = DeltaStore(no_jvm, TableResolver(str(tmp_path / "lake"), str(tmp_path / "vault")))
     store.append("silver.orders", ORDERS)
     head = store.head("silver.orders")
     assert head is not None

@@ -10,18 +10,20 @@ from pyspark.sql import SparkSession
 from tests.conftest import SPARK
 from tests.support.frames import frame_of
 from tests.support.planted import good_row
+from tests.support.runs import run_one
 
 from lakehouse.errors import DataError
-from lakehouse.io.delta_store import DeltaStore
+from lakehouse.io.delta_store import DeltaStore, Head
 from lakehouse.io.incidents import open_incidents
 from lakehouse.io.ledger import SUCCEEDED, Entry, published
 from lakehouse.io.quality_results import QUALITY_RESULTS
 from lakehouse.io.settings import Settings
+from lakehouse.io.table_resolver import TableResolver
 from lakehouse.loading import load
-from lakehouse.runner import counted
+from lakehouse.recording import counted
 from lakehouse.silver import app_order_lines, categories, orders, wholesale_offers
 from lakehouse.table import Table
-from lakehouse.tasks.run import Run, open_run
+from lakehouse.tasks.stage import RunContext, StageResult
 
 pytestmark = pytest.mark.spark
 DAY = date(2026, 11, 2)
@@ -37,21 +39,31 @@ def settings(tmp_path: Path, spark: SparkSession) -> Settings:
 
 @pytest.fixture
 def lake(spark: SparkSession, settings: Settings) -> DeltaStore:
-    return DeltaStore(spark, settings.lake_root, settings.vault_root)
+    return DeltaStore(spark, TableResolver(settings.lake_root, settings.vault_root))
 
 
 def night(settings: Settings, table: Table, rows: Rows, run_date: date = DAY, accepted: str = "") -> None:
     """A run that writes a table, whatever is in it."""
-    with open_run(settings, "refresh", run_date) as run:
-        run.accepted.update({accepted} - {""})
+    run_one(settings, "refresh", run_date, lambda run: written(run, {table: rows}), {accepted} - {""})
+
+
+def written(run: RunContext, tables: dict[Table, Rows]) -> StageResult:
+    """What a stage gives that has written these rows."""
+    for table, rows in tables.items():
         run.store.replace(table.name, frame_of(run.spark, table, rows).coalesce(1))
-        looked_at(run, table)
+    return looked_at(run, *tables)
 
 
-def looked_at(run: Run, table: Table) -> None:
-    """As of a step that is done or skipped."""
-    head = run.runner.written(table)
-    run.ledger.record(Entry(table.name, SUCCEEDED, table_id=head.table_id, table_version=head.version))
+def looked_at(run: RunContext, *tables: Table) -> StageResult:
+    """What a stage gives whose steps are done or skipped."""
+    outputs = heads_of(run, *tables)
+    for name, head in outputs.items():
+        run.ledger.record(Entry(name, SUCCEEDED, table_id=head.table_id, table_version=head.version))
+    return StageResult(outputs)
+
+
+def heads_of(run: RunContext, *tables: Table) -> dict[str, Head]:
+    return {table.name: head for table in tables if (head := run.store.head(table.name)) is not None}
 
 
 def order(number: int, **changes: object) -> dict[str, Any]:
@@ -85,8 +97,9 @@ def test_a_table_that_breaks_a_critical_check_is_not_published_and_the_error_say
 def test_what_a_failed_run_left_is_judged_again_before_it_is_published(settings: Settings, lake: DeltaStore) -> None:
     with pytest.raises(DataError):
         night(settings, orders.TABLE, [order(1), order(1)])
-    with pytest.raises(DataError, match=r"key_stands_once is not true of 1 keys \(as nl 1\): "), open_run(settings, "refresh", DAY) as run:
-        run.runner.written(orders.TABLE)  # as of a step that is skipped: nothing changed since
+    with pytest.raises(DataError, match=r"key_stands_once is not true of 1 keys \(as nl 1\): "):
+        # As of a step that is skipped: nothing changed since.
+        run_one(settings, "refresh", DAY, lambda run: StageResult(heads_of(run, orders.TABLE)))
 
 
 def test_what_an_operator_accepts_is_published_and_written_down(settings: Settings, lake: DeltaStore) -> None:
@@ -99,8 +112,7 @@ def test_an_alarm_publishes_and_is_judged_every_night(
     settings: Settings, lake: DeltaStore, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
 ) -> None:
     night(settings, orders.TABLE, [order(1, created_at=datetime(2026, 11, 1, tzinfo=UTC))])
-    with open_run(settings, "refresh", date(2026, 11, 9)) as run:
-        run.runner.written(orders.TABLE)
+    run_one(settings, "refresh", date(2026, 11, 9), lambda run: StageResult(heads_of(run, orders.TABLE)))
     assert statuses(lake, "created_at_is_fresh") == ["passed", "failed"]
     assert "silver.orders: created_at_is_fresh is not true of nl, found newest 2026-11-01 00:00:00: " in capsys.readouterr().err
 
@@ -118,8 +130,7 @@ def test_a_table_that_collapses_or_explodes_against_its_own_past_is_not_publishe
     for extra in (0, 0, 2):
         night(settings, categories.TABLE, categories_of(1_200 + extra))
     for _ in range(2):
-        with open_run(settings, "refresh", DAY) as run:
-            looked_at(run, categories.TABLE)
+        run_one(settings, "refresh", DAY, lambda run: looked_at(run, categories.TABLE))
     with pytest.raises(DataError, match="volume_is_possible is not true, found 600: "):
         night(settings, categories.TABLE, categories_of(600))
     assert statuses(lake, "volume_is_usual") == ["failed"]
@@ -136,16 +147,13 @@ def test_what_was_unusual_is_told_until_it_is_accepted_and_the_past_begins_anew_
     night(settings, categories.TABLE, categories_of(1_500))
     # The table stays as it is, and so does the alarm.
     for accepted in ("", "silver.categories:volume_is_usual", ""):
-        with open_run(settings, "refresh", DAY) as run:
-            run.accepted.update({accepted} - {""})
-            looked_at(run, categories.TABLE)
+        run_one(settings, "refresh", DAY, lambda run: looked_at(run, categories.TABLE), {accepted} - {""})
     assert statuses(lake, "volume_is_usual") == ["failed", "failed", "accepted"]
     assert open_incidents(lake) == []
     possible = "silver.categories:volume_is_possible"
     night(settings, categories.TABLE, categories_of(900), accepted=possible)
     # What was accepted is usual: nothing is left to tell of, and half of that is too little again.
-    with open_run(settings, "refresh", DAY) as run:
-        looked_at(run, categories.TABLE)
+    run_one(settings, "refresh", DAY, lambda run: looked_at(run, categories.TABLE))
     assert statuses(lake, "volume_is_usual")[-1] == "failed"  # of the night that was accepted; 900 rows are no table to measure
     assert open_incidents(lake) == []
 
@@ -153,13 +161,11 @@ def test_what_was_unusual_is_told_until_it_is_accepted_and_the_past_begins_anew_
 def test_an_acceptance_in_a_run_that_failed_lets_nothing_pass_later(settings: Settings, lake: DeltaStore) -> None:
     for _ in range(5):
         night(settings, categories.TABLE, categories_of(3_000))
-    with pytest.raises(DataError, match="total_is_known"), open_run(settings, "refresh", DAY) as run:
-        run.accepted.add("silver.categories:volume_is_possible")
-        for table, rows in ((categories.TABLE, categories_of(1_200)), (orders.TABLE, [order(1, total_amount=None)])):
-            run.store.replace(table.name, frame_of(run.spark, table, rows).coalesce(1))
-            looked_at(run, table)
-    with pytest.raises(DataError, match="volume_is_possible is not true, found 1200: "), open_run(settings, "refresh", DAY) as run:
-        looked_at(run, categories.TABLE)
+    fewer = {categories.TABLE: categories_of(1_200), orders.TABLE: [order(1, total_amount=None)]}
+    with pytest.raises(DataError, match="total_is_known"):
+        run_one(settings, "refresh", DAY, lambda run: written(run, fewer), {"silver.categories:volume_is_possible"})
+    with pytest.raises(DataError, match="volume_is_possible is not true, found 1200: "):
+        run_one(settings, "refresh", DAY, lambda run: looked_at(run, categories.TABLE))
     night(settings, categories.TABLE, categories_of(1_200), accepted="silver.categories:volume_is_possible")
     with pytest.raises(DataError, match="50% and 300% of 1200, the median of the last 5 runs"):
         night(settings, categories.TABLE, categories_of(599))
@@ -188,11 +194,16 @@ def test_rows_left_out_are_a_verdict_and_many_of_one_build_are_told_until_a_buil
 
     def build(broken: int) -> None:
         rows = [{**good_row(wholesale_offers.TABLE), "article_code": f"a{i:02}", "units_per_case": int(i >= broken)} for i in range(20)]
-        with open_run(settings, "refresh", DAY) as run:
+
+        def act(run: RunContext) -> StageResult:
             loaded = load(run.store, wholesale_offers.TABLE, frame_of(run.spark, wholesale_offers.TABLE, rows), "sync", run.run_id)
-            head = run.runner.written(wholesale_offers.TABLE)
+            outputs = heads_of(run, wholesale_offers.TABLE)
+            head = outputs["silver.wholesale_offers"]
             entry = Entry("silver.wholesale_offers", SUCCEEDED, fingerprint="x", table_id=head.table_id, table_version=head.version)
             run.ledger.record(counted(entry, loaded))
+            return StageResult(outputs)
+
+        run_one(settings, "refresh", DAY, act)
 
     build(10)
     (row,) = lake.read(QUALITY_RESULTS.name).where("status = 'quarantined'").collect()
@@ -207,11 +218,12 @@ def test_rows_left_out_are_a_verdict_and_many_of_one_build_are_told_until_a_buil
 
 def test_rows_that_keep_a_table_from_being_written_are_failures_of_their_rules_on_record(settings: Settings, lake: DeltaStore) -> None:
     rows = [order(1), order(2, total_amount=None)]
-    with (
-        pytest.raises(DataError, match=r"1 of 2 rows break a rule, more than 1.0%: total_is_known 1 \(as nl 2\)"),
-        open_run(settings, "refresh", DAY) as run,
-    ):
+
+    def act(run: RunContext) -> None:
         load(run.store, orders.TABLE, frame_of(run.spark, orders.TABLE, rows), "sync", run.run_id)
+
+    with pytest.raises(DataError, match=r"1 of 2 rows break a rule, more than 1.0%: total_is_known 1 \(as nl 2\)"):
+        run_one(settings, "refresh", DAY, act)
     columns = ("check", "status", "unexpected", "table_rows", "table_version")
     assert [tuple(row) for row in lake.read(QUALITY_RESULTS.name).select(*columns).collect()] == [("total_is_known", "failed", 1, 2, -1)]
     assert "silver.orders" in (Path(settings.lake_root) / "_data_docs" / "index.html").read_text()

@@ -2,6 +2,7 @@
 
 import itertools
 import shutil
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -16,7 +17,7 @@ from lakehouse.flow import STEPS
 from lakehouse.sources import feeds
 from lakehouse.tasks import backfill as module
 from lakehouse.tasks.backfill import backfill, is_dated, land_again
-from lakehouse.tasks.run import Run
+from lakehouse.tasks.stage import RunContext, StageResult
 
 TABLES = ("stock_levels", "app_orders", "app_order_lines", "app_events")
 RUNS = itertools.count()
@@ -38,14 +39,13 @@ def drop_days(house: House) -> None:
 
 def again(house: House, first: int, last: int) -> list[str]:
     """A run of its own."""
-    told: list[str] = []
-    run(house, lambda run: told.extend(land_again(run, day(first), day(last))))
-    return told
+    return run(house, lambda run: land_again(run, day(first), day(last)))
 
 
-def run(house: House, task: Any) -> None:
+def run(house: House, task: Callable[[RunContext], StageResult]) -> list[str]:
+    """The lines that the task says."""
     name = f"run {next(RUNS):04}"
-    house.run(lambda run: task(replace(run, run_id=name)))
+    return house.run(lambda run: task(replace(run, run_id=name))).text.splitlines()
 
 
 def tables(house: House) -> dict[str, list[Any]]:
@@ -118,14 +118,12 @@ def test_a_file_is_judged_by_the_contract_of_now(house: House, monkeypatch: pyte
 def test_new_files_of_other_days_are_landed_too_so_that_the_order_of_ranges_does_not_matter(house: House) -> None:
     for number in (10, 11):
         house.drop(f"stock/stock_levels_202611{number}.csv", STOCK + stock("A", 1) + stock("B", number))
-    told: list[str] = []
 
-    def backfill_without_gold(run: Run) -> None:
+    def backfill_without_gold(run: RunContext) -> StageResult:
         module.land_files(run)
-        told.extend(land_again(run, day(11), day(11)))
+        return land_again(run, day(11), day(11))
 
-    run(house, backfill_without_gold)
-    assert told == ["  stock_levels           1 new, landed now"]
+    assert run(house, backfill_without_gold) == ["  stock_levels           1 new, landed now"]
     # The row that both days have is the first day's.
     first, second = "stock_levels_20261110.csv", "stock_levels_20261111.csv"
     assert house.rows("bronze.stock_levels", "sku", "_file_name") == [("A", first), ("B", second)]

@@ -18,10 +18,10 @@ from lakehouse.io.delta_store import DeltaStore
 from lakehouse.io.file_ledger import FileEntry, FileLedger
 from lakehouse.io.ledger import Ledger
 from lakehouse.io.settings import Settings, read_conf
+from lakehouse.io.table_resolver import TableResolver
 from lakehouse.recommend.params import parse_params
-from lakehouse.runner import Runner
 from lakehouse.tasks.land_files import land_files, replay
-from lakehouse.tasks.run import Run
+from lakehouse.tasks.stage import RunContext, StageResult
 
 STOCK = "sku,location_code,gtin,quantity_on_hand,quantity_reserved,counted_at\n"
 ORDERS = (
@@ -78,7 +78,7 @@ class House:
         roots = {f"{name}_root": str(folder / name) for name in ("lake", "vault", "export", "drop", "outbox")}
         shop: Any = {"url": "jdbc:mysql://127.0.0.1:1/none", "user": "nobody", "password": "env:NONE"}
         self.settings = Settings(env="local", tracking_uri=f"sqlite:///{folder}/mlflow.db", shops={"nl": shop}, **roots)  # type: ignore[arg-type]
-        self.folder, self.store = folder, DeltaStore(spark, roots["lake_root"], roots["vault_root"])
+        self.folder, self.store = folder, DeltaStore(spark, TableResolver(roots["lake_root"], roots["vault_root"]))
         (folder / "drop").mkdir()
 
     def drop(self, name: str, data: str | bytes, minute: int = 0) -> Path:
@@ -90,12 +90,11 @@ class House:
         os.utime(path, (at, at))
         return path
 
-    def run(self, task: Callable[[Run], None] = land_files, now: datetime | None = None) -> None:
+    def run(self, task: Callable[[RunContext], StageResult] = land_files, now: datetime | None = None) -> StageResult:
         day = date(2026, 11, 18)
         ledger = Ledger(self.store, "run", "ingest", day, "test")
-        runner = Runner(self.store, ledger, "run", {}, {})
         params = parse_params(read_conf("als.yaml"))
-        task(Run("run", day, now or datetime.now(UTC), self.settings, self.store.spark, self.store, ledger, runner, params, "k" * 32))
+        return task(RunContext("run", day, now or datetime.now(UTC), self.settings, self.store, ledger, params, "k" * 32))
 
     def files(self) -> dict[str, tuple[Any, ...]]:
         """File → status and rows read, loaded, duplicate, expired, quarantined, of its newest row; the law holds for every row."""
@@ -374,7 +373,7 @@ def test_a_run_that_died_before_the_ledger_does_the_same_again(house: House) -> 
     house.drop("stock/stock_levels_20261117.csv", STOCK + stock("A", 1))
     house.run()
     before = house.files()
-    house.store.delete_folder(house.store.path("ops.files"))
+    house.store.delete_folder(house.store.tables.folder("ops.files"))
     house.run()
     assert house.files() == before
     assert house.rows("bronze.app_events", "event_id") == ["e1", "e2"]
@@ -464,20 +463,13 @@ def test_personal_values_are_in_the_vault_alone(house: House) -> None:
 
 
 def test_a_feed_that_is_overdue_and_a_drop_folder_that_is_gone_are_alarms(house: House) -> None:
-    runs: list[Run] = []
-
-    def landing(run: Run) -> None:
-        runs.append(run)
-        land_files(run)
-
     # It came when it was written here, whatever date it has: the next one is due at 05:00 UTC of the day after.
     path = house.drop("stock/stock_levels_20261117.csv", STOCK + stock("A1", 1))
     came = datetime.fromtimestamp(path.stat().st_ctime, UTC)
-    house.run(landing, came)
+    fine = house.run(now=came)
     shutil.rmtree(house.folder / "drop")
-    house.run(landing, came.replace(hour=6) + timedelta(days=2))
-    fine, bad = runs
-    assert fine.alarms == []
+    bad = house.run(now=came.replace(hour=6) + timedelta(days=2))
+    assert fine.alarms == ()
     assert {"feeds:drop_root", "feed:stock_levels:overdue", "feed:stock_levels:not used"} <= fine.cleared
     assert [(alarm.key, alarm.title) for alarm in bad.alarms] == [
         ("feeds:drop_root", "drop_root can't be read (FileNotFoundError): no files were landed"),

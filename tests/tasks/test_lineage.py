@@ -11,11 +11,13 @@ from tests.support.frames import frame_of
 from tests.support.past import Past, night_of, step
 
 from lakehouse.errors import DataError
+from lakehouse.flow import MODEL
 from lakehouse.io.delta_store import DeltaStore, Head
 from lakehouse.io.file_ledger import FileEntry, FileLedger
 from lakehouse.io.ledger import FAILED, SKIPPED, SUCCEEDED, Entry, inputs_json
 from lakehouse.io.model_changes import ModelChange, record_model_change
 from lakehouse.io.reads import record_read
+from lakehouse.io.table_resolver import TableResolver
 from lakehouse.recommend import customer_products
 from lakehouse.tasks.lineage import Lineage
 from lakehouse.tasks.lineage_text import as_text
@@ -33,7 +35,7 @@ def file(day: int, run_id: str, status: str = "loaded") -> FileEntry:
 def lived(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> DeltaStore:
     """Three nights: all orders of the shop and four files; changes and a file; nothing new for silver.orders. The pack is of the last."""
     folder = tmp_path_factory.mktemp("lived")
-    store = DeltaStore(spark, str(folder / "lake"), str(folder / "vault"))
+    store = DeltaStore(spark, TableResolver(str(folder / "lake"), str(folder / "vault")))
     read = replace(READ, read_at=night_of(16), position="0-1-70", run_id="a")
     in_part = replace(read, mode="incremental", window_from=1)
     for record in (read, *(replace(in_part, run_id=r, read_at=night_of(d), position=f"0-1-{d}") for r, d in (("b", 17), ("c", 18)))):
@@ -158,11 +160,11 @@ def test_files_of_a_run_that_failed_are_not_in_what_a_later_run_used(store: Delt
 )
 def test_lists_name_the_model_that_scored_them_and_what_it_was_trained_on(store: DeltaStore, run_id: str, told: str) -> None:
     lists = customer_products.TABLE
-    store.replace(lists.name, frame_of(store.spark, lists, [{"model_version": None}, {"model_version": "7"}]))
+    store.replace(lists.name, frame_of(store.spark, lists, []))
     record_model_change(store, ModelChange(night_of(16), run_id, None, "7", "gate", "better", "root"))
     train = replace(step("train", -1, {"gold.interactions": 3}, "becomes the champion"), table_id="")
     past = Past().run("a", night_of(16), step("gold.interactions", 3), train)
-    past.run("b", night_of(17), step("gold.interactions", 4), step(lists.name, 0, {"gold.interactions": 4})).write(store)
+    past.run("b", night_of(17), step("gold.interactions", 4), step(lists.name, 0, {"gold.interactions": 4, MODEL: 7})).write(store)
     tree = as_text(Lineage(store).of(lists.name)).split("\n\n")[1].splitlines()
     assert tree[1:3] == ["  gold.interactions v4: full", f"  model v7{told}"]
     assert tree[3:] == (["    gold.interactions v3: full"] if run_id == "a" else [])

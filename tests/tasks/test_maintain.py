@@ -14,7 +14,7 @@ from lakehouse.io.ledger import RUNS, STARTED, SUCCEEDED, Entry, Ledger, inputs_
 from lakehouse.silver import orders
 from lakehouse.table import schema_of
 from lakehouse.tasks import maintain
-from lakehouse.tasks.maintain import due, tables_there
+from lakehouse.tasks.maintain import tables_there, why_due
 from lakehouse.tasks.needed_versions import needed_of_lake
 
 NOW = datetime(2026, 11, 20, tzinfo=UTC)
@@ -38,27 +38,27 @@ def written(store: DeltaStore, name: str, times: int) -> Head:
 
 
 def test_a_lake_is_maintained_a_week_after_its_first_run_and_after_each_maintenance(store: DeltaStore) -> None:
-    assert due(store, 7, NOW) == ""
+    assert why_due(store, 7, NOW) == ""
     ran(store, 8)
-    assert due(store, 7, NOW) == "the first run was 8 days ago"
-    assert due(store, 9, NOW) == ""
+    assert why_due(store, 7, NOW) == "the first run was 8 days ago"
+    assert why_due(store, 9, NOW) == ""
     ran(store, 6.9, maintain.STEP, SUCCEEDED)
-    assert due(store, 7, NOW) == ""
-    assert due(store, 6, NOW) == "the last one was 6 days ago"
-    assert due(store, 0, NOW) == "", "nights that never maintain"
+    assert why_due(store, 7, NOW) == ""
+    assert why_due(store, 6, NOW) == "the last one was 6 days ago"
+    assert why_due(store, 0, NOW) == "", "nights that never maintain"
 
 
 def test_a_table_with_many_small_files_or_commits_is_maintained_at_once(store: DeltaStore, monkeypatch: pytest.MonkeyPatch) -> None:
     ran(store, 1)
     written(store, STEP, 5)
-    assert due(store, 7, NOW) == ""
+    assert why_due(store, 7, NOW) == ""
     monkeypatch.setattr(maintain, "MANY_FILES", 5)
-    assert due(store, 7, NOW) == f"{STEP} has 5 small files"
+    assert why_due(store, 7, NOW) == f"{STEP} has 5 small files"
     monkeypatch.setattr(maintain, "MANY_FILES", 6)
     monkeypatch.setattr(maintain, "MANY_COMMITS", 5)
-    assert due(store, 7, NOW) == f"{STEP} has 5 commits after its last checkpoint"
-    delta_tidy.checkpoint(store.path(STEP))
-    assert due(store, 7, NOW) == ""
+    assert why_due(store, 7, NOW) == f"{STEP} has 5 commits after its last checkpoint"
+    delta_tidy.checkpoint(store.tables.folder(STEP))
+    assert why_due(store, 7, NOW) == ""
 
 
 def test_all_tables_are_maintained_those_of_quarantine_and_of_the_vault_too(store: DeltaStore) -> None:
@@ -88,6 +88,6 @@ def test_needed_is_what_is_published_what_steps_read_last_and_what_champions_wer
 def test_the_decision_opens_no_file_of_rows(store: DeltaStore) -> None:
     ran(store, 1)
     written(store, STEP, 3)
-    for file in Path(store.path(STEP)).glob("*.parquet"):
+    for file in Path(store.tables.folder(STEP)).glob("*.parquet"):
         file.unlink()
-    assert due(store, 7, NOW) == ""
+    assert why_due(store, 7, NOW) == ""

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from pyspark.sql import SparkSession
 from tests.support.receiver import Receiver
+from tests.support.runs import run_one
 
 from lakehouse.errors import BusyError, ConfigError, DataError, SourceAwayError, WriteError
 from lakehouse.incident import WARNING, Incident
@@ -21,8 +22,9 @@ from lakehouse.io.incidents import INCIDENTS, known_incidents, open_incidents
 from lakehouse.io.ledger import STARTED, Entry, Ledger
 from lakehouse.io.lock import lake_lock
 from lakehouse.io.settings import Settings
-from lakehouse.tasks.run import Run, open_run
-from lakehouse.tasks.telling import Telling
+from lakehouse.io.table_resolver import TableResolver
+from lakehouse.tasks.stage import RunContext
+from lakehouse.tasks.telling import Findings, Telling
 
 DAY = date(2026, 11, 18)
 HOOK = {"kind": "webhook", "url": "env:HOOK"}
@@ -35,7 +37,7 @@ class House:
 
     def __init__(self, folder: Path, spark: SparkSession, receiver: Receiver) -> None:
         self.folder, self.spark, self.receiver = folder, spark, receiver
-        self.store = DeltaStore(spark, str(folder / "lake"), str(folder / "vault"))
+        self.store = DeltaStore(spark, TableResolver(str(folder / "lake"), str(folder / "vault")))
         self.log = io.StringIO()
 
     def settings(self, *alerts: Any, **changes: Any) -> Settings:
@@ -44,13 +46,15 @@ class House:
         common = {"env": "local", "tracking_uri": "sqlite:///none.db", "shops": {"nl": shop}, "log_format": "text", **roots}
         return Settings.model_validate({**common, "alerts": alerts or (HOOK,), **changes})
 
-    def run(self, command: str, task: Callable[[Run], None] = lambda run: None, settings: Settings | None = None) -> None:
-        with contextlib.redirect_stderr(self.log), open_run(settings or self.settings(), command, DAY) as run:
-            task(run)
+    def run(self, command: str, task: Callable[[RunContext], None] = lambda run: None, settings: Settings | None = None) -> None:
+        with contextlib.redirect_stderr(self.log):
+            run_one(settings or self.settings(), command, DAY, task)
 
-    def telling(self, command: str = "night", run_id: str = "run", settings: Settings | None = None) -> Telling:
+    def telling(
+        self, command: str = "night", run_id: str = "run", settings: Settings | None = None, found: Findings | None = None
+    ) -> Telling:
         """Of a run that has begun, without the run."""
-        telling = Telling(settings or self.settings(), command, DAY, run_id)
+        telling = Telling(settings or self.settings(), command, DAY, run_id, found)
         telling.can_record(self.store, Ledger(self.store, run_id, command, DAY, "test"))
         return telling
 
@@ -84,12 +88,12 @@ def house(tmp_path: Path, spark: SparkSession, receiver: Receiver, monkeypatch: 
     assert "r" * 32 not in found.log.getvalue()
 
 
-def away(run: Run | None) -> None:
+def away(run: RunContext | None) -> None:
     logs.at("ingest")
     raise SourceAwayError(f"shop nl: no answer after {time.monotonic():.3f} s", "try again later")
 
 
-def broken(run: Run | None) -> None:
+def broken(run: RunContext | None) -> None:
     logs.at("silver.orders")
     raise DataError("rows break a rule")
 
@@ -180,10 +184,8 @@ def test_a_command_that_somebody_types_tells_nobody_else_that_it_failed(house: H
 
 def test_an_alarm_is_over_when_a_run_looked_for_it_and_did_not_find_it(house: House) -> None:
     def night(run_id: str, alarms: tuple[str, ...] = (), cleared: tuple[str, ...] = (), fails: bool = False) -> list[tuple[str, str]]:
-        telling = house.telling(run_id=run_id)
-        with contextlib.suppress(DataError), telling.of_the_run():
-            telling.alarms.extend(Incident(key, WARNING, key, "look") for key in alarms)
-            telling.cleared.update(cleared)
+        found = Findings([Incident(key, WARNING, key, "look") for key in alarms], set(cleared))
+        with contextlib.suppress(DataError), house.telling(run_id=run_id, found=found).of_the_run():
             if fails:
                 raise DataError("stop")
         return sorted(house.heard())
@@ -198,9 +200,9 @@ def test_an_alarm_is_over_when_a_run_looked_for_it_and_did_not_find_it(house: Ho
 def test_who_missed_an_alert_gets_it_later_and_who_had_it_is_left_alone(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     def night(run_id: str, address: str, alarm: bool) -> list[tuple[str, str]]:
         monkeypatch.setenv("OTHER", address)
-        telling = house.telling(run_id=run_id, settings=house.settings(HOOK, {**HOOK, "url": "env:OTHER"}))
-        with telling.of_the_run():
-            (telling.alarms.append if alarm else lambda _: telling.cleared.add("late"))(Incident("late", WARNING, "late", "look"))
+        found = Findings([Incident("late", WARNING, "late", "look")] if alarm else [], set() if alarm else {"late"})
+        with house.telling(run_id=run_id, settings=house.settings(HOOK, {**HOOK, "url": "env:OTHER"}), found=found).of_the_run():
+            pass
         return house.heard()
 
     dead = f"http://127.0.0.1:1/{SECRET}"
@@ -217,9 +219,8 @@ def test_who_missed_an_alert_gets_it_later_and_who_had_it_is_left_alone(house: H
 
 def test_what_stays_is_told_again_the_next_night(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     for expected in ([("opened", "late")], [("reminder", "late")]):
-        telling = house.telling()
-        with telling.of_the_run():
-            telling.alarms.append(Incident("late", WARNING, "late", "look"))
+        with house.telling(found=Findings([Incident("late", WARNING, "late", "look")])).of_the_run():
+            pass
         assert house.heard() == expected
         monkeypatch.setattr(incidents, "REMIND_AFTER", timedelta(0))
 

@@ -82,12 +82,11 @@ def _reader(folder: Path, server: Server, state: State) -> dict[str, str]:
 
 def _night(run_date: date) -> None:
     from lakehouse.io.settings import load_settings
-    from lakehouse.tasks.night import night
-    from lakehouse.tasks.run import open_run
+    from lakehouse.tasks.run import run_stages
+    from lakehouse.tasks.stage import calls_of_the_night
 
     begin = time.monotonic()
-    with open_run(load_settings("local"), "night", run_date) as run:
-        night(run)
+    run_stages(load_settings("local"), "night", run_date, calls_of_the_night())
     say(f"night of {run_date}", begin)
 
 

@@ -66,7 +66,7 @@ def header(start: str, delimiter: str) -> list[str]:
 
 
 def records(stream: Stream, delimiter: str, width: int) -> Iterator[Records]:
-    """All records of UTF-8 bytes, the header first, in order; `width` is the header's number of fields.
+    """All records of UTF-8 bytes without zeros, the header first, in order; `width` is the header's number of fields.
 
     Unreadable: a record is longer than 8 MB, or a quote is open at the end; what was given before may be wrong then. Memory is a few
     blocks, whatever the file's size.

@@ -7,7 +7,7 @@ from math import inf
 from typing import Any
 
 import pyarrow as pa
-from delta.tables import DeltaTable
+from pyspark.errors import AnalysisException
 from pyspark.sql import DataFrame, SparkSession, Window
 from pyspark.sql import functions as F
 from pyspark.sql.types import StructType
@@ -16,9 +16,12 @@ from lakehouse.frames import frame_from
 from lakehouse.io import delta_files
 from lakehouse.io.delta_files import Head
 from lakehouse.io.delta_log import MAINTENANCE
-from lakehouse.io.hadoop_files import HadoopFiles
+from lakehouse.io.stored_files import StoredFiles
+from lakehouse.io.table_resolver import TableResolver
 from lakehouse.table import Column, Table, schema_of
 
+# How Spark says that a table is not there: as a folder, in a catalog.
+NOT_THERE = ("DELTA_MISSING_DELTA_TABLE", "DELTA_PATH_DOES_NOT_EXIST", "TABLE_OR_VIEW_NOT_FOUND", "SCHEMA_NOT_FOUND")
 # Maintenance leaves fewer commits than this, one after the other.
 LOOK_BACK = 20
 # A table of up to so many rows, and a frame that follows from tables of so many, is held by the driver.
@@ -27,36 +30,31 @@ SMALL_ROWS = 1_000_000
 ASKED_TIMES = 20
 
 
-class DeltaReader(HadoopFiles):
-    """The tables under a lake's roots. Names are `<layer>.<table>`; the layer `vault` has a root of its own.
+class DeltaReader(StoredFiles):
+    """The tables of a lake, by their names `<layer>.<table>`, where `tables` finds them.
 
     `spark` is a session, or a function that starts one when it is needed. `small_rows`: what has more rows is Spark's (0: everything).
     """
 
-    def __init__(
-        self, spark: SparkSession | Callable[[], SparkSession], lake_root: str, vault_root: str, small_rows: int = SMALL_ROWS
-    ) -> None:
-        self._session, self._small_rows = spark, small_rows
-        self._lake_root, self._vault_root = lake_root.rstrip("/"), vault_root.rstrip("/")
+    def __init__(self, spark: SparkSession | Callable[[], SparkSession], tables: TableResolver, small_rows: int = SMALL_ROWS) -> None:
+        self._session, self.tables, self._small_rows = spark, tables, small_rows
 
     @cached_property
     def spark(self) -> SparkSession:
         return self._session() if callable(self._session) else self._session
 
-    def path(self, name: str) -> str:
-        layer, table = name.split(".")
-        is_personal = layer == "vault" or table.startswith("vault__")  # the second: rows of the vault in quarantine
-        return f"{self._vault_root if is_personal else self._lake_root}/{layer}/{table}"
-
     def head(self, name: str) -> Head | None:
         """Identity and latest version of the rows; None where the table is not there."""
-        path = self.path(name)
-        if delta_files.is_local(path):
+        if (path := self.tables.local_path(name)) is not None:
             return delta_files.head(path)
-        if not DeltaTable.isDeltaTable(self.spark, path):
-            return None
-        table = DeltaTable.forPath(self.spark, path)
-        identity, commits = table.detail().select("id").first(), table.history(LOOK_BACK).select("version", "operation").collect()
+        table = self.tables.identifier(name)
+        try:
+            identity = self.spark.sql(f"DESCRIBE DETAIL {table}").select("id").first()
+        except AnalysisException as error:
+            if error.getCondition() in NOT_THERE:
+                return None
+            raise
+        commits = self.spark.sql(f"DESCRIBE HISTORY {table} LIMIT {LOOK_BACK}").select("version", "operation").collect()
         assert identity is not None
         # Newest first.
         version = next((row["version"] for row in commits if row["operation"] not in MAINTENANCE), commits[-1]["version"])
@@ -70,7 +68,7 @@ class DeltaReader(HadoopFiles):
         reader = self.spark.read.format("delta")
         if version is not None:
             reader = reader.option("versionAsOf", version)
-        return reader.load(self.path(name))
+        return reader.table(self.tables.identifier(name))
 
     def arrow(self, name: str, columns: Sequence[str] = (), where: str = "", version: int | None = None) -> pa.Table:
         """Rows for the driver: the columns (all, if none is named) of those for which the SQL condition holds. The table must be there."""
@@ -143,13 +141,12 @@ class DeltaReader(HadoopFiles):
 
     def holds(self, rows: float) -> bool:
         """Whether the driver holds so many rows."""
-        is_here = delta_files.is_local(self._lake_root) and delta_files.is_local(self._vault_root)
-        return is_here and self._small_rows > 0 and rows <= self._small_rows
+        return self.tables.is_local and self._small_rows > 0 and rows <= self._small_rows
 
     def opened(self, name: str, version: int | None = None) -> Any:
         """The table for delta-rs; None where it is Spark's."""
-        path = self.path(name)
-        return delta_files.opened(path, version) if self._small_rows and delta_files.is_local(path) else None
+        path = self.tables.local_path(name)
+        return delta_files.opened(path, version) if self._small_rows and path is not None else None
 
     def _column_names(self, name: str) -> list[str]:
         table = self.opened(name)
@@ -158,7 +155,7 @@ class DeltaReader(HadoopFiles):
     def changes(self, name: str, first: int, last: int) -> DataFrame:
         """The change feed of the versions first..last, both included."""
         options = {"readChangeFeed": "true", "startingVersion": str(first), "endingVersion": str(last)}
-        return self.spark.read.format("delta").options(**options).load(self.path(name))
+        return self.spark.read.format("delta").options(**options).table(self.tables.identifier(name))
 
     def feed(self, name: str, first: int, last: int) -> pa.RecordBatchReader | None:
         """The change feed for the driver; None where it is Spark's."""
@@ -167,14 +164,14 @@ class DeltaReader(HadoopFiles):
 
     def stored_version(self, name: str, version: int) -> int:
         """The newest version with the same rows, in fewer files, of a table on this machine. Elsewhere the version itself."""
-        path = self.path(name)
-        return delta_files.stored_version(path, version) if delta_files.is_local(path) else version
+        path = self.tables.local_path(name)
+        return version if path is None else delta_files.stored_version(path, version)
 
     def notes_since(self, name: str, version: int) -> list[str]:
         """The notes of all commits after `version` but maintenance (OPTIMIZE, VACUUM, properties), which leaves the rows as they were."""
         if (table := self.opened(name)) is not None:
             return [note for operation, note in delta_files.commits_since(table, version) if operation not in MAINTENANCE]
-        later = DeltaTable.forPath(self.spark, self.path(name)).history().where(F.col("version") > version)
+        later = self.spark.sql(f"DESCRIBE HISTORY {self.tables.identifier(name)}").where(F.col("version") > version)
         notes = later.where(~F.col("operation").isin(*MAINTENANCE)).select(F.coalesce("userMetadata", F.lit("")))
         return [row[0] for row in notes.collect()]
 

@@ -12,15 +12,14 @@ from threading import Lock, local
 from typing import Any
 
 import pyarrow as pa
-from delta.tables import DeltaTable
-from pyspark.sql import Column, DataFrame, DataFrameWriter, SparkSession
-from pyspark.sql import functions as F
+from pyspark.sql import DataFrame, DataFrameWriter, SparkSession
 
 from lakehouse.frames import arrow_rows, declared_schema, frame_from
 from lakehouse.io import delta_files
 from lakehouse.io.changed_rows import CHANGE, DELETE, INSERT, UPDATE, differences, differences_in_spark, refuse_collapse
 from lakehouse.io.delta_files import Head
 from lakehouse.io.delta_reader import SMALL_ROWS, DeltaReader
+from lakehouse.io.table_resolver import TableResolver
 from lakehouse.scope import Scope
 from lakehouse.table import Table, conform, schema_of
 
@@ -47,10 +46,8 @@ class Written:
 class DeltaStore(DeltaReader):
     """The same tables, to be written. `note`: what the next commits say of themselves."""
 
-    def __init__(
-        self, spark: SparkSession | Callable[[], SparkSession], lake_root: str, vault_root: str, small_rows: int = SMALL_ROWS
-    ) -> None:
-        super().__init__(spark, lake_root, vault_root, small_rows)
+    def __init__(self, spark: SparkSession | Callable[[], SparkSession], tables: TableResolver, small_rows: int = SMALL_ROWS) -> None:
+        super().__init__(spark, tables, small_rows)
         self.note = ""
         self._of_thread, self._spark_commits = local(), Lock()
 
@@ -70,12 +67,12 @@ class DeltaStore(DeltaReader):
     def replace(self, name: str, frame: DataFrame | pa.Table) -> None:
         """The table is the frame afterwards, columns included."""
         if isinstance(frame, pa.Table):
-            return delta_files.replace(self.path(name), frame, self._note, PROPERTIES)
+            return delta_files.replace(self.tables.folder(name), frame, self._note, PROPERTIES)
         self._write(name, frame, "overwrite", overwriteSchema="true")
 
     def append(self, name: str, frame: DataFrame | pa.Table) -> None:
         if isinstance(frame, pa.Table):
-            return delta_files.append(self.path(name), frame, self._note, PROPERTIES)
+            return delta_files.append(self.tables.folder(name), frame, self._note, PROPERTIES)
         self._write(name, frame, "append", mergeSchema="true")
 
     def append_rows(self, table: Table, rows: Iterable[Mapping[str, object]]) -> None:
@@ -83,14 +80,23 @@ class DeltaStore(DeltaReader):
         values = [tuple(row.get(name) for name in table.column_names) for row in rows]
         if not values:
             return
-        if self._small_rows and delta_files.is_local(self.path(table.name)):
+        if self._small_rows and self.tables.local_path(table.name) is not None:
             self.append(table.name, arrow_rows(values, schema_of(table.columns)).cast(declared_schema(table)))
         else:
             self.append(table.name, conform(frame_from(self.spark, values, schema_of(table.columns)).coalesce(1), table))
 
     def _write(self, name: str, frame: DataFrame, mode: str, **options: str) -> None:
         with self.spark_noted():
-            _with_properties(frame.write.format("delta").mode(mode).options(**options)).save(self.path(name))
+            self._save(_with_properties(frame.write.format("delta").mode(mode).options(**options)), name)
+
+    def _save(self, writer: DataFrameWriter, name: str) -> None:
+        if (path := self.tables.path(name)) is not None:
+            return writer.save(path)
+        schema = self.tables.schema(name)
+        # Who may write to a schema may not always make one.
+        if not self.spark.catalog.databaseExists(schema):
+            self.spark.sql(f"CREATE SCHEMA IF NOT EXISTS {schema}")
+        writer.saveAsTable(self.tables.identifier(name))
 
     @contextmanager
     def spark_noted(self) -> Iterator[None]:
@@ -104,7 +110,7 @@ class DeltaStore(DeltaReader):
         if self.head(name) is None:
             return self.append(name, frame)
         with self.spark_noted():
-            frame.write.format("delta").mode("overwrite").option("replaceWhere", condition).save(self.path(name))
+            self._save(frame.write.format("delta").mode("overwrite").option("replaceWhere", condition), name)
 
     def sync(
         self,
@@ -175,20 +181,18 @@ class DeltaStore(DeltaReader):
     def _merge(self, table: Table, changes: DataFrame | pa.Table, scope: Scope | None) -> None:
         if isinstance(changes, pa.Table):
             bounds = "" if scope is None else scope.bounds(table.scope, "old.")
-            return delta_files.merge(self.path(table.name), changes, table.key, CHANGE, bounds, self._note)
+            return delta_files.merge(self.tables.folder(table.name), changes, table.key, CHANGE, bounds, self._note)
         parts = [f"old.`{key}` = new.`{key}`" for key in table.key]
-        on = F.expr(" AND ".join(parts if scope is None else [*parts, scope.bounds(table.scope, "old.")]))
-        values: dict[str, str | Column] = {name: f"new.`{name}`" for name in table.column_names}
+        on = " AND ".join(parts if scope is None else [*parts, scope.bounds(table.scope, "old.")])
+        columns, values = [f"`{name}`" for name in table.column_names], [f"new.`{name}`" for name in table.column_names]
+        statement = f"""
+            MERGE INTO {self.tables.identifier(table.name)} AS old USING {{changes}} AS new ON {on}
+            WHEN MATCHED AND new.{CHANGE} = '{DELETE}' THEN DELETE
+            WHEN MATCHED THEN UPDATE SET {", ".join(f"{name} = {value}" for name, value in zip(columns, values, strict=True))}
+            WHEN NOT MATCHED AND new.{CHANGE} = '{INSERT}' THEN INSERT ({", ".join(columns)}) VALUES ({", ".join(values)})
+        """
         with self.spark_noted():
-            (
-                DeltaTable.forPath(self.spark, self.path(table.name))
-                .alias("old")
-                .merge(changes.alias("new"), on)
-                .whenMatchedDelete(f"new.{CHANGE} = '{DELETE}'")
-                .whenMatchedUpdate(set=values)
-                .whenNotMatchedInsert(f"new.{CHANGE} = '{INSERT}'", values=values)
-                .execute()
-            )
+            self.spark.sql(statement, changes=changes)
 
     def _rewrite(self, table: Table, frame: DataFrame, scope: Scope | None, within: tuple[str, ...]) -> Written:
         """The declared columns changed: write the table anew. Rows outside the scope keep the columns that both have."""

@@ -57,7 +57,7 @@ class DeltaUpkeep:
         if table is None:
             return None
         small = sum(size < SMALL_FILE for size in delta_files.file_sizes(table))
-        return State(small, table.version() - delta_log.last_checkpoint(self._store.path(name)))
+        return State(small, table.version() - delta_log.last_checkpoint(self._store.tables.folder(name)))
 
     def tidy(self, name: str, needed: Needed | None) -> Tidied:
         """Small files put together, a checkpoint, and what is not needed deleted. `needed`: None of a table that is only read as it is."""
@@ -70,18 +70,18 @@ class DeltaUpkeep:
         if state.commits >= COMMITS or compacted:
             self.checkpoint(name)
         if needed is None:
-            delta_log.drop_commits(self._store.path(name), LOG_KEPT)
+            delta_log.drop_commits(self._store.tables.folder(name), LOG_KEPT)
         return Tidied(compacted, deleted)
 
     def compact(self, name: str) -> int:
-        return delta_tidy.compact(self._store.path(name), self._store.note)
+        return delta_tidy.compact(self._store.tables.folder(name), self._store.note)
 
     def checkpoint(self, name: str) -> None:
-        delta_tidy.checkpoint(self._store.path(name))
+        delta_tidy.checkpoint(self._store.tables.folder(name))
 
     def vacuum(self, name: str, needed: Needed) -> int:
         """What a needed version holds stays, however old, and so does all that went out of the table since changes are unread."""
-        path = self._store.path(name)
+        path = self._store.tables.folder(name)
         latest = delta_files.opened(path)
         assert latest is not None
         keep = {latest.version()}
@@ -96,7 +96,7 @@ class DeltaUpkeep:
         VACUUM takes that age from a property of the table, by which Delta also refuses to read older versions. So it is lowered for
         the VACUUM alone. A kill in between leaves a value by which all that is needed can be read for a day; the next run mends it.
         """
-        spark, table = self._store.spark, f"delta.`{self._store.path(name)}`"
+        spark, table = self._store.spark, self._store.tables.identifier(name)
         metrics = spark.sql(f"OPTIMIZE {table}").select("metrics.numFilesRemoved", "metrics.numFilesAdded").first()
         # Spark's times are of the process's zone and do not say so.
         times = {row["version"]: row["timestamp"].astimezone(UTC) for row in spark.sql(f"DESCRIBE HISTORY {table}").collect()}

@@ -2,11 +2,10 @@
 
 import re
 import time
-from collections.abc import Mapping, Sequence
-from concurrent.futures import CancelledError, ThreadPoolExecutor, as_completed
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor, as_completed, wait
 from dataclasses import dataclass
 from threading import Event
-from uuid import uuid4
 
 from py4j.protocol import Py4JError
 from pyspark.errors import PySparkException
@@ -30,6 +29,8 @@ SESSION = {"spark.sql.parquet.outputTimestampType": "TIMESTAMP_MICROS", "spark.s
 STAGED = {"parquet.enable.dictionary": "false"}
 # Seconds before each retry; no further one is begun so many seconds after the first failure.
 WAITS, GIVE_UP_SECONDS = (1, 4, 8), 25
+# Seconds between two interruptions of what still runs when reading is given up.
+INTERRUPT_SECONDS = 0.2
 AWAY = (
     r"SQL(Non)?TransientConnectionException|SocketTimeout|Communications link|Connection (refused|reset)"
     r"|Could not connect|unexpected end of stream|Server shutdown|Socket error|Read timed out|Connection is closed"
@@ -95,7 +96,7 @@ def stage(spark: SparkSession, shop: ShopSettings, queries: Sequence[Query], fol
                     logs.info(f"read {name:<35} {seconds:6.1f} s  in {len(paths[name])} parts", table=name)
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
-            reader.cancel()
+            reader.cancel(waiting)
             raise
     schemas = {query.name: schema_of(query.columns) for query in queries}
     return Copies({name: spark.read.schema(schemas[name]).parquet(*parts) for name, parts in paths.items()}, checksums, greatest, folder)
@@ -105,8 +106,8 @@ class _Reader:
     """Reads into Parquet over one connection a query."""
 
     def __init__(self, spark: SparkSession, shop: ShopSettings) -> None:
-        # A session with settings of its own; those of the caller stay as they are.
-        self._spark, self._shop, self._jobs = spark.newSession(), shop, f"reading {uuid4().hex}"
+        # A session of its own: with other settings, and it can be interrupted without the rest.
+        self._spark, self._shop = spark.newSession(), shop
         self._failed = Event()
         self._failure: BaseException = CancelledError()
         for name, value in SESSION.items():
@@ -124,10 +125,13 @@ class _Reader:
             "sessionInitStatement": limit,
         }
 
-    def cancel(self) -> None:
-        """End what runs, and what is just about to."""
+    def cancel(self, queries: Iterable[Future[Seen]]) -> None:
+        """End what runs, and what is just about to: an interruption does not reach a job that begins a moment later."""
         self._failed.set()
-        self._spark.sparkContext._jsc.sc().cancelJobGroupAndFutureJobs(self._jobs)
+        running = {query for query in queries if not query.done()}
+        while running:
+            self._spark.interruptAll()
+            running = wait(running, timeout=INTERRUPT_SECONDS).not_done
 
     def read(self, query: Query, path: str) -> Seen:
         """Nothing where another query has failed: the thread of that one takes the next before anybody can cancel it."""
@@ -143,7 +147,7 @@ class _Reader:
 
     def _try(self, query: Query, path: str) -> Seen:
         first_failure: float | None = None
-        for wait in (*WAITS, None):
+        for pause in (*WAITS, None):
             began = time.monotonic()
             try:
                 if first_failure is not None and not answers(self._shop):
@@ -153,10 +157,10 @@ class _Reader:
                 now = time.monotonic()
                 if first_failure is None or now - began > self._shop.socket_timeout_seconds + GIVE_UP_SECONDS:
                     first_failure = now  # it had read for longer than any silence lasts: another failure
-                if wait is None or now + wait > first_failure + GIVE_UP_SECONDS or self._failed.is_set():
+                if pause is None or now + pause > first_failure + GIVE_UP_SECONDS or self._failed.is_set():
                     raise
-                logs.warn(f"{query.name}: {error}; trying again in {wait} s")
-                if self._failed.wait(wait):
+                logs.warn(f"{query.name}: {error}; trying again in {pause} s")
+                if self._failed.wait(pause):
                     raise
         raise AssertionError("the last try returns or raises")
 
@@ -164,7 +168,6 @@ class _Reader:
         types = ", ".join(f"`{column.name}` {column.type.simpleString()}" for column in query.columns)
         reader = self._spark.read.format("jdbc").options(**self._options)
         try:
-            self._spark.sparkContext.setJobGroup(self._jobs, query.name)
             frame = reader.option("dbtable", f"({query.sql}) AS source").option("customSchema", types).load()
             first, seen = query.columns[0], Observation()
             greatest = F.max(F.col(f"`{first.name}`") if first.type == LONG else F.lit(None)).alias("greatest")

@@ -122,7 +122,8 @@ class ModelRegistry:
             mlflow.log_params(dict(training.params))
             mlflow.log_metrics(dict(training.metrics))
             for name, head in training.inputs.items():
-                source = DeltaDatasetSource(path=store.path(name), delta_table_version=head.version, delta_table_id=head.table_id)
+                place = {"path": path} if (path := store.tables.path(name)) else {"delta_table_name": store.tables.full_name(name)}
+                source = DeltaDatasetSource(**place, delta_table_version=head.version, delta_table_id=head.table_id)
                 mlflow.log_input(MetaDataset(source, name=name, digest=f"v{head.version}"), context="training")  # type: ignore[abstract]
             for file, text in training.texts.items():
                 mlflow.log_text(text, file)

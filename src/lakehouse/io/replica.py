@@ -14,12 +14,6 @@ from lakehouse.errors import AccessError, DataError, SourceAwayError
 from lakehouse.io.settings import ShopSettings
 from lakehouse.io.shop_database import NOT_THERE, connect, connection_error
 
-# Global rights beside SELECT: the first to see the replica's state, the second to pause it. Without them the watermark is used.
-RIGHTS = {
-    "MariaDB 10.5 and later": ("SLAVE MONITOR", "REPLICATION SLAVE ADMIN"),
-    "MariaDB before 10.5, MySQL 5.7": ("REPLICATION CLIENT", "SUPER"),
-    "MySQL 8": ("REPLICATION CLIENT", "REPLICATION_SLAVE_ADMIN"),
-}
 SYNTAX, UNKNOWN_VARIABLE, NO_RIGHT = 1064, 1193, 1227
 
 

@@ -12,6 +12,7 @@ from pyspark.sql import SparkSession
 
 from lakehouse.errors import ConfigError
 from lakehouse.io import delta_files
+from lakehouse.io.classic_session import silence, time_zone
 from lakehouse.io.settings import Settings
 
 COLLECTOR = re.compile(r"-XX:\+Use\w+GC")
@@ -38,9 +39,9 @@ def spark_session(settings: Settings, scratch: Path | None = None, is_small: boo
         builder = builder.config(name, value)
     spark = builder.getOrCreate()
     # Spark's own messages can hold values of rows. Of an error its kind comes from Python.
-    spark.sparkContext.setLogLevel("OFF")
+    silence(spark)
     logging.getLogger("SQLQueryContextLogger").setLevel(logging.CRITICAL)
-    if spark.sparkContext._jvm.java.util.TimeZone.getDefault().getID() != "UTC":  # type: ignore[union-attr]
+    if time_zone(spark) not in ("UTC", None):
         raise ConfigError(
             "the JVM does not run in UTC", "start it with conf/spark-defaults.conf: -Duser.timezone=UTC must be known before the JVM"
         )
@@ -64,7 +65,7 @@ def _options(settings: Settings, scratch: Path | None, is_small: bool) -> dict[s
 
 def is_small_lake(settings: Settings) -> bool:
     """Whether a lake on this machine has mirrors, and at most `small_lake_rows` in them. An empty one may be about to hold anything."""
-    if not delta_files.is_local(settings.lake_root):
+    if settings.catalog or not delta_files.is_local(settings.lake_root):
         return False
     tables = [delta_files.opened(str(folder)) for folder in Path(settings.lake_root).glob("bronze/*")]
     counts = [delta_files.row_count(table) for table in tables if table is not None]
@@ -88,8 +89,3 @@ def jars() -> list[str]:
         if found:
             return found
     raise ConfigError("no jars found", "run `make install` in the project's folder")
-
-
-def blas_name(spark: SparkSession) -> str:
-    """The class that does ALS's linear algebra; native BLAS is 1.75 times as fast as Java's."""
-    return spark.sparkContext._jvm.dev.ludovic.netlib.blas.BLAS.getInstance().getClass().getName()  # type: ignore[union-attr]

@@ -16,7 +16,7 @@ from pydantic_settings import BaseSettings, EnvSettingsSource, SettingsConfigDic
 
 from lakehouse.errors import ConfigError
 from lakehouse.io.alert_settings import AlertSink, LogSink
-from lakehouse.io.database_url import Address
+from lakehouse.io.database_address import Address
 from lakehouse.sources.mobile_app import APP
 from lakehouse.sources.source import JdbcTable
 
@@ -92,6 +92,9 @@ class Settings(BaseSettings):
     lake_root: str
     vault_root: str
     export_root: str
+    # Catalogs in which the tables are, and those of the vault: of Unity Catalog, for one. Without them tables are folders below the roots.
+    catalog: str | None = None
+    vault_catalog: str | None = None
     # Where vendors' files come in, and where the replies to them go: folders or prefixes of buckets.
     drop_root: str | None = None
     outbox_root: str | None = None

@@ -10,7 +10,8 @@ import pymysql
 
 from lakehouse.errors import AccessError, DataError, LakehouseError, SourceAwayError
 from lakehouse.io import logs
-from lakehouse.io.database_url import Address, connect_arguments
+from lakehouse.io.database_address import Address
+from lakehouse.io.database_url import connect_arguments
 from lakehouse.io.settings import ShopSettings
 from lakehouse.sources.source import JdbcTable
 

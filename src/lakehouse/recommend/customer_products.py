@@ -9,7 +9,9 @@ from pyspark.sql import functions as F
 from lakehouse.gold.interactions import with_app as interactions_with_app
 from lakehouse.gold.product_popularity import EVERYWHERE
 from lakehouse.gold.product_popularity import with_app as popularity_with_app
+from lakehouse.recommend.blend import Blend
 from lakehouse.recommend.catalogue import CUSTOMER, catalogues, profiles
+from lakehouse.recommend.params import Blend as BlendParams
 from lakehouse.recommend.params import Hidden, Lists
 from lakehouse.recommend.registered import RegisteredModel
 from lakehouse.recommend.scorer import LISTS, Ranking, top_lists
@@ -59,11 +61,13 @@ def build(
     run_date: date,
     model: RegisteredModel,
     lists: Lists,
+    blend: BlendParams,
     country_smoothing: float,
     feed_shop: str,
 ) -> DataFrame:
     """Ranked lists for everybody who is somebody, of what can be sold. New is what was created in the last days before the run date.
 
+    `blend` has the exponents of a model with which none were learned.
     What was bought in the app counts in the shop `feed_shop`; the app itself has no products, so there are no lists in it.
     """
     since = F.lit(datetime.combine(run_date - timedelta(days=lists.new_product_days), time.min))
@@ -73,7 +77,7 @@ def build(
     shops = catalogues(model.factors.products, model.neighbours, popularity, shown, country_smoothing)
     known = customers.where(~F.col("is_anonymous") & (F.col("shop_code") != APP))
     people = profiles(known, interactions_with_app(interactions, feed_shop), model.factors.customers)
-    listed = places(top_lists(people, Ranking(shops, model.blend, lists.length, new_share=lists.new_product_share)))
+    listed = places(top_lists(people, Ranking(shops, model.blend or Blend.of(blend), lists.length, new_share=lists.new_product_share)))
     return listed.withColumn("model_version", F.lit(model.version)).withColumn("run_date", F.lit(run_date))
 
 

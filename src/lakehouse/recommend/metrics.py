@@ -101,11 +101,6 @@ def means(judged: DataFrame) -> dict[str, float]:
     return _means(summary(judged))
 
 
-def intervals(judged: DataFrame) -> dict[str, tuple[float, float]]:
-    """The 95 % confidence interval of each mean. Who wants the means too asks for `summary`: it is the same job."""
-    return {name: (found.low, found.high) for name, found in summary(judged).items()}
-
-
 def by_group(judged: DataFrame, groups: DataFrame, name: str) -> dict[str, dict[str, float]]:
     """Value of the column `name` of `groups` (shop_code, customer_key, `name`) → means as in `means`.
 

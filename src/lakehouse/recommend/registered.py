@@ -1,4 +1,4 @@
-"""A model as the registry gives it back: all that the lists need, known by its version and the run that made it."""
+"""A model as the registry gives it back: all that the lists need."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,19 +15,19 @@ Parts = tuple[Factors, dict[str, Neighbours]]
 
 @dataclass(frozen=True)
 class RegisteredModel:
-    """`version` is None for the model that knows nobody: what scores while there is no champion.
+    """`version` is None for the model that knows nobody: what scores while there is no champion. `blend`: the exponents that were
+    learned with it, if any were.
 
-    `load` fetches the factors and the neighbours, which takes seconds: only a build that needs them asks.
+    `load` fetches the factors and the neighbours, which takes seconds.
     """
 
     version: str | None
-    run_id: str
-    blend: Blend
+    blend: Blend | None
     load: Callable[[], Parts]
 
     @staticmethod
-    def none(spark: SparkSession, blend: Blend) -> "RegisteredModel":
-        return RegisteredModel(None, "", blend, lambda: (Factors.none(spark), {}))
+    def none(spark: SparkSession) -> "RegisteredModel":
+        return RegisteredModel(None, None, lambda: (Factors.none(spark), {}))
 
     @cached_property
     def factors(self) -> Factors:
@@ -40,7 +40,3 @@ class RegisteredModel:
     @cached_property
     def _parts(self) -> Parts:
         return self.load()
-
-    def __repr__(self) -> str:
-        """Decides whether lists are built anew: a version never changes."""
-        return f"RegisteredModel({self.version} of {self.run_id}, {self.blend})"

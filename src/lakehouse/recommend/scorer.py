@@ -44,29 +44,31 @@ def top_lists(profiles: DataFrame, ranking: Ranking) -> DataFrame:
     `buy_again` has what was bought before, `discover` what was not, `mixed` both. Only eligible products. Customers of whom nothing
     is known get what is popular in their country.
     """
-    shared = profiles.sparkSession.sparkContext.broadcast(ranking)
-    return profiles.mapInArrow(_over_blocks(shared, _lists), RANKED)
+    return profiles.mapInArrow(_over_blocks(ranking, _lists), RANKED)
 
 
 def pair_scores(pairs: DataFrame, profiles: DataFrame, ranking: Ranking) -> DataFrame:
     """shop_code, customer_key, product_id and its `discover` score, bought or not, for each of `pairs`;
     null for products that are unknown or not eligible."""
     asked = pairs.groupBy(*CUSTOMER).agg(F.collect_list("product_id").alias("products"))
-    shared = profiles.sparkSession.sparkContext.broadcast(ranking)
     return profiles.join(asked, CUSTOMER).mapInArrow(
-        _over_blocks(shared, _pairs), "shop_code string, customer_key string, product_id bigint, score double"
+        _over_blocks(ranking, _pairs), "shop_code string, customer_key string, product_id bigint, score double"
     )
 
 
-def _over_blocks(shared, act) -> Callable[[Iterable[pa.RecordBatch]], Iterable[pa.RecordBatch]]:  # type: ignore[no-untyped-def]
+def _over_blocks(
+    ranking: Ranking, act: Callable[[pa.RecordBatch, str, Ranking], pa.RecordBatch]
+) -> Callable[[Iterable[pa.RecordBatch]], Iterable[pa.RecordBatch]]:
+    """What a task does with its rows. The arrays go to the workers within the function: Spark keeps a large one as a broadcast itself."""
+
     def work(batches: Iterable[pa.RecordBatch]) -> Iterable[pa.RecordBatch]:
         for batch in batches:
             codes = pc.unique(batch.column("shop_code")).to_pylist()
             for code in codes:
                 of_shop = batch.filter(pc.equal(batch.column("shop_code"), code)) if len(codes) > 1 else batch
                 for start in range(0, of_shop.num_rows, BLOCK):
-                    if code in shared.value.catalogues:
-                        yield act(of_shop.slice(start, BLOCK), code, shared.value)
+                    if code in ranking.catalogues:
+                        yield act(of_shop.slice(start, BLOCK), code, ranking)
 
     return work
 

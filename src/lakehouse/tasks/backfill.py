@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -18,7 +19,8 @@ from lakehouse.table import DATE
 from lakehouse.tasks.delivery import Delivery, read_delivery
 from lakehouse.tasks.feed_landing import FeedLanding
 from lakehouse.tasks.land_files import batches, feed_of, land_files
-from lakehouse.tasks.run import Run
+from lakehouse.tasks.stage import RunContext, StageResult, both
+from lakehouse.tasks.step_runner import step_runner
 
 READ, NEW, SAME, GONE, LEFT = "read again", "new, landed now", "repeated, nothing to do", "gone from drop_root", "left, could not be copied"
 # So many files that are gone are named.
@@ -26,7 +28,7 @@ GONE_SHOWN = 5
 NOT_DONE = "lists and campaign packs are as they were: `lakehouse score` and `lakehouse export`, or the next night, make them anew"
 
 
-def backfill(run: Run, first: date, last: date) -> str:
+def backfill(run: RunContext, first: date, last: date) -> StageResult:
     """Land files of the days `first` to `last` again, bring silver up to date, build dated gold in full; says what was done.
 
     New files of any day are landed first, as `ingest` does: so it does not matter in which order ranges come. ConfigError (2) if the
@@ -36,16 +38,15 @@ def backfill(run: Run, first: date, last: date) -> str:
         raise ConfigError(f"--from {first} is after --to {last}", "write the earlier day first")
     if run.settings.drop_root and not drop_folder(run.settings.drop_root).is_there():
         raise ConfigError(f"drop_root {run.settings.drop_root} can't be read", "make or mount it, or leave out the setting")
-    land_files(run)
-    found = land_again(run, first, last)
-    rebuilt = refresh_dated(run)
-    return "\n".join([f"days {first} to {last}:", *found, f"built in full: {', '.join(rebuilt)}", NOT_DONE])
+    landed = both(land_files(run), land_again(run, first, last))
+    built = refresh_dated(replace(run, heads={**run.heads, **landed.outputs}))
+    return replace(both(landed, built), text="\n".join([f"days {first} to {last}:", landed.text, built.text, NOT_DONE]))
 
 
-def land_again(run: Run, first: date, last: date) -> list[str]:
+def land_again(run: RunContext, first: date, last: date) -> StageResult:
     """A line for each feed that has files of those days: how many were read again, were only repeated, are gone."""
     if run.settings.drop_root is None:
-        return ["drop_root is not set: no files are read"]
+        return StageResult(text="drop_root is not set: no files are read")
     logs.at("feeds")
     drop, landing = drop_folder(run.settings.drop_root), FeedLanding(run)
     there = [arrival for arrival in drop.arrivals(run.started_at) if feed_of(arrival)]
@@ -59,21 +60,21 @@ def land_again(run: Run, first: date, last: date) -> list[str]:
         if told:
             lines.append(f"  {feed.name:<22} {', '.join(told)}" + (f": {', '.join(gone[:GONE_SHOWN])}" if gone else ""))
     landing.finish()
-    return lines or ["  no files of these days"]
+    return StageResult(landing.outputs, text="\n".join(lines or ["  no files of these days"]))
 
 
 def _is_within(day: date | None, first: date, last: date) -> bool:
     return day is not None and first <= day <= last
 
 
-def refresh_dated(run: Run) -> list[str]:
-    """Bring silver and gold up to date, dated tables in full whether anything changed or not; gives their names."""
-    rebuilt = []
+def refresh_dated(run: RunContext) -> StageResult:
+    """Bring silver and gold up to date, dated tables in full whether anything changed or not; the text names these."""
+    rebuilt, runner = [], step_runner(run)
     for step in (*SILVER, *GOLD):
-        entry = run.runner.run(step, again=is_dated(step))
+        entry = runner.run(step, again=is_dated(step))
         if is_dated(step) and entry.status == SUCCEEDED:
             rebuilt.append(step.name)
-    return rebuilt
+    return StageResult(runner.outputs, text=f"built in full: {', '.join(rebuilt)}")
 
 
 def is_dated(step: Step) -> bool:

@@ -7,7 +7,7 @@ from lakehouse.recommend import metrics
 from lakehouse.recommend.evaluation import Judged
 from lakehouse.recommend.model import Learned
 from lakehouse.recommend.scorer import LISTS
-from lakehouse.tasks.inspect import as_table
+from lakehouse.tasks.text_tables import as_table
 
 SHOWN = ("customers", "recall", "ndcg", "precision", "map", "hit_rate", "repeat_recall", "explore_recall")
 

@@ -2,28 +2,41 @@
 
 import signal
 import sys
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from contextlib import ExitStack
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Annotated, TypeVar
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from lakehouse.errors import WriteError
 
 if TYPE_CHECKING:
-    from lakehouse.tasks.run import Run
+    from lakehouse.tasks.stage import RunContext, StageCall, StageResult
 
-T = TypeVar("T")
 SWITCH_SECONDS = 0.0005
 # The option of every command that reads settings.
 Env = Annotated[str, typer.Option(help="Environment: the settings are conf/base.yaml and conf/ENV.yaml.")]
 
 
-def run_task(command: str, env: str, task: "Callable[[Run], T]", run_date: datetime | None = None, accepted: Collection[str] = ()) -> T:
-    """What the task gives, as a run of this command: settings, lock, ledger, publication. Without a run date: today (UTC).
+def run_task(command: str, env: str, task: "Callable[[RunContext], StageResult]", run_date: datetime | None = None) -> str:
+    """The text that the task gives, which is the one stage of a run of this command."""
+    from lakehouse.tasks.stage import StageCall
 
-    `accepted` are checks (table:check) that may fail in this run.
+    (result,) = run_command(command, env, lambda: [StageCall(command, task)], run_date)
+    return result.text
+
+
+def run_command(
+    command: str,
+    env: str,
+    calls: "Callable[[], Sequence[StageCall]]",
+    run_date: datetime | None = None,
+    accepted: Collection[str] = (),
+) -> "list[StageResult]":
+    """The results of the stages, as a run of this command: settings, lock, ledger, publication. Without a run date: today (UTC).
+
+    `calls` gives the stages; it is asked under the lock, for it imports heavy libraries. `accepted` are checks (table:check) that may fail.
     """
     from lakehouse.io.lock import lake_lock
     from lakehouse.io.settings import load_settings
@@ -44,10 +57,7 @@ def run_task(command: str, env: str, task: "Callable[[Run], T]", run_date: datet
             with Telling(settings, command, as_of, "").of_the_start():
                 raise
         from lakehouse.tasks.audit import refuse_unknown_checks
-        from lakehouse.tasks.run import open_run
+        from lakehouse.tasks.run import run_stages
 
         refuse_unknown_checks(accepted)
-        with open_run(settings.model_copy(update={"lock": "none"}), command, as_of) as run:
-            run.accepted.update(accepted)
-            done = task(run)
-    return done
+        return run_stages(settings.model_copy(update={"lock": "none"}), command, as_of, calls(), accepted)

@@ -3,10 +3,9 @@
 import inspect
 from collections.abc import Iterable
 
-from lakehouse.bronze.feed_quarantine import quarantine_table
+from lakehouse.declared import declared
 from lakehouse.errors import ConfigError
 from lakehouse.flow import STEPS
-from lakehouse.io import file_ledger, incidents, key_file, ledger, model_changes, quality_results, reads, reconciliations, source_schema
 from lakehouse.quality import every_check
 from lakehouse.sources.feeds import FEEDS
 from lakehouse.sources.woocommerce import TABLES as WOOCOMMERCE
@@ -19,27 +18,6 @@ TITLE = """# Data dictionary
 Made from the declarations by `lakehouse describe --all`; a test fails when it is stale. Times are UTC, money is decimal
 beside its currency. `vault.*` holds personal data and has a root, and should have a role, of its own.
 """
-READING = (reads.READS, reconciliations.RECONCILIATIONS, source_schema.SOURCE_COLUMNS)
-FILES = (file_ledger.FILES, quarantine_table("<feed>"))
-OPS = (
-    ledger.RUNS,
-    ledger.PUBLICATIONS,
-    *READING,
-    *FILES,
-    quality_results.QUALITY_RESULTS,
-    incidents.INCIDENTS,
-    model_changes.MODEL_CHANGES,
-    key_file.TABLE,
-)
-
-
-def declared() -> dict[str, Table]:
-    """All tables that the project writes, by name, in the order of the flow."""
-    bronze = [source.bronze for source in WOOCOMMERCE]
-    vault = [source.vault for source in WOOCOMMERCE if source.vault]
-    landed = [table for feed in FEEDS for table in (feed.bronze, feed.vault) if table]
-    every = [*bronze, *vault, *landed, *(step.writes for step in STEPS), *OPS]
-    return {table.name: table for table in every}
 
 
 def one_table(name: str) -> str:

@@ -7,9 +7,10 @@ from pathlib import Path
 
 from lakehouse.errors import ConfigError, LakehouseError
 from lakehouse.io.alert_sinks import named
+from lakehouse.io.classic_session import blas_name
 from lakehouse.io.places import drop_folder
 from lakehouse.io.secrets import resolve
-from lakehouse.io.session import blas_name, is_small_lake, size_told, spark_session
+from lakehouse.io.session import is_small_lake, size_told, spark_session
 from lakehouse.io.settings import Settings, load_settings
 from lakehouse.tasks.shop_source import check_shop
 
@@ -55,10 +56,15 @@ def _spark(settings: Settings) -> str:
         raise ConfigError("no Java found", "install Java 17 (Debian: openjdk-17-jre-headless)")
     is_small = is_small_lake(settings)
     spark = spark_session(settings, is_small=is_small)
-    blas = blas_name(spark)
-    native = "native" if "JNI" in blas else "Java only: training takes about 1.75 times as long; install libopenblas0-pthread"
     held = f"{size_told(is_small)}, up to {settings.small_rows} rows are held by the driver"
-    return f"{spark.version}, UTC, BLAS {blas.rsplit('.', 1)[-1]} ({native}); {held}"
+    return f"{spark.version}, UTC, {_blas(blas_name(spark))}; {held}"
+
+
+def _blas(name: str | None) -> str:
+    if name is None:
+        return "BLAS that of the server"
+    native = "native" if "JNI" in name else "Java only: training takes about 1.75 times as long; install libopenblas0-pthread"
+    return f"BLAS {name.rsplit('.', 1)[-1]} ({native})"
 
 
 def _key(settings: Settings) -> str:

@@ -1,7 +1,7 @@
 """Lists and vault → the campaign pack of the channel e-mail."""
 
 import time
-from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 from pyspark.sql import DataFrame
@@ -12,13 +12,16 @@ from lakehouse.fingerprint import fingerprint, source
 from lakehouse.gold import interactions
 from lakehouse.io import logs
 from lakehouse.io.campaign_files import prepare_pack, promote_pack, stands
+from lakehouse.io.history import History
 from lakehouse.io.ledger import SKIPPED, SUCCEEDED, Entry, inputs_json
+from lakehouse.lake import Lake
 from lakehouse.recommend import customer_products
+from lakehouse.recording import record
 from lakehouse.silver import customers, products
 from lakehouse.sources.woocommerce.orders import ORDER_ADDRESSES, ORDERS
 from lakehouse.sources.woocommerce.people import USER_META, USERS
 from lakehouse.table import Table
-from lakehouse.tasks.run import Run
+from lakehouse.tasks.stage import AfterPublication, RunContext, StageResult
 
 CHANNEL, FILE = "email", "customers.csv"
 STEP = f"export.{CHANNEL}"
@@ -26,16 +29,17 @@ VAULT = tuple(source.vault for source in (USERS, USER_META, ORDERS, ORDER_ADDRES
 TABLES = (customers.TABLE, products.TABLE, customer_products.TABLE, interactions.TABLE, *VAULT)
 
 
-def export(run: Run) -> None:
+def export(run: RunContext) -> StageResult:
     """Write `<export_root>/email/<run date>/`: customers.csv, manifest.json, _SUCCESS. A pack that was made from the same is left."""
     started = time.monotonic()
     logs.at("export")
-    inputs = {table.name: run.runner.pinned(table) for table in TABLES}
+    inputs = {table.name: run.head(table) for table in TABLES}
     made_from = fingerprint("lakehouse.export.campaign", source("lakehouse.io.campaign_files"), inputs_json(inputs))
     folder = Path(run.settings.export_root) / CHANNEL / run.run_date.isoformat()
     if stands(folder, made_from):
-        _record(run, Entry(STEP, SKIPPED, str(folder), inputs=inputs_json(inputs)), started, f"{folder} stands: it was made from the same")
-        return
+        entry = Entry(STEP, SKIPPED, str(folder), time.monotonic() - started, inputs=inputs_json(inputs))
+        record(run.ledger, entry, f"{folder} stands: it was made from the same")
+        return StageResult()
     is_small = run.store.is_small(inputs)
     everybody, catalogue, lists, bought, users, user_meta, orders, order_addresses = (_read(run, table) for table in TABLES)
     people = audience(everybody, lists).persist()
@@ -54,23 +58,28 @@ def export(run: Run) -> None:
         "suppressed": suppressed,
     }
     manifest = prepare_pack(folder, FILE, COLUMNS, frame.collect() if is_small else frame.toLocalIterator(), facts)
-    run.at_end.append(lambda: promote_pack(folder))
     people.unpersist()
-    written = int(str(manifest["rows"]))
-    entry = Entry(STEP, SUCCEEDED, str(folder), rows_read=sum(counts.values()), rows_inserted=written, inputs=inputs_json(inputs))
+    written, seconds = int(str(manifest["rows"])), time.monotonic() - started
+    entry = Entry(STEP, SUCCEEDED, str(folder), seconds, sum(counts.values()), written, inputs=inputs_json(inputs))
     left_out = ", ".join(f"{reason} {n}" for reason, n in suppressed.items())
-    _record(run, entry, started, f"{written} customers in {folder}; left out: {left_out}")
+    record(run.ledger, entry, f"{written} customers in {folder}; left out: {left_out}")
+    return StageResult(after=(AfterPublication.of(show, folder=str(folder)),))
 
 
-def _record(run: Run, entry: Entry, started: float, what: str) -> None:
-    """A row of the ledger and a line of progress."""
-    done = replace(entry, seconds=time.monotonic() - started)
-    run.ledger.record(done)
-    logs.info(f"{STEP:<40} {done.seconds:6.1f} s  {what}", step=STEP)
+def show(run: RunContext, folder: str) -> None:
+    """Marketing sees the pack from now on."""
+    promote_pack(Path(folder))
 
 
-def _read(run: Run, table: Table) -> DataFrame:
-    return run.store.read(table.name, run.runner.pinned(table).version)
+def outlook(lake: Lake, history: History, run_date: date) -> str:
+    """Which pack a night of that date would write, and how long that usually takes."""
+    folder, usual = Path(lake.settings.export_root) / CHANNEL / run_date.isoformat(), history.usual(STEP)
+    told = f"{folder}" + (", replaces the pack that is there" if folder.exists() else "")
+    return told if usual is None else f"{told}; usually {usual.rows} customers are looked at, {usual.seconds:.0f} s"
+
+
+def _read(run: RunContext, table: Table) -> DataFrame:
+    return run.store.read(table.name, run.head(table).version)
 
 
 def _model_version(lists: DataFrame) -> str | None:

@@ -14,27 +14,28 @@ from lakehouse.bronze.feed_reply import reply, template, template_name
 from lakehouse.bronze.feed_rows import DUPLICATE, EXPIRED, FATE, LOADED, judged, landed, staying, truth
 from lakehouse.errors import CollapseError, ConfigError
 from lakehouse.io import logs
-from lakehouse.io.delta_store import Written
+from lakehouse.io.delta_store import Head, Written
 from lakehouse.io.file_ledger import WAITING, FileEntry, FileLedger
 from lakehouse.io.ledger import SUCCEEDED, Entry
 from lakehouse.io.places import outbox
 from lakehouse.loading import Loaded
-from lakehouse.runner import counted, report
+from lakehouse.recording import counted, record
 from lakehouse.sources.feed import Feed
 from lakehouse.sources.feeds import FEEDS
 from lakehouse.table import Table, conform
 from lakehouse.tasks.delivery import Delivery
-from lakehouse.tasks.run import Run
+from lakehouse.tasks.stage import RunContext
 
 
 class FeedLanding:
     """What landing files works with in one run."""
 
-    def __init__(self, run: Run, accept_deletes: bool = False) -> None:
+    def __init__(self, run: RunContext, accept_deletes: bool = False) -> None:
         if run.settings.outbox_root is None:
             raise ConfigError("outbox_root is not set: there is no place for replies to senders", "see conf/README.md")
         self._run, self._store, self._accept_deletes = run, run.store, accept_deletes
         self.run_id, self.ledger, self.outbox = run.run_id, FileLedger(run.store), outbox(run.settings.outbox_root)
+        self.outputs: dict[str, Head] = {}
 
     def land(self, feed: Feed, deliveries: Sequence[Delivery], repeated: Sequence[FileEntry] = ()) -> None:
         """Load what can be used, put the rest in quarantine, answer the sender; the ledger comes last.
@@ -55,8 +56,8 @@ class FeedLanding:
         """Readers will see all tables of feeds as they are now, also what an earlier run landed and died. Copies without a use go."""
         for feed in FEEDS:
             for table in (feed.bronze, feed.vault):
-                if table is not None and self._store.head(table.name) is not None:
-                    self._run.runner.written(table)
+                if table is not None and (head := self._store.head(table.name)) is not None:
+                    self.outputs[table.name] = head
             self._drop_copies(feed)
 
     def _drop_copies(self, feed: Feed) -> None:
@@ -117,11 +118,10 @@ class FeedLanding:
 
     def _tell(self, table: Table, loaded: int, done: Written, started: float) -> None:
         """A row of `ops.runs` and a line of progress."""
-        head = self._run.runner.written(table)
+        head = self._store.head(table.name)
+        assert head is not None
         entry = Entry(table.name, SUCCEEDED, "landed", time.monotonic() - started, table_id=head.table_id, table_version=head.version)
-        entry = counted(entry, Loaded(loaded, 0, done))
-        self._run.ledger.record(entry)
-        report(entry)
+        record(self._run.ledger, counted(entry, Loaded(loaded, 0, done)))
 
     def _count(self, found: DataFrame, used: Sequence[Delivery]) -> None:
         counts = {(row[0], row[1]): row[2] for row in found.groupBy("_file_name", FATE).count().collect()}

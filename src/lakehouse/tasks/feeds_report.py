@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from lakehouse.declared import declared
 from lakehouse.errors import ConfigError, DataError
 from lakehouse.io.delta_store import DeltaStore
 from lakehouse.io.file_ledger import FileEntry, FileLedger
@@ -13,9 +14,9 @@ from lakehouse.lake import Lake
 from lakehouse.loading import BROKEN
 from lakehouse.sources.feeds import FEEDS
 from lakehouse.tasks.answers import collected
-from lakehouse.tasks.dictionary import declared
 from lakehouse.tasks.feed_status import statuses
-from lakehouse.tasks.inspect import as_table, as_text
+from lakehouse.tasks.inspect import as_text
+from lakehouse.tasks.text_tables import as_table
 
 MINUTE = "%Y-%m-%d %H:%M"
 

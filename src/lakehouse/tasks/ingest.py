@@ -4,16 +4,16 @@ from collections.abc import Collection
 
 from lakehouse.errors import ConfigError, LakehouseError
 from lakehouse.io import logs
+from lakehouse.io.delta_store import Head
 from lakehouse.io.source_schema import check_columns, last_columns
 from lakehouse.sources.woocommerce import TABLES
-from lakehouse.tasks.audit import audit
 from lakehouse.tasks.land_files import land_files
 from lakehouse.tasks.mirror_shop import Mirroring, start_again
-from lakehouse.tasks.run import Run
 from lakehouse.tasks.shop_source import check_shop
+from lakehouse.tasks.stage import RunContext, StageResult, both
 
 
-def ingest(run: Run, in_full: bool = False, accept_deletes: Collection[str] = ()) -> None:
+def ingest(run: RunContext, in_full: bool = False, accept_deletes: Collection[str] = ()) -> StageResult:
     """Land all new files, then mirror all shops: a shop that is away keeps no vendor waiting for the reply.
 
     Before that, replicas that a killed run left stopped are started.
@@ -22,17 +22,18 @@ def ingest(run: Run, in_full: bool = False, accept_deletes: Collection[str] = ()
     """
     accepted = _table_names(accept_deletes)
     stood_still = [code for code in run.settings.shops if _starts_again(run, code)]
-    land_files(run)
+    landed = land_files(run)
     logs.at("ingest")
     sources = [check_shop(code, shop) for code, shop in run.settings.shops.items()]
     for source in sources:
         check_columns(source.code, source.settings, source.tables, source.columns, last_columns(run.store, source.code))
+    outputs: dict[str, Head] = {}
     for source in sources:
-        Mirroring(run, source, in_full, accepted, source.code in stood_still).mirror()
-    audit(run)
+        outputs |= Mirroring(run, source, in_full, accepted, source.code in stood_still).mirror()
+    return both(landed, StageResult(outputs=outputs))
 
 
-def _starts_again(run: Run, code: str) -> bool:
+def _starts_again(run: RunContext, code: str) -> bool:
     """First of all, whatever else fails. If it can't be done now, the reading of that shop tries again and says why not."""
     try:
         return start_again(run, code)

@@ -3,19 +3,19 @@
 import csv
 import io
 import json
-from datetime import UTC, date, datetime
 from pathlib import Path
 
 from pyspark.errors import AnalysisException, ParseException
 
 from lakehouse.errors import ConfigError, DataError, WriteError
-from lakehouse.io.database_url import Address
+from lakehouse.io.database_address import Address
 from lakehouse.io.settings import load_settings
 from lakehouse.lake import Lake
 from lakehouse.sources.woocommerce import TABLES
 from lakehouse.sources.woocommerce.grants import grants
 from lakehouse.sources.woocommerce.stores import HPOS, LEGACY
 from lakehouse.tasks.answers import Answer, answer
+from lakehouse.tasks.text_tables import as_table, plain
 
 FORMATS = ("table", "csv", "json")
 
@@ -72,12 +72,6 @@ def grant_statements(env: str, shop_code: str, store: str) -> str:
     return "\n".join(f"{grant};{since.get(table, '')}" for table, grant in found.items())
 
 
-def as_table(header: list[str], rows: list[list[str]]) -> str:
-    """Columns padded to their widest value."""
-    widths = [max(len(row[i]) for row in [header, *rows]) for i in range(len(header))]
-    return "\n".join("  ".join(value.ljust(width) for value, width in zip(row, widths, strict=True)).rstrip() for row in [header, *rows])
-
-
 def as_text(found: Answer, output: str = "table") -> str:
     """The rows in one of FORMATS."""
     rows = [[plain(value) for value in row] for row in found.rows]
@@ -88,10 +82,3 @@ def as_text(found: Answer, output: str = "table") -> str:
         csv.writer(buffer).writerows([found.names, *rows])
         return buffer.getvalue().rstrip("\r\n")
     return as_table(list(found.names), [["" if value is None else str(value) for value in row] for row in rows])
-
-
-def plain(value: object) -> object:
-    """Times as ISO 8601 with Z: rows carry them as UTC without a zone."""
-    if isinstance(value, datetime):
-        return f"{value.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
-    return value.isoformat() if isinstance(value, date) else value

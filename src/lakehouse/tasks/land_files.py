@@ -15,7 +15,7 @@ from lakehouse.sources.feeds import FEEDS
 from lakehouse.tasks.delivery import Delivery, read_delivery
 from lakehouse.tasks.feed_landing import FeedLanding
 from lakehouse.tasks.feed_status import feed_incidents, looked_for
-from lakehouse.tasks.run import Run
+from lakehouse.tasks.stage import RunContext, StageResult
 
 # Events of so many files are loaded at once. Rows of a snapshot and of changes are judged against those of the file before: were they
 # loaded at once, a run that died before it wrote that down would be followed by one that counts them differently.
@@ -23,10 +23,10 @@ TOGETHER = 50
 DROP_ROOT = "feeds:drop_root"
 
 
-def land_files(run: Run) -> None:
+def land_files(run: RunContext) -> StageResult:
     """Land every file of `drop_root` that is new, or was written anew; an alarm for each feed that is overdue or not used."""
     if run.settings.drop_root is None:
-        return
+        return StageResult()
     logs.at("feeds")
     drop = drop_folder(run.settings.drop_root)
     landing = FeedLanding(run)
@@ -47,11 +47,11 @@ def land_files(run: Run) -> None:
     found = [*unreadable, *feed_incidents(landing.ledger, run.started_at)]
     for incident in found:
         logs.warn(incident.title)
-    run.alarms.extend(found)
-    run.cleared.update({DROP_ROOT, *looked_for()} - {incident.key for incident in found})
+    cleared = {DROP_ROOT, *looked_for()} - {incident.key for incident in found}
+    return StageResult(landing.outputs, alarms=tuple(found), cleared=frozenset(cleared))
 
 
-def replay(run: Run, name: str, accept_deletes: bool) -> None:
+def replay(run: RunContext, name: str, accept_deletes: bool) -> StageResult:
     """Read a feed's files again that have rows in quarantine, by the contract as it is now; what is good now is loaded.
 
     `accept_deletes` loads a snapshot that waits because it would delete too much. DataError (65) if nothing is there to replay.
@@ -71,6 +71,7 @@ def replay(run: Run, name: str, accept_deletes: bool) -> None:
             delivery.replayed = True
             landing.land(feed, [delivery])
     landing.finish()
+    return StageResult(landing.outputs)
 
 
 def is_new(arrival: Arrival, ledger: FileLedger) -> bool:

@@ -42,11 +42,15 @@ def last_reading(store: DeltaStore, source: ShopSource, before: Read | None) -> 
     return Reading(LastRead(before.cursor_at, before.reread_up_to, before.held, versions, checksums))
 
 
+# The modules that decide what becomes of what was read.
+SHAPING = ("lakehouse.bronze.landing", "lakehouse.bronze.legacy_orders", "lakehouse.loading")
+
+
 def recipe(source: ShopSource) -> str:
     """The hash of declarations, code and settings by which a shop is mirrored."""
     shop = source.settings
     meaning = (source.store.name, shop.prefix, shop.users_prefix, shop.time_zone, shop.consent_meta_key)
-    shaping = [fingerprint(module) for module in ("lakehouse.bronze.landing", "lakehouse.bronze.legacy_orders", "lakehouse.loading")]
+    shaping = [fingerprint(module) for module in SHAPING]
     return fingerprint("lakehouse.sources.woocommerce.stores", shaping, source.tables, meaning)
 
 

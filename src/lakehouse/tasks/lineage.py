@@ -4,14 +4,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
+from lakehouse.decision import NOTHING
 from lakehouse.errors import DataError
+from lakehouse.flow import MODEL
 from lakehouse.io.delta_store import DeltaStore, Head
 from lakehouse.io.file_ledger import LOADED, FileEntry, FileLedger
 from lakehouse.io.history import Event, History
 from lakehouse.io.ledger import PUBLICATIONS, SKIPPED, SUCCEEDED, published
 from lakehouse.io.model_changes import model_changes
 from lakehouse.io.reads import Read, all_reads
-from lakehouse.recommend import customer_products
 from lakehouse.sources.feeds import FEEDS
 from lakehouse.sources.woocommerce.orders import TABLES as ORDER_TABLES
 
@@ -133,21 +134,18 @@ class Lineage:
             None if newest is None else self._by(newest),
             tuple(self._reading(name, step, event) for step, event in sorted(by_step.items()) if step != name),
             tuple(self._files_of(name, head, seen_by)),
-            (*(self._node(table, used, newest.run_id) for table, used in inputs if newest), *self._model(name, head)),
+            tuple(self._input(input_name, used, newest.run_id) for input_name, used in inputs if newest and used != NOTHING),
         )
 
-    def _model(self, name: str, head: Head) -> list[Node]:
-        """What lists were scored with, as its training made it; none without a model, or of another table."""
-        if name != customer_products.TABLE.name:
-            return []
-        scored = self._store.arrow(name, ["model_version"], "model_version IS NOT NULL", head.version)["model_version"]
-        if len(scored) == 0:
-            return []
-        model = scored[0].as_py()
+    def _input(self, name: str, used: Head, seen_by: str) -> Node:
+        return self._model(str(used.version)) if name == MODEL else self._node(name, used, seen_by)
+
+    def _model(self, model: str) -> Node:
+        """A version of the model, as its training made it."""
         run_id = next((change.run_id for change in model_changes(self._store) if change.to_version == model), "")
         training = next((event for event in self._made.get("train", []) if event.run_id == run_id), None)
         node = Node("", -1, None) if training is None else self._node("train", training.entry.output, run_id)
-        return [replace(node, name="model", version=int(model))]
+        return replace(node, name="model", version=int(model))
 
     def _by(self, event: Event) -> Made:
         entry = event.entry

@@ -1,44 +1,57 @@
 """Keep the lake quick and no larger than it must be: old rows of `ops`, small files, checkpoints, files that nobody needs."""
 
 import time
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from lakehouse.bronze.feed_quarantine import quarantine_table
+from lakehouse.declared import declared
 from lakehouse.flow import STEPS
 from lakehouse.io import logs
 from lakehouse.io.delta_reader import DeltaReader
 from lakehouse.io.delta_store import DeltaStore
-from lakehouse.io.delta_upkeep import DeltaUpkeep, Needed, Tidied
+from lakehouse.io.delta_upkeep import DeltaUpkeep, Needed
+from lakehouse.io.history import History
 from lakehouse.io.ledger import RUNS, SUCCEEDED, Entry
 from lakehouse.io.ops_retention import forget_old_rows
+from lakehouse.lake import Lake
 from lakehouse.loading import quarantine_of
+from lakehouse.recording import record
 from lakehouse.sources.feeds import FEEDS
-from lakehouse.tasks.dictionary import declared
-from lakehouse.tasks.run import Run
+from lakehouse.tasks.stage import RunContext, StageResult
 
 STEP = "maintain"
 # A table with so many small files, or so many commits after its last checkpoint, is not left until the week is over.
 MANY_FILES, MANY_COMMITS = 200, 300
 
 
-def maintain(run: Run, when_due: bool = False) -> None:
-    """All tables, one after the other. With `when_due` only if `due` says why. Readers see the same rows before and after."""
+def maintain(run: RunContext) -> StageResult:
+    """All tables, one after the other. Readers see the same rows before and after."""
     from lakehouse.tasks.needed_versions import needed_versions  # MLflow takes seconds to import
 
     started = time.monotonic()
-    if when_due:
-        reason = due(run.store, run.settings.maintain_every_days, run.started_at)
-        if not reason:
-            return
-        logs.info(f"{STEP}: due, {reason}", step=STEP)
     logs.at(STEP)
     forgotten = forget_old_rows(run.store, run.started_at)
     upkeep, needed, records = DeltaUpkeep(run.store), needed_versions(run), set(records_of(run.store))
     done = [upkeep.tidy(name, None if name in records else needed.get(name, Needed())) for name in tables_there(run.store)]
-    _record(run, started, forgotten, done)
+    compacted, deleted = sum(each.compacted for each in done), sum(each.deleted for each in done)
+    what = f"{len(done)} tables: {compacted} files fewer, {deleted} old files deleted, {forgotten} old rows of ops taken out"
+    record(run.ledger, Entry(STEP, SUCCEEDED, what, time.monotonic() - started, rows_deleted=forgotten), what)
+    return StageResult()
 
 
-def due(store: DeltaStore, every_days: int, now: datetime) -> str:
+def due(run: RunContext) -> str:
+    """Why a night maintains the lake, if it does."""
+    return why_due(run.store, run.settings.maintain_every_days, run.started_at)
+
+
+def outlook(lake: Lake, history: History, run_date: date) -> str:
+    """What a night that begins now would do."""
+    every = lake.settings.maintain_every_days
+    reason = why_due(lake.store, every, datetime.now(UTC))
+    return f"due: {reason}" if reason else f"not due, every {every} days" if every else "not done by nights (maintain_every_days: 0)"
+
+
+def why_due(store: DeltaStore, every_days: int, now: datetime) -> str:
     """Why a night would maintain the lake; empty if it would not, or never does (0 days). Looks at the ledger and at logs alone."""
     if not every_days or store.head(RUNS.name) is None:
         return ""
@@ -74,12 +87,3 @@ def records_of(store: DeltaReader) -> list[str]:
 
 def _is_record(name: str) -> bool:
     return name.startswith(("ops.", "quarantine.")) and name not in {step.name for step in STEPS}
-
-
-def _record(run: Run, started: float, forgotten: int, done: list[Tidied]) -> None:
-    """A row of the ledger and a line of progress."""
-    compacted, deleted = sum(each.compacted for each in done), sum(each.deleted for each in done)
-    what = f"{len(done)} tables: {compacted} files fewer, {deleted} old files deleted, {forgotten} old rows of ops taken out"
-    seconds = time.monotonic() - started
-    run.ledger.record(Entry(STEP, SUCCEEDED, what, seconds, rows_deleted=forgotten))
-    logs.info(f"{STEP:<40} {seconds:6.1f} s  {what}", step=STEP)

@@ -4,7 +4,7 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
-from pyspark import SparkContext
+from pyspark.sql import SparkSession
 
 from lakehouse.errors import RERUN, RERUN_OR_REPORT, known
 from lakehouse.flow import STEPS
@@ -45,11 +45,11 @@ def emptied_scratch(vault_root: str) -> Path | None:
     """
     if "://" in vault_root:
         return None
-    scratch, context = Path(vault_root).resolve() / "_scratch", SparkContext._active_spark_context
-    if context is not None and context.getConf().get("spark.local.dir") == str(scratch):
+    scratch, session = Path(vault_root).resolve() / "_scratch", SparkSession.getActiveSession()
+    if session is not None and session.conf.get("spark.local.dir", "") == str(scratch):
         return None
     shutil.rmtree(scratch, ignore_errors=True)
-    if context is not None:
+    if session is not None:
         return None
     # A JVM that outlives its Python by seconds may still write there.
     scratch.mkdir(parents=True, exist_ok=True)

@@ -13,6 +13,7 @@ from pyspark.sql import functions as F
 from lakehouse.bronze.landing import split
 from lakehouse.bronze.reading_plan import LastRead
 from lakehouse.io import logs, reconciliations
+from lakehouse.io.delta_store import Head
 from lakehouse.io.ledger import SKIPPED, STARTED, SUCCEEDED, Entry, inputs_json
 from lakehouse.io.reads import Read, last_read, record_read
 from lakehouse.io.reconciliations import FAIL, WARN, compared, refuse_failures
@@ -20,7 +21,7 @@ from lakehouse.io.replica_pause import Picture, catch_up, paused, resume
 from lakehouse.io.shop_figures import lake_figures
 from lakehouse.io.source_schema import last_columns, record_columns
 from lakehouse.loading import load
-from lakehouse.runner import counted, report
+from lakehouse.recording import counted, record
 from lakehouse.scope import Orders, Scope
 from lakehouse.sources.source import ROOT_ORDER, JdbcTable
 from lakehouse.sources.woocommerce import TABLES
@@ -29,13 +30,13 @@ from lakehouse.sources.woocommerce.orders import TABLES as ORDER_TABLES
 from lakehouse.table import Table
 from lakehouse.tasks.last_reading import last_reading, mirror_heads, mirrors_of, recipe
 from lakehouse.tasks.read_shop import ShopReader, Staged
-from lakehouse.tasks.run import Run
 from lakehouse.tasks.shop_source import ShopSource
+from lakehouse.tasks.stage import RunContext
 
 MAX_ID = 2**63 - 1
 
 
-def start_again(run: Run, code: str) -> bool:
+def start_again(run: RunContext, code: str) -> bool:
     """A replica that a killed run left stopped goes on; whether there was one."""
     if run.ledger.last_status(_step(code)) != STARTED:
         return False
@@ -51,14 +52,17 @@ def _step(code: str) -> str:
 class Mirroring:
     """One shop of one run. `stood_still`: its replica did until this run started it again."""
 
-    def __init__(self, run: Run, source: ShopSource, in_full: bool, accept_deletes: Collection[str], stood_still: bool = False) -> None:
+    def __init__(
+        self, run: RunContext, source: ShopSource, in_full: bool, accept_deletes: Collection[str], stood_still: bool = False
+    ) -> None:
         self._run, self._source, self._code = run, source, source.code
         self._stood_still = stood_still
         self._accepted = accept_deletes
+        self._outputs: dict[str, Head] = {}
         self._before = None if in_full else last_read(run.store, source.code)
 
-    def mirror(self) -> None:
-        """Read, let the replica go on, mirror, record."""
+    def mirror(self) -> dict[str, Head]:
+        """Read, let the replica go on, mirror, record. Gives the versions of the mirrors."""
         logs.info(f"{self._code}: {self._source.description}")
         reader = ShopReader(self._run, self._source)
         try:
@@ -68,6 +72,7 @@ class Mirroring:
             self._record(staged, picture)
         finally:
             reader.release()
+        return self._outputs
 
     def _read(self, reader: ShopReader) -> tuple[Staged, Picture]:
         step, shop = _step(self._code), self._source.settings
@@ -125,22 +130,19 @@ class Mirroring:
 
     def _leave(self, table: Table) -> None:
         """It holds what was read."""
-        head = self._run.runner.written(table)
-        mode = "the same rows as the last time"
-        entry = Entry(f"{table.name}[{self._code}]", SKIPPED, mode, table_id=head.table_id, table_version=head.version)
-        self._run.ledger.record(entry)
-        report(entry)
+        self._finish(table, Entry(f"{table.name}[{self._code}]", SKIPPED, "the same rows as the last time"))
 
     def _load(self, table: Table, frame: DataFrame, orders: Orders | None, max_delete_share: float, is_small: bool) -> None:
         started = time.monotonic()
         scope = Scope({self._code: orders})
         loaded = load(self._run.store, table, frame, "sync", self._run.run_id, scope, max_delete_share, is_small=is_small)
-        head = self._run.runner.written(table)
-        seconds = time.monotonic() - started
-        entry = Entry(f"{table.name}[{self._code}]", SUCCEEDED, "mirrored", seconds, table_id=head.table_id, table_version=head.version)
-        entry = counted(entry, loaded)
-        self._run.ledger.record(entry)
-        report(entry)
+        self._finish(table, counted(Entry(f"{table.name}[{self._code}]", SUCCEEDED, "mirrored", time.monotonic() - started), loaded))
+
+    def _finish(self, table: Table, entry: Entry) -> None:
+        head = self._run.store.head(table.name)
+        assert head is not None
+        self._outputs[table.name] = head
+        record(self._run.ledger, replace(entry, table_id=head.table_id, table_version=head.version))
 
     def _max_delete_share(self, table: JdbcTable) -> float:
         """What goes with accepted orders is accepted; rows of meta have other ids where a shop moved to the other store."""

@@ -19,17 +19,17 @@ Version = Annotated[str, typer.Argument(help="A version as `lakehouse models lis
 @app.command("list")
 def list_versions(env: Env = "local") -> None:
     """Every registered version, newest first: trained on, champion or not, metrics, what the gate said and why."""
-    from lakehouse.tasks import models
+    from lakehouse.tasks import model_versions
 
-    typer.echo(models.overview(env))
+    typer.echo(model_versions.overview(env))
 
 
 @app.command()
 def show(version: Version, env: Env = "local") -> None:
     """One version: its run, tags, parameters, metrics, and the Delta versions that it was trained from."""
-    from lakehouse.tasks import models
+    from lakehouse.tasks import model_versions
 
-    typer.echo(models.details(env, version))
+    typer.echo(model_versions.details(env, version))
 
 
 @app.command()

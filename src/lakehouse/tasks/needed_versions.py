@@ -9,10 +9,10 @@ from lakehouse.io.delta_upkeep import Needed
 from lakehouse.io.ledger import Ledger, published
 from lakehouse.io.model_registry import ModelRegistry
 from lakehouse.io.ops_retention import KEPT
-from lakehouse.tasks.run import Run
+from lakehouse.tasks.stage import RunContext
 
 
-def needed_versions(run: Run) -> dict[str, Needed]:
+def needed_versions(run: RunContext) -> dict[str, Needed]:
     """Of each table that the flow writes or reads; the latest version is needed anyway."""
     trained = champions_inputs(ModelRegistry(run.settings, run.store))
     return needed_of_lake(run.store, run.ledger, trained)

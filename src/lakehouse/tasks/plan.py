@@ -2,27 +2,23 @@
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime
-from pathlib import Path
 from typing import TypeVar
 
 from lakehouse.bronze.reading_plan import is_read_whole
 from lakehouse.errors import BusyError, LakehouseError
 from lakehouse.io import key_file, lock
 from lakehouse.io.history import History
-from lakehouse.io.model_changes import model_changes
 from lakehouse.io.reads import Read, last_read
 from lakehouse.io.settings import Settings, load_settings
 from lakehouse.io.source_schema import check_columns, last_columns
 from lakehouse.lake import Lake
+from lakehouse.night import NIGHT, found
 from lakehouse.tasks.doctor import check_roots
-from lakehouse.tasks.export import CHANNEL
-from lakehouse.tasks.inspect import as_table
 from lakehouse.tasks.last_reading import Reading, last_reading
-from lakehouse.tasks.maintain import due
 from lakehouse.tasks.plan_files import files
 from lakehouse.tasks.plan_steps import step_rows
 from lakehouse.tasks.shop_source import ShopSource, check_shop
-from lakehouse.tasks.training_due import is_due, last_training
+from lakehouse.tasks.text_tables import as_table
 
 T = TypeVar("T")
 
@@ -46,10 +42,7 @@ def plan(env: str, run_date: date | None = None) -> tuple[str, int]:
         _part("shops, with orders and seconds of the last reading", shops.splitlines()),
         _part("files", list(files(lake, now))),
         _part("steps, with their usual rows and seconds", steps.splitlines()),
-        _part(
-            "then",
-            [f"train: {_training(lake, as_of)}", f"export: {_pack(settings, history, as_of)}", f"maintain: {_upkeep(lake, now)}"],
-        ),
+        _part("then", [f"{stage.name}: {found(stage.outlook)(lake, history, as_of)}" for stage in NIGHT if stage.outlook]),
         "how long: no night has succeeded yet" if usual is None else f"how long: {usual / 60:.0f} min (median of the last nights)",
     ]
     return "\n\n".join(parts), blocked.code
@@ -112,27 +105,3 @@ def _how(source: ShopSource, reading: Reading, before: Read | None) -> str:
     if before is not None and is_read_whole(before.orders_there, source.settings.reread_at_least_orders):
         return "all orders: it is small; tables without a change are left"
     return "orders in part, all other tables whole"
-
-
-def _training(lake: Lake, as_of: date) -> str:
-    """Whether it is due, by what the lake recorded. An alias that was moved in MLflow itself is seen by the night alone."""
-    changes, last = model_changes(lake.store), last_training(lake.store)
-    if not changes and last is None:
-        return "due, no model yet"
-    every_days = lake.settings.train_every_days
-    when = "due" if is_due(every_days, as_of, bool(changes), last) else "not due"
-    told = f"champion: version {changes[-1].to_version}" if changes else "no champion yet"
-    return f"{when}, every {every_days} days, the last one was of {last}; {told}"
-
-
-def _upkeep(lake: Lake, now: datetime) -> str:
-    every = lake.settings.maintain_every_days
-    reason = due(lake.store, every, now)
-    return f"due: {reason}" if reason else f"not due, every {every} days" if every else "not done by nights (maintain_every_days: 0)"
-
-
-def _pack(settings: Settings, history: History, as_of: date) -> str:
-    folder = Path(settings.export_root) / CHANNEL / as_of.isoformat()
-    usual = history.usual(f"export.{CHANNEL}")
-    told = f"{folder}" + (", replaces the pack that is there" if folder.exists() else "")
-    return told if usual is None else f"{told}; usually {usual.rows} customers are looked at, {usual.seconds:.0f} s"

@@ -3,13 +3,15 @@
 from datetime import date
 
 from lakehouse.decision import NOTHING, decide
-from lakehouse.flow import RECOMMENDATIONS, STEPS, Step
+from lakehouse.flow import MODEL, STEPS, Step
+from lakehouse.io.delta_store import Head
 from lakehouse.io.history import History
-from lakehouse.io.ledger import Ledger
+from lakehouse.io.ledger import Entry, Ledger
+from lakehouse.io.model_changes import model_changes
 from lakehouse.io.settings import read_conf
 from lakehouse.lake import Lake
 from lakehouse.recommend.params import parse_params
-from lakehouse.tasks.run import parameters
+from lakehouse.tasks.step_runner import parameters
 
 
 def step_rows(lake: Lake, history: History, as_of: date) -> list[list[str]]:
@@ -25,14 +27,22 @@ def step_rows(lake: Lake, history: History, as_of: date) -> list[list[str]]:
 
 
 def _tonight(lake: Lake, ledger: Ledger, step: Step, known: dict[str, object]) -> str:
-    if step in RECOMMENDATIONS:
-        return "full: new lists; skipped only if run date, champion and tables are those of the last time"
     if missing := [table.name for table in step.inputs if table.name not in lake.published and not table.may_be_missing]:
         return f"full: {missing[0]} is not there yet" if len(missing) == 1 else f"full: {len(missing)} inputs are not there yet"
     inputs = {table.name: lake.published.get(table.name, NOTHING) for table in step.inputs}
+    if step.takes_model:
+        inputs[MODEL] = _model(lake, ledger.last_success(step.name))
     decision = decide(lake.store, ledger, step, inputs, {name: known[name] for name in step.parameters})
     if decision.way == "leave out":
         return "left out: no file ever came"
     if decision.way == "skip":
         return f"skip: nothing changed; {'by scope' if step.scoped else 'full'} if tonight changes an input"
     return f"{decision.way}: {decision.reason}"
+
+
+def _model(lake: Lake, last: Entry | None) -> Head:
+    """The champion, by what the lake recorded: the one of the last time, if it has the same version."""
+    changes, before = model_changes(lake.store), NOTHING if last is None else last.input_heads.get(MODEL, NOTHING)
+    if not changes:
+        return NOTHING
+    return before if str(before.version) == changes[-1].to_version else Head("", int(changes[-1].to_version))

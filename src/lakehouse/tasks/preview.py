@@ -13,20 +13,20 @@ from lakehouse.recommend.gate import Guards
 from lakehouse.recommend.model import Learned
 from lakehouse.recommend.scorer import BUY_AGAIN, DISCOVER, MIXED
 from lakehouse.silver import categories, customers, products
-from lakehouse.tasks.run import Run
+from lakehouse.tasks.stage import RunContext
 
 # So many customers, the same ones every time.
 LOOKED_AT = 5000
 
 
-def preview(run: Run, learned: Learned, blend: Blend) -> DataFrame:
+def preview(run: RunContext, learned: Learned, blend: Blend) -> DataFrame:
     """Places of the lists, in memory; of what can be sold."""
     known = run.read(customers.TABLE).where(~F.col("is_anonymous")).join(learned.countries.select(*CUSTOMER), CUSTOMER, "left_semi")
     people = known.select(*CUSTOMER).orderBy(F.xxhash64("customer_key"), *CUSTOMER).limit(LOOKED_AT)
     return lists_of(learned, blend, people, run.params, run.params.lists.length, eligible=_shelf(run)).persist()
 
 
-def guards(run: Run, lists: DataFrame, learned: Learned) -> Guards:
+def guards(run: RunContext, lists: DataFrame, learned: Learned) -> Guards:
     """Measured on the lists of `preview`; the champion's coverage on the published lists of the same customers."""
     bought = learned.interactions.where("product_id > 0").select(*CUSTOMER, "product_id", F.lit(True).alias("is_bought"))
     shelf = _shelf(run).persist()
@@ -56,21 +56,21 @@ def guards(run: Run, lists: DataFrame, learned: Learned) -> Guards:
     return found
 
 
-def changes(run: Run, lists: DataFrame) -> Difference | None:
+def changes(run: RunContext, lists: DataFrame) -> Difference | None:
     """From the published lists to these; None if nothing is published."""
     before = published(run)
     return None if before is None else difference(before, lists, run.read(products.TABLE), run.read(categories.TABLE))
 
 
-def published(run: Run) -> DataFrame | None:
+def published(run: RunContext) -> DataFrame | None:
     """The lists that readers see now, if a model made them."""
-    if customer_products.TABLE.name not in run.runner.heads:
+    if customer_products.TABLE.name not in run.heads:
         return None
     lists = run.read(customer_products.TABLE)
     return None if lists.where(F.col("model_version").isNotNull()).isEmpty() else lists
 
 
-def _shelf(run: Run) -> DataFrame:
+def _shelf(run: RunContext) -> DataFrame:
     return customer_products.shelf(run.read(products.TABLE), run.params.lists.hidden).select(*PRODUCT, "hidden_in")
 
 

@@ -9,9 +9,11 @@ from lakehouse.io.delta_store import DeltaStore
 from lakehouse.io.history import History, PastRun
 from lakehouse.io.incidents import open_incidents
 from lakehouse.io.ledger import ABANDONED, FAILED, SUCCEEDED
+from lakehouse.night import SCHEDULED, heals
 
 # A night every day, and some hours for one that is late.
 OLD = timedelta(hours=30)
+BROKEN = (FAILED, ABANDONED)
 AT_WORK, KILLED, UNKNOWN = "at work", "killed", "at work or killed"
 RERUN = "run it again: nothing must be cleaned up"
 
@@ -63,10 +65,10 @@ def _of_open_runs(open_runs: list[Open]) -> list[Problem]:
 
 
 def _of_failures(history: History) -> list[Problem]:
-    """The newest failure of each command after which nothing of the kind succeeded."""
+    """The newest failure of each scheduled command that no later success heals."""
     found: dict[str, PastRun] = {}
     for run in history.runs:
-        if run.status in (FAILED, ABANDONED) and run.command not in found and not succeeded_since(history, run):
+        if run.status in BROKEN and run.command in SCHEDULED and run.command not in found and not is_healed(history, run):
             found[run.command] = run
     return [Problem(failed(run), run.todo or RERUN) for run in found.values()]
 
@@ -84,10 +86,10 @@ def failed(run: PastRun) -> str:
     return f"{run.title} was killed" if run.status == ABANDONED else f"{run.title} failed{at}: {run.message}"
 
 
-def succeeded_since(history: History, run: PastRun) -> bool:
-    """Whether the same command, or a whole night, succeeded after it."""
+def is_healed(history: History, run: PastRun) -> bool:
+    """Whether a command succeeded after it that shows that the failure is past."""
     later = (other for other in history.runs if other.started_at > run.started_at and other.status == SUCCEEDED)
-    return any(other.command in (run.command, "night") for other in later)
+    return any(heals(other.command, run.command) for other in later)
 
 
 def age(time: timedelta) -> str:

@@ -28,8 +28,8 @@ from lakehouse.sources.woocommerce.shop import OPTIONS
 from lakehouse.sources.woocommerce.stores import CHANGED, HEADS, HPOS, ITEM_KEYS, ITEM_KEYS_SQL, LEGACY, PARENTS
 from lakehouse.table import LONG, Column
 from lakehouse.tasks import torn_orders
-from lakehouse.tasks.run import Run
 from lakehouse.tasks.shop_source import ShopSource
+from lakehouse.tasks.stage import RunContext
 
 ROWS_A_RANGE = 2_000_000
 # A modified date is written before its transaction commits, and a replica is behind.
@@ -66,7 +66,7 @@ class Staged:
 class ShopReader:
     """Reads one shop into a folder of the staging area."""
 
-    def __init__(self, run: Run, source: ShopSource) -> None:
+    def __init__(self, run: RunContext, source: ShopSource) -> None:
         self._run, self._source, self._shop = run, source, source.settings
         # Of this run alone: Spark takes files of the same name for those that it knows.
         self._folder = f"{run.staging}/{run.run_id}/{source.code}"

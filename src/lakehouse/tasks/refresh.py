@@ -4,10 +4,11 @@ from lakehouse.flow import GOLD, SILVER
 from lakehouse.io import logs
 from lakehouse.io.session import is_small_lake, lanes
 from lakehouse.lanes import run_steps
-from lakehouse.tasks.audit import audit
-from lakehouse.tasks.run import Run
+from lakehouse.tasks.stage import RunContext, StageResult
+from lakehouse.tasks.step_runner import step_runner
 
 
-def refresh(run: Run) -> None:
-    run_steps(run.runner.run, (*SILVER, *GOLD), lanes(is_small_lake(run.settings)), lambda step: logs.at(step.name))
-    audit(run)
+def refresh(run: RunContext) -> StageResult:
+    runner = step_runner(run)
+    run_steps(runner.run, (*SILVER, *GOLD), lanes(is_small_lake(run.settings)), lambda step: logs.at(step.name))
+    return StageResult(outputs=runner.outputs)

@@ -1,16 +1,13 @@
-"""One command, one run: a lock, a run id, a Spark session, a ledger; what was written is shown to readers at the end, all at once."""
+"""One command, one run: a lock, a run id, a Spark session, a ledger. Its stages are done one after the other; what they wrote is judged,
+and shown to readers at the end, all at once."""
 
 import time
 import uuid
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Collection, Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-
-from disposable_email_domains import blocklist
-from pyspark.sql import DataFrame, SparkSession
 
 from lakehouse.errors import DataError
 from lakehouse.incident import Incident
@@ -21,128 +18,136 @@ from lakehouse.io.ledger import STARTED, SUCCEEDED, Entry, Ledger, published
 from lakehouse.io.lock import lake_lock
 from lakehouse.io.session import is_small_lake, size_told, spark_session
 from lakehouse.io.settings import Settings, read_conf
-from lakehouse.lanes import Beside
+from lakehouse.io.table_resolver import TableResolver
 from lakehouse.loading import TooManyRejectsError
-from lakehouse.parameters import ShopRules, Shops
-from lakehouse.recommend.params import Params, parse_params
-from lakehouse.runner import Runner
-from lakehouse.sources.mobile_app import APP, COUNTS_AS_SALE
-from lakehouse.table import Table
-from lakehouse.tasks.audit import Judged, audit, conclude, record_refused, tell_rejects, write_data_docs
+from lakehouse.recommend.params import parse_params
+from lakehouse.tasks.audit import Audit, write_data_docs
 from lakehouse.tasks.mending import drop_unrecorded_rejects, emptied_scratch, give_up
+from lakehouse.tasks.stage import RunContext, StageCall, StageResult
 from lakehouse.tasks.telling import Telling
 
 
-@dataclass(frozen=True)
-class Run:
-    """What a task works with."""
+def run_stages(
+    settings: Settings, command: str, run_date: date, calls: Sequence[StageCall], accepted: Collection[str] = ()
+) -> list[StageResult]:
+    """Do the stages under the lake's lock and publish what they wrote; after an error publish nothing and record why. Either is told.
 
-    run_id: str
-    run_date: date
-    started_at: datetime
-    settings: Settings
-    spark: SparkSession
-    store: DeltaStore
-    ledger: Ledger
-    runner: Runner
-    params: Params
-    key: str
-    # What shows a run's work outside of the lake (the champion's alias, a campaign pack): done when all of it succeeded.
-    at_end: list[Callable[[], None]] = field(default_factory=list)
-    # What readers saw when the run began; versions that were judged in it; failures that an operator lets pass, as table:check.
-    published: Mapping[str, Head] = field(default_factory=dict)
-    audited: dict[str, Head] = field(default_factory=dict)
-    judging: Beside[Judged] = field(default_factory=Beside)
-    accepted: set[str] = field(default_factory=set)
-    # What a task found wrong without having to stop, and the keys of incidents that it looked for and did not find.
-    alarms: list[Incident] = field(default_factory=list)
-    cleared: set[str] = field(default_factory=set)
-
-    def read(self, table: Table) -> DataFrame:
-        return self.runner.read(table)
-
-    @property
-    def staging(self) -> str:
-        """Where copies of source tables are while they are landed: under the vault, and gone afterwards."""
-        return f"{self.settings.vault_root}/_staging"
-
-
-@contextmanager
-def open_run(settings: Settings, command: str, run_date: date) -> Iterator[Run]:
-    """Hold the lock, give the run, and at its end publish what it wrote; after an error publish nothing and record why. Either is told.
-
-    Runs that were killed are marked abandoned first, and what they left in staging is removed.
+    `accepted` are checks (table:check) that may fail. Runs that were killed are marked abandoned first, and what they left in staging is
+    removed. Gives the stages' results.
     """
-    started_at, started = datetime.now(UTC), time.monotonic()
+    started_at = datetime.now(UTC)
     run_id = f"{started_at:%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:6]}"
     logs.set_up(settings.log_format, run_id)
-    params = parse_params(read_conf("als.yaml"))
-    telling = Telling(settings, command, run_date, run_id)
+    work = Work(Audit(accepted))
+    telling = Telling(settings, command, run_date, run_id, work)
     with telling.of_the_start(), lake_lock(settings.lake_root, settings.lock), telling.of_the_run(), full_disk_named(settings):
-        _keep_vault_private(settings)
-        is_small = is_small_lake(settings)
-        spark = spark_session(settings, emptied_scratch(settings.vault_root), is_small)
-        store = DeltaStore(spark, settings.lake_root, settings.vault_root, settings.small_rows)
-        store.note = run_id
-        ledger = Ledger(store, run_id, command, run_date, code_version())
-        telling.can_record(store, ledger)
-        if killed := ledger.mark_abandoned():
-            logs.warn(f"{len(killed)} earlier run(s) were killed; their rows in ops.runs now say abandoned")
-            telling.tell_killed(killed)
-        drop_unrecorded_rejects(store)
-        key = key_file.pseudonym_key(settings, store)
-        ledger.record(Entry("", STARTED, size_told(is_small)))
-        before = published(store)
-        runner = Runner(store, ledger, run_id, parameters(settings, params, run_date), before)
-        run = Run(
-            run_id,
-            run_date,
-            started_at,
-            settings,
-            spark,
-            store,
-            ledger,
-            runner,
-            params,
-            key,
-            published=before,
-            alarms=telling.alarms,
-            cleared=telling.cleared,
-        )
-        store.delete_folder(run.staging)
+        work.do(_begun(settings, command, run_date, run_id, started_at, telling), calls)
+    return work.results
+
+
+class Work:
+    """What the stages of a run have done until now, and what was found wrong."""
+
+    def __init__(self, audit: Audit) -> None:
+        self.results: list[StageResult] = []
+        self._audit = audit
+
+    @property
+    def alarms(self) -> list[Incident]:
+        """What is wrong without a reason to stop."""
+        return [*(alarm for result in self.results for alarm in result.alarms), *self._audit.alarms]
+
+    @property
+    def cleared(self) -> set[str]:
+        """Keys of incidents that were looked for and not found."""
+        return {*(key for result in self.results for key in result.cleared), *self._audit.cleared}
+
+    @property
+    def outputs(self) -> dict[str, Head]:
+        """By a table's name the version that the run wrote or found up to date."""
+        return {name: head for result in self.results for name, head in result.outputs.items()}
+
+    def do(self, run: RunContext, calls: Sequence[StageCall]) -> None:
+        """All stages, then the publication, then what comes after it."""
+        started = time.monotonic()
+        run.store.delete_folder(run.staging)
         try:
             # Here already, so that the ledger's row says it too.
-            with full_disk_named(settings):
-                yield run
-                audit(run)
-                conclude(run)
-                tell_rejects(run)
-                ledger.publish({name: head for name, head in runner.outputs.items() if before.get(name) != head})
-                for action in run.at_end:
-                    action()
+            with full_disk_named(run.settings):
+                self._do_and_publish(run, calls)
         except BaseException as failure:
-            error = _first_failure(run, failure)
-            give_up(error, ledger, time.monotonic() - started, lambda: store.delete_folder(run.staging))
+            error = self._first_failure(run, failure)
+            give_up(error, run.ledger, time.monotonic() - started, lambda: run.store.delete_folder(run.staging))
             if isinstance(error, TooManyRejectsError):
-                record_refused(run, error)
-            write_data_docs(run)
+                self._audit.record_refused(run, error)
+            write_data_docs(run, self._audit.audited)
             raise error from None
-        store.delete_folder(run.staging)
+        run.store.delete_folder(run.staging)
         # Outside of the above: a run has one end. If this row does not get through, the next run marks the run as abandoned.
-        ledger.record(Entry("", SUCCEEDED, seconds=time.monotonic() - started))
-        write_data_docs(run)
+        run.ledger.record(Entry("", SUCCEEDED, seconds=time.monotonic() - started))
+        write_data_docs(run, self._audit.audited)
+
+    def _do_and_publish(self, run: RunContext, calls: Sequence[StageCall]) -> None:
+        for call in calls:
+            if not call.after_publication:
+                self._do_one(run, call)
+        run = self._now(run)
+        self._audit.conclude(run)
+        self._audit.tell_rejects(run, self.outputs)
+        run.ledger.publish({name: head for name, head in self.outputs.items() if run.published.get(name) != head})
+        for action in [action for result in self.results for action in result.after]:
+            action.do(run)
+        for call in calls:
+            if call.after_publication:
+                self._do_one(run, call)
+
+    def _do_one(self, run: RunContext, call: StageCall) -> None:
+        """One stage, if it is due; then the audit of what it wrote begins, beside the next one."""
+        run = self._now(run)
+        if call.due is not None:
+            reason = call.due(run)
+            logs.info(f"{call.name}: {f'due, {reason}' if reason else 'not due'}", step=call.name)
+            if not reason:
+                return
+        if call.judged_first:
+            self._audit.conclude(run)
+        self.results.append(call.act(run))
+        self._audit.begin(self._now(run), self.outputs)
+
+    def _now(self, run: RunContext) -> RunContext:
+        """The context of the next stage: it reads what the stages before it wrote."""
+        unpublished = {name: head for result in self.results for name, head in result.unpublished.items()}
+        return replace(run, heads={**run.published, **self.outputs, **unpublished})
+
+    def _first_failure(self, run: RunContext, failure: BaseException) -> BaseException:
+        """What an audit found that was at work beside the stage that failed comes first: the stage was built on it."""
+        if isinstance(failure, Exception):
+            try:
+                self._audit.conclude(run)
+            except DataError as verdict:
+                return verdict
+            except Exception as problem:
+                logs.warn(f"the audit beside it failed too ({type(problem).__name__})")
+        return failure
 
 
-def _first_failure(run: Run, failure: BaseException) -> BaseException:
-    """What an audit found that was at work beside the stage that failed comes first: the stage was built on it."""
-    if isinstance(failure, Exception):
-        try:
-            conclude(run)
-        except DataError as verdict:
-            return verdict
-        except Exception as problem:
-            logs.warn(f"the audit beside it failed too ({type(problem).__name__})")
-    return failure
+def _begun(settings: Settings, command: str, run_date: date, run_id: str, started_at: datetime, telling: Telling) -> RunContext:
+    """Under the lock: the session, the ledger's row of the start, and whatever runs before this one left half done put in order."""
+    _keep_vault_private(settings)
+    is_small = is_small_lake(settings)
+    spark = spark_session(settings, emptied_scratch(settings.vault_root), is_small)
+    store = DeltaStore(spark, TableResolver.of(settings), settings.small_rows)
+    store.note = run_id
+    ledger = Ledger(store, run_id, command, run_date, code_version())
+    telling.can_record(store, ledger)
+    if killed := ledger.mark_abandoned():
+        logs.warn(f"{len(killed)} earlier run(s) were killed; their rows in ops.runs now say abandoned")
+        telling.tell_killed(killed)
+    drop_unrecorded_rejects(store)
+    key = key_file.pseudonym_key(settings, store)
+    ledger.record(Entry("", STARTED, size_told(is_small)))
+    before = published(store)
+    return RunContext(run_id, run_date, started_at, settings, store, ledger, parse_params(read_conf("als.yaml")), key, before, before)
 
 
 def _keep_vault_private(settings: Settings) -> None:
@@ -150,26 +155,6 @@ def _keep_vault_private(settings: Settings) -> None:
     if "://" not in settings.vault_root:
         Path(settings.vault_root).mkdir(parents=True, exist_ok=True)
         Path(settings.vault_root).chmod(0o700)
-
-
-def parameters(settings: Settings, params: Params, run_date: date) -> dict[str, object]:
-    """What steps may depend on besides tables, by name."""
-    return {
-        "run_date": run_date,
-        "shops": _shops(settings),
-        "feed_shop": settings.feed_shop_code,
-        "disposable_domains": tuple(sorted(blocklist)),
-        "half_life_days": params.weights.half_life_days,
-        "popularity_days": params.popularity.days,
-        "lists": params.lists,
-        "country_smoothing": params.popularity.country_smoothing,
-    }
-
-
-def _shops(settings: Settings) -> Shops:
-    """The rules of the shops, and of the app, whose days are those of the shop that its vendor speaks of."""
-    rules = (ShopRules(code, s.time_zone, s.counts_as_sale, s.consent_meta_key) for code, s in sorted(settings.shops.items()))
-    return (*rules, ShopRules(APP, settings.shops[settings.feed_shop_code].time_zone, COUNTS_AS_SALE))
 
 
 def code_version() -> str:

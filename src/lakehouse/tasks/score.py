@@ -1,46 +1,58 @@
 """The champion and the customers' own history → everybody's lists."""
 
-from lakehouse.flow import RECOMMENDATIONS
+from dataclasses import replace
+from functools import partial
+
+from pyspark.sql import SparkSession
+
+from lakehouse.decision import NOTHING
+from lakehouse.flow import MODEL, RECOMMENDATIONS
 from lakehouse.io import logs
+from lakehouse.io.delta_store import Head
 from lakehouse.io.model_registry import Champion, ModelRegistry
 from lakehouse.recommend import neighbours
 from lakehouse.recommend.als import with_keys
 from lakehouse.recommend.blend import Blend
 from lakehouse.recommend.registered import Parts, RegisteredModel
-from lakehouse.tasks.audit import audit
-from lakehouse.tasks.run import Run
+from lakehouse.tasks.stage import RunContext, StageResult
+from lakehouse.tasks.step_runner import step_runner
 
 # Among a version's parameters: the configuration as JSON, and the names of the blend's exponents.
 CONFIG, FITTED = "config", "fitted."
 
 
-def score(run: Run, promoted: Champion | None = None) -> None:
+def score(run: RunContext) -> StageResult:
     """Score with the champion, or with the one that this run's training will promote at its end.
 
     Without a champion lists come from own frequency and popularity; their rows say so.
     """
     registry = ModelRegistry(run.settings, run.store)
-    champion = promoted or registry.champion()
+    promoted = run.heads.get(MODEL)
+    champion = registry.champion() if promoted is None else registry.version(str(promoted.version))
     if champion is None:
         logs.warn("no champion yet: lists come from own frequency and popularity")
-    run.runner.parameters["model"] = registered(run, registry, champion)
+    run = replace(run, heads={**run.heads, MODEL: model_head(champion)})
+    runner = step_runner(run, partial(registered, run.spark, registry, champion))
     for step in RECOMMENDATIONS:
-        run.runner.run(step)
-    audit(run)
+        runner.run(step)
+    return StageResult(runner.outputs)
 
 
-def registered(run: Run, registry: ModelRegistry, champion: Champion | None) -> RegisteredModel:
+def model_head(champion: Champion | None) -> Head:
+    """The model as an input of a step: the MLflow run that made it, and its version."""
+    return NOTHING if champion is None else Head(champion.run_id, int(champion.version))
+
+
+def registered(spark: SparkSession, registry: ModelRegistry, champion: Champion | None) -> RegisteredModel:
     """The model of a version, or the one that knows nobody."""
-    prior = Blend.of(run.params.blend)
     if champion is None:
-        return RegisteredModel.none(run.spark, prior)
+        return RegisteredModel.none(spark)
     # Versions of before there was a blend have neither exponents nor neighbours.
     exponents = {name.removeprefix(FITTED): float(value) for name, value in champion.params.items() if name.startswith(FITTED)}
-    blend = Blend.from_named(exponents) if exponents else prior
 
     def load() -> Parts:
-        als, index = registry.load(champion, run.spark)
+        als, index = registry.load(champion, spark)
         factors = with_keys(als, index["customers"], index["products"])
         return factors, neighbours.from_frame(index["neighbours"]) if "neighbours" in index else {}
 
-    return RegisteredModel(champion.version, champion.run_id, blend, load)
+    return RegisteredModel(champion.version, Blend.from_named(exponents) if exponents else None, load)

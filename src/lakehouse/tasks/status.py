@@ -16,10 +16,10 @@ from lakehouse.tasks.problems import (
     UNKNOWN,
     Open,
     Problem,
+    is_healed,
     problems_of_feeds,
     problems_of_incidents,
     problems_of_runs,
-    succeeded_since,
 )
 
 # Runs that end with a new campaign pack: the night, or the last of the tasks that it can be split into.
@@ -70,7 +70,7 @@ def facts(lake: Lake, now: datetime) -> Facts:
         *problems_of_incidents(lake.store),
     ]
     published_at, tables = _published(lake)
-    is_mended = failure is not None and succeeded_since(history, failure)
+    is_mended = failure is not None and is_healed(history, failure)
     return Facts(
         now,
         problems,

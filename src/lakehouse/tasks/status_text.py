@@ -12,9 +12,9 @@ from lakehouse.io.reads import Read, all_reads
 from lakehouse.io.reconciliations import reconciliation_rows
 from lakehouse.io.settings import load_settings
 from lakehouse.lake import Lake
-from lakehouse.tasks.inspect import as_table, plain
 from lakehouse.tasks.problems import AT_WORK, Open, age, failed
 from lakehouse.tasks.status import Facts, facts
+from lakehouse.tasks.text_tables import as_table, plain
 
 SLOWEST = 8
 

@@ -4,12 +4,13 @@ import json
 import socket
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Protocol
 
 from lakehouse.errors import BusyError, ConfigError, known
-from lakehouse.incident import RUN, SCHEDULED, Incident, failed, is_recovered_by, unrecorded_key, without_end
+from lakehouse.incident import RUN, Incident, failed, unrecorded_key, without_end
 from lakehouse.io import logs
 from lakehouse.io.alert_shapes import Origin, event_of
 from lakehouse.io.alert_sinks import Notice, send
@@ -18,20 +19,38 @@ from lakehouse.io.incidents import REPEATED, Record, known_incidents, met, over,
 from lakehouse.io.ledger import Killed, Ledger, last_published
 from lakehouse.io.metrics_file import samples, write_metrics
 from lakehouse.io.settings import Settings
+from lakehouse.night import SCHEDULED, heals
 
 NOT_RECORDED = "no: if no recovery notice comes with the next success, take this alert back by hand"
 
 
-class Telling:
-    """Of one run. Tasks append to `alarms` what is wrong, and to `cleared` the keys of what they looked at and found good."""
+class Found(Protocol):
+    """`alarms`: what is wrong without a reason to stop. `cleared`: keys of incidents that were looked for and not found."""
 
-    def __init__(self, settings: Settings, command: str, run_date: date, run_id: str) -> None:
+    @property
+    def alarms(self) -> list[Incident]: ...
+
+    @property
+    def cleared(self) -> set[str]: ...
+
+
+@dataclass(frozen=True)
+class Findings:
+    """Nothing, unless said: so of a run that did not begin."""
+
+    alarms: list[Incident] = field(default_factory=list)
+    cleared: set[str] = field(default_factory=set)
+
+
+class Telling:
+    """Of one run. `found`: what was found wrong or good by the time that it is asked."""
+
+    def __init__(self, settings: Settings, command: str, run_date: date, run_id: str, found: Found | None = None) -> None:
         self._settings, self._command, self._run_date, self._run_id = settings, command, run_date, run_id
         self._store: DeltaStore | None = None
         self._ledger: Ledger | None = None
         self._has_told = False
-        self.alarms: list[Incident] = []
-        self.cleared: set[str] = set()
+        self._found = found or Findings()
 
     @contextmanager
     def of_the_start(self) -> Iterator[None]:
@@ -55,7 +74,7 @@ class Telling:
             self._tell_failure(error)
             self._write_metrics()
             raise
-        self._tell(self.alarms, self._is_past)
+        self._tell(self._found.alarms, self._is_past)
         self._write_metrics()
 
     def can_record(self, store: DeltaStore, ledger: Ledger) -> None:
@@ -71,7 +90,7 @@ class Telling:
         self._tell(found)
 
     def _tell_failure(self, error: BaseException) -> None:
-        found = list(self.alarms)
+        found = list(self._found.alarms)
         if self._command in SCHEDULED:
             details = {**self._advice(self._command, self._run_date), "readers see": self._readers_see()}
             found.append(failed(known(error) or error, self._command, logs.current_step, details))
@@ -79,7 +98,7 @@ class Telling:
 
     def _is_past(self, record: Record) -> bool:
         is_run = record.incident_key.startswith(RUN)
-        return is_recovered_by(record.command, self._command) if is_run else record.incident_key in self.cleared
+        return heals(self._command, record.command) if is_run else record.incident_key in self._found.cleared
 
     def _tell(self, incidents: Sequence[Incident], is_past: Callable[[Record], bool] = lambda record: False) -> None:
         with _quietly("incidents could not be told"):

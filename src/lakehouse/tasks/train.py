@@ -10,6 +10,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from lakehouse.fingerprint import fingerprint
+from lakehouse.flow import MODEL
 from lakehouse.gold import interactions
 from lakehouse.gold.purchases import as_of, evening, in_feed_shop, purchases
 from lakehouse.io import logs
@@ -25,34 +26,36 @@ from lakehouse.recommend.model import Learned, clock_of, fit_blend, learn
 from lakehouse.recommend.params import Params
 from lakehouse.recommend.scorer import BUY_AGAIN, DISCOVER, LISTS, MIXED
 from lakehouse.recommend.split import Fold
+from lakehouse.recording import record
 from lakehouse.silver import customer_identities, customers, order_lines, orders, products, refund_lines
-from lakehouse.tasks.audit import conclude
 from lakehouse.tasks.preview import changes, guards, preview
-from lakehouse.tasks.run import Run
-from lakehouse.tasks.score import CONFIG, FITTED
-from lakehouse.tasks.training_due import is_due
+from lakehouse.tasks.score import CONFIG, FITTED, model_head
+from lakehouse.tasks.stage import AfterPublication, RunContext, StageResult
+from lakehouse.tasks.training_due import why_due
 
 PASSED = "passed"
 SALES = (orders.TABLE, order_lines.TABLE, refund_lines.TABLE, customer_identities.TABLE)
 
 
-def train(run: Run, when_due: bool = False) -> Champion | None:
+def due(run: RunContext) -> str:
+    """Why a night trains: no model was ever promoted, or the last training is `train_every_days` old. Not from what the newest version
+    was trained from."""
+    registry = ModelRegistry(run.settings, run.store)
+    reason = why_due(run.settings.train_every_days, run.run_date, registry.champion() is not None, registry.last_training())
+    return "" if reason and registry.has_counted(_recipe(run)) else reason
+
+
+def train(run: RunContext) -> StageResult:
     """Judge the configuration of conf/als.yaml before a cut, fit it on everything, register it, promote it if it passes.
 
-    With `when_due` only if no model was ever promoted or the last training is `train_every_days` old, and not from what the newest
-    version was trained from. A training that a run
-    left which died before its end is taken up instead. Gives the version that passed; it is promoted at the end of the run, with
-    everything else that the run shows.
+    A training that a run left which died before its end is taken up instead. The version that passed is the MODEL of later stages; it is
+    promoted when everything is published.
     """
     registry = ModelRegistry(run.settings, run.store)
     champion = registry.champion()
-    if when_due and (not _is_due(run, registry, champion) or registry.has_counted(_recipe(run))):
-        logs.info("train: not due", step="train")
-        return None
-    conclude(run)
     started, recipe = time.monotonic(), _recipe(run)
     logs.at("train")
-    inputs = {table.name: run.runner.heads[table.name] for table in (*SALES, interactions.TABLE, products.TABLE)}
+    inputs = {table.name: run.head(table) for table in (*SALES, interactions.TABLE, products.TABLE)}
     if left := registry.left_over(recipe):
         logs.info(f"train: version {left.version} is taken up, its run {left.tags['lakehouse_run_id']} died", step="train")
         return _conclude(run, registry, left.version, left.tags["gate"] == PASSED, left.tags["gate_reason"], inputs, started)
@@ -96,23 +99,24 @@ def train(run: Run, when_due: bool = False) -> Champion | None:
     return _conclude(run, registry, version, verdict.passed, verdict.reason, inputs, started)
 
 
-def _is_due(run: Run, registry: ModelRegistry, champion: Champion | None) -> bool:
-    return is_due(run.settings.train_every_days, run.run_date, champion is not None, registry.last_training())
-
-
 def _conclude(
-    run: Run, registry: ModelRegistry, version: str, passed: bool, reason: str, inputs: dict[str, Head], started: float
-) -> Champion | None:
-    run.at_end.append(lambda: registry.finish(version, passed))
+    run: RunContext, registry: ModelRegistry, version: str, passed: bool, reason: str, inputs: dict[str, Head], started: float
+) -> StageResult:
     outcome = "becomes the champion" if passed else "was not promoted"
-    run.ledger.record(Entry("train", SUCCEEDED, outcome, time.monotonic() - started, inputs=inputs_json(inputs), message=reason))
-    logs.info(f"{'train':<40} {time.monotonic() - started:6.1f} s  version {version} {outcome}: {reason}", step="train")
-    return registry.version(version) if passed else None
+    entry = Entry("train", SUCCEEDED, outcome, time.monotonic() - started, inputs=inputs_json(inputs), message=reason)
+    record(run.ledger, entry, f"version {version} {outcome}: {reason}")
+    unpublished = {MODEL: model_head(registry.version(version))} if passed else {}
+    return StageResult(unpublished=unpublished, after=(AfterPublication.of(finish, version=version, passed=passed),))
 
 
-def _recipe(run: Run) -> str:
+def finish(run: RunContext, version: str, passed: bool) -> None:
+    """The training counts from now on; if it passed, its version is the champion."""
+    ModelRegistry(run.settings, run.store).finish(version, passed)
+
+
+def _recipe(run: RunContext) -> str:
     """All that the version comes from. The published lists are only compared with, so they are none of it."""
-    heads = sorted((name, head) for name, head in run.runner.heads.items() if name.startswith(("silver.", "gold.")))
+    heads = sorted((name, head) for name, head in run.heads.items() if name.startswith(("silver.", "gold.")))
     return fingerprint("lakehouse.tasks.train", run.run_date, run.params, heads)
 
 
@@ -125,7 +129,7 @@ class _Tried:
     judged: Judged
 
 
-def _tried(bought: DataFrame, run: Run, params: Params) -> _Tried:
+def _tried(bought: DataFrame, run: RunContext, params: Params) -> _Tried:
     """The test window is the last days before the run date, the one that the blend is fitted on the days before that."""
     days, clock = params.evaluation.window_days, clock_of(params)
     cut = evening(run.run_date) - days
@@ -141,7 +145,7 @@ def _blend(learned: Learned, fold: Fold, params: Params) -> Blend:
     return fit_blend(learned, fold.truth, params)
 
 
-def _verdict(run: Run, champion: Champion | None, bought: DataFrame, tried: _Tried, found: Guards) -> Verdict:
+def _verdict(run: RunContext, champion: Champion | None, bought: DataFrame, tried: _Tried, found: Guards) -> Verdict:
     """The champion's configuration is fitted before the same cut. One that this code can't read is compared as popularity is."""
     least, seed = run.params.evaluation.min_customers, run.params.als.seed
     theirs = None if champion is None else _config(champion, run.params)
@@ -187,7 +191,7 @@ def _config(champion: Champion, present: Params) -> Params | None:
         return None
 
 
-def _without_anonymous(run: Run, customer_index: DataFrame) -> DataFrame:
+def _without_anonymous(run: RunContext, customer_index: DataFrame) -> DataFrame:
     """Buyers nobody knows teach the model what goes together; nobody will ever ask for their lists."""
     known = run.read(customers.TABLE).where(~F.col("is_anonymous"))
     return customer_index.join(known, als.CUSTOMER, "left_semi")

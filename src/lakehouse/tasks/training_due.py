@@ -3,12 +3,25 @@
 from datetime import date
 
 from lakehouse.io.delta_reader import DeltaReader
+from lakehouse.io.history import History
 from lakehouse.io.ledger import RUNS, SUCCEEDED
+from lakehouse.io.model_changes import model_changes
+from lakehouse.lake import Lake
 
 
-def is_due(every_days: int, run_date: date, has_champion: bool, last: date | None) -> bool:
-    """Whether a night of that date trains: no model was ever promoted, or the last training (its run date) is `every_days` old."""
-    return not has_champion or last is None or (run_date - last).days >= every_days
+def why_due(every_days: int, run_date: date, has_champion: bool, last: date | None) -> str:
+    """Why a night of that date trains, if it does. `last`: the run date of the last training."""
+    if not has_champion or last is None:
+        return "there is no champion yet" if last else "no model yet"
+    return f"the last one was of {last}" if (run_date - last).days >= every_days else ""
+
+
+def outlook(lake: Lake, history: History, run_date: date) -> str:
+    """What a night of that date would do, by what the lake recorded. The night alone sees an alias that was moved in MLflow itself."""
+    changes, last, every_days = model_changes(lake.store), last_training(lake.store), lake.settings.train_every_days
+    reason = why_due(every_days, run_date, bool(changes), last)
+    told = f"champion: version {changes[-1].to_version}" if changes else "no champion yet"
+    return f"due, {reason}; {told}" if reason else f"not due, every {every_days} days, the last one was of {last}; {told}"
 
 
 def last_training(store: DeltaReader) -> date | None:

@@ -1,0 +1,51 @@
+"""The page of the night: what is derived from it, and what must fit it."""
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from lakehouse.cli import app
+from lakehouse.night import NIGHT, SCHEDULED, Stage, found, heals
+from lakehouse.tasks.stage import StageCall, calls_of_the_night
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.mark.parametrize("stage", NIGHT, ids=lambda stage: stage.name)
+def test_the_functions_of_a_stage_are_there(stage: Stage) -> None:
+    assert all(callable(found(name)) for name in (stage.function, stage.due, stage.outlook) if name)
+
+
+def test_the_night_asks_stages_whether_they_are_due_and_a_command_only_if_told_to() -> None:
+    calls = calls_of_the_night()
+    assert [call.name for call in calls] == [stage.name for stage in NIGHT]
+    assert [call.name for call in calls if call.due] == ["train", "maintain"]
+    assert [call.name for call in calls if call.after_publication] == ["maintain"]
+    (train,) = (stage for stage in NIGHT if stage.name == "train")
+    assert StageCall.of(train, {}, when_due=False).due is None
+
+
+def test_every_stage_is_a_command_and_a_launcher() -> None:
+    commands = {command.name for command in app.registered_commands}
+    assert set(SCHEDULED) <= commands
+    assert {path.stem for path in (ROOT / "jobs").glob("*.py")} == set(SCHEDULED)
+
+
+def test_the_tasks_on_databricks_are_the_stages_in_their_order() -> None:
+    (path,) = (path for path in (ROOT / "infra/databricks").glob("*.yml") if "nightly:" in path.read_text(encoding="utf-8"))
+    tasks = yaml.safe_load(path.read_text(encoding="utf-8"))["resources"]["jobs"]["nightly"]["tasks"]
+    assert [task["task_key"] for task in tasks] == [stage.name for stage in NIGHT]
+    for task, stage in zip(tasks, NIGHT, strict=True):
+        ((kind, wheel),) = ((key, value) for key, value in task.items() if key.endswith("wheel_task"))
+        assert kind == "python_wheel_task"
+        assert wheel["parameters"][0] == stage.name
+        assert ("--when-due" in wheel["parameters"]) == bool(stage.due)
+    assert [task.get("depends_on", []) for task in tasks] == [[], *([{"task_key": stage.name}] for stage in NIGHT[:-1])]
+
+
+def test_a_night_shows_that_failures_of_its_stages_are_past_but_no_stage_that_a_night_is() -> None:
+    assert all(heals("night", command) and heals(command, command) for command in SCHEDULED)
+    assert not heals("ingest", "night")
+    assert not heals("ingest", "score")
+    assert not heals("night", "models promote")
