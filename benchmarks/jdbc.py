@@ -29,15 +29,15 @@ import pymysql
 from pyspark.sql import SparkSession
 from pyspark.sql.types import DataType
 
-from lakehouse.demo.server import start, stop
-from lakehouse.io.database_url import jdbc_url
-from lakehouse.io.jdbc import Query, stage
-from lakehouse.io.key_ranges import key_ranges
-from lakehouse.io.session import spark_session
-from lakehouse.io.settings import Settings, ShopSettings, read_conf
-from lakehouse.io.shop_database import ShopDatabase
+from lakehouse.demo.store.server import start, stop
+from lakehouse.io.config.settings import Settings, ShopSettings, read_conf
+from lakehouse.io.mysql.database_url import jdbc_url
+from lakehouse.io.mysql.jdbc import Query, stage
+from lakehouse.io.mysql.key_ranges import key_ranges
+from lakehouse.io.mysql.shop_database import ShopDatabase
+from lakehouse.io.spark.session import spark_session
+from lakehouse.stages.ingest_shop.read_shop import ROWS_A_RANGE
 from lakehouse.table import DOUBLE, INTEGER, LONG, STRING, TIMESTAMP, Column
-from lakehouse.tasks.read_shop import ROWS_A_RANGE
 
 DATABASE, USER, PASSWORD = "jdbc_benchmark", "jdbc_benchmark", "of-the-benchmark"
 CONNECTIONS = 2

@@ -85,7 +85,7 @@ class Bench:
     def make_shop(self, customers: int, products: int) -> None:
         """And the account that reads it."""
         code = (
-            "import sys\nfrom pathlib import Path\nfrom lakehouse.demo import run\nfrom lakehouse.demo.server import start\n"
+            "import sys\nfrom pathlib import Path\nfrom lakehouse.demo import run\nfrom lakehouse.demo.store.server import start\n"
             f"folder = Path({str(self._folder)!r})\nserver = start(folder / 'mariadb')\n"
             f"state = run._shop(folder, server, {customers}, {products}, 365, 7, run.date.fromisoformat('{LAST_DAY}'))\n"
             "print('\\n'.join(f'{name}={value}' for name, value in run._reader(folder, server, state).items()))"

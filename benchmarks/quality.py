@@ -12,13 +12,13 @@ from datetime import date
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from lakehouse.io.check_answers import Due
-from lakehouse.io.delta_store import DeltaStore
-from lakehouse.io.expectations import PASSED, Judge
-from lakehouse.io.session import spark_session
-from lakehouse.io.settings import Settings, read_conf
-from lakehouse.io.table_resolver import TableResolver
-from lakehouse.quality import checks
+from lakehouse.checks import checks
+from lakehouse.io.config.settings import Settings, read_conf
+from lakehouse.io.delta.delta_store import DeltaStore
+from lakehouse.io.delta.table_resolver import TableResolver
+from lakehouse.io.quality.check_answers import Due
+from lakehouse.io.quality.expectations import PASSED, Judge
+from lakehouse.io.spark.session import spark_session
 from lakehouse.silver import order_lines
 from lakehouse.table import Rule, Table, holds
 

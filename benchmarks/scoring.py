@@ -18,12 +18,12 @@ from jdbc import peak_kilobytes
 from pyspark.ml.recommendation import ALS, ALSModel
 from pyspark.sql import DataFrame, SparkSession
 
-from lakehouse.io.session import spark_session
-from lakehouse.io.settings import load_settings, read_conf
+from lakehouse.io.config.settings import load_settings, read_conf
+from lakehouse.io.spark.session import spark_session
 from lakehouse.recommend.blend import Blend
-from lakehouse.recommend.catalogue import Catalogue
 from lakehouse.recommend.params import parse_params
 from lakehouse.recommend.scorer import BLOCK, Ranking, top_lists
+from lakehouse.recommend.scoring_arrays import ScoringArrays
 
 PROFILE = pa.schema(
     [
@@ -95,13 +95,13 @@ def ours(spark: SparkSession, customers: int, items: np.ndarray, n: int, neighbo
         return timed(lambda: nowhere(top_lists(profiles, ranking)))
 
 
-def catalogue(items: np.ndarray, neighbours: int) -> Catalogue:
+def catalogue(items: np.ndarray, neighbours: int) -> ScoringArrays:
     chance, products = np.random.default_rng(7), len(items)
     kept = sp.random_array((products, products), density=neighbours / products, rng=chance, format="csr", dtype=np.float32)
     recent = {country: chance.random(products).astype(np.float32) for country in ("*", "NL", "DE", "FR")}
     ever, eligible = chance.random(products).astype(np.float32), chance.random(products) < 0.9
     nothing = np.zeros(0, dtype=np.int64)
-    return Catalogue(np.arange(products), items, kept, recent, ever, eligible, nothing, sp.csr_matrix((products, 0)))
+    return ScoringArrays(np.arange(products), items, kept, recent, ever, eligible, nothing, sp.csr_matrix((products, 0)))
 
 
 def staged(spark: SparkSession, customers: int, items: np.ndarray, folder: str) -> DataFrame:

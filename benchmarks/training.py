@@ -10,9 +10,9 @@ from pyspark.ml.recommendation import ALS
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from lakehouse.io.classic_session import blas_name
-from lakehouse.io.session import spark_session
-from lakehouse.io.settings import load_settings, read_conf
+from lakehouse.io.config.settings import load_settings, read_conf
+from lakehouse.io.spark.classic_session import blas_name
+from lakehouse.io.spark.session import spark_session
 from lakehouse.recommend import als
 from lakehouse.recommend.params import Als, parse_params
 

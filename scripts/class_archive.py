@@ -10,8 +10,8 @@ from pyspark import SparkContext
 from pyspark.sql import Observation, SparkSession, Window
 from pyspark.sql import functions as F
 
-from lakehouse.io import session
-from lakehouse.io.settings import load_settings
+from lakehouse.io.config.settings import load_settings
+from lakehouse.io.spark import session
 
 SECONDS = 300
 

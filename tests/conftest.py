@@ -12,11 +12,11 @@ import pytest
 from moto.server import ThreadedMotoServer
 from pyspark.sql import SparkSession
 
-from lakehouse.demo.server import Server, start, stop
-from lakehouse.io.delta_store import DeltaStore
-from lakehouse.io.session import spark_session
-from lakehouse.io.settings import Settings
-from lakehouse.io.table_resolver import TableResolver
+from lakehouse.demo.store.server import Server, start, stop
+from lakehouse.io.config.settings import Settings
+from lakehouse.io.delta.delta_store import DeltaStore
+from lakehouse.io.delta.table_resolver import TableResolver
+from lakehouse.io.spark.session import spark_session
 from tests.support.demo_lake import DemoLake, make_lake
 
 # A setting of the person who runs the tests must not reach them.

@@ -4,6 +4,8 @@ import ast
 import subprocess
 import sys
 import time
+from collections import Counter
+from graphlib import TopologicalSorter
 from pathlib import Path
 from statistics import median
 
@@ -11,37 +13,46 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 SRC = ROOT / "src" / "lakehouse"
-# From the ground up; a module imports from its own row or from those before it.
+# From the ground up; a module imports from its own row or from those before it. A room of `io` is a room of its own.
 ROWS = [
     ("errors",),
-    ("table", "checksum", "expressions", "frames", "parameters", "scope", "fingerprint", "incident", "sample_keys", "spark_sql", "night"),
-    ("quality",),
+    ("table", "checksum", "expressions", "arrow_frames", "parameters", "scope", "fingerprint"),
+    ("incident", "sample_keys", "spark_sql", "night"),
+    ("checks",),
     ("sources",),
     ("privacy",),
-    ("io",),
-    ("bronze", "loading"),
+    ("io.config",),
+    ("io.host",),
+    ("io.files",),
+    ("io.delta",),
+    ("io.spark", "io.mysql"),
+    ("ops",),
+    ("io.mlflow", "io.alerts", "io.quality"),
+    ("bronze",),
     ("silver",),
     ("gold",),
     ("recommend",),
     ("export",),
     ("flow",),
-    ("decision", "lake", "declared"),
-    ("pinned", "recording"),
-    ("runner", "lanes"),
-    ("tasks",),
+    ("pipeline",),
+    ("lake",),
+    ("runs",),
+    ("stages",),
+    ("inspect",),
+    ("backtest",),
     ("demo",),
     ("cli",),
 ]
 LEVEL = {name: level for level, row in enumerate(ROWS) for name in row}
 ONE_DOOR = {
-    "mlflow": {"io/model_registry.py", "io/experiments.py"},
-    "pymysql": {"io/shop_database.py", "io/replica.py"},
-    "deltalake": {"io/delta_files.py", "io/delta_tidy.py"},
-    "duckdb": {"io/delta_files.py"},
+    "mlflow": {"io/mlflow/model_registry.py", "io/mlflow/experiments.py"},
+    "pymysql": {"io/mysql/shop_database.py", "io/mysql/replica.py"},
+    "deltalake": {"io/delta/delta_files.py", "io/delta/delta_tidy.py"},
+    "duckdb": {"io/delta/delta_files.py"},
     "sqlglot": {"spark_sql/parsing.py"},
-    "great_expectations": {"io/expectations.py", "io/data_docs.py"},
-    "boto3": {"io/s3_files.py"},
-    "prometheus_client": {"io/metrics_file.py"},
+    "great_expectations": {"io/quality/expectations.py", "io/quality/data_docs.py"},
+    "boto3": {"io/files/s3_files.py"},
+    "prometheus_client": {"io/alerts/metrics_file.py"},
 }
 MODULES = sorted(SRC.rglob("*.py"))
 
@@ -62,12 +73,18 @@ def imports(path: Path) -> set[str]:
 
 
 def part(module: str) -> str:
-    return module.split(".")[1] if "." in module else ""
+    """The row's name for a module of this package."""
+    parts = module.split(".")[1:]
+    return ".".join(parts[:2]) if parts[:1] == ["io"] else parts[0] if parts else ""
+
+
+def module_of(path: Path) -> str:
+    return ".".join(["lakehouse", *path.relative_to(SRC).with_suffix("").parts])
 
 
 @pytest.mark.parametrize("path", [p for p in MODULES if p.parent != SRC or p.stem != "__init__"], ids=lambda p: str(p.relative_to(SRC)))
 def test_imports_run_one_way(path: Path) -> None:
-    own = path.relative_to(SRC).parts[0].removesuffix(".py")
+    own = part(module_of(path))
     above = {name for name in imports(path) if name.startswith("lakehouse.") and LEVEL[part(name)] > LEVEL[own]}
     assert not above, f"{own} must not know {above}"
 
@@ -87,11 +104,45 @@ def test_only_one_module_reaches_into_the_jvm() -> None:
         names = {node.attr if isinstance(node, ast.Attribute) else node.id for node in tree if isinstance(node, ast.Attribute | ast.Name)}
         if names & IN_THE_JVM or any(name.startswith("delta.") for name in imports(path)):
             users.add(str(path.relative_to(SRC)))
-    assert users == {"io/classic_session.py"}
+    assert users == {"io/spark/classic_session.py"}
+
+
+def test_no_import_runs_in_a_circle() -> None:
+    """Neither between modules nor between rooms, which are the folders."""
+    known = {module_of(path): path for path in MODULES if path.name != "__init__.py"}
+    between = {name: {other for other in each_import(path) if other in known and other != name} for name, path in known.items()}
+    TopologicalSorter(between).prepare()
+    rooms: dict[Path, set[Path]] = {}
+    for name, others in between.items():
+        own = room(known[name])
+        rooms.setdefault(own, set()).update(found for other in others if (found := room(known[other])) != own)
+    TopologicalSorter(rooms).prepare()
+
+
+def room(path: Path) -> Path:
+    """The folder; a module that lies on top is a room of its own."""
+    return path if path.parent == SRC else path.parent
+
+
+def each_import(path: Path) -> set[str]:
+    """The modules: of `from lakehouse.io.host import logs` it is `lakehouse.io.host.logs`."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+    return found
+
+
+def test_no_room_is_crowded() -> None:
+    """Layers with a module a table may have more."""
+    counts = Counter(path.parent.relative_to(SRC).as_posix() for path in MODULES)
+    assert {room: count for room, count in counts.items() if count > 15} == {"silver": counts["silver"]}
 
 
 def test_io_knows_no_concrete_table() -> None:
-    for path in (SRC / "io").glob("*.py"):
+    for path in (SRC / "io").rglob("*.py"):
         assert not {part(name) for name in imports(path)} & {"silver", "gold", "bronze", "recommend"}, path
 
 

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from pyspark.sql import SparkSession
 
+from lakehouse.arrow_frames import frame_from
 from lakehouse.checksum import Checksum, checksum_columns
-from lakehouse.frames import frame_from
 from lakehouse.table import LONG, MONEY, STRING, TIMESTAMP, Column, schema_of
 
 pytestmark = pytest.mark.spark

@@ -233,7 +233,7 @@ def test_the_cluster_runs_in_utc_on_the_oldest_supported_spark(target: str, name
 
 @every_job
 def test_the_settings_know_every_variable_with_their_prefix(target: str, name: str, job: dict[str, Any]) -> None:
-    from lakehouse.io.settings import NOT_SETTINGS, PREFIX, Settings
+    from lakehouse.io.config.settings import NOT_SETTINGS, PREFIX, Settings
 
     known = {field.upper() for field in Settings.model_fields} | NOT_SETTINGS
     for cluster in job["job_clusters"]:

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from pyspark.sql import Column, SparkSession
 from pyspark.sql import functions as F
 
-from lakehouse.demo.server import Server
+from lakehouse.arrow_frames import frame_from
+from lakehouse.demo.store.server import Server
 from lakehouse.expressions import (
     is_anonymised_email,
     local_date,
@@ -22,7 +23,6 @@ from lakehouse.expressions import (
     repaired_text,
     unescape_html,
 )
-from lakehouse.frames import frame_from
 
 # Words whose UTF-8 holds every kind of byte that cp1252 leaves open, and signs of four bytes.
 WORDS = [

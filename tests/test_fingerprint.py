@@ -70,7 +70,9 @@ def test_silver_orders_hangs_on_its_helpers_and_source_but_not_on_gold() -> None
 
 def test_a_module_imported_by_name_from_its_package_is_followed() -> None:
     # evaluation says `from lakehouse.recommend import baselines`.
-    assert {"lakehouse.recommend.baselines", "lakehouse.gold.product_popularity"} <= imported("lakehouse.recommend.evaluation")
+    assert {"lakehouse.recommend.evaluation.baselines", "lakehouse.gold.product_popularity"} <= imported(
+        "lakehouse.recommend.evaluation.judge"
+    )
 
 
 def test_a_changed_value_changes_the_fingerprint_and_an_equal_one_does_not() -> None:

@@ -7,10 +7,11 @@ from pathlib import Path
 import pytest
 from pyspark.sql import SparkSession
 
-from lakehouse.declared import declared
 from lakehouse.flow import STEPS, Step
-from lakehouse.io.settings import read_conf
+from lakehouse.inspect.dictionary import every_table, one_table
+from lakehouse.io.config.settings import read_conf
 from lakehouse.parameters import ShopRules
+from lakehouse.pipeline.declared import declared
 from lakehouse.recommend.params import Params, parse_params
 from lakehouse.recommend.registered import RegisteredModel
 from lakehouse.sources.feed import Feed
@@ -18,7 +19,6 @@ from lakehouse.sources.feeds import FEEDS
 from lakehouse.sources.source import JdbcTable
 from lakehouse.sources.woocommerce import TABLES
 from lakehouse.table import conform
-from lakehouse.tasks.dictionary import every_table, one_table
 from tests.support.frames import frame_of
 
 NAMES = [step.name for step in STEPS]

@@ -12,9 +12,9 @@ from mlflow.entities import Dataset, DatasetInput
 from pyspark.sql import SparkSession
 
 from lakehouse.cli import main
-from lakehouse.io.delta_store import DeltaStore
-from lakehouse.io.lock import lake_lock
-from lakehouse.io.model_changes import model_changes, system_user
+from lakehouse.io.delta.delta_store import DeltaStore
+from lakehouse.io.host.lock import lake_lock
+from lakehouse.ops.model_changes import model_changes, system_user
 
 NAME = "lakehouse-recommender"
 # Version → as-of date, what the gate said, why, metrics. The alias starts at 2, as versions of before changes were recorded.

@@ -7,7 +7,7 @@ import yaml
 
 from lakehouse.cli import app
 from lakehouse.night import NIGHT, SCHEDULED, Stage, found, heals
-from lakehouse.tasks.stage import StageCall, calls_of_the_night
+from lakehouse.runs.stage import StageCall, calls_of_the_night
 
 ROOT = Path(__file__).parents[1]
 

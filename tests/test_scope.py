@@ -3,7 +3,7 @@
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
-from lakehouse.frames import frame_from
+from lakehouse.arrow_frames import frame_from
 from lakehouse.scope import Orders, Scope
 
 ROWS = [("nl", 1), ("nl", 5), ("nl", 6), ("nl", 9), ("nl", 10), ("de", 5), ("de", 7), ("be", 5)]

@@ -4,7 +4,7 @@ import pytest
 from pyspark.errors import AnalysisException
 from pyspark.sql import SparkSession
 
-from lakehouse.frames import frame_from
+from lakehouse.arrow_frames import frame_from
 from lakehouse.table import INTEGER, LONG, MONEY, STRING, Column, Rule, Table, broken_rules, conform
 
 TABLE = Table(

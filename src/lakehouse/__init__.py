@@ -8,7 +8,7 @@ if TYPE_CHECKING:
 
 def open(env: str = "local") -> "Lake":
     """The lake of an environment, for reading: `lake.table("silver.orders")`, `lake.sql("select … from gold.interactions")`."""
-    from lakehouse.io.settings import load_settings
+    from lakehouse.io.config.settings import load_settings
     from lakehouse.lake import Lake
 
     return Lake(load_settings(env))

@@ -24,9 +24,9 @@ from lakehouse.silver import (
     wholesale_offers,
 )
 from lakehouse.sources import mobile_app, other_feeds, wholesalers
-from lakehouse.sources.woocommerce import catalogue as shop_catalogue
 from lakehouse.sources.woocommerce import orders as shop_orders
 from lakehouse.sources.woocommerce import people as shop_people
+from lakehouse.sources.woocommerce import products as shop_catalogue
 from lakehouse.sources.woocommerce import shop
 from lakehouse.table import Table, Write
 

@@ -4,11 +4,11 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from lakehouse.errors import DataError
-from lakehouse.io.delta_store import DeltaStore
-from lakehouse.io.ledger import published
-from lakehouse.io.session import is_small_lake, spark_session
-from lakehouse.io.settings import Settings
-from lakehouse.io.table_resolver import TableResolver
+from lakehouse.io.config.settings import Settings
+from lakehouse.io.delta.delta_store import DeltaStore
+from lakehouse.io.delta.table_resolver import TableResolver
+from lakehouse.io.spark.session import is_small_lake, spark_session
+from lakehouse.ops.ledger import published
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession

@@ -39,28 +39,28 @@ NIGHT = (
         "ingest",
         "Mirror the shops' databases, and land vendors' files (settings drop_root, outbox_root), in bronze and vault.\n\n"
         "Deleted in a database is deleted here. A bad file is left out, answered, and does not stop the run.",
-        "lakehouse.tasks.ingest:ingest",
+        "lakehouse.stages.ingest:ingest",
         options=("in_full", "accept_deletes"),
     ),
     Stage(
         "refresh",
         "Build silver and gold from the published bronze: only what inputs, code or settings changed.",
-        "lakehouse.tasks.refresh:refresh",
+        "lakehouse.stages.refresh:refresh",
     ),
     Stage(
         "train",
         "Train with conf/als.yaml, log to MLflow; the alias `champion` moves only if the gate passes.",
-        "lakehouse.tasks.train:train",
-        due="lakehouse.tasks.train:due",
-        outlook="lakehouse.tasks.training_due:outlook",
+        "lakehouse.stages.train:train",
+        due="lakehouse.stages.train:due",
+        outlook="lakehouse.stages.training_due:outlook",
         judged_first=True,
     ),
-    Stage("score", "Write the champion's candidates and everybody's lists to recommendations.*.", "lakehouse.tasks.score:score"),
+    Stage("score", "Write the champion's candidates and everybody's lists to recommendations.*.", "lakehouse.stages.score:score"),
     Stage(
         "export",
         "Write the e-mail campaign pack of the published lists: customers.csv, manifest.json, _SUCCESS.",
-        "lakehouse.tasks.export:export",
-        outlook="lakehouse.tasks.export:outlook",
+        "lakehouse.stages.export:export",
+        outlook="lakehouse.stages.export:outlook",
     ),
     # After the publication, so that what readers see is known, and a lake that can't be maintained keeps nothing from them.
     Stage(
@@ -69,9 +69,9 @@ NIGHT = (
         "Readers see the same rows before and after. Everything stays that is published, that a step has still to read, or that a "
         "champion was trained on; other versions can't be read any more 7 days after they were superseded. The ledger keeps 400 days, and "
         "of each step the last success. The night does this when it is due (setting maintain_every_days); by hand it is done at once.",
-        "lakehouse.tasks.maintain:maintain",
-        due="lakehouse.tasks.maintain:due",
-        outlook="lakehouse.tasks.maintain:outlook",
+        "lakehouse.stages.maintain:maintain",
+        due="lakehouse.stages.maintain:due",
+        outlook="lakehouse.stages.maintain:outlook",
         after_publication=True,
     ),
 )

@@ -19,6 +19,6 @@ def sample_keys(table: Table, rows: DataFrame) -> tuple[str, ...]:
     return tuple(" ".join(str(value) for value in row) for row in found)
 
 
-def told(keys: Sequence[str]) -> str:
+def format_keys(keys: Sequence[str]) -> str:
     """As ` (as nl 17; nl 18)`; empty without keys."""
     return f" (as {'; '.join(keys)})" if keys else ""

@@ -88,9 +88,9 @@ class Table:
     """The declaration of one Delta table.
 
     `scope` names the column that holds the root order's id, for tables that can be rebuilt order by order.
-    `max_reject_share` is the share of rows that may break a rule before the step fails. A table that `may_be_missing` reads as an
+    `max_reject_share` is the share of rows that may break a rule before the step fails. A table that `optional` reads as an
     empty one while it was never written: of a file that nobody sends, or made of such files. One without rows is not published
-    unless it `may_be_empty`. What is audited before it is published: lakehouse/quality.py.
+    unless it `may_be_empty`. What is audited before it is published: lakehouse/checks.py.
     """
 
     name: str
@@ -100,7 +100,7 @@ class Table:
     rules: tuple[Rule, ...] = field(default=())
     scope: str | None = None
     max_reject_share: float = 0.01
-    may_be_missing: bool = False
+    optional: bool = False
     may_be_empty: bool = False
     references: tuple[Reference, ...] = ()
     freshness: Freshness | None = None

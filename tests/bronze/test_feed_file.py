@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from lakehouse.bronze.feed_file import Origin, Read, read_file
+from lakehouse.bronze.feed_file import FileReadResult, Origin, read_file
 from lakehouse.sources.mobile_app import INSTALLS, ORDER_LINES, ORDERS
 from lakehouse.sources.other_feeds import STOCK_LEVELS, WEB_EVENTS
 from lakehouse.sources.wholesalers import PRICES_A, TARIFF_C
@@ -21,12 +21,12 @@ HEADER = "sku,location_code,gtin,quantity_on_hand,quantity_reserved,counted_at"
 GOOD = "A1,AMS,,5,0,2026-11-17T21:05:00Z"
 
 
-def read(data: str | bytes, folder: Path, feed=STOCK_LEVELS, name: str = "stock_levels_20261117.csv") -> Read:  # type: ignore[no-untyped-def]
+def read(data: str | bytes, folder: Path, feed=STOCK_LEVELS, name: str = "stock_levels_20261117.csv") -> FileReadResult:  # type: ignore[no-untyped-def]
     origin = Origin(date(2026, 11, 17), name, datetime(2026, 11, 18, 4, tzinfo=UTC))
     return read_file(io.BytesIO(data.encode() if isinstance(data, str) else data), feed, origin, folder)
 
 
-def rejects(found: Read) -> list[tuple[int, str, str]]:
+def rejects(found: FileReadResult) -> list[tuple[int, str, str]]:
     rows = pq.read_table(found.rejects).to_pylist()
     return sorted((row["_line_number"], row["column_name"], row["value_class"]) for row in rows)
 

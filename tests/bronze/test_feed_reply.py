@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from lakehouse.bronze.feed_file import Origin, Read, read_file
+from lakehouse.bronze.feed_file import FileReadResult, Origin, read_file
 from lakehouse.bronze.feed_reply import reply, template, unknown_file
 from lakehouse.sources.feed import Feed
 from lakehouse.sources.feeds import FEEDS
@@ -18,7 +18,7 @@ GOOD = "u{},anna@mail.example,,Anna,,NL,2026-01-01T00:00:00Z,,1,,2026-11-17T00:0
 
 
 @pytest.fixture
-def found(tmp_path: Path) -> Read:
+def found(tmp_path: Path) -> FileReadResult:
     rows = [GOOD.format(i) for i in range(5)]
     rows[1] = rows[1].replace("2026-11-17T00:00:00Z", "17.11.2026")
     rows[2] = rows[2].replace(",NL,", ",Holland,")
@@ -26,7 +26,7 @@ def found(tmp_path: Path) -> Read:
     return read_file(io.BytesIO((HEADER + "".join(rows)).encode()), USERS, ORIGIN, tmp_path)
 
 
-def test_it_says_which_rows_are_wrong_how_often_and_what_to_do(found: Read) -> None:
+def test_it_says_which_rows_are_wrong_how_often_and_what_to_do(found: FileReadResult) -> None:
     text = reply(USERS, "app_users_20261117.csv", found, "", is_used=False)
     assert text.startswith("# app_users_20261117.csv: we did not use this file, 3 of 5 rows could not be read\n")
     assert "more than 0.1% of its rows are wrong" in text
@@ -40,7 +40,7 @@ def test_it_says_which_rows_are_wrong_how_often_and_what_to_do(found: Read) -> N
     )
 
 
-def test_it_names_columns_that_came_and_went(found: Read, tmp_path: Path) -> None:
+def test_it_names_columns_that_came_and_went(found: FileReadResult, tmp_path: Path) -> None:
     assert "did not read: points/level (column 12)" in reply(USERS, "app_users_20261117.csv", found, "", is_used=True)
     without = (HEADER.replace("phone,", "").replace(",points/level", "") + GOOD.replace(",,Anna", ",Anna").replace("Z,\n", "Z\n")).format(1)
     found = read_file(io.BytesIO(without.encode()), USERS, ORIGIN, tmp_path / "without")
@@ -64,7 +64,7 @@ def test_what_slipped_into_the_header_line_is_not_repeated(header: str, tmp_path
     assert "anna@" not in text and "Anna" not in text
 
 
-def test_no_value_of_the_file_stands_in_it(found: Read) -> None:
+def test_no_value_of_the_file_stands_in_it(found: FileReadResult) -> None:
     text = reply(USERS, "app_users_20261117.csv", found, "", is_used=False)
     assert not [value for value in ("anna@", "Anna", "Holland", "yesterday", "17.11.2026") if value in text]
 

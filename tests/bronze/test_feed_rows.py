@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from pyspark.sql import DataFrame, SparkSession
 
+from lakehouse.arrow_frames import frame_from
 from lakehouse.bronze.feed_rows import FATE, IS_TRUTH, judged
-from lakehouse.frames import frame_from
 from lakehouse.sources.feed import Feed
 from lakehouse.sources.mobile_app import EVENTS, ORDER_LINES, ORDERS
 from lakehouse.sources.other_feeds import AD_SPEND
@@ -19,10 +19,10 @@ TODAY = date(2026, 11, 18)
 SCHEMA = (
     "key long, line_no long, newer timestamp, dated timestamp, _file_day date, _file_name string, _arrived_at timestamp, _line_number long"
 )
-CHANGES = replace(ORDERS, key=("key",), newer="newer")
+CHANGES = replace(ORDERS, key=("key",), version_column="newer")
 BY_DAY = replace(AD_SPEND, key=("key",))
-LINES = replace(ORDER_LINES, key=("key", "line_no"), whole_of=("key",))
-APPEND = replace(EVENTS, key=("key",), dated="dated")
+LINES = replace(ORDER_LINES, key=("key", "line_no"), replace_unit=("key",))
+APPEND = replace(EVENTS, key=("key",), event_time_column="dated")
 Row = dict[str, Any]
 
 
@@ -66,21 +66,21 @@ def one_by_one(feed: Feed, table: dict[Any, Row], delivered: list[list[Row]]) ->
             if feed.kind == "append":
                 if row["dated"] >= datetime(2024, 11, 18, tzinfo=UTC) and key not in table:
                     here.setdefault(key, row)
-            elif key not in here or not feed.newer or row["newer"] >= here[key]["newer"]:
+            elif key not in here or not feed.version_column or row["newer"] >= here[key]["newer"]:
                 here[key] = row
-        unit = feed.whole_of or feed.key
+        unit = feed.replace_unit or feed.key
         known = {
             key_of(row, unit): max(delivery(r) for r in table.values() if key_of(r, unit) == key_of(row, unit)) for row in table.values()
         }
         loaded = []
         for key, row in here.items():
             old = known.get(key_of(row, unit))
-            if feed.newer and key in table and (row["newer"], delivery(row)) < (table[key]["newer"], delivery(table[key])):
+            if feed.version_column and key in table and (row["newer"], delivery(row)) < (table[key]["newer"], delivery(table[key])):
                 continue
-            if not feed.newer and feed.kind != "append" and old is not None and delivery(row) < old:
+            if not feed.version_column and feed.kind != "append" and old is not None and delivery(row) < old:
                 continue
             loaded.append(row)
-        if feed.whole_of:
+        if feed.replace_unit:
             named = {key_of(row, unit) for row in loaded}
             for key in [key for key, row in table.items() if key_of(row, unit) in named]:
                 del table[key]
@@ -95,7 +95,7 @@ def frame(spark: SparkSession, rows: Iterable[Row]) -> DataFrame:
     return frame_from(spark, [tuple(row.values()) for row in rows], SCHEMA)
 
 
-@pytest.mark.parametrize("feed", [CHANGES, BY_DAY, LINES, APPEND], ids=["newer", "by_day", "whole_of", "append"])
+@pytest.mark.parametrize("feed", [CHANGES, BY_DAY, LINES, APPEND], ids=["newer", "by_day", "replace_unit", "append"])
 def test_files_loaded_together_or_one_after_the_other_end_the_same(spark: SparkSession, feed: Feed) -> None:
     delivered = files(7)
     random.Random(1).shuffle(delivered)

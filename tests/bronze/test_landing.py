@@ -5,11 +5,11 @@ from collections.abc import Sequence
 import pytest
 from pyspark.sql import DataFrame, SparkSession
 
+from lakehouse.arrow_frames import frame_from
 from lakehouse.bronze.landing import repaired, root_items, root_orders, split, with_root
-from lakehouse.frames import frame_from
-from lakehouse.sources.woocommerce.catalogue import TERMS
 from lakehouse.sources.woocommerce.orders import ORDER_ADDRESSES, ORDER_ITEM_META, ORDER_ITEMS, ORDERS
 from lakehouse.sources.woocommerce.people import EMAIL_UNSUBSCRIBES, USER_META
+from lakehouse.sources.woocommerce.products import TERMS
 
 KEY = "k" * 32
 # Order 10 with refund 12; order 11; refund 13 of an order that is gone; a plugin's row with a parent of its own kind.

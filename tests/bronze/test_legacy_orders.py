@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from pyspark.sql import DataFrame, Row, SparkSession
 
+from lakehouse.arrow_frames import frame_from
 from lakehouse.bronze.legacy_orders import addresses, operational_data, order_meta, orders, shaped
-from lakehouse.frames import frame_from
 from lakehouse.sources.source import JdbcTable
 from lakehouse.sources.woocommerce.legacy_orders import ORDER_POST_META, ORDER_POSTS
 from lakehouse.sources.woocommerce.orders import ORDER_ADDRESSES, ORDER_META, ORDER_OPERATIONAL_DATA, ORDERS

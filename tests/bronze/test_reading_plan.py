@@ -5,11 +5,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from pyspark.sql import DataFrame, SparkSession
 
-from lakehouse.bronze.reading_plan import LastRead, Part, Reread, is_read_whole, plan, single_orders
-from lakehouse.frames import frame_from
+from lakehouse.arrow_frames import frame_from
+from lakehouse.bronze.reading_plan import IncrementalScope, ReadCursor, Reread, is_read_whole, plan, single_orders
 
 NOW = datetime(2026, 11, 20, 3, tzinfo=UTC)
-LAST = LastRead(cursor_at=NOW - timedelta(days=1), reread_up_to=0)
+LAST = ReadCursor(cursor_at=NOW - timedelta(days=1), reread_up_to=0)
 # The ten newest every night (the newest and the nine days before), and a ninth of the other ninety in turn.
 REREAD = Reread(window_days=9, nights=9, at_least_orders=0)
 ORDERS = "order_id bigint, type string, status string, created_at timestamp, _order_id bigint"
@@ -32,7 +32,7 @@ class Shop:
         self.changed: list[int] = []
         self.mirrored_states: dict[int, list[str]] = {}
 
-    def tonight(self, last: LastRead = LAST, reread: Reread = REREAD) -> Part | None:
+    def tonight(self, last: ReadCursor = LAST, reread: Reread = REREAD) -> IncrementalScope | None:
         return plan(
             frame_from(self.spark, list(self.orders.values()), ORDERS),
             frame_from(self.spark, list(self.items.items()), "order_item_id bigint, order_id bigint"),
@@ -59,7 +59,7 @@ def shop(spark: SparkSession) -> Shop:
     return Shop(spark)
 
 
-def others(part: Part | None) -> set[int]:
+def others(part: IncrementalScope | None) -> set[int]:
     assert part is not None
     return set(part.roots.ids)
 
@@ -77,20 +77,20 @@ def test_every_old_order_comes_in_turn_within_the_nights_that_are_set(shop: Shop
     seen: set[int] = set()
     up_to = 0
     for _ in range(REREAD.nights):
-        part = shop.tonight(LastRead(NOW, up_to))
+        part = shop.tonight(ReadCursor(NOW, up_to))
         assert part is not None
         first, last = part.roots.ranges[0]
         seen |= set(range(first, last + 1))
         up_to = part.reread_up_to
     assert seen == set(range(1, 91))
     # After the last part it begins again.
-    part = shop.tonight(LastRead(NOW, up_to))
+    part = shop.tonight(ReadCursor(NOW, up_to))
     assert part is not None
     assert part.roots.ranges[0] == (1, 10)
 
 
 def test_the_last_part_may_be_smaller_and_reaches_to_the_window(shop: Shop) -> None:
-    part = shop.tonight(LastRead(NOW, 85))
+    part = shop.tonight(ReadCursor(NOW, 85))
     assert part is not None
     assert part.roots.ranges[0] == (86, 90)
 
@@ -116,7 +116,7 @@ def test_an_old_order_with_a_sign_of_change_is_read(shop: Shop, sign: str) -> No
     elif sign == "item moved":
         shop.items[500] = 51
     else:
-        last = LastRead(NOW, 0, frozenset({50}))
+        last = ReadCursor(NOW, 0, frozenset({50}))
     part = shop.tonight(last)
     assert others(part) == ({50, 51} if sign == "item moved" else {50})
     assert part is not None

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from tests.support.demo_shop import END, Shop, make_shop
 
-from lakehouse.demo.server import Server
+from lakehouse.demo.store.server import Server
 
 
 @pytest.fixture(scope="session")

@@ -13,12 +13,12 @@ import pandas as pd
 import pytest
 from tests.support.demo_shop import END, Shop, make_shop
 
-from lakehouse.demo import day as simulation
-from lakehouse.demo.latin1 import to_latin1
-from lakehouse.demo.legacy import to_legacy
-from lakehouse.demo.server import Server
-from lakehouse.demo.shop import create_shop
-from lakehouse.demo.wall_clock import local
+from lakehouse.demo.day import day as simulation
+from lakehouse.demo.store.latin1 import to_latin1
+from lakehouse.demo.store.legacy import to_legacy
+from lakehouse.demo.store.server import Server
+from lakehouse.demo.store.shop import create_shop
+from lakehouse.demo.store.wall_clock import local
 
 pytestmark = pytest.mark.database
 

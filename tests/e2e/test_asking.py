@@ -9,7 +9,7 @@ from pyspark.sql import SparkSession
 from tests.support.demo_lake import DemoLake, assert_equal_tables, lake_for
 
 from lakehouse.flow import STEPS
-from lakehouse.io.lock import lake_lock
+from lakehouse.io.host.lock import lake_lock
 
 RUN_DATE = "2026-11-16"
 
@@ -45,7 +45,7 @@ def test_what_would_stop_a_night_ends_the_plan_with_the_nights_code(
     demo_lake: DemoLake, capsys: pytest.CaptureFixture[str], changes: dict[str, str], code: int, words: str
 ) -> None:
     with demo_lake.entered(changes):
-        from lakehouse.tasks.plan import plan
+        from lakehouse.inspect.plan.plan import plan
 
         text, found = plan("local")
     assert (found, words in text) == (code, True), text

@@ -5,7 +5,7 @@ from pyspark.sql import SparkSession
 from tests.support.demo_lake import DemoLake, make_lake
 
 from lakehouse.demo.defects import plant
-from lakehouse.demo.server import Server
+from lakehouse.demo.store.server import Server
 
 RUN_DATE = ("--run-date", "2026-11-16")
 LINES = "silver.order_lines"

@@ -7,8 +7,8 @@ import pytest
 from pyspark.sql import SparkSession
 from tests.support.demo_lake import DemoLake, lake_for, make_lake
 
-from lakehouse.demo.server import Server
-from lakehouse.io.lock import lake_lock
+from lakehouse.demo.store.server import Server
+from lakehouse.io.host.lock import lake_lock
 
 RUN_DATE = ("--run-date", "2026-11-16")
 

@@ -7,8 +7,8 @@ import pytest
 from pyspark.sql import SparkSession
 from tests.support.demo_lake import DemoLake, make_lake, table_names
 
-from lakehouse.demo.server import Server
-from lakehouse.tasks import read_shop
+from lakehouse.demo.store.server import Server
+from lakehouse.stages.ingest_shop import read_shop
 
 RUN_DATE = ("--run-date", "2026-11-16")
 

@@ -16,7 +16,7 @@ from tests.faults.trial import killed_when
 from tests.support.demo_lake import DemoLake, lake_for
 from tests.support.demo_shop import make_shop
 
-from lakehouse.demo.server import Server
+from lakehouse.demo.store.server import Server
 
 pytestmark = [pytest.mark.spark, pytest.mark.database]
 SEED = 7

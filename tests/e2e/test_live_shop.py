@@ -15,13 +15,13 @@ from tests.support.live_writer import live_writer, make_live_shop
 from tests.support.replication import Replication, replication
 from tests.support.runs import run_one
 
-from lakehouse.io.ledger import STARTED, Entry, Ledger
-from lakehouse.io.replica_pause import paused
-from lakehouse.io.settings import load_settings
-from lakehouse.tasks.mirror_shop import is_fixed
-from lakehouse.tasks.read_shop import ShopReader, Staged
-from lakehouse.tasks.shop_source import check_shop
-from lakehouse.tasks.stage import RunContext
+from lakehouse.io.config.settings import load_settings
+from lakehouse.io.mysql.replica_pause import paused
+from lakehouse.ops.ledger import STARTED, Entry, Ledger
+from lakehouse.runs.stage import RunContext
+from lakehouse.stages.ingest_shop.mirror_shop import is_fixed
+from lakehouse.stages.ingest_shop.read_shop import ShopReader, Staged
+from lakehouse.stages.ingest_shop.shop_source import check_shop
 
 # A torn picture is rare: ask for many after a change of the reader.
 PAIRS_OF_SNAPSHOTS = int(os.environ.get("PAIRS_OF_SNAPSHOTS", "3"))

@@ -17,7 +17,7 @@ from tests.support.demo_lake import DemoLake, assert_equal_tables, lake_for, tab
 from tests.support.demo_shop import make_shop
 
 import lakehouse
-from lakehouse.demo.server import Server
+from lakehouse.demo.store.server import Server
 from lakehouse.flow import STEPS
 from lakehouse.lake import Lake
 

@@ -10,10 +10,10 @@ from tests.support.answers import exactly
 from tests.support.demo_lake import DemoLake
 
 from lakehouse.errors import DataError
-from lakehouse.io.settings import load_settings
+from lakehouse.inspect.answers import collected, in_duckdb
+from lakehouse.io.config.settings import load_settings
 from lakehouse.lake import Lake
 from lakehouse.spark_sql import NotOnTheList
-from lakehouse.tasks.answers import collected, in_duckdb
 
 ROOT = Path(__file__).parents[2]
 LIMIT = re.compile(r"\s+limit (\d+)\s*$")

@@ -7,7 +7,7 @@ from pyspark.sql import SparkSession
 from tests.support.demo_lake import DemoLake, assert_equal_tables, lake_for
 from tests.support.demo_shop import END, make_shop
 
-from lakehouse.demo.server import Server
+from lakehouse.demo.store.server import Server
 
 DAY = END.replace(day=END.day + 1)
 RUN_DATE = ("--run-date", DAY.isoformat())

@@ -17,9 +17,9 @@ from tests.support.demo_lake import DemoLake, lake_for
 from tests.support.demo_shop import Shop
 from tests.support.truth import differences, revenue_differences
 
-from lakehouse.demo.latin1 import to_latin1
-from lakehouse.demo.legacy import to_legacy, to_migrated
-from lakehouse.demo.server import Server
+from lakehouse.demo.store.latin1 import to_latin1
+from lakehouse.demo.store.legacy import to_legacy, to_migrated
+from lakehouse.demo.store.server import Server
 
 DATABASE = "real_shop"
 AMSTERDAM = ZoneInfo("Europe/Amsterdam")

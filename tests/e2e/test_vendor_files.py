@@ -7,10 +7,10 @@ import pytest
 from pyspark.sql import DataFrame, SparkSession
 from tests.support.demo_lake import DemoLake, make_lake
 
-from lakehouse.demo.server import Server
-from lakehouse.demo.truth import read_state
+from lakehouse.demo.store.server import Server
 from lakehouse.demo.vendor_files import write_files
-from lakehouse.io.delta_store import DeltaStore
+from lakehouse.demo.world.truth import read_state
+from lakehouse.io.delta.delta_store import DeltaStore
 
 
 @pytest.fixture(scope="module")

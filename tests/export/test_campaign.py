@@ -6,8 +6,8 @@ from typing import Any
 from pyspark.sql import DataFrame, SparkSession
 from tests.support.frames import frame_of
 
+from lakehouse.arrow_frames import frame_from
 from lakehouse.export.campaign import COLUMNS, SLOTS, audience, contacts, rows
-from lakehouse.frames import frame_from
 from lakehouse.gold import interactions
 from lakehouse.recommend import customer_products
 from lakehouse.silver import customers, products

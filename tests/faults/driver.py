@@ -78,8 +78,8 @@ def wrap_all(borders: Borders) -> None:
     """The heavy libraries are imported for this, so that the lock is not tried as early as in a plain night."""
     import importlib
 
-    from lakehouse.io import logs
-    from lakehouse.io.delta_store import DeltaStore
+    from lakehouse.io.delta.delta_store import DeltaStore
+    from lakehouse.io.host import logs
 
     for commit in COMMITS:
         borders.wrap(DeltaStore, commit, lambda _store, name, *_, **__: getattr(name, "name", name))

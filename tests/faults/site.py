@@ -13,9 +13,9 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, Literal
 
-from lakehouse.demo.server import Server, start
-from lakehouse.demo.truth import read_state
+from lakehouse.demo.store.server import Server, start
 from lakehouse.demo.vendor_files import write_files
+from lakehouse.demo.world.truth import read_state
 from tests.support.demo_lake import PASSWORD, lake_for
 from tests.support.demo_shop import Shop, make_shop
 

@@ -4,7 +4,7 @@ from datetime import date
 
 from pyspark.sql import DataFrame, SparkSession
 
-from lakehouse.frames import frame_from
+from lakehouse.arrow_frames import frame_from
 from lakehouse.gold.purchases import Clock, as_of, evening
 
 SCHEMA = "shop_code string, customer_key string, order_id string, product_id bigint, at double"

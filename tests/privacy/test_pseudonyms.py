@@ -6,7 +6,7 @@ import hmac
 import pytest
 from pyspark.sql import DataFrame, SparkSession
 
-from lakehouse.frames import frame_from
+from lakehouse.arrow_frames import frame_from
 from lakehouse.privacy.pseudonyms import fingerprint, pseudonym, with_pseudonyms
 from lakehouse.sources.source import Pseudonym
 

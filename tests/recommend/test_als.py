@@ -5,7 +5,7 @@ import random
 import pytest
 from pyspark.sql import SparkSession
 
-from lakehouse.frames import frame_from
+from lakehouse.arrow_frames import frame_from
 from lakehouse.recommend.als import PRODUCT, Factors, fit, index
 from lakehouse.recommend.params import Als
 

@@ -12,12 +12,12 @@ import pandas as pd
 import pytest
 from pyspark.sql import SparkSession
 
+from lakehouse.backtest.backtest import Request, backtest
 from lakehouse.cli import main
 from lakehouse.gold.purchases import Clock
-from lakehouse.io.settings import read_conf
+from lakehouse.io.config.settings import read_conf
+from lakehouse.recommend.evaluation.tuning import candidates
 from lakehouse.recommend.params import Params, parse_params
-from lakehouse.recommend.tuning import candidates
-from lakehouse.tasks.backtest import Request, backtest
 
 COLUMNS = "customer=customer,product=product,order=order,time=time"
 CUT = datetime(2026, 6, 1, tzinfo=UTC)

@@ -9,9 +9,9 @@ import pytest
 from pyspark.sql import DataFrame, SparkSession
 from tests.support.frames import frame_of
 
-from lakehouse.frames import frame_from
+from lakehouse.arrow_frames import frame_from
 from lakehouse.gold import interactions, product_popularity
-from lakehouse.io.settings import read_conf
+from lakehouse.io.config.settings import read_conf
 from lakehouse.recommend.als import Factors
 from lakehouse.recommend.blend import Blend
 from lakehouse.recommend.customer_products import TABLE, build

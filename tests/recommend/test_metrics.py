@@ -10,7 +10,7 @@ from pyspark.ml.evaluation import RankingEvaluator
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from lakehouse.frames import frame_from
+from lakehouse.arrow_frames import frame_from
 from lakehouse.recommend.metrics import (
     NAMES,
     Exposure,

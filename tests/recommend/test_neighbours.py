@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from pyspark.sql import SparkSession
 
-from lakehouse.frames import frame_from
+from lakehouse.arrow_frames import frame_from
 from lakehouse.recommend.neighbours import Neighbours, as_frame, fit, from_frame, learned, merged, strongest
 from lakehouse.recommend.params import Neighbours as Parameters
 

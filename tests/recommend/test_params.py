@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from lakehouse.errors import ConfigError
-from lakehouse.io.settings import read_conf
+from lakehouse.io.config.settings import read_conf
 from lakehouse.recommend.params import parse_params
 
 GOOD: dict[str, Any] = read_conf("als.yaml")

@@ -8,13 +8,13 @@ import scipy.sparse as sp
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from lakehouse.frames import frame_from
+from lakehouse.arrow_frames import frame_from
 from lakehouse.recommend.als import fit
 from lakehouse.recommend.blend import Blend
-from lakehouse.recommend.catalogue import Catalogue, catalogues, profiles
 from lakehouse.recommend.params import Als
-from lakehouse.recommend.places import best
+from lakehouse.recommend.ranked_items import best
 from lakehouse.recommend.scorer import BLOCK, Ranking, pair_scores, top_lists
+from lakehouse.recommend.scoring_arrays import ScoringArrays, catalogues, profiles
 
 RANK = 3
 NOTHING = np.zeros(0, np.int64)
@@ -25,20 +25,20 @@ PROFILE = (
 BLEND = Blend((1.0, 0.5, -0.2, 0.4, 0.1, 0.3, 0.2), (0.9, 0.6, 0.8, -0.2), (1.5, 1.0, 0.7))
 
 
-def catalogue(rng: np.random.Generator, ids: range) -> Catalogue:
+def catalogue(rng: np.random.Generator, ids: range) -> ScoringArrays:
     n = len(ids)
     neighbours = sp.random_array((n, n), density=0.2, rng=rng, format="csr", dtype=np.float32)
     recent = {"*": rng.integers(0, 4, n).astype(np.float32), "DE": rng.integers(0, 4, n).astype(np.float32)}
     eligible = np.ones(n, dtype=bool)
     eligible[[1, n - 1]] = False
     factors = rng.integers(-2, 3, (n, RANK)).astype(np.float32)
-    return Catalogue(
+    return ScoringArrays(
         np.array(ids), factors, neighbours, recent, rng.integers(0, 4, n).astype(np.float32), eligible, NOTHING, sp.csr_matrix((n, 0))
     )
 
 
 def brute_force(
-    items: Catalogue, country: str | None, own: list[tuple[int, float, int, float]], features: list[float] | None
+    items: ScoringArrays, country: str | None, own: list[tuple[int, float, int, float]], features: list[float] | None
 ) -> dict[str, list[int]]:
     """One customer's lists of five, product by product."""
     place = {int(product): i for i, product in enumerate(items.product_ids)}

@@ -4,7 +4,7 @@ from pyspark.sql import SparkSession
 from tests.support.frames import frame_of, rows_of
 
 from lakehouse.silver.categories import TABLE, build
-from lakehouse.sources.woocommerce.catalogue import TERM_TAXONOMY, TERMS
+from lakehouse.sources.woocommerce.products import TERM_TAXONOMY, TERMS
 
 
 def test_categories_are_terms_of_their_taxonomy_with_plain_names_and_a_tree(spark: SparkSession) -> None:

@@ -6,9 +6,9 @@ from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 from tests.support.frames import frame_of, rows_of
 
-from lakehouse.frames import frame_from
+from lakehouse.arrow_frames import frame_from
 from lakehouse.silver.product_codes import TABLE, build, gtin_code, sku_code
-from lakehouse.sources.woocommerce.catalogue import POST_META, POSTS
+from lakehouse.sources.woocommerce.products import POST_META, POSTS
 
 # (id, status, parent; 0: a product, SKU, GTIN)
 Article = tuple[int, str, int, str | None, str | None]

@@ -5,7 +5,7 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 from tests.support.frames import frame_of
 
-from lakehouse.frames import frame_from
+from lakehouse.arrow_frames import frame_from
 from lakehouse.silver.product_codes import TABLE
 from lakehouse.silver.product_matching import matched
 

@@ -9,7 +9,7 @@ from pyspark.sql import SparkSession
 from tests.support.frames import frame_of
 
 from lakehouse.silver.products import TABLE, build
-from lakehouse.sources.woocommerce.catalogue import POST_META, POSTS, TERM_RELATIONSHIPS, TERM_TAXONOMY, TERMS
+from lakehouse.sources.woocommerce.products import POST_META, POSTS, TERM_RELATIONSHIPS, TERM_TAXONOMY, TERMS
 from lakehouse.sources.woocommerce.shop import OPTIONS
 from lakehouse.table import broken_rules, conform
 

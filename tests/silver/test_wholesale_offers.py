@@ -7,8 +7,8 @@ from typing import Any
 from pyspark.sql import SparkSession
 from tests.support.frames import frame_of
 
-from lakehouse.io.delta_store import DeltaStore, Written
-from lakehouse.loading import load
+from lakehouse.io.delta.delta_store import DeltaStore, Written
+from lakehouse.pipeline.loader import load
 from lakehouse.silver import product_codes
 from lakehouse.silver.wholesale_offers import TABLE, build
 from lakehouse.sources.wholesalers import ARTICLES, OFFERS_B, PRICES_A, TARIFF_C

@@ -7,8 +7,8 @@ from lakehouse.errors import DataError
 from lakehouse.sources.drift import ADDED, FAMILIES, REMOVED, RETYPED, Change, Columns, compare, compare_all, refuse, refuse_other_schema
 from lakehouse.sources.source import JdbcTable
 from lakehouse.sources.woocommerce import TABLES
-from lakehouse.sources.woocommerce.catalogue import POSTS
 from lakehouse.sources.woocommerce.legacy_orders import ORDER_POSTS
+from lakehouse.sources.woocommerce.products import POSTS
 from lakehouse.sources.woocommerce.stores import LEGACY
 from lakehouse.table import LONG, MONEY, STRING, TIMESTAMP, Column
 

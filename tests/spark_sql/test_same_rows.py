@@ -11,11 +11,11 @@ from tests.support import random_sql
 from tests.support.answers import assert_same
 from tests.support.random_sql import Composer
 
-from lakehouse.frames import frame_from
-from lakehouse.io.settings import Settings
+from lakehouse.arrow_frames import frame_from
+from lakehouse.inspect.answers import in_duckdb
+from lakehouse.io.config.settings import Settings
 from lakehouse.lake import Lake
 from lakehouse.spark_sql import NotOnTheList, aggregates, functions
-from lakehouse.tasks.answers import in_duckdb
 
 COUNT, SEED = int(os.environ.get("RANDOM_QUERIES", "60")), int(os.environ.get("RANDOM_SEED", "1"))
 # What is easily mistaken: names of columns, case, literals, brackets, and the order of rows without a value.

@@ -6,8 +6,8 @@ from typing import Any
 
 from pyspark.sql import DataFrame
 
-from lakehouse.tasks.answers import Answer, collected
-from lakehouse.tasks.inspect import FORMATS, as_text
+from lakehouse.inspect.answers import Answer, collected
+from lakehouse.inspect.published_tables import FORMATS, as_text
 
 
 def assert_same(found: Answer, frame: DataFrame, query: str) -> None:

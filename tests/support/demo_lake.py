@@ -10,10 +10,10 @@ from pathlib import Path
 from pyspark.sql import SparkSession
 
 from lakehouse.cli import main
-from lakehouse.demo.server import Server
-from lakehouse.demo.shop import create_reader
-from lakehouse.io.delta_store import DeltaStore
-from lakehouse.io.table_resolver import TableResolver
+from lakehouse.demo.store.server import Server
+from lakehouse.demo.store.shop import create_reader
+from lakehouse.io.delta.delta_store import DeltaStore
+from lakehouse.io.delta.table_resolver import TableResolver
 from lakehouse.sources.woocommerce.grants import grants
 from lakehouse.sources.woocommerce.stores import HPOS, LEGACY
 from tests.support.demo_shop import Shop, make_shop

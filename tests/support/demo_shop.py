@@ -7,9 +7,9 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from lakehouse.demo.day import simulate_day
-from lakehouse.demo.server import Server
-from lakehouse.demo.shop import create_shop
+from lakehouse.demo.day.day import simulate_day
+from lakehouse.demo.store.server import Server
+from lakehouse.demo.store.shop import create_shop
 
 END = date(2026, 11, 15)
 

@@ -7,7 +7,7 @@ from typing import Any
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql.types import DecimalType
 
-from lakehouse.frames import frame_from
+from lakehouse.arrow_frames import frame_from
 from lakehouse.table import Column, Table, conform, schema_of
 
 

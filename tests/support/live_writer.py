@@ -13,8 +13,8 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
-from lakehouse.demo.schema import create_statements, key_statements
-from lakehouse.demo.server import Server
+from lakehouse.demo.store.schema import create_statements, key_statements
+from lakehouse.demo.store.server import Server
 
 OPTIONS = {
     "home": "https://shop.example",

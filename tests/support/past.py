@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 
-from lakehouse.io.delta_store import DeltaStore, Head
-from lakehouse.io.ledger import PUBLICATIONS, RUNS, STARTED, SUCCEEDED, Entry, inputs_json
+from lakehouse.io.delta.delta_store import DeltaStore, TableVersion
+from lakehouse.ops.ledger import PUBLICATIONS, RUNS, STARTED, SUCCEEDED, Entry, inputs_json
 
 
 def night_of(day: int) -> datetime:
@@ -32,7 +32,7 @@ class Past:
         self._runs += [{**common, "ended_at": at, **asdict(entry)} for entry, at in entries]
         return self
 
-    def published(self, run_id: str, at: datetime, heads: Mapping[str, Head]) -> "Past":
+    def published(self, run_id: str, at: datetime, heads: Mapping[str, TableVersion]) -> "Past":
         for name, head in heads.items():
             row = {"table_name": name, "table_id": head.table_id, "table_version": head.version}
             self._publications.append({"run_id": run_id, "published_at": at, **row})
@@ -47,7 +47,7 @@ def step(
     name: str, version: int, inputs: Mapping[str, int] | None = None, mode: str = "full", rows: int = 100, seconds: float = 5
 ) -> Entry:
     """A success that wrote this version; the id of a table is its name."""
-    heads = {table: Head(table, used) for table, used in (inputs or {}).items()}
+    heads = {table: TableVersion(table, used) for table, used in (inputs or {}).items()}
     return Entry(
         name, SUCCEEDED, mode, float(seconds), rows, rows, table_id=name.split("[")[0], table_version=version, inputs=inputs_json(heads)
     )

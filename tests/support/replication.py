@@ -14,7 +14,7 @@ from typing import Any
 
 import pymysql
 
-from lakehouse.demo.server import Server, _as_user, _program
+from lakehouse.demo.store.server import Server, _as_user, _program
 
 SECONDS = 60
 

@@ -3,9 +3,9 @@
 from collections.abc import Callable, Collection
 from datetime import date
 
-from lakehouse.io.settings import Settings
-from lakehouse.tasks.run import run_stages
-from lakehouse.tasks.stage import RunContext, StageCall, StageResult
+from lakehouse.io.config.settings import Settings
+from lakehouse.runs.orchestrator import run_stages
+from lakehouse.runs.stage import RunContext, StageCall, StageResult
 
 
 def run_one(

@@ -16,8 +16,8 @@ import pyarrow.parquet as pq
 from pyspark.sql.pandas.types import to_arrow_type
 
 from lakehouse.bronze.feed_json import events
-from lakehouse.io.csv_files import Records, Stream, Unreadable, header, records
-from lakehouse.io.text_files import opened
+from lakehouse.io.files.csv_files import Records, Stream, Unreadable, header, records
+from lakehouse.io.files.text_files import opened
 from lakehouse.sources.feed import ORIGIN, Feed
 from lakehouse.sources.feed_values import CLASSES, GOOD, parse
 
@@ -40,7 +40,7 @@ class Origin(NamedTuple):
 
 
 @dataclass
-class Read:
+class FileReadResult:
     """What became of a file's records: `rows_read` = good ones in `good` + those in `rejects`.
 
     `refused`: why nothing of it can be used; what was read until then is counted. `ragged` rows are not as wide as the header line.
@@ -61,10 +61,10 @@ class Read:
     looks: dict[tuple[str, str], str] = field(default_factory=dict)
 
 
-def read_file(raw: BinaryIO, feed: Feed, origin: Origin, folder: Path) -> Read:
+def read_file(raw: BinaryIO, feed: Feed, origin: Origin, folder: Path) -> FileReadResult:
     """Read it once, in bounded memory, into two Parquet files of `folder`: typed rows with their origin, and rejects."""
     folder.mkdir(parents=True, exist_ok=True)
-    found = Read(folder / "good.parquet", folder / "rejects.parquet")
+    found = FileReadResult(folder / "good.parquet", folder / "rejects.parquet")
     with pq.ParquetWriter(found.good, good_schema(feed)) as good, pq.ParquetWriter(found.rejects, rejects_schema(feed)) as rejects:
         try:
             stream = opened(raw, origin.file_name.endswith(".gz"), feed.encoding, LARGEST)
@@ -94,7 +94,7 @@ def rejects_schema(feed: Feed) -> pa.Schema:
     return pa.schema([*origin, ("column_name", pa.string()), ("value_class", pa.string()), *keys])
 
 
-def _csv_parts(stream: Stream, feed: Feed, found: Read) -> Iterator[Records]:
+def _csv_parts(stream: Stream, feed: Feed, found: FileReadResult) -> Iterator[Records]:
     """Records after the header, their columns those of the feed, in its order; of a header that is refused as they stand."""
     head = stream.read(HEAD)
     if not head.strip():
@@ -114,7 +114,7 @@ def _csv_parts(stream: Stream, feed: Feed, found: Read) -> Iterator[Records]:
         yield Records(fields, lines, part.wrong_width)
 
 
-def _places(names: Sequence[str], feed: Feed, found: Read) -> list[int | None]:
+def _places(names: Sequence[str], feed: Feed, found: FileReadResult) -> list[int | None]:
     """Where each of the feed's columns stands in the header."""
     there = [_plain(name) for name in names]
     places: list[int | None] = []
@@ -142,7 +142,7 @@ def _places(names: Sequence[str], feed: Feed, found: Read) -> list[int | None]:
     return places
 
 
-def _shown(name: str, found: Read) -> str:
+def _shown(name: str, found: FileReadResult) -> str:
     """An unknown column as it may stand in a reply. Where rows are not as wide as the header line, a row may have slipped into it."""
     place = f" {name[name.rindex('(') :]}" if name.endswith(")") else ""
     is_header = found.rows_read > 2 * found.ragged and NAME.match(name) and sum(sign.isdigit() for sign in name.removesuffix(place)) < 4
@@ -162,7 +162,7 @@ def _delimiter_hint(names: Sequence[str], feed: Feed) -> str:
     return f". Columns seem to be divided by {others[other]}; expected is {others[feed.delimiter]}"
 
 
-def _json_parts(stream: Stream, feed: Feed, found: Read) -> Iterator[Records]:
+def _json_parts(stream: Stream, feed: Feed, found: FileReadResult) -> Iterator[Records]:
     seen: set[str] = set()
     is_empty = True
     for part in events(stream, feed, seen):
@@ -175,7 +175,7 @@ def _json_parts(stream: Stream, feed: Feed, found: Read) -> Iterator[Records]:
         found.absent_columns = [wanted.headers[0] for wanted in feed.fields if not seen & set(wanted.headers)]
 
 
-def _sort_out(part: Records, feed: Feed, origin: Origin, found: Read, good: pq.ParquetWriter, rejects: pq.ParquetWriter) -> None:
+def _sort_out(part: Records, feed: Feed, origin: Origin, found: FileReadResult, good: pq.ParquetWriter, rejects: pq.ParquetWriter) -> None:
     """Rows whose values are all good, and the others with their first bad column."""
     parsed = [parse(part.fields.column(i), wanted.parser, wanted.required) for i, wanted in enumerate(feed.fields)]
     classes = np.stack([one.classes for one in parsed], axis=1)
@@ -202,13 +202,15 @@ def _shape(value: str) -> str:
     return shape + "..." * (len(value) > SHOWN)
 
 
-def _refuse(part: Records, origin: Origin, found: Read, rejects: pq.ParquetWriter) -> None:
+def _refuse(part: Records, origin: Origin, found: FileReadResult, rejects: pq.ParquetWriter) -> None:
     lines = [*part.lines.tolist(), *(wrong.line for wrong in part.wrong_width)]
     found.ragged += len(part.wrong_width)
     _write_rejects([(line, "", WHOLE_FILE) for line in lines], origin, found, rejects)
 
 
-def _write_rejects(told: list[Told], origin: Origin, found: Read, rejects: pq.ParquetWriter, keys: pa.RecordBatch | None = None) -> None:
+def _write_rejects(
+    told: list[Told], origin: Origin, found: FileReadResult, rejects: pq.ParquetWriter, keys: pa.RecordBatch | None = None
+) -> None:
     """Some rejected records, which count as read."""
     if not told:
         return

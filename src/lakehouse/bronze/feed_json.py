@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import numpy as np
 import pyarrow as pa
 
-from lakehouse.io.csv_files import BLOCK, Records, Stream, WrongWidth
+from lakehouse.io.files.csv_files import BLOCK, Records, Stream, WrongWidth
 from lakehouse.sources.feed import Feed, Field
 
 KEYS_SEEN = 100

@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
+from lakehouse.arrow_frames import frame_from
 from lakehouse.bronze.feed_file import NOT_JSON, WHOLE_FILE, WRONG_FIELD_COUNT
-from lakehouse.frames import frame_from
 from lakehouse.sources.feed import Feed
 from lakehouse.table import LONG, STRING, TIMESTAMP, Column, Table
 

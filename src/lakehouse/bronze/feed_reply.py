@@ -5,7 +5,7 @@ import io
 from collections.abc import Mapping, Sequence
 from datetime import date
 
-from lakehouse.bronze.feed_file import WHOLE_FILE, Read
+from lakehouse.bronze.feed_file import WHOLE_FILE, FileReadResult
 from lakehouse.bronze.feed_quarantine import FOUND, expected
 from lakehouse.sources.feed import Feed
 
@@ -16,7 +16,7 @@ ENCODINGS = {"utf-8": "UTF-8", "cp1252": "Windows-1252 (Western European)", "utf
 DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
 
 
-def reply(feed: Feed, file_name: str, found: Read, refused: str, is_used: bool) -> str:
+def reply(feed: Feed, file_name: str, found: FileReadResult, refused: str, is_used: bool) -> str:
     """Markdown. `refused`: why nothing of the file was used, whatever its rows are; `is_used`: whether its good rows were."""
     told = {what: seen for what, seen in found.examples.items() if what[1] != WHOLE_FILE}
     parts = [f"# {file_name}: {_headline(found, refused, is_used)}", _what_to_do(feed, refused, found.rows_rejected, is_used)]
@@ -59,7 +59,7 @@ def template(feed: Feed) -> bytes:
     return text.getvalue().encode("utf-16" if feed.encoding == "utf-16-le" else feed.encoding)
 
 
-def _headline(found: Read, refused: str, is_used: bool) -> str:
+def _headline(found: FileReadResult, refused: str, is_used: bool) -> str:
     if refused:
         return "we could not use this file"
     told = f"{found.rows_rejected:,} of {found.rows_read:,} rows could not be read"
@@ -88,7 +88,7 @@ def _rejects(feed: Feed, told: Mapping[tuple[str, str], tuple[int, list[int]]], 
     return "\n".join(rows)
 
 
-def _changes(found: Read) -> str:
+def _changes(found: FileReadResult) -> str:
     lines = []
     if found.unknown_columns:
         unknown = ", ".join(_cell(name[:60]) for name in found.unknown_columns[:20])

@@ -29,10 +29,10 @@ def judged(rows: DataFrame, there: DataFrame, feed: Feed, run_date: date, is_new
     expired = _expired(feed, run_date)
     ranked = rows.withColumn("_expired", expired).withColumn("_place", _place_in_file(feed))
     old = _what_is_there(there, rows, feed)
-    known = ranked.join(old, list(feed.whole_of or feed.key), "left")
+    known = ranked.join(old, list(feed.replace_unit or feed.key), "left")
     is_first_in_file = ~F.col("_expired") & (F.col("_place") == 1)
     loaded = known.withColumn("_loaded", is_first_in_file & _beats_what_is_there(feed, is_newest))
-    if feed.newer and feed.kind != "snapshot":
+    if feed.version_column and feed.kind != "snapshot":
         loaded = loaded.withColumn("_loaded", F.col("_loaded") & _beats_earlier_files(feed))
     fate = F.when(F.col("_expired"), EXPIRED).when(F.col("_loaded"), LOADED).otherwise(DUPLICATE)
     return loaded.withColumn(FATE, fate).withColumn(IS_TRUTH, _is_last(feed)).select(*rows.columns, FATE, IS_TRUTH)
@@ -58,32 +58,32 @@ def truth(found: DataFrame, there: DataFrame, feed: Feed) -> DataFrame:
 def staying(found: DataFrame, rejected: DataFrame, there: DataFrame, feed: Feed) -> DataFrame:
     """Keys of the table that stay as they are though the file has all rows: theirs could not be read, or is older (of a snapshot)."""
     key, new = list(feed.key), found.where(IS_TRUTH)
-    named = rejected.select(*key) if feed.whole_of else found.select(*key).union(rejected.select(*key))
+    named = rejected.select(*key) if feed.replace_unit else found.select(*key).union(rejected.select(*key))
     kept = there.join(named.distinct(), key, "left_semi").join(new.select(*key), key, "left_anti")
-    if feed.whole_of:  # of an order whose lines are not replaced, nothing goes
-        kept = kept.join(new.select(*feed.whole_of).distinct(), list(feed.whole_of), "left_semi")
+    if feed.replace_unit:  # of an order whose lines are not replaced, nothing goes
+        kept = kept.join(new.select(*feed.replace_unit).distinct(), list(feed.replace_unit), "left_semi")
     return kept.select(*key)
 
 
 def _expired(feed: Feed, run_date: date) -> Column:
-    if feed.expires_after is None or feed.dated is None:
+    if feed.expires_after is None or feed.event_time_column is None:
         return F.lit(False)
-    return F.col(feed.dated) < F.lit(run_date - timedelta(days=feed.expires_after)).cast("timestamp")
+    return F.col(feed.event_time_column) < F.lit(run_date - timedelta(days=feed.expires_after)).cast("timestamp")
 
 
 def _place_in_file(feed: Feed) -> Column:
     """1 for the row of its key that counts: of events the first ever, else the newest of its file, the last of equals."""
     if feed.kind == "append":
         return F.row_number().over(Window.partitionBy("_expired", *feed.key).orderBy(*DELIVERY, "_line_number"))
-    newest = [F.desc(feed.newer)] if feed.newer else []
+    newest = [F.desc(feed.version_column)] if feed.version_column else []
     return F.row_number().over(Window.partitionBy("_expired", *feed.key, *DELIVERY).orderBy(*newest, F.desc("_line_number")))
 
 
 def _what_is_there(there: DataFrame, rows: DataFrame, feed: Feed) -> DataFrame:
     """Of each unit (a key, or what a file has all rows of) that the files name: who brought it, and how new it is."""
-    unit = list(feed.whole_of or feed.key)
+    unit = list(feed.replace_unit or feed.key)
     named = there.join(rows.select(*unit).distinct(), unit, "left_semi")
-    newest = F.max(feed.newer) if feed.newer else F.lit(None)
+    newest = F.max(feed.version_column) if feed.version_column else F.lit(None)
     return named.groupBy(*unit).agg(F.max(F.struct(*DELIVERY)).alias("_there"), newest.alias("_there_newer"))
 
 
@@ -92,9 +92,9 @@ def _beats_what_is_there(feed: Feed, is_newest: bool) -> Column:
     is_new = theirs.isNull()
     if feed.kind == "append":
         return is_new | (mine == theirs)
-    if feed.newer is None:
+    if feed.version_column is None:
         return F.lit(is_newest) if feed.kind == "snapshot" else is_new | (mine >= theirs)
-    newer, known = F.col(feed.newer), F.col("_there_newer")
+    newer, known = F.col(feed.version_column), F.col("_there_newer")
     if feed.kind == "snapshot":
         return is_new | (newer >= known) if is_newest else ~is_new & ((newer > known) | (mine == theirs))
     return is_new | (F.struct(newer, mine) >= F.struct(known, theirs))
@@ -102,13 +102,13 @@ def _beats_what_is_there(feed: Feed, is_newest: bool) -> Column:
 
 def _beats_earlier_files(feed: Feed) -> Column:
     earlier = Window.partitionBy(*feed.key).orderBy(*DELIVERY).rangeBetween(Window.unboundedPreceding, Window.currentRow)
-    best = F.max(F.when(F.col("_loaded"), F.col(feed.newer or ""))).over(earlier)
-    return F.col(feed.newer or "") >= best
+    best = F.max(F.when(F.col("_loaded"), F.col(feed.version_column or ""))).over(earlier)
+    return F.col(feed.version_column or "") >= best
 
 
 def _is_last(feed: Feed) -> Column:
     """Of the loaded rows of a unit those of the last delivery."""
     if feed.kind == "append":
         return F.col("_loaded")
-    last = F.max(F.when(F.col("_loaded"), F.struct(*DELIVERY))).over(Window.partitionBy(*(feed.whole_of or feed.key)))
+    last = F.max(F.when(F.col("_loaded"), F.struct(*DELIVERY))).over(Window.partitionBy(*(feed.replace_unit or feed.key)))
     return F.col("_loaded") & (F.struct(*DELIVERY) == last)

@@ -13,7 +13,7 @@ from math import ceil
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from lakehouse.frames import frame_from
+from lakehouse.arrow_frames import frame_from
 from lakehouse.scope import KEYS_AT_MOST, Orders
 from lakehouse.sources.source import ROOT_ORDER, Within
 
@@ -35,7 +35,7 @@ class Reread:
 
 
 @dataclass(frozen=True)
-class LastRead:
+class ReadCursor:
     """What the night before left: the modified date it has seen, how far the turn went, the orders it held back.
 
     `versions`: mirror → its version then. A run that died since may have written to some mirrors and not to others. `checksums`: source
@@ -55,7 +55,7 @@ def is_read_whole(orders: int, at_least_orders: int) -> bool:
 
 
 @dataclass(frozen=True)
-class Part:
+class IncrementalScope:
     """Tonight's orders: the root orders whose rows are made anew, and the conditions that read them, on a column of order ids."""
 
     roots: Orders
@@ -70,10 +70,10 @@ def plan(
     changed: DataFrame,
     mirrored_orders: DataFrame,
     mirrored_items: DataFrame,
-    last: LastRead,
+    last: ReadCursor,
     reread: Reread,
     now: datetime,
-) -> Part | None:
+) -> IncrementalScope | None:
     """None if all orders are to be read: all are due tonight, or too many changed.
 
     `orders` are the source's with their roots (landing.root_orders), `item_keys` its (order_item_id, order_id), `changed` the ids (id)
@@ -103,7 +103,7 @@ def plan(
         return None
     scope = Orders(frozenset(row[0] for row in roots), ranges)
     conditions = (*_range_conditions(orders, ranges), *_id_conditions(orders, scope))
-    return Part(scope, conditions, window[0], turn[1])
+    return IncrementalScope(scope, conditions, window[0], turn[1])
 
 
 def _window(orders: DataFrame, since: datetime, last_id: int) -> tuple[int, int]:

@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from lakehouse.demo.variant import Charset, Store
+from lakehouse.demo.world.variant import Charset, Store
 
 DATABASE = "shop"
 app = typer.Typer(
@@ -59,8 +59,8 @@ def shop(
     charset: Annotated[Charset, typer.Option(help="How text is declared; with latin1 its bytes are UTF-8 all the same.")] = Charset.UTF8MB4,
 ) -> None:
     """Make a shop anew: people with tastes and rhythms, a catalogue, and all they bought. An older one in the folder is replaced."""
-    from lakehouse.demo.server import start as start_server
-    from lakehouse.demo.shop import create_shop
+    from lakehouse.demo.store.server import start as start_server
+    from lakehouse.demo.store.shop import create_shop
 
     with _step("database started"):
         server = start_server(folder / "mariadb")
@@ -85,9 +85,9 @@ def shop(
 @app.command()
 def day(folder: Folder = Path(".demo")) -> None:
     """Let the next day happen: new orders, and changes of every kind to old ones (refunds, edits, deletions), to products and accounts."""
-    from lakehouse.demo.day import simulate_day
-    from lakehouse.demo.server import start as start_server
-    from lakehouse.demo.truth import read_state
+    from lakehouse.demo.day.day import simulate_day
+    from lakehouse.demo.store.server import start as start_server
+    from lakehouse.demo.world.truth import read_state
 
     state = read_state(folder / "truth")
     with _step("database started"):
@@ -101,8 +101,8 @@ def day(folder: Folder = Path(".demo")) -> None:
 @app.command()
 def files(folder: Folder = Path(".demo")) -> None:
     """What the shop's vendors send on its last day: app users, orders, installations, price lists, bounces. One list is wrong."""
-    from lakehouse.demo.truth import read_state
     from lakehouse.demo.vendor_files import write_files
+    from lakehouse.demo.world.truth import read_state
 
     with _step(f"files written to {folder / 'drop'}"):
         counts = write_files(folder / "drop", folder / "truth", read_state(folder / "truth"))
@@ -117,8 +117,8 @@ def files(folder: Folder = Path(".demo")) -> None:
 def defects(folder: Folder = Path(".demo")) -> None:
     """Spoil one row of the shop for each rule that its database can break, and say where each must turn up."""
     from lakehouse.demo.defects import plant
-    from lakehouse.demo.server import start as start_server
-    from lakehouse.demo.truth import read_state
+    from lakehouse.demo.store.server import start as start_server
+    from lakehouse.demo.world.truth import read_state
     from lakehouse.errors import ConfigError
 
     state = read_state(folder / "truth")
@@ -136,7 +136,7 @@ def start(
     port: Annotated[int | None, typer.Option(help="Without: the one of last time, else 33306 if free.")] = None,
 ) -> None:
     """Start the shop's database; one that runs already is left as it is."""
-    from lakehouse.demo.server import start as start_server
+    from lakehouse.demo.store.server import start as start_server
 
     with _step("database started"):
         server = start_server(folder / "mariadb", port)
@@ -146,7 +146,7 @@ def start(
 @app.command()
 def stop(folder: Folder = Path(".demo")) -> None:
     """Stop the shop's database; its data stays."""
-    from lakehouse.demo.server import stop as stop_server
+    from lakehouse.demo.store.server import stop as stop_server
 
     with _step("database stopped"):
         stop_server(folder / "mariadb")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from lakehouse.demo.server import Server
+from lakehouse.demo.store.server import Server
 
 _ORDER = "SELECT MAX(id) FROM (SELECT id FROM `{p}wc_orders` WHERE type = 'shop_order' AND status = 'wc-completed' AND id < {below}) o"
 _REFUND = "SELECT MAX(id) FROM (SELECT id FROM `{p}wc_orders` WHERE type = 'shop_order_refund' AND id < {below}) o"

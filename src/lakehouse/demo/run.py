@@ -9,12 +9,12 @@ from pathlib import Path
 
 import typer
 
-from lakehouse.demo.day import simulate_day
-from lakehouse.demo.server import Server
-from lakehouse.demo.server import start as start_server
-from lakehouse.demo.shop import create_reader, create_shop, tables_of
-from lakehouse.demo.truth import State, read_state
-from lakehouse.demo.variant import Store
+from lakehouse.demo.day.day import simulate_day
+from lakehouse.demo.store.server import Server
+from lakehouse.demo.store.server import start as start_server
+from lakehouse.demo.store.shop import create_reader, create_shop, tables_of
+from lakehouse.demo.world.truth import State, read_state
+from lakehouse.demo.world.variant import Store
 
 DATABASE, READER, DEFAULT_PORT = "shop", "reader", 33306
 
@@ -81,9 +81,9 @@ def _reader(folder: Path, server: Server, state: State) -> dict[str, str]:
 
 
 def _night(run_date: date) -> None:
-    from lakehouse.io.settings import load_settings
-    from lakehouse.tasks.run import run_stages
-    from lakehouse.tasks.stage import calls_of_the_night
+    from lakehouse.io.config.settings import load_settings
+    from lakehouse.runs.orchestrator import run_stages
+    from lakehouse.runs.stage import calls_of_the_night
 
     begin = time.monotonic()
     run_stages(load_settings("local"), "night", run_date, calls_of_the_night())

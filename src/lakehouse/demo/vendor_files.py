@@ -15,9 +15,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from lakehouse.demo.catalogue import Product
-from lakehouse.demo.truth import State
-from lakehouse.demo.world import make_world
+from lakehouse.demo.world.assortment import Product
+from lakehouse.demo.world.truth import State
+from lakehouse.demo.world.world import make_world
 from lakehouse.sources.feed import Feed
 from lakehouse.sources.mobile_app import INSTALLS, ORDER_LINES, ORDERS, USERS
 from lakehouse.sources.other_feeds import MAIL_FEEDBACK

@@ -20,7 +20,7 @@ TABLE = Table(
     name="gold.install_base",
     grain="one platform in one country as of the run date, or all platforms, or all countries",
     key=("platform", "country_code"),
-    may_be_missing=True,
+    optional=True,
     columns=(
         Column("platform", STRING, "* for all", accepted=("ios", "android", EVERY)),
         Column("country_code", STRING, "of the app's user, ISO 3166-1 alpha-2; ZZ if unknown or nobody is logged in; * for all"),

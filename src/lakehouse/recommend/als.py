@@ -7,7 +7,7 @@ from pyspark.ml.recommendation import ALS, ALSModel
 from pyspark.sql import DataFrame, SparkSession, Window
 from pyspark.sql import functions as F
 
-from lakehouse.frames import frame_from
+from lakehouse.arrow_frames import frame_from
 from lakehouse.recommend.params import Als
 
 CUSTOMER, PRODUCT = ["shop_code", "customer_key"], ["shop_code", "product_id"]

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lakehouse.recommend.params import Blend as Parameters
+from lakehouse.recommend.params import BlendParams as Parameters
 
 BUY_AGAIN = ("weight", "order_count", "recency", "recent", "ever", "als", "neighbours")
 DISCOVER = ("als", "neighbours", "recent", "ever")

@@ -10,11 +10,11 @@ from lakehouse.gold.interactions import with_app as interactions_with_app
 from lakehouse.gold.product_popularity import EVERYWHERE
 from lakehouse.gold.product_popularity import with_app as popularity_with_app
 from lakehouse.recommend.blend import Blend
-from lakehouse.recommend.catalogue import CUSTOMER, catalogues, profiles
-from lakehouse.recommend.params import Blend as BlendParams
+from lakehouse.recommend.params import BlendParams as BlendParams
 from lakehouse.recommend.params import Hidden, Lists
 from lakehouse.recommend.registered import RegisteredModel
 from lakehouse.recommend.scorer import LISTS, Ranking, top_lists
+from lakehouse.recommend.scoring_arrays import CUSTOMER, catalogues, profiles
 from lakehouse.silver import customers, products
 from lakehouse.sources.mobile_app import APP
 from lakehouse.sources.source import SHOP

@@ -14,12 +14,12 @@ from lakehouse.gold.purchases import Clock
 from lakehouse.recommend import als, blend, neighbours
 from lakehouse.recommend.als import Trained
 from lakehouse.recommend.blend import Blend, Choices
-from lakehouse.recommend.catalogue import CUSTOMER, LOG_FLOOR, Block, Catalogue, catalogues, logged, profiles
 from lakehouse.recommend.metrics import order_count_band
 from lakehouse.recommend.neighbours import Neighbours
 from lakehouse.recommend.params import Params
-from lakehouse.recommend.places import NEVER, Places, best
+from lakehouse.recommend.ranked_items import NEVER, Places, best
 from lakehouse.recommend.scorer import BLOCK, Ranking, own_parts, utilities
+from lakehouse.recommend.scoring_arrays import CUSTOMER, LOG_FLOOR, Block, ScoringArrays, catalogues, logged, profiles
 
 # How many of each customer's best the mix is learned on.
 MIXED_FROM = 50
@@ -100,7 +100,9 @@ def fit_blend(learned: Learned, truth: DataFrame, params: Params) -> Blend:
     return Blend(again, new, both, (n_again, n_new, n_both))
 
 
-def _sample(learned: Learned, truth: DataFrame, code: str, catalogue: Catalogue, params: Params) -> list[tuple[pa.RecordBatch, np.ndarray]]:
+def _sample(
+    learned: Learned, truth: DataFrame, code: str, catalogue: ScoringArrays, params: Params
+) -> list[tuple[pa.RecordBatch, np.ndarray]]:
     """Blocks of customers of a shop with the columns they chose as a matrix (customers × products)."""
     most = max(params.blend.cells // max(len(catalogue.product_ids), 1), BLOCK)
     chosen = truth.where(F.col("shop_code") == code).groupBy(*CUSTOMER).agg(F.sort_array(F.collect_set("product_id")).alias("chosen"))
@@ -118,7 +120,7 @@ def _sample(learned: Learned, truth: DataFrame, code: str, catalogue: Catalogue,
     return found
 
 
-def _parts(block: Block, catalogue: Catalogue, bought: np.ndarray) -> tuple[Choices, Choices]:
+def _parts(block: Block, catalogue: ScoringArrays, bought: np.ndarray) -> tuple[Choices, Choices]:
     """What `buy_again` and what `discover` choose from."""
     als_part, near = block.expected(catalogue)
     by_country = catalogue.by_country(block.countries)
@@ -133,7 +135,7 @@ def _parts(block: Block, catalogue: Catalogue, bought: np.ndarray) -> tuple[Choi
     return own, Choices(parts[is_new], bought[is_new], begin)
 
 
-def _mixed(block: Block, catalogue: Catalogue, bought: np.ndarray, half: Blend) -> Choices:
+def _mixed(block: Block, catalogue: ScoringArrays, bought: np.ndarray, half: Blend) -> Choices:
     """What was bought before, and the best of what was not."""
     scores, again = utilities(block, catalogue, half)
     scores[block.row, block.column] = NEVER

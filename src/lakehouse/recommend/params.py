@@ -39,7 +39,7 @@ class Popularity(_Part):
     country_smoothing: float = Field(gt=0)
 
 
-class Blend(_Part):
+class BlendParams(_Part):
     """Exponents of the parts of each list's score. Lists in the order of `blend.BUY_AGAIN`, `DISCOVER` and `MIXED`."""
 
     buy_again: dict[str, float]
@@ -90,7 +90,7 @@ class Params(_Part):
     als: Als
     neighbours: Neighbours
     popularity: Popularity
-    blend: Blend
+    blend: BlendParams
     evaluation: Evaluation
     lists: Lists
     search: Search

@@ -14,8 +14,8 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from lakehouse.recommend.blend import Blend
-from lakehouse.recommend.catalogue import CUSTOMER, FLOOR, LOG_FLOOR, Block, ByCountry, Catalogue, logged
-from lakehouse.recommend.places import NEVER, Places, best
+from lakehouse.recommend.ranked_items import NEVER, Places, best
+from lakehouse.recommend.scoring_arrays import CUSTOMER, FLOOR, LOG_FLOOR, Block, ByCountry, ScoringArrays, logged
 
 # Customers at once: fewer cost more per customer, more cost memory (x products x 4 bytes).
 BLOCK = 128
@@ -31,7 +31,7 @@ class Ranking:
     """What is ranked: the catalogues by shop, the exponents, places per list, whether `discover` may show what was bought, and the
     share of its places that new products get at most."""
 
-    catalogues: Mapping[str, Catalogue]
+    catalogues: Mapping[str, ScoringArrays]
     blend: Blend
     length: int
     keep_seen: bool = False
@@ -101,7 +101,7 @@ def _pairs(batch: pa.RecordBatch, code: str, ranking: Ranking) -> pa.RecordBatch
     )
 
 
-def utilities(block: Block, catalogue: Catalogue, blend: Blend) -> tuple[np.ndarray, np.ndarray]:
+def utilities(block: Block, catalogue: ScoringArrays, blend: Blend) -> tuple[np.ndarray, np.ndarray]:
     """(customers × products: how likely as something new, flat: how likely each bought product is bought again), as logarithms.
 
     NEVER where a product may not be shown.
@@ -124,7 +124,7 @@ def utilities(block: Block, catalogue: Catalogue, blend: Blend) -> tuple[np.ndar
     return scores, again
 
 
-def own_parts(block: Block, catalogue: Catalogue, by_country: ByCountry, als: np.ndarray, near: sp.csr_matrix) -> np.ndarray:
+def own_parts(block: Block, catalogue: ScoringArrays, by_country: ByCountry, als: np.ndarray, near: sp.csr_matrix) -> np.ndarray:
     """Pairs bought × the parts of blend.BUY_AGAIN; `by_country` of the block's countries, `als` and `near` as of Block.expected."""
     at = (block.row, block.column)
     bought_near = np.asarray(near[at]).reshape(-1) if len(block.row) else np.zeros(0)  # of no pairs scipy gives a sparse array
@@ -142,7 +142,7 @@ def own_parts(block: Block, catalogue: Catalogue, by_country: ByCountry, als: np
     )
 
 
-def _arriving(block: Block, catalogue: Catalogue, scores: np.ndarray, most: int) -> Places:
+def _arriving(block: Block, catalogue: ScoringArrays, scores: np.ndarray, most: int) -> Places:
     """Of each customer the new products that suit best, by affinity; none that suits nothing or scores NEVER (bought, not to be shown)."""
     if not most or len(catalogue.arrivals) == 0:
         return Places.none()
@@ -152,7 +152,7 @@ def _arriving(block: Block, catalogue: Catalogue, scores: np.ndarray, most: int)
     return found._replace(column=catalogue.arrivals[found.column])
 
 
-def _batch(lists: Mapping[str, Places], customers: pa.RecordBatch, catalogue: Catalogue) -> pa.RecordBatch:
+def _batch(lists: Mapping[str, Places], customers: pa.RecordBatch, catalogue: ScoringArrays) -> pa.RecordBatch:
     """A row per customer and list that is not empty."""
     sizes = {name: np.bincount(listed.row, minlength=customers.num_rows) for name, listed in lists.items()}
     rows = pa.array(np.concatenate([np.flatnonzero(size) for size in sizes.values()]))

@@ -12,7 +12,7 @@ TABLE = Table(
     name="silver.app_order_lines",
     grain="one line of an order of shop `app`",
     key=("shop_code", "order_id", "line_no"),
-    may_be_missing=True,
+    optional=True,
     references=(Reference(("shop_code", "order_id"), app_orders.TABLE, key=("shop_code", "order_id")),),
     scope="order_id",
     columns=(

@@ -12,7 +12,7 @@ TABLE = Table(
     name="silver.app_orders",
     grain="one order made in the app",
     key=("app_order_id",),
-    may_be_missing=True,
+    optional=True,
     scope="order_id",
     columns=(
         SHOP,

@@ -14,7 +14,7 @@ TABLE = Table(
     name="ops.unmatched_products",
     grain="the codes that one source has for a product, where no article of the shop has any of them",
     key=("source", "gtin", "sku", "article_code"),
-    may_be_missing=True,
+    optional=True,
     columns=(
         Column("source", STRING, "app_order_lines, stock_levels, or the wholesaler"),
         Column("gtin", STRING, "GTIN, 14 digits with zeros in front; as sent where it is none; empty if missing"),

@@ -22,7 +22,7 @@ TABLE = Table(
     name="silver.wholesale_offers",
     grain="one article of one wholesaler",
     key=("wholesaler_code", "article_code"),
-    may_be_missing=True,
+    optional=True,
     columns=(
         Column("wholesaler_code", STRING, "the wholesaler", accepted=("wholesaler_a", "wholesaler_b", "wholesaler_c")),
         Column("article_code", STRING, "the wholesaler's article number"),

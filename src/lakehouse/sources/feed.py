@@ -54,9 +54,9 @@ class Field:
 class Feed:
     """`file_name` is written with YYYY, MM, DD and perhaps HH, without `.gz`.
 
-    `newer` is the column that says which of two rows with a key is the newer one; without it the day in the name says it, then arrival.
-    `whole_of`: the columns of which a file has all rows or none (the lines of an order). `expires_after` days a row is not loaded any
-    more, by the column `dated`. `every_days`: how often a file is expected, by 05:00 UTC; 0: it may never come. `max_reject_share` of a
+    `version_column` says which of two rows with a key is the newer one; without it the day in the name says it, then arrival.
+    `replace_unit`: the columns of which a file has all rows or none (the lines of an order). `expires_after` days a row is not loaded any
+    more, by `event_time_column`. `every_days`: how often a file is expected, by 05:00 UTC; 0: it may never come. `max_reject_share` of a
     file's rows may be wrong; above that nothing of it is used. A snapshot that lacks more than `max_delete_share` of the known rows waits
     for somebody's yes. `shop_code` is that of the orders and customers that a feed brings, if any;
     `pseudonyms` beside that of an e-mail.
@@ -69,9 +69,9 @@ class Feed:
     kind: Kind
     key: tuple[str, ...]
     fields: tuple[Field, ...]
-    newer: str | None = None
-    whole_of: tuple[str, ...] = ()
-    dated: str | None = None
+    version_column: str | None = None
+    replace_unit: tuple[str, ...] = ()
+    event_time_column: str | None = None
     expires_after: int | None = None
     every_days: int = 1
     max_reject_share: float = 0.01
@@ -128,7 +128,7 @@ class Feed:
             Column(p.name, STRING, f"keyed pseudonym (HMAC-SHA256) of `{p.of}`; null if there is none") for p in self.all_pseudonyms
         )
         flags = (ANONYMISED,) if any(p.kind == EMAIL for p in self.all_pseudonyms) else ()
-        return Table(f"bronze.{self.name}", self.grain, self.key, (*kept, *there, *added, *flags, *ORIGIN), may_be_missing=True)
+        return Table(f"bronze.{self.name}", self.grain, self.key, (*kept, *there, *added, *flags, *ORIGIN), optional=True)
 
     @property
     def vault(self) -> Table | None:
@@ -137,4 +137,4 @@ class Feed:
             return None
         kept = tuple(Column(f.name, f.type, f.comment, f.personal) for f in self.fields if f.personal or f.name in self.key)
         added = tuple(Column(p.name, STRING, f"keyed pseudonym of `{p.of}`") for p in self.all_pseudonyms if p.kind == EMAIL)
-        return Table(f"vault.{self.name}", f"personal part of: {self.grain}", self.key, (*kept, *added), may_be_missing=True)
+        return Table(f"vault.{self.name}", f"personal part of: {self.grain}", self.key, (*kept, *added), optional=True)

@@ -51,7 +51,7 @@ USERS = _feed(
         Field("consent_at", v.timestamp(), TIMESTAMP, "when that was said", required=False),
         _updated,
     ),
-    newer="updated_at",
+    version_column="updated_at",
     pseudonyms=(_user_pseudonym,),
     max_reject_share=0.001,
 )
@@ -84,7 +84,7 @@ ORDERS = _feed(
         _country,
         _updated,
     ),
-    newer="updated_at",
+    version_column="updated_at",
     pseudonyms=(_user_pseudonym, _order_pseudonym),
     max_reject_share=0.001,
 )
@@ -105,7 +105,7 @@ ORDER_LINES = _feed(
         _amount("net_amount", "whole line after discount, without tax"),
         _amount("tax_amount", "tax of the line"),
     ),
-    whole_of=("app_order_id",),
+    replace_unit=("app_order_id",),
     max_reject_share=0.001,
 )
 
@@ -146,7 +146,7 @@ EVENTS = _feed(
         Field("search_text", v.text(1000), STRING, "what was searched for", required=False),
         Field("app_order_id", v.integer(), LONG, "the order that was made", required=False),
     ),
-    dated="occurred_at",
+    event_time_column="occurred_at",
     expires_after=EVENTS_EXPIRE,
 )
 

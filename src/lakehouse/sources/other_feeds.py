@@ -44,7 +44,7 @@ WEB_EVENTS = Feed(
         Field("platform", v.one_of("web", "mobile_web"), STRING, "web or mobile_web"),
         Field("country", v.country(), STRING, "ISO 3166-1 alpha-2", required=False),
     ),
-    dated="occurred_at",
+    event_time_column="occurred_at",
     expires_after=EVENTS_EXPIRE,
     is_json=True,
 )
@@ -83,7 +83,7 @@ STOCK_LEVELS = Feed(
         Field("quantity_reserved", v.decimal(digits=8, scale=4, precision=18, example="1"), QUANTITY, "pieces of them that are sold"),
         Field("counted_at", v.timestamp(), TIMESTAMP, "when that was known"),
     ),
-    newer="counted_at",
+    version_column="counted_at",
 )
 
 FEEDS = (MAIL_FEEDBACK, WEB_EVENTS, AD_SPEND, STOCK_LEVELS)

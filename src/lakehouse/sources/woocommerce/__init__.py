@@ -4,7 +4,8 @@ The meaning of tables and columns follows WooCommerce's own schema (plugin sourc
 """
 
 from lakehouse.sources.source import JdbcTable
-from lakehouse.sources.woocommerce import catalogue, orders, people, shop
+from lakehouse.sources.woocommerce import orders, people, shop
+from lakehouse.sources.woocommerce import products as catalogue
 
 # What the lake mirrors, of every shop in these columns. Which tables that is read from, stores.py says.
 TABLES: tuple[JdbcTable, ...] = (*shop.TABLES, *people.TABLES, *catalogue.TABLES, *orders.TABLES)

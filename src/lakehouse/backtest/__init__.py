@@ -1,0 +1,1 @@
+"""The nightly code on anybody's orders."""

@@ -1,0 +1,63 @@
+"""From a command to its run. Heavy libraries are imported inside, so that --help is quick."""
+
+import signal
+import sys
+from collections.abc import Callable, Collection, Sequence
+from contextlib import ExitStack
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from lakehouse.errors import WriteError
+
+if TYPE_CHECKING:
+    from lakehouse.runs.stage import RunContext, StageCall, StageResult
+
+SWITCH_SECONDS = 0.0005
+# The option of every command that reads settings.
+Env = Annotated[str, typer.Option(help="Environment: the settings are conf/base.yaml and conf/ENV.yaml.")]
+
+
+def run_task(command: str, env: str, task: "Callable[[RunContext], StageResult]", run_date: datetime | None = None) -> str:
+    """The text that the task gives, which is the one stage of a run of this command."""
+    from lakehouse.runs.stage import StageCall
+
+    (result,) = run_command(command, env, lambda: [StageCall(command, task)], run_date)
+    return result.text
+
+
+def run_command(
+    command: str,
+    env: str,
+    calls: "Callable[[], Sequence[StageCall]]",
+    run_date: datetime | None = None,
+    accepted: Collection[str] = (),
+) -> "list[StageResult]":
+    """The results of the stages, as a run of this command: settings, lock, ledger, publication. Without a run date: today (UTC).
+
+    `calls` gives the stages; it is asked under the lock, for it imports heavy libraries. `accepted` are checks (table:check) that may fail.
+    """
+    from lakehouse.io.config.settings import load_settings
+    from lakehouse.io.host.lock import lake_lock
+
+    # Threads that wait for Spark's answers go on at once, also beside one that computes: each of hundreds of answers would wait 5 ms.
+    sys.setswitchinterval(SWITCH_SECONDS)
+    # A scheduler that ends a run lets it put things back in order, a stopped replica first of all, and record that it failed.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    as_of = run_date.date() if run_date else datetime.now(UTC).date()
+    settings = load_settings(env)
+    with ExitStack() as held:
+        try:
+            # The lock comes before the heavy libraries, so that a second run is told at once.
+            held.enter_context(lake_lock(settings.lake_root, settings.lock))
+        except WriteError:
+            from lakehouse.runs.incident_notifier import IncidentNotifier
+
+            with IncidentNotifier(settings, command, as_of, "").of_the_start():
+                raise
+        from lakehouse.runs.audit import refuse_unknown_checks
+        from lakehouse.runs.orchestrator import run_stages
+
+        refuse_unknown_checks(accepted)
+        return run_stages(settings.model_copy(update={"lock": "none"}), command, as_of, calls(), accepted)

@@ -1,0 +1,93 @@
+"""`lakehouse night`, and a command for each of its stages, from the page of the night."""
+
+import inspect
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from lakehouse.cli.command import Env, run_command
+from lakehouse.night import NIGHT, Stage
+
+if TYPE_CHECKING:
+    from lakehouse.runs.stage import StageCall
+
+RunDate = Annotated[
+    datetime | None,
+    typer.Option(
+        formats=["%Y-%m-%d"], help="As-of date of decay, windows and file names; default: today (UTC). What is mirrored is always of now."
+    ),
+]
+Accept = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="TABLE:CHECK",
+        help="A check that may fail in this run, because somebody looked and it is right; as the failure names it. Repeatable.",
+    ),
+]
+OF_ALL = {"env": (Env, "local"), "run_date": (RunDate, None), "accept": (Accept, None)}
+# By the names that stages use: what typer makes of an option, and its default.
+OPTIONS = {
+    "in_full": (
+        Annotated[
+            bool, typer.Option("--full", help="Read all orders, not only those that may have changed and tonight's part of the old ones.")
+        ],
+        False,
+    ),
+    "accept_deletes": (
+        Annotated[
+            list[str] | None,
+            typer.Option(
+                metavar="TABLE",
+                help="A table that may lose more rows than max_delete_share, as orders (with all that hangs on them). Repeatable.",
+            ),
+        ],
+        None,
+    ),
+    "when_due": (Annotated[bool, typer.Option("--when-due", help="Only when a night would do it; `lakehouse plan` says why.")], False),
+}
+
+
+def add_commands_of_the_night(app: typer.Typer) -> None:
+    """The whole night first, then its stages in their order."""
+    names = ", ".join(stage.name + (" when due" if stage.due else "") for stage in NIGHT)
+    text = (
+        f"The whole night as one run: {names}.\n\n"
+        "Readers see the new tables only after all of it succeeded. A re-run is always safe, also after a kill."
+    )
+    _add(app, "night", text, [option for stage in NIGHT for option in stage.options], _all)
+    for stage in NIGHT:
+        _add(app, stage.name, stage.help, [*stage.options, *(["when_due"] if stage.due else [])], _alone(stage))
+
+
+def _all(given: dict[str, Any]) -> "Sequence[StageCall]":
+    from lakehouse.runs.stage import calls_of_the_night
+
+    return calls_of_the_night(given)
+
+
+def _alone(stage: Stage) -> "Callable[[dict[str, Any]], Sequence[StageCall]]":
+    def calls(given: dict[str, Any]) -> "Sequence[StageCall]":
+        from lakehouse.runs.stage import StageCall
+
+        return [StageCall.of(stage, given, given.get("when_due", False))]
+
+    return calls
+
+
+def _add(app: typer.Typer, name: str, text: str, options: Sequence[str], calls: "Callable[[dict[str, Any]], Sequence[StageCall]]") -> None:
+    """A command that does stages as one run. `calls` gives them, with the values of the options."""
+
+    def command(env: str, run_date: datetime | None, accept: list[str] | None, **given: Any) -> None:
+        values = given | ({"accept_deletes": given["accept_deletes"] or ()} if "accept_deletes" in given else {})
+        run_command(name, env, lambda: calls(values), run_date, accept or ())
+
+    every = OF_ALL | {option: OPTIONS[option] for option in options}
+    keyword = inspect.Parameter.KEYWORD_ONLY
+    # typer reads a function's options from these.
+    command.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
+        [inspect.Parameter(each, keyword, default=default, annotation=kind) for each, (kind, default) in every.items()]
+    )
+    command.__annotations__ = {each: kind for each, (kind, _) in every.items()}
+    app.command(name, help=text)(command)

@@ -1,0 +1,47 @@
+"""Questions to a lake at three in the morning: `lakehouse status`, `plan`, `lineage`. They write nothing and need no lock."""
+
+from datetime import datetime
+from typing import Annotated
+
+import typer
+
+from lakehouse.cli.command import Env
+
+
+def status(
+    env: Env = "local",
+    runs: Annotated[int, typer.Option(help="How many runs to show.")] = 5,
+    output: Annotated[str, typer.Option("--format", help="text, or json (one object).")] = "text",
+) -> None:
+    """Is everything fine? What runs, what failed and what to do, what readers see; then the last runs, shops and feeds."""
+    from lakehouse.inspect import status_text
+
+    typer.echo(status_text.status(env, runs, output))
+
+
+def plan(
+    env: Env = "local",
+    run_date: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Run date of the night; default: today (UTC).")] = None,
+) -> None:
+    """What a night would read and build, how long that usually takes, and what stands in its way. Writes nothing.
+
+    Ends with 0 if nothing blocks, else with the exit code that the night would end with.
+    """
+    from lakehouse.inspect.plan import plan as task
+
+    text, code = task.plan(env, None if run_date is None else run_date.date())
+    typer.echo(text)
+    if code:
+        raise typer.Exit(code)
+
+
+def lineage(
+    name: Annotated[str, typer.Argument(metavar="TABLE|EXPORT", help="A table as silver.orders; export.email; or train.")],
+    version: Annotated[int | None, typer.Option(help="An older version of the table; default: the one that readers see.")] = None,
+    env: Env = "local",
+    output: Annotated[str, typer.Option("--format", help="text, or json (one object).")] = "text",
+) -> None:
+    """Which positions of shops and which files made a table or a campaign pack, through which versions, by which runs."""
+    from lakehouse.inspect import lineage_text
+
+    typer.echo(lineage_text.lineage(env, name, version, output))

@@ -1,0 +1,1 @@
+"""A day of trade on a demo shop."""

@@ -1,0 +1,1 @@
+"""The demo shop as WooCommerce's rows in a database."""

@@ -1,0 +1,1 @@
+"""People, goods and orders of the demo shop; pure."""

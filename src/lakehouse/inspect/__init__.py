@@ -1,0 +1,1 @@
+"""Questions about a lake: these modules only look."""

@@ -1,0 +1,63 @@
+"""What the declarations say, as text: one table, all tables (the data dictionary), the flow. Needs neither lake nor JVM."""
+
+import inspect
+from collections.abc import Iterable
+
+from lakehouse.checks import every_check
+from lakehouse.errors import ConfigError
+from lakehouse.flow import STEPS
+from lakehouse.pipeline.declared import declared
+from lakehouse.sources.feeds import FEEDS
+from lakehouse.sources.woocommerce import TABLES as WOOCOMMERCE
+from lakehouse.table import Table, row_rules
+
+# Of each table types, known keys and keys that stand once are audited too: docs/quality.md.
+OF_THE_WHOLE = ("reference", "freshness", "unusual")
+TITLE = """# Data dictionary
+
+Made from the declarations by `lakehouse describe --all`; a test fails when it is stale. Times are UTC, money is decimal
+beside its currency. `vault.*` holds personal data and has a root, and should have a role, of its own.
+"""
+
+
+def one_table(name: str) -> str:
+    """Markdown: grain, key, columns, rules. ConfigError (2) for an unknown name."""
+    found = declared().get(name)
+    if found is None:
+        raise ConfigError(f"there is no table {name}", "`lakehouse describe --all` shows all of them")
+    return _table(found)
+
+
+def every_table() -> str:
+    return "\n".join([TITLE, *map(_table, declared().values())]).rstrip()
+
+
+def _table(table: Table) -> str:
+    made = {step.name: inspect.getdoc(step.build) for step in STEPS}.get(table.name)
+    lines = [f"## {table.name}", "", f"One row is {table.grain}. Key: {', '.join(table.key)}."]
+    if made:
+        lines += ["", made]
+    lines += ["", "| column | type | meaning |", "|---|---|---|", *_columns(table)]
+    if rules := row_rules(table)[len(table.key) :]:
+        lines += ["", f"Rules (a row that breaks one goes to quarantine; more than {table.max_reject_share:.0%} stop the step):", ""]
+        lines += [f"- {rule.name}: `{rule.condition}`" for rule in rules]
+    if audited := [f"- {check.name}: {check.meaning}" for check in every_check(table) if check.kind in OF_THE_WHOLE]:
+        lines += ["", "Audited as well, before it is published:", "", *audited]
+    return "\n".join([*lines, ""])
+
+
+def _columns(table: Table) -> Iterable[str]:
+    for column in table.columns:
+        personal = f" **personal: {column.personal}**" if column.personal else ""
+        yield f"| {column.name} | {column.type.simpleString()} | {column.comment}{personal} |"
+
+
+def flow_page() -> str:
+    """One line per source table and step: how it is written, from what."""
+    lines = [f"{source.bronze.name:<36} sync, {source.reading:<12} <- {source.source_name}" for source in WOOCOMMERCE]
+    lines += [f"{feed.bronze.name:<36} {feed.kind:<18} <- {feed.sender}/{feed.file_name}" for feed in FEEDS]
+    for step in STEPS:
+        how = f"{step.write}{' by order' if step.scoped else ''}"
+        reads = ", ".join(table.name for table in step.inputs) or "the champion in the model registry"
+        lines.append(f"{step.name:<36} {how:<18} <- {reads}")
+    return "\n".join(lines)

@@ -1,0 +1,88 @@
+"""Is everything there that a night needs? One line per finding, with what to do about a problem."""
+
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+from lakehouse.errors import ConfigError, LakehouseError
+from lakehouse.io.alerts.alert_sinks import named
+from lakehouse.io.config.secrets import resolve
+from lakehouse.io.config.settings import Settings, load_settings
+from lakehouse.io.files.file_backends import drop_folder
+from lakehouse.io.spark.classic_session import blas_name
+from lakehouse.io.spark.session import is_small_lake, size_told, spark_session
+from lakehouse.stages.ingest_shop.shop_source import check_shop
+
+
+def doctor(env: str) -> int:
+    """Print the findings; 0 if nothing stands in the way of a night, else the exit code of the first problem."""
+    settings = load_settings(env)
+    checks: list[tuple[str, Callable[[], str]]] = [("folders", lambda: _folders(settings)), ("spark", lambda: _spark(settings))]
+    checks.append(("pseudonym key", lambda: _key(settings)))
+    checks.append(("alerts", lambda: _alerts(settings)))
+    checks += [(f"shop {code}", lambda code=code: _shop(settings, code)) for code in settings.shops]  # type: ignore[misc]
+    codes = [_report(name, check) for name, check in checks]
+    return next((code for code in codes if code), 0)
+
+
+def _report(name: str, check: Callable[[], str]) -> int:
+    try:
+        print(f"ok       {name}: {check()}")
+        return 0
+    except LakehouseError as error:
+        print(f"problem  {name}: {error}" + (f" -> {error.todo}" if error.todo else ""))
+        return error.exit_code
+
+
+def _folders(settings: Settings) -> str:
+    if settings.drop_root and not drop_folder(settings.drop_root).is_there():
+        raise ConfigError(f"drop_root {settings.drop_root} can't be read", "make or mount it, or leave out the setting")
+    return check_roots(settings)
+
+
+def check_roots(settings: Settings) -> str:
+    """The roots that a night writes to. ConfigError (2) for one that it can't."""
+    roots = [settings.lake_root, settings.vault_root, settings.export_root, *filter(None, [settings.outbox_root])]
+    for root in (root for root in roots if "://" not in root):
+        nearest = next(path for path in (Path(root).resolve(), *Path(root).resolve().parents) if path.exists())
+        if not os.access(nearest, os.W_OK):
+            raise ConfigError(f"{root} cannot be written", "change the rights of the folder or the setting")
+    return ", ".join(roots)
+
+
+def _spark(settings: Settings) -> str:
+    if shutil.which("java") is None and "JAVA_HOME" not in os.environ:
+        raise ConfigError("no Java found", "install Java 17 (Debian: openjdk-17-jre-headless)")
+    is_small = is_small_lake(settings)
+    spark = spark_session(settings, is_small=is_small)
+    held = f"{size_told(is_small)}, up to {settings.small_rows} rows are held by the driver"
+    return f"{spark.version}, UTC, {_blas(blas_name(spark))}; {held}"
+
+
+def _blas(name: str | None) -> str:
+    if name is None:
+        return "BLAS that of the server"
+    native = "native" if "JNI" in name else "Java only: training takes about 1.75 times as long; install libopenblas0-pthread"
+    return f"BLAS {name.rsplit('.', 1)[-1]} ({native})"
+
+
+def _key(settings: Settings) -> str:
+    reference = settings.pseudonym_key
+    if reference is None:
+        return f"{settings.vault_root}.key, made by the first run if it is missing"
+    resolve(reference)
+    return reference
+
+
+def _alerts(settings: Settings) -> str:
+    """Addresses and keys can be read; nothing is sent."""
+    for sink in settings.alerts:
+        for reference in sink.secrets:
+            resolve(reference)
+    return ", ".join(name for name, _ in named(settings.alerts)) or "none: nobody is told"
+
+
+def _shop(settings: Settings, code: str) -> str:
+    source = check_shop(code, settings.shops[code])
+    return f"{source.description}; {len(source.tables)} tables readable with the declared columns"

@@ -1,0 +1,1 @@
+"""What a night would do, and what stands in its way."""

@@ -1,0 +1,108 @@
+"""What a night would read and build, how long that usually takes, and what stands in its way. Decides, and writes nothing."""
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, date, datetime
+from typing import TypeVar
+
+from lakehouse.bronze.reading_plan import is_read_whole
+from lakehouse.errors import BusyError, LakehouseError
+from lakehouse.inspect.doctor import check_roots
+from lakehouse.inspect.plan.files import files
+from lakehouse.inspect.plan.steps import step_rows
+from lakehouse.inspect.text_tables import as_table
+from lakehouse.io.config.settings import Settings, load_settings
+from lakehouse.io.host import lock
+from lakehouse.lake import Lake
+from lakehouse.night import NIGHT, found
+from lakehouse.ops import pseudonym_key as key_file
+from lakehouse.ops.history import History
+from lakehouse.ops.shop_reads import ShopReadRecord, last_read
+from lakehouse.ops.source_schema import check_columns, last_columns
+from lakehouse.stages.ingest_shop.last_reading import CursorDecision, last_reading
+from lakehouse.stages.ingest_shop.shop_source import ShopSource, check_shop
+
+T = TypeVar("T")
+
+
+def plan(env: str, run_date: date | None = None) -> tuple[str, int]:
+    """The plan as text, and the exit code of the first thing that blocks; 0 if nothing does."""
+    settings, now = load_settings(env), datetime.now(UTC)
+    as_of = run_date or now.date()
+    lake = Lake(settings)
+    history, blocked = History(lake.store), Blocked()
+    blocked.unless(lambda: _not_at_work(settings))
+    blocked.unless(lambda: check_roots(settings))
+    blocked.unless(lambda: key_file.is_made(settings, lake.store) or key_file.check_key(settings, lake.store))
+    sources = {code: blocked.unless(lambda code=code: _source(lake, code)) for code in settings.shops}  # type: ignore[misc]
+    usual = history.usual_seconds("night")
+    shops = as_table(["shop", "reads", "orders", "seconds"], list(_shops(lake, sources)))
+    steps = as_table(["step", "tonight", "rows", "seconds"], step_rows(lake, history, as_of))
+    parts = [
+        f"a night of run date {as_of}, as things are now; nothing was written",
+        _part("blocks", blocked.lines() or ["nothing"]),
+        _part("shops, with orders and seconds of the last reading", shops.splitlines()),
+        _part("files", list(files(lake, now))),
+        _part("steps, with their usual rows and seconds", steps.splitlines()),
+        _part("then", [f"{stage.name}: {found(stage.outlook)(lake, history, as_of)}" for stage in NIGHT if stage.outlook]),
+        "how long: no night has succeeded yet" if usual is None else f"how long: {usual / 60:.0f} min (median of the last nights)",
+    ]
+    return "\n\n".join(parts), blocked.code
+
+
+class Blocked:
+    """What stands in the way, in the order in which a night would meet it."""
+
+    def __init__(self) -> None:
+        self._errors: list[LakehouseError] = []
+
+    def unless(self, check: Callable[[], T]) -> T | None:
+        """What the check gives; None, and the error is kept, if it fails."""
+        try:
+            return check()
+        except LakehouseError as error:
+            self._errors.append(error)
+            return None
+
+    @property
+    def code(self) -> int:
+        return self._errors[0].exit_code if self._errors else 0
+
+    def lines(self) -> list[str]:
+        return [f"{error.exit_code}: {error}" + (f" -> {error.todo}" if error.todo else "") for error in self._errors]
+
+
+def _part(title: str, lines: list[str]) -> str:
+    return "\n".join([title, *(f"  {line}" for line in lines)])
+
+
+def _not_at_work(settings: Settings) -> None:
+    if lock.is_held(settings.lake_root, settings.lock):
+        raise BusyError(f"another run is at work on {settings.lake_root}", "wait for it; `lakehouse status` says which one")
+
+
+def _source(lake: Lake, code: str) -> ShopSource:
+    source = check_shop(code, lake.settings.shops[code])
+    check_columns(code, source.settings, source.tables, source.columns, last_columns(lake.store, code))
+    return source
+
+
+def _shops(lake: Lake, sources: dict[str, ShopSource | None]) -> Iterator[list[str]]:
+    """How each shop would be read; orders and seconds are those of the last time."""
+    for code, source in sources.items():
+        before = last_read(lake.store, code)
+        orders = "" if before is None else f"{before.orders_read} of {before.orders_there}"
+        seconds = "" if before is None else f"{before.seconds:.0f}"
+        if source is None:
+            yield [code, "can't be read, see above", orders, seconds]
+            continue
+        reading = last_reading(lake.store, source, before)
+        yield [code, _how(source, reading, before), orders, seconds]
+
+
+def _how(source: ShopSource, reading: CursorDecision, before: ShopReadRecord | None) -> str:
+    """Whether all orders are read, and why."""
+    if reading.last is None:
+        return f"all orders: {reading.reason}"
+    if before is not None and is_read_whole(before.orders_there, source.settings.reread_at_least_orders):
+        return "all orders: it is small; tables without a change are left"
+    return "orders in part, all other tables whole"

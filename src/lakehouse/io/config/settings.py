@@ -1,0 +1,233 @@
+"""Settings: conf/base.yaml < conf/<env>.yaml < environment LAKEHOUSE_… < options of the command. Unknown names are errors."""
+
+import os
+from collections.abc import Mapping
+from functools import reduce
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from pathlib import Path
+from typing import Any, Literal
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
+from pydantic_settings import BaseSettings, EnvSettingsSource, SettingsConfigDict, SettingsError
+
+from lakehouse.errors import ConfigError
+from lakehouse.io.config.alert_settings import AlertSink, LogSink
+from lakehouse.io.config.database_address import Address
+from lakehouse.sources.mobile_app import APP
+from lakehouse.sources.source import JdbcTable
+
+PREFIX = "LAKEHOUSE_"
+# Variables that are not settings: where the settings are, and what only tests use.
+NOT_SETTINGS = {"CONF", "ENV", "TEST_DATA"}
+
+
+class ShopSettings(BaseModel):
+    """One shop: how its database is reached and what its data means."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    # How it is reached.
+    url: str = Field(pattern=r"^jdbc:mysql://[^/?#]+/[^/?#]+(\?.*)?$")
+    user: str
+    password: str
+    prefix: str = Field(default="wp_", pattern=r"^[A-Za-z0-9_]+$")
+    users_prefix: str | None = Field(default=None, pattern=r"^[A-Za-z0-9_]+$")
+    tls: Literal["disable", "trust", "verify-ca", "verify-full"] = "disable"
+    tls_ca: str | None = None
+    connections: int = Field(default=2, ge=1, le=4)
+    socket_timeout_seconds: int = Field(default=120, ge=1)
+    statement_timeout_seconds: int = Field(default=3600, ge=1)
+    # How much of it is read again.
+    window_days: int | None = Field(default=None, ge=0)
+    reread_nights: int | None = Field(default=None, ge=1)
+    reread_at_least_orders: int = Field(default=5_000, ge=0)
+    max_delete_share: float = Field(default=0.2, ge=0, le=1)
+    freeze: tuple[str, ...] = ()
+    # The replica that it is read from.
+    pause_replica: bool = True
+    max_replica_lag_seconds: int = Field(default=600, ge=0)
+    heartbeat_table: str | None = Field(default=None, pattern=r"^[A-Za-z0-9_]+(\.[A-Za-z0-9_]+)?$")
+    # What its data means.
+    time_zone: str = "UTC"
+    counts_as_sale: tuple[str, ...] = ("completed", "processing")
+    consent_meta_key: str | None = Field(default=None, pattern=r"^[A-Za-z0-9_\-]+$")
+
+    def prefix_of(self, table: JdbcTable) -> str:
+        """Before the table's name: in a multisite the users' tables have the network's prefix, all others the site's."""
+        return (self.users_prefix or self.prefix) if table.network_wide else self.prefix
+
+    def extra_keys(self, table: JdbcTable) -> tuple[str, ...]:
+        """Meta keys that are read because the settings name them."""
+        return (self.consent_meta_key,) if self.consent_meta_key and table.takes_consent else ()
+
+    @field_validator("url")
+    @classmethod
+    def _url_only_says_where(cls, value: str) -> str:
+        try:
+            Address.of(value)
+        except ConfigError as error:
+            raise ValueError(f"{error}: {error.todo}") from None
+        return value
+
+    @field_validator("time_zone")
+    @classmethod
+    def _zone_exists(cls, value: str) -> str:
+        try:
+            ZoneInfo(value)
+        except (ZoneInfoNotFoundError, ValueError) as error:
+            raise ValueError(f"{value} is not a time zone; write it like Europe/Amsterdam") from error
+        return value
+
+
+class Settings(BaseSettings):
+    """All settings of one environment. Roots are folders or object-store prefixes; secrets are references, never values."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, env_nested_delimiter="__", extra="forbid", frozen=True, validate_default=True)
+
+    env: str
+    lake_root: str
+    vault_root: str
+    export_root: str
+    # Catalogs in which the tables are, and those of the vault: of Unity Catalog, for one. Without them tables are folders below the roots.
+    catalog: str | None = None
+    vault_catalog: str | None = None
+    # Where vendors' files come in, and where the replies to them go: folders or prefixes of buckets.
+    drop_root: str | None = None
+    outbox_root: str | None = None
+    tracking_uri: str
+    artifact_root: str | None = None
+    model_name: str = "lakehouse-recommender"
+    pseudonym_key: str | None = None
+    shops: dict[str, ShopSettings] = Field(min_length=1)
+    # The shop that vendors' files speak of: its orders, articles, customers.
+    feed_shop: str | None = None
+    train_every_days: int = Field(default=7, ge=1)
+    # 0: no night maintains the lake.
+    maintain_every_days: int = Field(default=7, ge=0)
+    lock: Literal["file", "none"] = "file"
+    log_format: Literal["text", "json"] = "json"
+    # Who is told of incidents, and the file for Prometheus.
+    alerts: tuple[AlertSink, ...] = (LogSink(kind="log"),)
+    metrics_file: str | None = Field(default=None, pattern=r"\.prom$")
+    spark: dict[str, str] = {}
+    # Tables and frames of up to so many rows are held by the driver; 0: everything is Spark's.
+    small_rows: int = Field(default=1_000_000, ge=0)
+    small_lake_rows: int = Field(default=3_000_000, ge=0)
+
+    @field_validator("drop_root", "outbox_root")
+    @classmethod
+    def _is_a_folder_or_bucket(cls, value: str | None) -> str | None:
+        if value is not None and "://" in value and not value.startswith(("s3://", "s3a://")):
+            raise ValueError("must be a folder or s3a://bucket/prefix")
+        return value
+
+    @field_validator("outbox_root")
+    @classmethod
+    def _replies_have_a_place(cls, value: str | None, info: ValidationInfo) -> str | None:
+        if value is None and info.data.get("drop_root") is not None:
+            raise ValueError("must be set where drop_root is: replies to the senders go there")
+        return value
+
+    @field_validator("shops")
+    @classmethod
+    def _codes_are_plain(cls, value: dict[str, ShopSettings]) -> dict[str, ShopSettings]:
+        for code in value:
+            if not code.isidentifier() or code != code.lower():
+                raise ValueError(f"shop code {code!r}: use lower-case letters, digits and _")
+            if code == APP:
+                raise ValueError(f"shop code {code!r} is reserved for the mobile app's own orders")
+        return value
+
+    @field_validator("feed_shop")
+    @classmethod
+    def _feed_shop_is_one_of_them(cls, value: str | None, info: ValidationInfo) -> str | None:
+        shops = info.data.get("shops")
+        if value is not None and shops is not None and value not in shops:
+            raise ValueError(f"there is no such shop; shops are {', '.join(shops)}")
+        return value
+
+    @property
+    def feed_shop_code(self) -> str:
+        """The shop that vendors' files speak of: the first one, if none is named."""
+        return self.feed_shop or next(iter(self.shops))
+
+
+def load_settings(env: str, options: Mapping[str, Any] | None = None) -> Settings:
+    """The settings of `env`. ConfigError (2) names the setting that is wrong and never shows a value that could be secret."""
+    _refuse_unknown_variables()
+    folder = conf_folder()
+    given = {name: value for name, value in (options or {}).items() if value is not None}
+    layers = [read_conf("base.yaml"), read_conf(f"{env}.yaml"), _environment(), given, {"env": env}]
+    try:
+        return Settings.model_validate(reduce(_merge, layers))
+    except ValidationError as error:
+        problems = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors(include_input=False, include_url=False))
+        raise ConfigError(f"settings of {env}: {problems}", f"see {folder}/README.md or set {PREFIX}…") from None
+
+
+def conf_folder() -> Traversable:
+    """The folder of the settings files: LAKEHOUSE_CONF, else `conf` beside the working directory, else the one shipped in the package."""
+    if named := os.environ.get(f"{PREFIX}CONF"):
+        if not (Path(named) / "base.yaml").is_file():
+            raise ConfigError(f"LAKEHOUSE_CONF={named} holds no base.yaml")
+        return Path(named)
+    package = files("lakehouse")  # a folder, or inside of the zip that spark-submit was given
+    for folder in (Path("conf"), package / "conf", Path(__file__).parents[4] / "conf"):
+        if (folder / "base.yaml").is_file():
+            return folder
+    raise ConfigError("no settings found", "run in the project's folder or set LAKEHOUSE_CONF")
+
+
+def read_conf(name: str) -> dict[str, Any]:
+    """One file of the settings folder, as it stands. Errors name the place, not the text: it could be a secret."""
+    folder = conf_folder()
+    file = folder / name
+    if not file.is_file():
+        known = sorted(found.name.removesuffix(".yaml") for found in folder.iterdir() if found.name.endswith(".yaml"))
+        raise ConfigError(f"there is no {file}", f"known environments: {', '.join(n for n in known if n not in ('base', 'als'))}")
+    try:
+        values = yaml.safe_load(file.read_text(encoding="utf-8")) or {}
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        raise ConfigError(f"{file} is not YAML" + (f", line {mark.line + 1}, column {mark.column + 1}" if mark else "")) from None
+    if not isinstance(values, dict):
+        raise ConfigError(f"{file} must hold names and values")
+    return values
+
+
+def sqlite_file(tracking_uri: str) -> Path | None:
+    """The file of a tracking server that is a sqlite database; None for any other."""
+    if not tracking_uri.startswith("sqlite:"):
+        return None
+    return Path(urlsplit(tracking_uri).path[1:]).resolve()
+
+
+def is_registry_made(tracking_uri: str) -> bool:
+    """False if it is a sqlite file that is not there yet: to open it would make it, which may be what a first night is about to do."""
+    file = sqlite_file(tracking_uri)
+    return file is None or file.exists()
+
+
+def _environment() -> dict[str, Any]:
+    try:
+        return EnvSettingsSource(Settings)()
+    except SettingsError:
+        raise ConfigError(
+            "a setting in the environment is not the JSON that its kind needs", f"see {PREFIX}SHOPS, {PREFIX}SPARK and {PREFIX}ALERTS"
+        ) from None
+
+
+def _merge(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
+    both = {k: _merge(below[k], above[k]) for k in below.keys() & above.keys() if isinstance(below[k], dict) and isinstance(above[k], dict)}
+    return {**below, **above, **both}
+
+
+def _refuse_unknown_variables() -> None:
+    known = {name.upper() for name in Settings.model_fields} | NOT_SETTINGS
+    for variable in os.environ:
+        if variable.startswith(PREFIX) and variable.removeprefix(PREFIX).split("__")[0].upper() not in known:
+            raise ConfigError(f"unknown setting {variable} in the environment", f"known: {', '.join(sorted(known))}")

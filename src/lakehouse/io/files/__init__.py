@@ -1,0 +1,1 @@
+"""Files: what vendors send, what marketing gets, what lies beside the tables."""

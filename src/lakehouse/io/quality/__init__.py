@@ -1,0 +1,1 @@
+"""Judging tables, and the pages that show it."""

@@ -1,0 +1,1 @@
+"""The ledger's tables: what happened, to what, and why."""

@@ -1,0 +1,113 @@
+"""`ops.incidents`: what was wrong, who was told, and when it was over."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime, timedelta
+
+from lakehouse.incident import CRITICAL, Incident
+from lakehouse.io.delta.delta_store import DeltaStore
+from lakehouse.ops.ledger import newest_by
+from lakehouse.table import STRING, TIMESTAMP, Column, Table
+
+OPENED, REPEATED, REMINDED, RECOVERED = "opened", "repeated", "reminded", "recovered"
+# An incident that stays is told again after so long: a day, less what one night may start earlier than the one before.
+REMIND_AFTER = timedelta(hours=20)
+
+INCIDENTS = Table(
+    name="ops.incidents",
+    grain="one event of an incident; the newest of a key says how it stands",
+    key=("incident_key", "recorded_at"),
+    columns=(
+        Column("incident_key", STRING, "the incident: the same key is the same one"),
+        Column("event", STRING, "opened, repeated (met again, nothing sent), reminded (met again and sent again) or recovered"),
+        Column("severity", STRING, "critical (no result until somebody acts) or warning"),
+        Column("title", STRING, "what happened"),
+        Column("todo", STRING, "what to do"),
+        Column("step", STRING, "where; empty if at no step"),
+        Column("details", STRING, "JSON: name → text"),
+        Column("command", STRING, "the command that met it first"),
+        Column("run_id", STRING, "id of the run that this event is of"),
+        Column("recorded_at", TIMESTAMP, "when the row was written, UTC"),
+        Column("opened_at", TIMESTAMP, "when it began, UTC"),
+        Column("sent_at", TIMESTAMP, "when it was sent last, UTC"),
+        Column("missed_by", STRING, "JSON list: sinks that did not take what was sent; the next run tries again"),
+    ),
+)
+
+
+@dataclass(frozen=True)
+class Record:
+    """One row of `ops.incidents`: all that is to know about an incident from then on."""
+
+    incident_key: str
+    event: str
+    severity: str
+    title: str
+    todo: str
+    step: str
+    details: str
+    command: str
+    run_id: str
+    recorded_at: datetime
+    opened_at: datetime
+    sent_at: datetime
+    missed_by: str = "[]"
+
+    @property
+    def is_open(self) -> bool:
+        return self.event != RECOVERED
+
+    @property
+    def missed(self) -> tuple[str, ...]:
+        return tuple(json.loads(self.missed_by))
+
+    def missed_now(self, sinks: Sequence[str], run_id: str, now: datetime) -> "Record":
+        return replace(self, missed_by=json.dumps(list(sinks)), run_id=run_id, recorded_at=now)
+
+
+def met(incident: Incident, before: Record | None, command: str, run_id: str, now: datetime) -> Record:
+    """The row for an incident that a run met. New, or open for long, or worse than before: it is to be sent."""
+    new = Record(
+        incident.key,
+        OPENED,
+        incident.severity,
+        incident.title,
+        incident.todo,
+        incident.step,
+        json.dumps(dict(incident.details), ensure_ascii=False),
+        command,
+        run_id,
+        now,
+        opened_at=now,
+        sent_at=now,
+    )
+    if before is None or not before.is_open:
+        return new
+    same = replace(new, command=before.command, opened_at=before.opened_at)
+    is_worse = incident.severity == CRITICAL != before.severity
+    if is_worse or now - before.sent_at >= REMIND_AFTER:
+        return replace(same, event=REMINDED)
+    return replace(same, event=REPEATED, sent_at=before.sent_at, missed_by=before.missed_by)
+
+
+def over(before: Record, run_id: str, now: datetime) -> Record:
+    """The row for an open incident that is past."""
+    return replace(before, event=RECOVERED, run_id=run_id, recorded_at=now, sent_at=now, missed_by="[]")
+
+
+def known_incidents(store: DeltaStore) -> dict[str, Record]:
+    """Of each key the newest row, where there is something left to do: it is open, or a sink has not heard yet that it is over."""
+    newest = newest_by(store.newest(INCIDENTS, ("incident_key",), "recorded_at"), "incident_key", "recorded_at")
+    return {key: Record(**row) for key, row in newest.items() if row["event"] != RECOVERED or row["missed_by"] != "[]"}
+
+
+def open_incidents(store: DeltaStore) -> list[Record]:
+    """What is wrong now: critical first, then the oldest."""
+    still = [record for record in known_incidents(store).values() if record.is_open]
+    return sorted(still, key=lambda record: (record.severity != CRITICAL, record.opened_at, record.incident_key))
+
+
+def record_incidents(store: DeltaStore, records: Sequence[Record]) -> None:
+    """Append them in one commit."""
+    store.append_rows(INCIDENTS, [asdict(record) for record in records])

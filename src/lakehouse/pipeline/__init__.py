@@ -1,0 +1,1 @@
+"""How a table of the flow is brought up to date."""

@@ -1,0 +1,33 @@
+"""All tables that the project writes, by their names."""
+
+from lakehouse.bronze.feed_quarantine import quarantine_table
+from lakehouse.flow import STEPS
+from lakehouse.ops import file_ledger, ledger, model_changes, quality_results, reconciliations, source_schema
+from lakehouse.ops import incident_records as incidents
+from lakehouse.ops import pseudonym_key as key_file
+from lakehouse.ops import shop_reads as reads
+from lakehouse.sources.feeds import FEEDS
+from lakehouse.sources.woocommerce import TABLES as WOOCOMMERCE
+from lakehouse.table import Table
+
+READING = (reads.READS, reconciliations.RECONCILIATIONS, source_schema.SOURCE_COLUMNS)
+FILES = (file_ledger.FILES, quarantine_table("<feed>"))
+OPS = (
+    ledger.RUNS,
+    ledger.PUBLICATIONS,
+    *READING,
+    *FILES,
+    quality_results.QUALITY_RESULTS,
+    incidents.INCIDENTS,
+    model_changes.MODEL_CHANGES,
+    key_file.TABLE,
+)
+
+
+def declared() -> dict[str, Table]:
+    """In the order of the flow; those of `ops` last."""
+    bronze = [source.bronze for source in WOOCOMMERCE]
+    vault = [source.vault for source in WOOCOMMERCE if source.vault]
+    landed = [table for feed in FEEDS for table in (feed.bronze, feed.vault) if table]
+    every = [*bronze, *vault, *landed, *(step.writes for step in STEPS), *OPS]
+    return {table.name: table for table in every}

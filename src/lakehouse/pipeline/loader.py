@@ -1,0 +1,241 @@
+"""Between a built frame and its table: columns as declared, keys unique, rows that break a rule set apart, then the write."""
+
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+import pyarrow as pa
+import pyarrow.compute as pc
+from pyspark.errors import PySparkException
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from lakehouse.arrow_frames import declared_schema
+from lakehouse.checks import REJECT_SHARE, are_many
+from lakehouse.errors import DataError
+from lakehouse.io.delta.delta_store import DeltaStore, Written
+from lakehouse.sample_keys import format_keys, sample_keys
+from lakehouse.scope import Scope
+from lakehouse.table import Rule, Table, Write, broken_rules, conform, holds, row_rules, with_answer
+
+BROKEN = "_broken_rules"
+# Of rows counted by key, `n` and of them `bad`.
+IS_TWICE = "n - bad > 1"
+
+
+def quarantine_of(name: str) -> str:
+    """Where a table's rows are that break a rule."""
+    return f"quarantine.{name.replace('.', '__')}"
+
+
+@dataclass(frozen=True)
+class Rejects:
+    """How many rows break a rule, and the keys of up to five of them."""
+
+    rows: int
+    keys: tuple[str, ...]
+
+
+def rejects_json(rejects: Mapping[str, Rejects]) -> str:
+    """As `{"total_is_known": [2, ["nl 17", "nl 18"]]}`."""
+    return json.dumps({rule: [of.rows, of.keys] for rule, of in rejects.items()})
+
+
+def rejects_of(text: str) -> dict[str, Rejects]:
+    """What `rejects_json` wrote; nothing of an empty text."""
+    return {rule: Rejects(rows, tuple(keys)) for rule, (rows, keys) in json.loads(text or "{}").items()}
+
+
+def rejects_told(rejects: Mapping[str, Rejects]) -> str:
+    """As total_is_known 2 (as nl 17; nl 18), status_is_known 1 (as nl 4)"""
+    return ", ".join(f"{rule} {of.rows}{format_keys(of.keys)}" for rule, of in rejects.items())
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """Rows of one load: read = written + unchanged + rejected. `rejects`: rule → those that break it; a row may break several."""
+
+    read: int
+    rejected: int
+    written: Written
+    rejects: Mapping[str, Rejects] = field(default_factory=dict)
+
+
+class TooManyRejectsError(DataError):
+    """More rows of `table` than it tolerates break a rule: of the rows `read` those in `rejects`."""
+
+    def __init__(self, message: str, todo: str, table: Table, read: int, rejects: Mapping[str, Rejects]) -> None:
+        super().__init__(message, todo)
+        self.table, self.read, self.rejects = table, read, rejects
+
+
+def load(
+    store: DeltaStore,
+    table: Table,
+    frame: DataFrame,
+    write: Write,
+    run_id: str,
+    scope: Scope | None = None,
+    max_delete_share: float = 1,
+    others: Mapping[str, DataFrame] | None = None,
+    is_small: bool = False,
+) -> Loaded:
+    """Write the frame's good rows to the table and its bad ones to quarantine.
+
+    `others`: by name, tables that rows must refer to, or else go to quarantine too. `is_small`: the driver may hold all rows.
+    DataError (65) if a key stands twice, more rows break a rule than the table tolerates, a rule could not be told, or a sync would
+    delete more than `max_delete_share` of a shop's rows; the table stays as it is then.
+    Of a small frame one Spark job computes the rows, and the driver does the rest; one job more for each thing that is wrong. Of
+    others two passes over the frame, which is kept in between: one aggregate by key, one write.
+    """
+    rows = conform(frame, table)
+    with _rules_told(rows, table):
+        built = with_broken_rules(rows, table, others or {})
+        held = Held(store, table, built) if is_small else Kept(built, table)
+    try:
+        with _rules_told(rows, table):
+            read, rejected, twice = held.counts()
+        if twice:
+            keys = format_keys(sample_keys(table, held.twice()))
+            message = f"{table.name}: {twice} keys ({', '.join(table.key)}) stand more than once{keys}"
+            raise DataError(message, "the source must have one row a key")
+        rejects: dict[str, Rejects] = {}
+        if rejected:
+            bad = held.bad()
+            store.append(quarantine_of(table.name), bad.withColumn("_run_id", F.lit(run_id)))
+            rejects = _rejects(bad, table)
+            _refuse_too_many(bad, table, read, max(read, _rows_there(store, table, scope)), rejected, rejects)
+        if write == "sync":
+            return Loaded(read, rejected, store.sync(table, held.good(), scope, max_delete_share), rejects)
+        store.replace(table.name, held.good())
+        return Loaded(read, rejected, Written(inserted=read - rejected), rejects)
+    finally:
+        held.release()
+
+
+class Kept:
+    """Built rows in Spark's memory or on its disks: any number of them."""
+
+    def __init__(self, built: DataFrame, table: Table) -> None:
+        self._built, self._table = built.persist(), table
+
+    def counts(self) -> tuple[int, int, int]:
+        """(rows, rows that break a rule, keys that stand twice among the others). One aggregate."""
+        row = self._by_key().agg(F.sum("n").alias("n"), F.sum("bad").alias("bad"), F.count_if(F.expr(IS_TWICE)).alias("twice")).first()
+        assert row is not None
+        return row["n"] or 0, row["bad"] or 0, row["twice"]
+
+    def twice(self) -> DataFrame:
+        return self._by_key().where(IS_TWICE)
+
+    def bad(self) -> DataFrame:
+        return self._built.where(F.size(BROKEN) > 0)
+
+    def good(self) -> DataFrame:
+        return self._built.where(F.size(BROKEN) == 0).drop(BROKEN)
+
+    def release(self) -> None:
+        self._built.unpersist()
+
+    def _by_key(self) -> DataFrame:
+        is_bad = (F.size(BROKEN) > 0).cast("int")
+        return self._built.groupBy(*self._table.key).agg(F.count("*").alias("n"), F.sum(is_bad).alias("bad"))
+
+
+class Held:
+    """Built rows in the driver's memory, computed once."""
+
+    def __init__(self, store: DeltaStore, table: Table, built: DataFrame) -> None:
+        self._spark, self._key, self._schema = store.spark, list(table.key), built.schema
+        rows = built.toArrow()
+        is_bad = pc.greater(pc.list_value_length(rows[BROKEN]), 0)
+        self._bad = rows.filter(is_bad)
+        self._good = rows.filter(pc.invert(is_bad)).drop_columns(BROKEN).cast(declared_schema(table))
+
+    def counts(self) -> tuple[int, int, int]:
+        """(rows, rows that break a rule, keys that stand twice among the others)."""
+        return self._bad.num_rows + self._good.num_rows, self._bad.num_rows, self._keys_twice().num_rows
+
+    def twice(self) -> DataFrame:
+        return self._spark.createDataFrame(self._keys_twice())
+
+    def bad(self) -> DataFrame:
+        return self._spark.createDataFrame(self._bad, self._schema)
+
+    def good(self) -> pa.Table:
+        return self._good
+
+    def release(self) -> None:
+        """Nothing outside of Python is held."""
+
+    def _keys_twice(self) -> pa.Table:
+        by_key = self._good.group_by(self._key).aggregate([([], "count_all")])
+        return by_key.filter(pc.greater(by_key["count_all"], 1)).drop_columns("count_all")
+
+
+def with_broken_rules(rows: DataFrame, table: Table, others: Mapping[str, DataFrame]) -> DataFrame:
+    """The rows with `_broken_rules`: the names of the rules, and of the references to `others`, that each breaks."""
+    references = [reference for reference in table.references if reference.to.name in others]
+    answered = rows
+    for reference in references:
+        answered = with_answer(answered, reference, others[reference.to.name])
+    return answered.withColumn(BROKEN, broken_rules(table, references)).select(*table.column_names, BROKEN)
+
+
+@contextmanager
+def _rules_told(rows: DataFrame, table: Table) -> Iterator[None]:
+    """DataError if it is a rule, and not the rows themselves, that can't be computed."""
+    try:
+        yield
+    except PySparkException:
+        rows.write.format("noop").mode("overwrite").save()
+        for rule in row_rules(table):
+            _refuse_without_answer(rows, table, rule)
+        raise
+
+
+def _refuse_without_answer(rows: DataFrame, table: Table, rule: Rule) -> None:
+    try:
+        rows.where(~holds(rule)).count()
+    except PySparkException as error:
+        raise DataError(
+            f"{table.name}: {rule.name} could not be told ({rule.condition}): {type(error).__name__}",
+            "mend the rule: it must have an answer for every row",
+        ) from None
+
+
+def _rows_there(store: DeltaStore, table: Table, scope: Scope | None) -> int:
+    """A part is judged as if all had been built: one bad order of the twenty of a quiet night is no reason to stop it."""
+    is_part = scope is not None and store.head(table.name) is not None
+    return store.count(table.name) if is_part else 0
+
+
+def _rejects(bad: DataFrame, table: Table) -> dict[str, Rejects]:
+    """Rule → the rows that break it."""
+    counts = bad.select(F.explode(BROKEN).alias("rule")).groupBy("rule").count().orderBy("rule").collect()
+    return {row["rule"]: Rejects(row["count"], sample_keys(table, bad.where(F.array_contains(BROKEN, row["rule"])))) for row in counts}
+
+
+def _refuse_too_many(bad: DataFrame, table: Table, read: int, rows: int, rejected: int, rejects: Mapping[str, Rejects]) -> None:
+    """`rows`: of the table if all of it was built. Of rows that only refer to what was left out elsewhere a tenth may be, but for a few."""
+    orphans = _orphans(bad, table, rejects)
+    if rejected - orphans > rows * table.max_reject_share:
+        tolerated = table.max_reject_share
+    elif are_many(orphans, rows):
+        tolerated = REJECT_SHARE
+    else:
+        return
+    raise TooManyRejectsError(
+        f"{table.name}: {rejected} of {rows} rows break a rule, more than {tolerated:.1%}: {rejects_told(rejects)}",
+        f"look at {quarantine_of(table.name)}; mend the source or the rule",
+        table,
+        read,
+        rejects,
+    )
+
+
+def _orphans(bad: DataFrame, table: Table, rejects: Mapping[str, Rejects]) -> int:
+    """Rows that break nothing but references."""
+    names = [F.lit(reference.name) for reference in table.references if reference.name in rejects]
+    return bad.where(F.size(F.array_except(BROKEN, F.array(*names))) == 0).count() if names else 0

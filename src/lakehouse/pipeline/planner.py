@@ -1,0 +1,84 @@
+"""Whether a step is left out, skipped, built for the orders that changed, or built in full. Looks at the ledger, writes nothing.
+
+The rules and their reasons are in docs/architecture.md, "The runner".
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from lakehouse.fingerprint import fingerprint
+from lakehouse.flow import Step
+from lakehouse.io.delta.delta_store import DeltaStore, TableVersion
+from lakehouse.ops.ledger import Entry, Ledger, inputs_json, inputs_of
+
+# Stands for a table that may be missing and is.
+NOTHING = TableVersion("", -1)
+Way = Literal["leave out", "skip", "by scope", "full"]
+
+
+@dataclass(frozen=True)
+class Decision:
+    """`last` is the step's last success, if its table still is what that wrote, by the recipe of now; else `reason` says why not."""
+
+    way: Way
+    reason: str
+    recipe: str
+    last: Entry | None = None
+
+
+def decide(
+    store: DeltaStore, ledger: Ledger, step: Step, inputs: Mapping[str, TableVersion], values: Mapping[str, object], again: bool = False
+) -> Decision:
+    """What to do about a step with these inputs and values of its parameters. `again`: in full, whatever was done before."""
+    head = store.head(step.writes.name)
+    if step.writes.optional and head is None and all(inputs[t.name] == NOTHING for t in step.reads if t.optional):
+        return Decision("leave out", "no file ever came", "")
+    recipe = fingerprint(step.build.__module__, step.write, step.scoped, values)
+    last = ledger.last_success(step.name)
+    if again:
+        return Decision("full", "asked for", recipe)
+    if last is None or head is None:
+        return Decision("full", "it was never built" if last is None else "its table is gone", recipe)
+    if reason := _not_reusable(store, step, last, head, recipe, inputs):
+        return Decision("full", reason, recipe)
+    if last.input_heads == inputs:
+        return Decision("skip", "nothing changed", recipe, last)
+    return Decision("by scope" if step.scoped else "full", "its inputs changed", recipe, last)
+
+
+def note(run_id: str, recipe: str, inputs: Mapping[str, TableVersion]) -> str:
+    """What a step's commit says of itself, so that a run that died before it could record the step is understood."""
+    return json.dumps({"run_id": run_id, "recipe": recipe, "inputs": inputs_json(inputs)})
+
+
+def _not_reusable(store: DeltaStore, step: Step, last: Entry, head: TableVersion, recipe: str, inputs: Mapping[str, TableVersion]) -> str:
+    """Why the table is not what the last success wrote by the same recipe; empty if it is."""
+    if last.fingerprint != recipe:
+        return "another run date, code or settings" if "run_date" in step.parameters else "other code or settings"
+    if last.table_id != head.table_id:
+        return "its table was made anew"
+    if last.table_version > head.version:
+        return "its table went back to an older version"
+    later = store.notes_since(step.writes.name, last.table_version) if last.table_version < head.version else []
+    if not all(_is_between(text, recipe, last.input_heads, inputs) for text in later):
+        return "its table was written since, by a run that died or by somebody else"
+    return ""
+
+
+def _is_between(text: str, recipe: str, then: Mapping[str, TableVersion], now: Mapping[str, TableVersion]) -> bool:
+    """Whether a commit's note is of this recipe, and of inputs from those of the last success to those of now: what it changed is then
+    part of what has changed since, and is built now."""
+    try:
+        said = json.loads(text)
+        read = inputs_of(said["inputs"])
+    except (ValueError, KeyError, TypeError):
+        return False
+    if said.get("recipe") != recipe or not read.keys() == then.keys() == now.keys():
+        return False
+    return all(_is_at_least(read[name], then[name]) and _is_at_least(now[name], read[name]) for name in read)
+
+
+def _is_at_least(later: TableVersion, earlier: TableVersion) -> bool:
+    return later.table_id == earlier.table_id and later.version >= earlier.version

@@ -1,0 +1,85 @@
+"""Lists and baselines judged by what was bought after the cut, each from what was known at it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from lakehouse.gold.product_popularity import EVERYWHERE
+from lakehouse.recommend import metrics
+from lakehouse.recommend.blend import Blend
+from lakehouse.recommend.customer_products import places
+from lakehouse.recommend.evaluation import baselines
+from lakehouse.recommend.evaluation.split import Fold
+from lakehouse.recommend.model import Learned
+from lakehouse.recommend.params import Params
+from lakehouse.recommend.scorer import LISTS, top_lists
+
+K = 10
+POPULARITY, OWN_FREQUENCY, FILLED, DECAYED = "popularity", "own_frequency", "filled_own_frequency", "decayed_own_frequency"
+LAST_ORDER, ALS_ALONE = "last_order", "als"
+# ALS's own order of all products, bought ones among them.
+_ALS_ONLY = Blend((0.0,) * 7, (1.0, 0.0, 0.0, 0.0), (0.0, 0.0, 1.0))
+
+
+@dataclass(frozen=True)
+class Judged:
+    """By method (`mixed`, `popularity` …): the judged customers' metrics, one row each, in memory; and what was shown."""
+
+    per_customer: dict[str, DataFrame]
+    ranked: dict[str, DataFrame]
+
+    def means(self) -> dict[str, dict[str, float]]:
+        """Method → means of the metrics."""
+        return {name: metrics.means(frame) for name, frame in self.per_customer.items()}
+
+    def exposure(self, method: str, learned: Learned) -> metrics.Exposure:
+        """Of a method's lists, over all products sold before the cut."""
+        everywhere = learned.popularity.where(learned.popularity["country_code"] == EVERYWHERE)
+        buyers = learned.interactions.where("product_id > 0").groupBy("shop_code", "product_id").agg(F.count("*").alias("customer_count"))
+        return metrics.exposure(self.ranked[method], everywhere, buyers, learned.customers_of_shops(), K)
+
+
+def judge(lists: DataFrame, learned: Learned, fold: Fold, params: Params) -> Judged:
+    """`lists` (places of the three lists) beside all baselines, for the customers of the truth."""
+    truth = fold.truth.persist()
+    customers = truth.select(*baselines.CUSTOMER).distinct().persist()
+    methods = {name: lists.where(lists["list"] == name) for name in LISTS} | _baselines(learned, customers, params)
+    ranked = {name: frame.select(*baselines.RANKED) for name, frame in methods.items()}
+    known = learned.interactions.where("product_id > 0")
+    return Judged({name: metrics.per_customer(frame, truth, known, K).persist() for name, frame in ranked.items()}, ranked)
+
+
+def lists_of(
+    learned: Learned,
+    blend: Blend,
+    customers: DataFrame,
+    params: Params,
+    length: int,
+    keep_seen: bool = False,
+    eligible: DataFrame | None = None,
+) -> DataFrame:
+    """The places of the lists of `customers` (shop_code, customer_key): the code that writes recommendations.customer_products.
+
+    `eligible` (shop_code, product_id): what may be shown; None is everything.
+    """
+    return places(top_lists(learned.profiles(customers), learned.ranking(blend, params, length, keep_seen, eligible)))
+
+
+def _baselines(learned: Learned, customers: DataFrame, params: Params) -> dict[str, DataFrame]:
+    known = learned.interactions.join(customers, baselines.CUSTOMER, "left_semi").persist()
+    als = lists_of(learned, _ALS_ONLY, customers, params, K, keep_seen=True)
+    return {
+        POPULARITY: baselines.most_popular(learned.popularity, customers, K),
+        OWN_FREQUENCY: baselines.own_frequency(known, K),
+        FILLED: baselines.filled_own_frequency(known, learned.popularity, customers, K),
+        DECAYED: baselines.decayed_frequency(known, K),
+        LAST_ORDER: baselines.last_order(known, K),
+        ALS_ALONE: als.where("list = 'discover'"),
+    }
+
+
+def flatten_metrics(judged: Mapping[str, Mapping[str, float]]) -> dict[str, float]:
+    """`als.ndcg`, `popularity.recall` … for a tracking server."""
+    return {f"{name}.{metric}": value for name, found in judged.items() for metric, value in found.items()}

@@ -1,0 +1,247 @@
+"""The products of one shop as the scorer sees them, and a block of its customers: plain arrays, the same when learning and when scoring."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import scipy.sparse as sp
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from lakehouse.gold.product_popularity import EVERYWHERE
+from lakehouse.recommend.neighbours import Neighbours, damped, merged
+
+CUSTOMER = ["shop_code", "customer_key"]
+# Added before a logarithm is taken: what the model does not expect at all is as unlikely as this.
+FLOOR = np.float32(0.01)
+LOG_FLOOR = np.log(FLOOR)
+OWN = ("product_id", "weight", "order_count", "recency")
+
+
+class ByCountry(NamedTuple):
+    """Of each customer the `row`; rows × products: `recent` orders, and whether a product `may` be shown."""
+
+    row: np.ndarray
+    recent: np.ndarray
+    may: np.ndarray
+
+
+@dataclass(frozen=True)
+class ScoringArrays:
+    """n products, ids ascending.
+
+    `factors`: n × rank, zeros where ALS does not know the product. `recent`: by country the logarithm of 1 + recent orders,
+    smoothed towards everywhere and in everywhere's numbers; "*" holds for countries that are not there. `ever`: the logarithm
+    of 1 + orders. `eligible`: may be shown, but for what is `hidden` in a country. `arrivals`: columns of new products;
+    `categories`: products × categories, 1 or 0, where there are arrivals.
+    """
+
+    product_ids: np.ndarray
+    factors: np.ndarray
+    neighbours: sp.csr_matrix
+    recent: Mapping[str, np.ndarray]
+    ever: np.ndarray
+    eligible: np.ndarray
+    arrivals: np.ndarray
+    categories: sp.csr_matrix
+    hidden: Mapping[str, np.ndarray] = field(default_factory=dict)
+
+    def by_country(self, countries: list[str | None]) -> ByCountry:
+        told = self.recent.keys() | self.hidden.keys()
+        known = [country if country in told else EVERYWHERE for country in countries]
+        names, rows = np.unique(np.asarray(known, dtype=str), return_inverse=True)
+        recent = [self.recent.get(name, self.recent[EVERYWHERE]) for name in names]
+        may = [self.eligible & ~self.hidden[name] if name in self.hidden else self.eligible for name in names]
+        return ByCountry(rows, np.stack(recent), np.stack(may))
+
+    def places(self, product_ids: np.ndarray) -> np.ndarray:
+        """The products' columns, -1 for those that are not here."""
+        if len(self.product_ids) == 0:
+            return np.full(len(product_ids), -1)
+        place = np.searchsorted(self.product_ids, product_ids).clip(max=len(self.product_ids) - 1)
+        return np.where(self.product_ids[place] == product_ids, place, -1)
+
+
+def catalogues(
+    factors: DataFrame, neighbours: Mapping[str, Neighbours], popularity: DataFrame, eligible: DataFrame | None, smoothing: float
+) -> dict[str, ScoringArrays]:
+    """By shop code: all products with factors (shop_code, product_id, features) or in `popularity` (gold.product_popularity).
+
+    `eligible` (shop_code, product_id): what may be shown; None is everything. With a column `hidden_in` not in these countries; with
+    columns `is_new` and `category_ids` its new products are in the catalogue too. Two Spark jobs, three with `eligible`.
+    """
+    trained = factors.select("shop_code", "product_id", "features").orderBy("shop_code", "product_id").toArrow()
+    counts = popularity.select("shop_code", "country_code", "product_id", "recent_order_count", "order_count").toArrow()
+    allowed = None if eligible is None else eligible.toArrow()
+    codes = set(pc.unique(trained.column("shop_code")).to_pylist()) | set(pc.unique(counts.column("shop_code")).to_pylist())
+    return {
+        code: _catalogue(
+            code, _of(code, trained), neighbours, _of(code, counts), None if allowed is None else _of(code, allowed), smoothing
+        )
+        for code in sorted(codes)
+    }
+
+
+def _of(code: str, rows: pa.Table) -> pa.Table:
+    return rows.filter(pc.equal(rows.column("shop_code"), code)).combine_chunks()
+
+
+def _catalogue(
+    code: str, trained: pa.Table, neighbours: Mapping[str, Neighbours], counts: pa.Table, allowed: pa.Table | None, smoothing: float
+) -> ScoringArrays:
+    known = trained.column("product_id").to_numpy()
+    counted = counts.column("product_id").to_numpy()
+    shelf = _Shelf.of(allowed)
+    ids = np.union1d(np.union1d(known, counted), shelf.new).astype(np.int64)
+    flat = np.asarray(trained.column("features").combine_chunks().flatten(), dtype=np.float32)
+    rank = len(flat) // len(known) if len(known) else 0
+    factors = np.zeros((len(ids), rank), dtype=np.float32)
+    factors[np.searchsorted(ids, known)] = flat.reshape(len(known), rank)
+    countries = np.asarray(counts.column("country_code").to_pylist(), dtype=object)
+    by_country, ever = {}, np.zeros(len(ids))
+    for country in sorted({EVERYWHERE, *countries}):
+        mine = countries == country
+        by_country[country] = np.zeros(len(ids))
+        by_country[country][np.searchsorted(ids, counted[mine])] = counts.column("recent_order_count").to_numpy()[mine]
+    everywhere = countries == EVERYWHERE
+    ever[np.searchsorted(ids, counted[everywhere])] = counts.column("order_count").to_numpy()[everywhere]
+    may = np.ones(len(ids), dtype=bool) if allowed is None else np.isin(ids, shelf.products)
+    return ScoringArrays(
+        ids,
+        factors,
+        merged(neighbours, code, ids),
+        smoothed(by_country, smoothing),
+        np.log1p(ever).astype(np.float32),
+        may,
+        np.flatnonzero(np.isin(ids, shelf.new)),
+        shelf.categories_of(ids),
+        {country: np.isin(ids, products) for country, products in shelf.hidden.items()},
+    )
+
+
+class _Shelf(NamedTuple):
+    """What may be shown: product ids, those of them that are new, the products' categories as pairs of two arrays, and by country the
+    products that are hidden there."""
+
+    products: np.ndarray
+    new: np.ndarray
+    of_category: tuple[np.ndarray, np.ndarray]
+    hidden: dict[str, np.ndarray]
+
+    @staticmethod
+    def of(allowed: pa.Table | None) -> "_Shelf":
+        nothing = np.zeros(0, dtype=np.int64)
+        if allowed is None:
+            return _Shelf(nothing, nothing, (nothing, nothing), {})
+        products = allowed.column("product_id").to_numpy()
+        hidden = {}
+        if "hidden_in" in allowed.column_names:
+            there, country = _pairs(allowed.column("hidden_in"))
+            hidden = {name: products[there[country == name]] for name in np.unique(country)}
+        if "is_new" not in allowed.column_names:
+            return _Shelf(products, nothing, (nothing, nothing), hidden)
+        there, category = _pairs(allowed.column("category_ids"))
+        return _Shelf(products, products[allowed.column("is_new").to_numpy(zero_copy_only=False)], (products[there], category), hidden)
+
+    def categories_of(self, ids: np.ndarray) -> sp.csr_matrix:
+        product, category = self.of_category
+        if len(self.new) == 0:
+            return sp.csr_matrix((len(ids), 0), dtype=np.float32)
+        place = np.searchsorted(ids, product).clip(max=len(ids) - 1)
+        there = ids[place] == product
+        names, column = np.unique(category[there], return_inverse=True)
+        return sp.csr_matrix((np.ones(there.sum(), dtype=np.float32), (place[there], column)), shape=(len(ids), len(names)))
+
+
+def _pairs(lists: pa.ChunkedArray) -> tuple[np.ndarray, np.ndarray]:
+    """Of a column of lists: each value's row, and the value."""
+    whole = lists.combine_chunks()
+    values = pc.list_flatten(whole).to_numpy(zero_copy_only=False)
+    return np.asarray(pc.list_parent_indices(whole), dtype=np.int64), values.astype(str) if values.dtype == object else values
+
+
+def smoothed(recent: Mapping[str, np.ndarray], smoothing: float) -> dict[str, np.ndarray]:
+    """log(1 + orders) by country, as if `smoothing` orders of the mix of everywhere had been made there too (additive smoothing),
+    scaled to as many orders as everywhere has."""
+    everywhere = recent[EVERYWHERE]
+    total = max(float(everywhere.sum()), 1.0)
+    shares = {
+        country: everywhere / total if country == EVERYWHERE else (count + smoothing * everywhere / total) / (count.sum() + smoothing)
+        for country, count in recent.items()
+    }
+    return {country: np.log1p(share * total).astype(np.float32) for country, share in shares.items()}
+
+
+def profiles(customers: DataFrame, interactions: DataFrame, factors: DataFrame) -> DataFrame:
+    """One row per customer (shop_code, customer_key, country_code): `own`, what was bought (array), `features` (null: unknown to ALS)."""
+    history = interactions.where("product_id > 0 and weight > 0").groupBy(*CUSTOMER)
+    own = history.agg(F.sort_array(F.collect_list(F.struct(*OWN))).alias("own"))
+    wanted = customers.select(*CUSTOMER, "country_code")
+    return wanted.join(own, CUSTOMER, "left").join(factors.select(*CUSTOMER, "features"), CUSTOMER, "left")
+
+
+@dataclass(frozen=True)
+class Block:
+    """b customers of one shop; what they bought as flat arrays: the customer's row, the product's column, and what is known of the pair."""
+
+    countries: list[str | None]
+    features: np.ndarray
+    row: np.ndarray
+    column: np.ndarray
+    weight: np.ndarray
+    order_count: np.ndarray
+    recency: np.ndarray
+
+    @staticmethod
+    def of(batch: pa.RecordBatch, catalogue: ScoringArrays) -> "Block":
+        """From rows of `profiles` of the catalogue's shop."""
+        own = batch.column("own")
+        row = np.asarray(pc.list_parent_indices(own), dtype=np.int64)
+        values = {name: np.asarray(pc.struct_field(pc.list_flatten(own), name)) for name in OWN}
+        column = catalogue.places(values["product_id"])
+        there = column >= 0
+        rank = catalogue.factors.shape[1]
+        features = np.zeros((batch.num_rows, rank), dtype=np.float32)
+        given = np.asarray(pc.is_valid(batch.column("features")))
+        if rank:
+            features[given] = np.asarray(pc.list_flatten(batch.column("features")), dtype=np.float32).reshape(-1, rank)
+        numbers = (values[name][there].astype(np.float32) for name in OWN[1:])
+        return Block(batch.column("country_code").to_pylist(), features, row[there], column[there], *numbers)
+
+    def __len__(self) -> int:
+        return len(self.countries)
+
+    @property
+    def is_new(self) -> np.ndarray:
+        """Of whom nothing is known."""
+        return ~self.features.any(axis=1) & (np.bincount(self.row, minlength=len(self)) == 0)
+
+    def arrivals(self, catalogue: ScoringArrays) -> np.ndarray:
+        """Customers × the catalogue's arrivals: the share of what was bought that is of one of the product's categories, 0 to 1.
+
+        Of a product with several categories their mean; 0 where nothing was bought.
+        """
+        shape = (len(self), len(catalogue.product_ids))
+        bought = sp.csr_matrix((damped(self.weight), (self.row, self.column)), shape=shape)
+        total = np.maximum(np.asarray(bought.sum(axis=1)).reshape(-1, 1), np.float32(1e-9))
+        new = catalogue.categories[catalogue.arrivals]
+        several = np.maximum(np.asarray(new.sum(axis=1)).reshape(1, -1), 1)
+        return np.asarray(((bought @ catalogue.categories) @ new.T).todense()) / total / several
+
+    def expected(self, catalogue: ScoringArrays) -> tuple[np.ndarray, sp.csr_matrix]:
+        """Customers × products: what ALS expects, and the logarithm of what the neighbours expect, as what it is above LOG_FLOOR."""
+        shape = (len(self), len(catalogue.product_ids))
+        bought = sp.csr_matrix((damped(self.weight), (self.row, self.column)), shape=shape)
+        near = (bought @ catalogue.neighbours).tocsr()
+        near.data = logged(near.data) - LOG_FLOOR
+        return self.features @ catalogue.factors.T, near
+
+
+def logged(expected: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
+    """The logarithm, not below LOG_FLOOR."""
+    out = np.clip(expected, 0, np.inf, out=out)  # with two bounds: np.maximum with a number takes three times as long
+    out += FLOOR
+    return np.log(out, out=out)

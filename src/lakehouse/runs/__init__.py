@@ -1,0 +1,1 @@
+"""What a run is: the contract of stages, the orchestrator, audit, recovery, incidents."""

@@ -1,0 +1,193 @@
+"""Write, audit, publish: what this run is about to show is judged first; a critical failure shows nothing."""
+
+import tempfile
+from collections.abc import Collection, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pyspark.sql import DataFrame
+
+from lakehouse.checks import ALARM, CRITICAL, Check, checks, every_check, is_dated
+from lakehouse.errors import ConfigError, DataError
+from lakehouse.incident import Incident
+from lakehouse.io.delta.delta_files import is_local
+from lakehouse.io.delta.delta_store import TableVersion
+from lakehouse.io.host import logs
+from lakehouse.io.quality.check_answers import Due
+from lakehouse.ops.quality_results import FAILED, QualityResult, last_asked, latest_results, record_results, rows_before, tables_in_doubt
+from lakehouse.pipeline.declared import declared
+from lakehouse.pipeline.lanes import Beside
+from lakehouse.pipeline.loader import TooManyRejectsError
+from lakehouse.pipeline.planner import NOTHING
+from lakehouse.runs.check_results import SITE, alarm, alarm_key, many_rejects, rejects_key, rejects_now, results_of, site
+from lakehouse.runs.stage import RunContext
+from lakehouse.table import Table
+
+if TYPE_CHECKING:
+    from lakehouse.io.quality.expectations import CheckOutcome
+
+# What is judged beside a stage: the tables' versions, what is asked of them, and what came of it.
+Judged = tuple[dict[str, TableVersion], list[Due], "list[tuple[int, list[CheckOutcome]]]"]
+
+
+class Audit:
+    """Of one run. `accepted`: failures that an operator lets pass, as table:check.
+
+    `alarms` and the keys in `cleared` are what it found until now; `audited` is what was judged, whatever came of it.
+    """
+
+    def __init__(self, accepted: Collection[str] = ()) -> None:
+        self.alarms: list[Incident] = []
+        self.cleared: set[str] = set()
+        self.audited: dict[str, TableVersion] = {}
+        self._accepted, self._judging = frozenset(accepted), Beside[Judged]()
+
+    def begin(self, run: RunContext, outputs: Mapping[str, TableVersion]) -> None:
+        """Begin to judge all outputs of the run that were not judged in it yet, beside the next stage.
+
+        What is at work already is concluded on first. DataError (65) as for `conclude`.
+        """
+        self.conclude(run)
+        if due := _due(run, {name: head for name, head in outputs.items() if self.audited.get(name) != head}):
+            asked = _asked(run, due)
+            self.audited.update(due)
+            self._judging.start(lambda: (due, asked, _judged(asked)))
+
+    def conclude(self, run: RunContext) -> None:
+        """Wait for the verdicts of the audit that is at work, if one is.
+
+        DataError (65) with the first failure, after all of them are in ops.quality_results. Alarms are warnings.
+        """
+        judged = self._judging.take()
+        if judged is None:
+            return
+        logs.set_current_step("audit")
+        due, asked, verdicts = judged
+        results = []
+        for each, (rows, found) in zip(asked, verdicts, strict=True):
+            head, rejects = due[each.table.name], rejects_now(run.ledger, each.table)
+            results += results_of(run.run_id, each.table, head, rows, found, rejects, self._accepted)
+        record_results(run.store, results)
+        bad = [result for result in results if not result.is_good]
+        for result in bad:
+            logs.warn(result.told(), table=result.table_name, check=result.check)
+        told = [alarm(result, run.settings.lake_root) for result in bad if result.severity == ALARM]
+        self.alarms += told
+        # A check that is not made any more is not wrong any more.
+        self.cleared |= _keys_of_alarms(due) - {incident.key for incident in told}
+        logs.info(f"audit: {len(due)} tables, {len(results)} checks, {len(bad)} not true", step="audit")
+        _refuse([result for result in bad if result.severity == CRITICAL], run.settings.lake_root)
+
+    def tell_rejects(self, run: RunContext, outputs: Collection[str]) -> None:
+        """Of every table that this run wrote or looked at: whether its newest build left out so many rows that somebody should look."""
+        tables = declared()
+        for name in outputs:
+            if found := many_rejects(run.ledger, tables[name]):
+                self.alarms.append(found)
+            else:
+                self.cleared.add(rejects_key(name))
+
+    def record_refused(self, run: RunContext, error: TooManyRejectsError) -> None:
+        """What kept a table from being written is a verdict too, of no version."""
+        from lakehouse.io.quality.expectations import CheckOutcome, configuration
+
+        broken = [check for check in checks(error.table, run.run_date) if check.name in error.rejects]
+        found = [(check, error.rejects[check.name]) for check in broken]
+        verdicts = [CheckOutcome(check, FAILED, "", of.rows, of.keys, configuration(check)) for check, of in found]
+        try:
+            record_results(run.store, results_of(run.run_id, error.table, NOTHING, error.read, verdicts, {}, ()))
+            self.audited[error.table.name] = NOTHING  # so that Data Docs are made
+        except Exception as problem:
+            logs.warn(f"what was wrong could not be recorded in ops.quality_results ({type(problem).__name__})")
+
+
+def _refuse(critical: Sequence[QualityResult], lake_root: str) -> None:
+    if critical:
+        more = f" (and {len(critical) - 1} more)" if len(critical) > 1 else ""
+        first = critical[0]
+        see = f"see {site(lake_root)}/index.html or ops.quality_results"
+        raise DataError(first.told() + more, f"nothing was published; {see}; mend the source or the rule{first.how_to_accept}")
+
+
+def refuse_unknown_checks(names: Collection[str]) -> None:
+    """ConfigError (2) if one of these (table:check) does not exist."""
+    tables = declared()
+    for name in names:
+        table, _, check = name.partition(":")
+        known = {c.name for c in every_check(tables[table])} if table in tables else set()
+        if check not in known:
+            raise ConfigError(f"--accept: there is no check {name}", "name it as the failure did: silver.orders:volume_is_possible")
+
+
+def _keys_of_alarms(names: Collection[str]) -> set[str]:
+    tables = declared()
+    return {alarm_key(name, check.name) for name in names for check in every_check(tables[name]) if check.severity == ALARM}
+
+
+def write_data_docs(run: RunContext, audited: Collection[str]) -> None:
+    """The newest verdict of every table as a site under the lake. That it can't be written is a warning: it decides nothing.
+
+    Where it stands on this machine, only the pages of tables that this run judged are drawn; the front page comes last.
+    """
+    if not audited:
+        return
+    from lakehouse.io.quality.data_docs import has_pages, renew_site, write_site  # takes seconds to import
+
+    place, results = site(run.settings.lake_root), latest_results(run.store)
+    others = [result for result in results if result.table_name not in audited]
+    try:
+        with tempfile.TemporaryDirectory() as folder:
+            if is_local(place) and has_pages(Path(place), others):
+                write_site(results, Path(folder) / SITE, audited)
+                renew_site(Path(folder) / SITE, Path(place), results)
+            else:
+                write_site(results, Path(folder) / SITE)
+                run.store.keep_folder(f"{folder}/{SITE}", place)
+    except Exception as error:
+        logs.warn(f"Data Docs could not be written: {type(error).__name__}")
+
+
+def _due(run: RunContext, waiting: dict[str, TableVersion]) -> dict[str, TableVersion]:
+    """Not those that are shown already, unless the day or a bad newest verdict is a reason to judge them again."""
+    tables = declared()
+    published = {name for name, head in waiting.items() if run.published.get(name) == head}
+    in_doubt = tables_in_doubt(run.store) if published else set()
+    left_out = {name for name in published - in_doubt if not is_dated(tables[name]) or _is_asked_today(run, name, waiting[name])}
+    return {name: head for name, head in waiting.items() if name not in left_out}
+
+
+def _is_asked_today(run: RunContext, name: str, head: TableVersion) -> bool:
+    """Whether this version was judged as of the same run date on the same day: nothing can have another answer now."""
+    last = last_asked(run.store, name)
+    return (
+        last is not None
+        and last.head == head
+        and last.checked_at.date() == run.started_at.date()
+        and run.ledger.run_date(last.run_id) == run.run_date
+    )
+
+
+def _asked(run: RunContext, due: Mapping[str, TableVersion]) -> list[Due]:
+    """What is to be judged, of the versions that stand now."""
+    past, tables = rows_before(run.store, due), declared()
+    return [_due_as_it_stands(run, tables[name], checks(tables[name], run.run_date, past.get(name, ()))) for name in due]
+
+
+def _due_as_it_stands(run: RunContext, table: Table, of: Sequence[Check]) -> Due:
+    """The next stage takes newer versions as the run's: those of now are kept. A column that is not there has a check that says so."""
+    heads = {each.name: run.head(each) for each in (table, *(reference.to for reference in table.references))}
+
+    def read(each: Table) -> DataFrame:
+        head = heads[each.name]
+        if head == NOTHING:
+            return run.store.empty(each.columns)
+        there = run.store.read(each.name, head.version)
+        return there.select(*(column for column in each.column_names if column in there.columns))
+
+    return Due(table, read, of, lambda each: run.store.opened_to_ask(each.name, heads[each.name].version))
+
+
+def _judged(asked: Sequence[Due]) -> "list[tuple[int, list[CheckOutcome]]]":
+    from lakehouse.io.quality.expectations import Judge  # takes seconds to import
+
+    return Judge().judge(asked)

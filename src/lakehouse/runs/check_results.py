@@ -1,0 +1,109 @@
+"""From what was judged to rows of ops.quality_results, and to what somebody is told of."""
+
+import json
+from collections.abc import Collection, Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from lakehouse.checks import CRITICAL, HAS_ROWS, are_many
+from lakehouse.incident import WARNING, Incident
+from lakehouse.io.delta.delta_store import TableVersion
+from lakehouse.ops.ledger import Entry, Ledger
+from lakehouse.ops.quality_results import ACCEPTED, EMPTY, FAILED, PASSED, QUARANTINED, QualityResult
+from lakehouse.pipeline.loader import Rejects, quarantine_of, rejects_of, rejects_told
+from lakehouse.sample_keys import SAMPLES
+from lakehouse.table import Table
+
+if TYPE_CHECKING:
+    from lakehouse.io.quality.expectations import CheckOutcome
+
+SITE = "_data_docs"
+
+
+def results_of(
+    run_id: str,
+    table: Table,
+    head: TableVersion,
+    rows: int,
+    verdicts: "Sequence[CheckOutcome]",
+    rejects: dict[str, Rejects],
+    accepted: Collection[str],
+) -> list[QualityResult]:
+    """One row a verdict. `rejects` are left out of the table already; `accepted` failures (table:check) are let pass."""
+    now = datetime.now(UTC)
+    is_empty = rows == 0 and any(_asks_for_rows(v, table, accepted) for v in verdicts)
+    results = []
+    for verdict in verdicts:
+        check, status, unexpected, samples = verdict.check, verdict.status, verdict.unexpected, verdict.samples
+        if is_empty and check.kind in ("rule", "reference", "key"):
+            status = EMPTY
+        elif status == PASSED and check.name in rejects:
+            status, unexpected, samples = QUARANTINED, rejects[check.name].rows, rejects[check.name].keys
+        elif status == FAILED and f"{table.name}:{check.name}" in accepted:
+            status = ACCEPTED
+        results.append(
+            QualityResult(
+                run_id=run_id,
+                table_name=table.name,
+                table_id=head.table_id,
+                table_version=head.version,
+                check=check.name,
+                kind=check.kind,
+                severity=check.severity,
+                meaning=check.meaning,
+                status=status,
+                table_rows=rows,
+                unexpected=unexpected,
+                observed=verdict.observed,
+                samples=json.dumps(samples),
+                expectation=verdict.expectation,
+                checked_at=now,
+            )
+        )
+    return results
+
+
+def _asks_for_rows(verdict: "CheckOutcome", table: Table, accepted: Collection[str]) -> bool:
+    check = verdict.check
+    return check.name == HAS_ROWS and check.severity == CRITICAL and f"{table.name}:{HAS_ROWS}" not in accepted
+
+
+def rejects_now(ledger: Ledger, table: Table) -> dict[str, Rejects]:
+    """Rule → rows that the newest build of the table left out, of all shops together."""
+    found: dict[str, Rejects] = {}
+    for entry in ledger.last_successes(table.name):
+        for rule, more in rejects_of(entry.rejects).items():
+            before = found.get(rule, Rejects(0, ()))
+            found[rule] = Rejects(before.rows + more.rows, (*before.keys, *more.keys)[:SAMPLES])
+    return found
+
+
+def alarm(result: QualityResult, lake_root: str) -> Incident:
+    """A check of severity alarm that is not true."""
+    todo = f"look whether it is so: {site(lake_root)}/index.html, ops.quality_results{result.how_to_accept}"
+    return Incident(alarm_key(result.table_name, result.check), WARNING, result.told(), todo, result.table_name)
+
+
+def site(lake_root: str) -> str:
+    """Where Data Docs are."""
+    return f"{lake_root}/{SITE}"
+
+
+def alarm_key(table_name: str, check: str) -> str:
+    return f"quality:{table_name}:{check}"
+
+
+def many_rejects(ledger: Ledger, table: Table) -> Incident | None:
+    """If the newest build left out many rows, though not more than the table tolerates."""
+    many = [entry for entry in ledger.last_successes(table.name) if are_many(entry.rows_rejected, entry.rows_read)]
+    todo = f"look at {quarantine_of(table.name)}; mend the source or the rule"
+    return Incident(rejects_key(table.name), WARNING, "; ".join(map(_left_out, many)), todo, table.name) if many else None
+
+
+def rejects_key(table_name: str) -> str:
+    return f"rejects:{table_name}"
+
+
+def _left_out(entry: Entry) -> str:
+    found = f"{entry.rows_rejected} of {entry.rows_read} rows are in quarantine"
+    return f"{entry.step}: {found}: {rejects_told(rejects_of(entry.rejects))}"

@@ -1,0 +1,166 @@
+"""One command, one run: a lock, a run id, a Spark session, a ledger. Its stages are done one after the other; what they wrote is judged,
+and shown to readers at the end, all at once."""
+
+import time
+import uuid
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from lakehouse.errors import DataError
+from lakehouse.incident import Incident
+from lakehouse.io.config.settings import Settings, read_conf
+from lakehouse.io.delta.delta_store import DeltaStore, TableVersion
+from lakehouse.io.delta.table_resolver import TableResolver
+from lakehouse.io.host import logs
+from lakehouse.io.host.disks import translate_disk_full
+from lakehouse.io.host.lock import lake_lock
+from lakehouse.io.spark.session import is_small_lake, size_told, spark_session
+from lakehouse.ops import pseudonym_key as key_file
+from lakehouse.ops.ledger import STARTED, SUCCEEDED, Entry, Ledger, published
+from lakehouse.pipeline.loader import TooManyRejectsError
+from lakehouse.recommend.params import parse_params
+from lakehouse.runs.audit import Audit, write_data_docs
+from lakehouse.runs.incident_notifier import IncidentNotifier
+from lakehouse.runs.recovery import drop_unrecorded_rejects, emptied_scratch, give_up
+from lakehouse.runs.stage import RunContext, StageCall, StageResult
+
+
+def run_stages(
+    settings: Settings, command: str, run_date: date, calls: Sequence[StageCall], accepted: Collection[str] = ()
+) -> list[StageResult]:
+    """Do the stages under the lake's lock and publish what they wrote; after an error publish nothing and record why. Either is told.
+
+    `accepted` are checks (table:check) that may fail. Runs that were killed are marked abandoned first, and what they left in staging is
+    removed. Gives the stages' results.
+    """
+    started_at = datetime.now(UTC)
+    run_id = f"{started_at:%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:6]}"
+    logs.set_up(settings.log_format, run_id)
+    work = Work(Audit(accepted))
+    notifier = IncidentNotifier(settings, command, run_date, run_id, work)
+    with notifier.of_the_start(), lake_lock(settings.lake_root, settings.lock), notifier.of_the_run(), translate_disk_full(settings):
+        work.do(_begun(settings, command, run_date, run_id, started_at, notifier), calls)
+    return work.results
+
+
+class Work:
+    """What the stages of a run have done until now, and what was found wrong."""
+
+    def __init__(self, audit: Audit) -> None:
+        self.results: list[StageResult] = []
+        self._audit = audit
+
+    @property
+    def alarms(self) -> list[Incident]:
+        """What is wrong without a reason to stop."""
+        return [*(alarm for result in self.results for alarm in result.alarms), *self._audit.alarms]
+
+    @property
+    def cleared(self) -> set[str]:
+        """Keys of incidents that were looked for and not found."""
+        return {*(key for result in self.results for key in result.cleared), *self._audit.cleared}
+
+    @property
+    def outputs(self) -> dict[str, TableVersion]:
+        """By a table's name the version that the run wrote or found up to date."""
+        return {name: head for result in self.results for name, head in result.outputs.items()}
+
+    def do(self, run: RunContext, calls: Sequence[StageCall]) -> None:
+        """All stages, then the publication, then what comes after it."""
+        started = time.monotonic()
+        run.store.delete_folder(run.staging)
+        try:
+            # Here already, so that the ledger's row says it too.
+            with translate_disk_full(run.settings):
+                self._do_and_publish(run, calls)
+        except BaseException as failure:
+            error = self._first_failure(run, failure)
+            give_up(error, run.ledger, time.monotonic() - started, lambda: run.store.delete_folder(run.staging))
+            if isinstance(error, TooManyRejectsError):
+                self._audit.record_refused(run, error)
+            write_data_docs(run, self._audit.audited)
+            raise error from None
+        run.store.delete_folder(run.staging)
+        # Outside of the above: a run has one end. If this row does not get through, the next run marks the run as abandoned.
+        run.ledger.record(Entry("", SUCCEEDED, seconds=time.monotonic() - started))
+        write_data_docs(run, self._audit.audited)
+
+    def _do_and_publish(self, run: RunContext, calls: Sequence[StageCall]) -> None:
+        for call in calls:
+            if not call.after_publication:
+                self._do_one(run, call)
+        run = self._now(run)
+        self._audit.conclude(run)
+        self._audit.tell_rejects(run, self.outputs)
+        run.ledger.publish({name: head for name, head in self.outputs.items() if run.published.get(name) != head})
+        for action in [action for result in self.results for action in result.after]:
+            action.do(run)
+        for call in calls:
+            if call.after_publication:
+                self._do_one(run, call)
+
+    def _do_one(self, run: RunContext, call: StageCall) -> None:
+        """One stage, if it is due; then the audit of what it wrote begins, beside the next one."""
+        run = self._now(run)
+        if call.due is not None:
+            reason = call.due(run)
+            logs.info(f"{call.name}: {f'due, {reason}' if reason else 'not due'}", step=call.name)
+            if not reason:
+                return
+        if call.judged_first:
+            self._audit.conclude(run)
+        self.results.append(call.act(run))
+        self._audit.begin(self._now(run), self.outputs)
+
+    def _now(self, run: RunContext) -> RunContext:
+        """The context of the next stage: it reads what the stages before it wrote."""
+        unpublished = {name: head for result in self.results for name, head in result.unpublished.items()}
+        return replace(run, heads={**run.published, **self.outputs, **unpublished})
+
+    def _first_failure(self, run: RunContext, failure: BaseException) -> BaseException:
+        """What an audit found that was at work beside the stage that failed comes first: the stage was built on it."""
+        if isinstance(failure, Exception):
+            try:
+                self._audit.conclude(run)
+            except DataError as verdict:
+                return verdict
+            except Exception as problem:
+                logs.warn(f"the audit beside it failed too ({type(problem).__name__})")
+        return failure
+
+
+def _begun(settings: Settings, command: str, run_date: date, run_id: str, started_at: datetime, notifier: IncidentNotifier) -> RunContext:
+    """Under the lock: the session, the ledger's row of the start, and whatever runs before this one left half done put in order."""
+    _keep_vault_private(settings)
+    is_small = is_small_lake(settings)
+    spark = spark_session(settings, emptied_scratch(settings.vault_root), is_small)
+    store = DeltaStore(spark, TableResolver.of(settings), settings.small_rows)
+    store.note = run_id
+    ledger = Ledger(store, run_id, command, run_date, code_version())
+    notifier.can_record(store, ledger)
+    if killed := ledger.mark_abandoned():
+        logs.warn(f"{len(killed)} earlier run(s) were killed; their rows in ops.runs now say abandoned")
+        notifier.tell_killed(killed)
+    drop_unrecorded_rejects(store)
+    key = key_file.pseudonym_key(settings, store)
+    ledger.record(Entry("", STARTED, size_told(is_small)))
+    before = published(store)
+    return RunContext(run_id, run_date, started_at, settings, store, ledger, parse_params(read_conf("als.yaml")), key, before, before)
+
+
+def _keep_vault_private(settings: Settings) -> None:
+    """A vault on a local disk is for the user of the runs alone."""
+    if "://" not in settings.vault_root:
+        Path(settings.vault_root).mkdir(parents=True, exist_ok=True)
+        Path(settings.vault_root).chmod(0o700)
+
+
+def code_version() -> str:
+    """The version of the installed package; of a checkout or zip without metadata, `source`."""
+    try:
+        return version("lakehouse")
+    except PackageNotFoundError:
+        return "source"

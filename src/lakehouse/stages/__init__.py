@@ -1,0 +1,1 @@
+"""What a night does, and what an operator does besides."""

@@ -1,0 +1,51 @@
+"""Vendors' files and shop databases → bronze and vault: all feeds, then all shops of the settings, one after the other."""
+
+from collections.abc import Collection
+
+from lakehouse.errors import ConfigError, LakehouseError
+from lakehouse.io.delta.delta_store import TableVersion
+from lakehouse.io.host import logs
+from lakehouse.ops.source_schema import check_columns, last_columns
+from lakehouse.runs.stage import RunContext, StageResult, both
+from lakehouse.sources.woocommerce import TABLES
+from lakehouse.stages.ingest_files.land_files import land_files
+from lakehouse.stages.ingest_shop.mirror_shop import Mirroring, start_again
+from lakehouse.stages.ingest_shop.shop_source import check_shop
+
+
+def ingest(run: RunContext, in_full: bool = False, accept_deletes: Collection[str] = ()) -> StageResult:
+    """Land all new files, then mirror all shops: a shop that is away keeps no vendor waiting for the reply.
+
+    Before that, replicas that a killed run left stopped are started.
+    Every shop's rights, tables and columns are checked before the first table of any is read. `in_full` reads all orders, not only
+    tonight's part. `accept_deletes` names tables that may lose more than the settings allow.
+    """
+    accepted = _table_names(accept_deletes)
+    stood_still = [code for code in run.settings.shops if _starts_again(run, code)]
+    landed = land_files(run)
+    logs.set_current_step("ingest")
+    sources = [check_shop(code, shop) for code, shop in run.settings.shops.items()]
+    for source in sources:
+        check_columns(source.code, source.settings, source.tables, source.columns, last_columns(run.store, source.code))
+    outputs: dict[str, TableVersion] = {}
+    for source in sources:
+        outputs |= Mirroring(run, source, in_full, accepted, source.code in stood_still).mirror()
+    return both(landed, StageResult(outputs=outputs))
+
+
+def _starts_again(run: RunContext, code: str) -> bool:
+    """First of all, whatever else fails. If it can't be done now, the reading of that shop tries again and says why not."""
+    try:
+        return start_again(run, code)
+    except LakehouseError as error:
+        logs.warn(f"{error} -> {error.todo}")
+        return False
+
+
+def _table_names(given: Collection[str]) -> set[str]:
+    """Tables as they are declared; they may be given as `orders` or `bronze.woo__orders`. ConfigError (2) for one that is not there."""
+    names = {name.split(".")[-1].removeprefix("woo__") for name in given}
+    if unknown := names - {table.name for table in TABLES}:
+        known = ", ".join(table.name for table in TABLES)
+        raise ConfigError(f"--accept-deletes: there is no table {', '.join(sorted(unknown))}", f"known: {known}")
+    return names

@@ -1,0 +1,1 @@
+"""Vendors' files into their tables."""

@@ -1,0 +1,57 @@
+"""What kind of shop it is, and whether everything that is read of it is there. Needs no Spark."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from lakehouse.io.config.settings import ShopSettings
+from lakehouse.io.mysql.shop_database import ShopDatabase
+from lakehouse.ops.source_schema import columns_there
+from lakehouse.sources.drift import Columns, compare_all, refuse
+from lakehouse.sources.source import JdbcTable
+from lakehouse.sources.woocommerce import TABLES
+from lakehouse.sources.woocommerce.shop import OPTIONS
+from lakehouse.sources.woocommerce.stores import HPOS_OPTION, SYNC_OPTION, VERSION_OPTION, OrderStore, is_synced, order_store
+
+
+@dataclass(frozen=True)
+class ShopSource:
+    """A shop, its store of orders, and the tables that are read of it besides orders (an older WooCommerce has not all of them).
+
+    `columns` are those of all its tables as they were when it was checked.
+    """
+
+    code: str
+    settings: ShopSettings
+    store: OrderStore
+    is_synced: bool
+    version: str
+    others: tuple[JdbcTable, ...]
+    columns: Mapping[str, Columns]
+
+    @property
+    def tables(self) -> tuple[JdbcTable, ...]:
+        """All that is read."""
+        return (*self.store.tables, *self.others)
+
+    @property
+    def description(self) -> str:
+        return f"WooCommerce {self.version or 'of unknown version'}, orders: {self.store.name}{' (synced)' if self.is_synced else ''}"
+
+
+def check_shop(code: str, shop: ShopSettings) -> ShopSource:
+    """The shop, all its tables readable with the declared columns; DataError, AccessError or SourceAwayError otherwise."""
+    with ShopDatabase(code, shop) as database:
+        database.check([OPTIONS])
+        source = _source(code, shop, database.options([HPOS_OPTION, SYNC_OPTION, VERSION_OPTION]))
+        source = replace(source, columns=columns_there(database, source.tables))
+        # Of a table without any column the probe says more: that it is not there, or not granted.
+        refuse(code, compare_all([table for table in source.tables if source.columns[table.source_name]], source.columns, {}))
+        database.check(source.tables)
+    return source
+
+
+def _source(code: str, shop: ShopSettings, options: Mapping[str, str]) -> ShopSource:
+    version = options.get(VERSION_OPTION, "")
+    numbers = tuple(int(part) for part in version.split("-")[0].split(".") if part.isdigit())
+    others = tuple(table for table in TABLES if not table.root and numbers >= table.since)
+    return ShopSource(code, shop, order_store(options), is_synced(options), version, others, {})

@@ -1,0 +1,85 @@
+"""The lists that some customers would get today from a model that does not score yet: what the gate's guards and people look at."""
+
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from lakehouse.gold.product_popularity import EVERYWHERE
+from lakehouse.recommend import customer_products
+from lakehouse.recommend.blend import Blend
+from lakehouse.recommend.evaluation.difference import PRODUCT, Difference, difference
+from lakehouse.recommend.evaluation.gate import Guards
+from lakehouse.recommend.evaluation.judge import lists_of
+from lakehouse.recommend.model import Learned
+from lakehouse.recommend.scorer import BUY_AGAIN, DISCOVER, MIXED
+from lakehouse.recommend.scoring_arrays import CUSTOMER
+from lakehouse.runs.stage import RunContext
+from lakehouse.silver import categories, customers, products
+
+# So many customers, the same ones every time.
+LOOKED_AT = 5000
+
+
+def preview(run: RunContext, learned: Learned, blend: Blend) -> DataFrame:
+    """Places of the lists, in memory; of what can be sold."""
+    known = run.read(customers.TABLE).where(~F.col("is_anonymous")).join(learned.countries.select(*CUSTOMER), CUSTOMER, "left_semi")
+    people = known.select(*CUSTOMER).orderBy(F.xxhash64("customer_key"), *CUSTOMER).limit(LOOKED_AT)
+    return lists_of(learned, blend, people, run.params, run.params.lists.length, eligible=_shelf(run)).persist()
+
+
+def guards(run: RunContext, lists: DataFrame, learned: Learned) -> Guards:
+    """Measured on the lists of `preview`; the champion's coverage on the published lists of the same customers."""
+    bought = learned.interactions.where("product_id > 0").select(*CUSTOMER, "product_id", F.lit(True).alias("is_bought"))
+    shelf = _shelf(run).persist()
+    countries = learned.countries.select(*CUSTOMER, "country_code")
+    marked = lists.join(bought, [*CUSTOMER, "product_id"], "left").join(shelf, PRODUCT, "left").join(countries, CUSTOMER, "left")
+    is_hidden = F.col("hidden_in").isNull() | F.array_contains("hidden_in", F.coalesce("country_code", F.lit(EVERYWHERE)))
+    facts = marked.groupBy("list").agg(
+        F.count_if(is_hidden).alias("ineligible"),
+        F.count_if(F.coalesce("is_bought", F.lit(False))).alias("bought"),
+        F.count("*").alias("places"),
+    )
+    by_list = {row["list"]: row for row in facts.collect()}
+    repeats = {name: row["bought"] / row["places"] for name, row in by_list.items()}
+    before, total = published(run), max(shelf.count(), 1)
+    found = Guards(
+        coverage=_shown(lists) / total,
+        completeness=_completeness(lists, run.params.lists.length),
+        ineligible_shown=sum(row["ineligible"] for row in by_list.values()),
+        bought_in_discover=by_list[DISCOVER]["bought"] if DISCOVER in by_list else 0,
+        champion_coverage=None
+        if before is None
+        else _shown(before.join(lists.select(*CUSTOMER).distinct(), CUSTOMER, "left_semi")) / total,
+        buy_again_repeat_share=repeats.get(BUY_AGAIN),
+        mixed_repeat_share=repeats.get(MIXED),
+    )
+    shelf.unpersist()
+    return found
+
+
+def changes(run: RunContext, lists: DataFrame) -> Difference | None:
+    """From the published lists to these; None if nothing is published."""
+    before = published(run)
+    return None if before is None else difference(before, lists, run.read(products.TABLE), run.read(categories.TABLE))
+
+
+def published(run: RunContext) -> DataFrame | None:
+    """The lists that readers see now, if a model made them."""
+    if customer_products.TABLE.name not in run.heads:
+        return None
+    lists = run.read(customer_products.TABLE)
+    return None if lists.where(F.col("model_version").isNotNull()).isEmpty() else lists
+
+
+def _shelf(run: RunContext) -> DataFrame:
+    return customer_products.shelf(run.read(products.TABLE), run.params.lists.hidden).select(*PRODUCT, "hidden_in")
+
+
+def _shown(lists: DataFrame) -> int:
+    return lists.select(*PRODUCT).distinct().count()
+
+
+def _completeness(lists: DataFrame, length: int) -> float:
+    """The share of customers whose mixed list has all its places."""
+    places = lists.where(F.col("list") == MIXED).groupBy(*CUSTOMER).count()
+    full = places.agg(F.avg((F.col("count") >= length).cast("int"))).first()
+    return float((full and full[0]) or 0)

@@ -1,0 +1,40 @@
+"""The runner of a stage that brings tables of the flow up to date."""
+
+from collections.abc import Callable
+from datetime import date
+
+from disposable_email_domains import blocklist
+
+from lakehouse.io.config.settings import Settings
+from lakehouse.parameters import ShopRules, Shops
+from lakehouse.pipeline.runner import Runner
+from lakehouse.recommend.params import Params
+from lakehouse.recommend.registered import RegisteredModel
+from lakehouse.runs.stage import RunContext
+from lakehouse.sources.mobile_app import APP, COUNTS_AS_SALE
+
+
+def step_runner(run: RunContext, model: Callable[[], RegisteredModel] | None = None) -> Runner:
+    """Begins with what the stage reads. `model`: see Runner."""
+    return Runner(run.store, run.ledger, run.run_id, parameters(run.settings, run.params, run.run_date), run.heads, model)
+
+
+def parameters(settings: Settings, params: Params, run_date: date) -> dict[str, object]:
+    """What steps may depend on besides tables, by the names in their `parameters`."""
+    return {
+        "run_date": run_date,
+        "shops": _shops(settings),
+        "feed_shop": settings.feed_shop_code,
+        "disposable_domains": tuple(sorted(blocklist)),
+        "half_life_days": params.weights.half_life_days,
+        "popularity_days": params.popularity.days,
+        "lists": params.lists,
+        "blend": params.blend,
+        "country_smoothing": params.popularity.country_smoothing,
+    }
+
+
+def _shops(settings: Settings) -> Shops:
+    """The rules of the shops, and of the app, whose days are those of the shop that its vendor speaks of."""
+    rules = (ShopRules(code, s.time_zone, s.counts_as_sale, s.consent_meta_key) for code, s in sorted(settings.shops.items()))
+    return (*rules, ShopRules(APP, settings.shops[settings.feed_shop_code].time_zone, COUNTS_AS_SALE))

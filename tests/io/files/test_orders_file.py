@@ -1,0 +1,69 @@
+"""Orders of anybody: ids and times as they come."""
+
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+from pyspark.sql import SparkSession
+
+from lakehouse.errors import ConfigError, DataError
+from lakehouse.io.files.orders_file import parse_columns, read_orders
+
+COLUMNS = {"customer": "who", "product": "what", "order": "no", "time": "at"}
+
+
+def orders(folder: Path, rows: dict[str, Any], name: str = "orders.csv") -> str:
+    path = folder / name
+    frame = pd.DataFrame(rows)
+    frame.to_csv(path, index=False) if name.endswith(".csv") else frame.to_parquet(path)
+    return str(path)
+
+
+def test_ids_come_back_as_given_numbers_as_numbers_and_text_as_text(spark: SparkSession, tmp_path: Path) -> None:
+    path = orders(tmp_path, {"who": [12, 7, 12], "what": ["007", "A,1", "007"], "no": [1, 2, 3], "at": [1, 1, 2]})
+    read = read_orders(spark, path, COLUMNS)
+    given = read.given(read.bought.select("shop_code", "customer_key", "product_id")).distinct().collect()
+    assert sorted((row["customer"], row["product"]) for row in given) == [(7, "A,1"), (12, "007")]
+
+
+def test_a_whole_number_is_a_basket_and_a_timestamp_is_days(spark: SparkSession, tmp_path: Path) -> None:
+    path = orders(tmp_path, {"who": ["a"], "what": ["x"], "no": [1], "at": [3]})
+    baskets = read_orders(spark, path, COLUMNS)
+    assert (baskets.unit, baskets.bought.first()["at"]) == ("baskets", 3.0)
+    times = orders(tmp_path, {"who": ["a"], "what": ["x"], "no": [1], "at": pd.to_datetime(["1970-01-02 12:00"])}, "orders.parquet")
+    days = read_orders(spark, times, COLUMNS)
+    assert (days.unit, days.bought.first()["at"]) == ("days", 1.5)
+    text = orders(tmp_path, {"who": ["a"], "what": ["x"], "no": [1], "at": ["1970-01-03"]}, "text.csv")
+    assert read_orders(spark, text, COLUMNS).bought.first()["at"] == 2.0
+
+
+def test_a_product_twice_in_an_order_is_one_line_and_given_weights_are_summed(spark: SparkSession, tmp_path: Path) -> None:
+    path = orders(tmp_path, {"who": ["a", "a"], "what": ["x", "x"], "no": [1, 1], "at": [1, 1], "w": [0.5, 2.0]})
+    (row,) = read_orders(spark, path, {**COLUMNS, "weight": "w"}).bought.collect()
+    assert (row["given_weight"], int(row["net_quantity"])) == (2.5, 1)
+
+
+def test_lines_without_customer_product_or_time_are_left_out(spark: SparkSession, tmp_path: Path) -> None:
+    path = orders(
+        tmp_path, {"who": ["a", None, "b"], "what": ["x", "x", None], "no": [1, 2, 3], "at": ["2026-01-01", "2026-01-01", "2026-01-01"]}
+    )
+    assert [row["customer_key"] for row in read_orders(spark, path, COLUMNS).bought.collect()] == ["a"]
+    with pytest.raises(DataError, match="no line with customer, product and time"):
+        read_orders(spark, orders(tmp_path, {"who": ["a"], "what": ["x"], "no": [1], "at": ["soon"]}, "bad.csv"), COLUMNS)
+
+
+def test_a_missing_column_or_file_is_named(spark: SparkSession, tmp_path: Path) -> None:
+    path = orders(tmp_path, {"who": ["a"], "what": ["x"], "at": [1]})
+    with pytest.raises(DataError, match="has no column no"):
+        read_orders(spark, path, COLUMNS)
+    with pytest.raises(DataError, match="can't be read"):
+        read_orders(spark, str(tmp_path / "none.parquet"), COLUMNS)
+
+
+def test_columns_are_checked_before_anything_is_read() -> None:
+    assert parse_columns("customer=c,product=p,time=t") == {"customer": "c", "product": "p", "time": "t"}
+    with pytest.raises(ConfigError, match="lacks product, time"):
+        parse_columns("customer=c")
+    with pytest.raises(ConfigError, match="unknown shop"):
+        parse_columns("customer=c,product=p,time=t,shop=s")

@@ -1,0 +1,163 @@
+"""From a built frame to its table: unique keys, bad rows set apart, and the count of every row."""
+
+import sys
+from dataclasses import replace
+from functools import partial
+
+import pytest
+from pyspark.errors import PySparkException
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from lakehouse.arrow_frames import frame_from
+from lakehouse.errors import DataError
+from lakehouse.io.delta.delta_store import DeltaStore, Written
+from lakehouse.pipeline.loader import Loaded, Rejects, load, rejects_json, rejects_of
+from lakehouse.scope import Scope
+from lakehouse.table import INTEGER, LONG, STRING, Column, Reference, Rule, Table
+
+TABLE = Table(
+    name="silver.shelves",
+    grain="one shelf",
+    key=("shop_code", "shelf_id"),
+    columns=(Column("shop_code", STRING, "the shop"), Column("shelf_id", LONG, "the shelf"), Column("height", INTEGER, "in cm")),
+    rules=(Rule("height_is_positive", "height > 0"), Rule("height_is_below_the_ceiling", "height < 400")),
+    max_reject_share=0.4,
+)
+QUARANTINE = "quarantine.silver__shelves"
+Row = tuple[str, int | None, int | None]
+
+
+@pytest.fixture(autouse=True, params=["driver", "spark"])
+def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who holds the rows: each test is of both."""
+    monkeypatch.setattr(sys.modules[__name__], "load", partial(load, is_small=request.param == "driver"))
+
+
+def frame(store: DeltaStore, rows: list[Row]) -> DataFrame:
+    return frame_from(store.spark, rows, "shop_code string, shelf_id bigint, height int").coalesce(1)
+
+
+def rows(store: DeltaStore) -> list[tuple[object, ...]]:
+    return sorted(tuple(row) for row in store.read(TABLE.name).collect())
+
+
+def test_bad_rows_go_to_quarantine_with_their_reasons_and_every_row_is_counted(store: DeltaStore) -> None:
+    store.replace(TABLE.name, frame(store, [("nl", 1, 100), ("nl", 2, 100), ("nl", 9, 100)]))
+    # Of five rows one is new, one changed, one as it was, two are bad; 9 is gone.
+    built = frame(store, [("nl", 1, 100), ("nl", 2, 120), ("nl", 3, 90), ("nl", 4, 0), ("nl", None, None)])
+    loaded = load(store, TABLE, built, "sync", "run-1")
+    nameless = ("nl None",)
+    rejects = {
+        "height_is_below_the_ceiling": Rejects(1, nameless),
+        "height_is_positive": Rejects(2, (*nameless, "nl 4")),
+        "shelf_id_is_known": Rejects(1, nameless),
+    }
+    assert loaded == Loaded(5, 2, Written(inserted=1, updated=1, deleted=1), rejects)
+    assert rejects_of(rejects_json(rejects)) == rejects
+    assert rows(store) == [("nl", 1, 100), ("nl", 2, 120), ("nl", 3, 90)]
+    assert store.read(TABLE.name).columns == TABLE.column_names
+    bad = {row["shelf_id"]: (row["_broken_rules"], row["_run_id"]) for row in store.read(QUARANTINE).collect()}
+    assert bad == {
+        4: (["height_is_positive"], "run-1"),
+        None: (["shelf_id_is_known", "height_is_positive", "height_is_below_the_ceiling"], "run-1"),
+    }
+    # Good rows = inserted + updated + as they were.
+    unchanged = loaded.read - loaded.rejected - loaded.written.inserted - loaded.written.updated
+    assert unchanged == 1
+
+
+def test_a_replaced_table_counts_its_good_rows(store: DeltaStore) -> None:
+    loaded = load(store, TABLE, frame(store, [("nl", 1, 100), ("nl", 2, 120), ("nl", 3, 500)]), "replace", "run-1")
+    assert loaded == Loaded(3, 1, Written(inserted=2), {"height_is_below_the_ceiling": Rejects(1, ("nl 3",))})
+    assert rows(store) == [("nl", 1, 100), ("nl", 2, 120)]
+
+
+def test_a_key_that_stands_twice_is_an_error_and_nothing_is_written(store: DeltaStore) -> None:
+    store.replace(TABLE.name, frame(store, [("nl", 1, 100)]))
+    built = frame(store, [("nl", 1, 100), ("nl", 2, 110), ("nl", 2, 120), ("de", 2, 90), ("nl", 3, 0)])
+    with pytest.raises(DataError) as caught:
+        load(store, TABLE, built, "sync", "run-1")
+    assert caught.value.exit_code == 65
+    assert str(caught.value) == "silver.shelves: 1 keys (shop_code, shelf_id) stand more than once (as nl 2)"
+    assert rows(store) == [("nl", 1, 100)]
+    assert store.head(QUARANTINE) is None
+
+
+def test_a_bad_row_may_have_the_key_of_a_good_one(store: DeltaStore) -> None:
+    built = frame(store, [("nl", 1, 100), ("nl", 1, -1), ("nl", 2, 100)])
+    assert load(store, TABLE, built, "replace", "run-1").rejected == 1
+    assert rows(store) == [("nl", 1, 100), ("nl", 2, 100)]
+
+
+def test_too_many_bad_rows_are_an_error_that_names_the_rules_and_only_quarantine_is_written(store: DeltaStore) -> None:
+    store.replace(TABLE.name, frame(store, [("nl", 1, 100)]))
+    # 3 of 5 is more than 40 %; 2 of 5, above, is not.
+    built = frame(store, [("nl", 1, 0), ("nl", 2, 0), ("nl", 3, 500), ("nl", 4, 100), ("nl", 5, 100)])
+    with pytest.raises(DataError) as caught:
+        load(store, TABLE, built, "sync", "run-1")
+    assert caught.value.exit_code == 65
+    message = str(caught.value)
+    assert "3 of 5" in message
+    assert "height_is_positive 2 (as nl 1; nl 2)" in message
+    assert "height_is_below_the_ceiling 1 (as nl 3)" in message
+    assert rows(store) == [("nl", 1, 100)]
+    # They are kept to be looked at.
+    assert sorted((row["shelf_id"], row["_run_id"]) for row in store.read(QUARANTINE).collect()) == [(i, "run-1") for i in (1, 2, 3)]
+
+
+def test_bad_rows_of_a_part_are_measured_by_the_whole_table(store: DeltaStore) -> None:
+    """One bad row of one is 100 % of the part, but a third of the table's three; two of two are more than 40 %."""
+    store.replace(TABLE.name, frame(store, [("nl", 1, 100), ("nl", 2, 100), ("nl", 3, 100)]))
+    part = Scope({"nl": None})
+    assert load(store, TABLE, frame(store, [("nl", 1, 0)]), "sync", "run-1", part).rejected == 1
+    store.replace(TABLE.name, frame(store, [("nl", 1, 100), ("nl", 2, 100), ("nl", 3, 100)]))
+    with pytest.raises(DataError, match="2 of 3 rows break a rule"):
+        load(store, TABLE, frame(store, [("nl", 1, 0), ("nl", 2, 0)]), "sync", "run-2", part)
+
+
+def test_a_row_that_refers_to_nothing_goes_to_quarantine_and_one_without_a_reference_does_not(store: DeltaStore) -> None:
+    shops = Table("silver.shops", "one shop", ("shop_code",), TABLE.columns[:1])
+    table = replace(TABLE, references=(Reference(("shop_code",), shops),))
+    others = {"silver.shops": frame_from(store.spark, [("nl",), ("nl",)], "shop_code string")}
+    built = frame_from(store.spark, [("nl", 1, 100), ("xx", 2, 100), ("nl", 3, 100)], "shop_code string, shelf_id bigint, height int")
+    loaded = load(store, table, built, "sync", "run-1", others=others)
+    assert loaded == Loaded(3, 1, Written(inserted=2), {"shop_code_is_one_of_shops": Rejects(1, ("xx 2",))})
+    assert [row["_broken_rules"] for row in store.read(QUARANTINE).collect()] == [["shop_code_is_one_of_shops"]]
+    assert rows(store) == [("nl", 1, 100), ("nl", 3, 100)]
+
+
+@pytest.mark.parametrize(("orphans", "of", "is_refused"), [(9, 9, False), (10, 100, False), (11, 100, True)])
+def test_rows_that_only_refer_to_what_was_left_out_elsewhere_may_be_a_tenth(
+    store: DeltaStore, orphans: int, of: int, is_refused: bool
+) -> None:
+    shops = Table("silver.shops", "one shop", ("shop_code",), TABLE.columns[:1])
+    table = replace(TABLE, references=(Reference(("shop_code",), shops),), max_reject_share=0)
+    others = {"silver.shops": frame_from(store.spark, [("nl",)], "shop_code string")}
+    built = frame(store, [("xx" if i < orphans else "nl", i, 100) for i in range(of)])
+    if is_refused:
+        with pytest.raises(DataError, match=r"11 of 100 rows break a rule, more than 10\.0%: shop_code_is_one_of_shops 11"):
+            load(store, table, built, "sync", "run-1", others=others)
+    else:
+        assert load(store, table, built, "sync", "run-1", others=others).rejected == orphans
+
+
+@pytest.mark.parametrize("condition", ["no_such_column > 0", "int(shop_code) > 0"])
+def test_a_rule_that_cannot_be_told_is_an_error_that_names_it_and_no_value(store: DeltaStore, condition: str) -> None:
+    """One is unknown to Spark from the start, one fails at a row: with ANSI SQL a text that is no number."""
+    table = replace(TABLE, rules=(*TABLE.rules, Rule("odd", condition)))
+    with pytest.raises(DataError, match=r"silver.shelves: odd could not be told \(") as caught:
+        load(store, table, frame(store, [("a secret", 1, 100)]), "sync", "run-1")
+    assert "a secret" not in str(caught.value)
+    assert store.head(TABLE.name) is None
+
+
+def test_rows_that_cannot_be_computed_are_no_fault_of_a_rule(store: DeltaStore) -> None:
+    built = frame(store, [("nl", 1, 100)]).withColumn("height", F.expr("int(shop_code)"))
+    with pytest.raises(PySparkException):
+        load(store, TABLE, built, "sync", "run-1")
+
+
+def test_an_empty_frame_is_no_error(store: DeltaStore) -> None:
+    assert load(store, TABLE, frame(store, []), "replace", "run-1") == Loaded(0, 0, Written())
+    assert rows(store) == []
