@@ -80,15 +80,16 @@ class Bench:
             **{f"LAKEHOUSE_{name.upper()}_ROOT": str(folder / name) for name in ("lake", "vault", "export")},
             "LAKEHOUSE_TRACKING_URI": f"sqlite:///{folder}/mlflow.db",
         }
-        self._night = "from lakehouse.tasks import train\ntrain.due = lambda run: ''\n" if without_training else ""
+        self._night = "from lakehouse.stages import train\ntrain.due = lambda run: ''\n" if without_training else ""
 
     def make_shop(self, customers: int, products: int) -> None:
         """And the account that reads it."""
         code = (
-            "import sys\nfrom pathlib import Path\nfrom lakehouse.demo import run\nfrom lakehouse.demo.store.server import start\n"
+            "import sys\nfrom pathlib import Path\nfrom lakehouse.demo import run\n"
+            "from lakehouse.demo.reader import make_reader\nfrom lakehouse.demo.store.server import start\n"
             f"folder = Path({str(self._folder)!r})\nserver = start(folder / 'mariadb')\n"
             f"state = run._shop(folder, server, {customers}, {products}, 365, 7, run.date.fromisoformat('{LAST_DAY}'))\n"
-            "print('\\n'.join(f'{name}={value}' for name, value in run._reader(folder, server, state).items()))"
+            "print('\\n'.join(f'{name}={value}' for name, value in make_reader(folder, server, state).items()))"
         )
         made = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True, cwd=ROOT, env=self._environment)
         for line in made.stdout.splitlines():

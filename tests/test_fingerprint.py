@@ -12,6 +12,7 @@ import pytest
 
 from lakehouse import fingerprint as fingerprints
 from lakehouse.fingerprint import fingerprint, imported, source
+from lakehouse.flow import STEPS
 from lakehouse.parameters import ShopRules
 
 MODULES = {
@@ -93,6 +94,15 @@ def test_a_changed_value_changes_the_fingerprint_and_an_equal_one_does_not() -> 
     assert len(set(found)) == len(found)
     assert of((ShopRules("nl", "Europe/Amsterdam"),)) == of(shops)
     assert len(of()) == 64
+
+
+def test_a_build_does_not_depend_on_contracts_of_files_that_it_does_not_use() -> None:
+    """Else a comment in one of them would build silver.orders anew."""
+    contracts = {f"lakehouse.sources.{name}" for name in ("mobile_app", "wholesalers", "other_feeds", "feeds")}
+    assert {step.name for step in STEPS if contracts & imported(step.build.__module__)} <= {
+        "ops.unmatched_products",
+        "silver.wholesale_offers",
+    }
 
 
 def test_several_threads_may_ask_at_once() -> None:

@@ -12,6 +12,7 @@ from lakehouse.inspect.dictionary import every_table, one_table
 from lakehouse.io.config.settings import read_conf
 from lakehouse.parameters import ShopRules
 from lakehouse.pipeline.declared import declared
+from lakehouse.recommend.blend import Blend
 from lakehouse.recommend.params import Params, parse_params
 from lakehouse.recommend.registered import RegisteredModel
 from lakehouse.sources.feed import Feed
@@ -60,7 +61,7 @@ def test_a_build_gives_the_declared_columns_also_from_empty_tables(step: Step, s
         "half_life_days": 120.0,
         "popularity_days": 28,
         "disposable_domains": ("mailinator.com",),
-        "blend": params.blend,
+        "blend": Blend.of(params.blend),
         "lists": params.lists,
         "country_smoothing": 100.0,
     }

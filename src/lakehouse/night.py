@@ -3,7 +3,7 @@
 Functions are named as module:function, so that looking at this page imports nothing, and everything may look at it.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
@@ -81,6 +81,12 @@ NIGHT = (
 SCHEDULED = ("night", *(stage.name for stage in NIGHT))
 
 
-def heals(command: str, failed: str) -> bool:
-    """Whether a success of `command` shows that a failed run of the command `failed` is past: the night is all of its stages."""
-    return command == failed or (command == "night" and failed in SCHEDULED)
+EVERY_NIGHT = {stage.name for stage in NIGHT if not stage.due}
+
+
+def heals(command: str, failed: str, done: Collection[str] = ()) -> bool:
+    """Whether a success of `command` shows that a failed run of the command `failed` is past: the night is all of its stages.
+
+    `done` has the names of what it did: a stage that was not due shows nothing.
+    """
+    return command == failed or (command == "night" and (failed in EVERY_NIGHT or (failed in SCHEDULED and failed in done)))

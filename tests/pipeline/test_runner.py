@@ -28,7 +28,8 @@ from lakehouse.pipeline.planner import decide
 from lakehouse.pipeline.runner import Runner
 from lakehouse.scope import Orders, Scope
 from lakehouse.silver import product_codes
-from lakehouse.sources.mobile_app import APP, COUNTS_AS_SALE
+from lakehouse.sources.app_shop import APP
+from lakehouse.sources.mobile_app import COUNTS_AS_SALE
 from lakehouse.stages.needed_versions import needed_of_lake
 from lakehouse.table import conform
 

@@ -1,7 +1,6 @@
 """recommendations.customer_products: one built frame, one customer per case."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
 
@@ -11,11 +10,10 @@ from tests.support.frames import frame_of
 
 from lakehouse.arrow_frames import frame_from
 from lakehouse.gold import interactions, product_popularity
-from lakehouse.io.config.settings import read_conf
 from lakehouse.recommend.als import Factors
 from lakehouse.recommend.blend import Blend
 from lakehouse.recommend.customer_products import TABLE, build
-from lakehouse.recommend.params import Hidden, Lists, parse_params
+from lakehouse.recommend.params import Hidden, Lists
 from lakehouse.recommend.registered import RegisteredModel
 from lakehouse.silver import customers, products
 from lakehouse.table import conform
@@ -91,14 +89,14 @@ def make(spark: SparkSession) -> Callable[..., DataFrame]:
             frame_from(spark, [("nl", c, [x]) for c, x in LIKES.items()], "shop_code string, customer_key string, features array<float>"),
             frame_from(spark, [("nl", p, [x]) for p, x in HAS.items()], "shop_code string, product_id bigint, features array<float>"),
         )
-        model = RegisteredModel(version, BLEND, lambda: (factors, {})) if version else replace(RegisteredModel.none(spark), blend=BLEND)
+        model = RegisteredModel(version, None, lambda: (factors, {})) if version else RegisteredModel.none(spark)
         return conform(
             build(
                 *frames,
                 run_date=RUN_DATE,
                 model=model,
                 lists=Lists(length=LENGTH, hidden=hidden, new_product_share=0.25, new_product_days=28),
-                blend=parse_params(read_conf("als.yaml")).blend,
+                blend=BLEND,
                 country_smoothing=1.0,
                 feed_shop="nl",
             ),

@@ -11,15 +11,15 @@ from tests.conftest import SPARK
 from tests.support.frames import frame_of
 from tests.support.planted import good_row
 
-from lakehouse.errors import DataError
+from lakehouse.errors import DataError, SourceAwayError
 from lakehouse.incident import WARNING, Incident
 from lakehouse.io.config.settings import Settings
 from lakehouse.io.delta.delta_store import DeltaStore, TableVersion
 from lakehouse.io.delta.table_resolver import TableResolver
 from lakehouse.ops.incident_records import open_incidents
-from lakehouse.ops.ledger import published
+from lakehouse.ops.ledger import FAILED, RUNS, published
 from lakehouse.runs.orchestrator import run_stages
-from lakehouse.runs.stage import AfterPublication, RunContext, StageCall, StageResult, both
+from lakehouse.runs.stage import AfterPublication, RunContext, StageCall, StageResult, both, having_done
 from lakehouse.silver import categories
 
 pytestmark = pytest.mark.spark
@@ -72,7 +72,7 @@ def test_a_stage_reads_what_the_stages_before_it_wrote_and_nobody_else_does_unti
         return StageResult()
 
     first = StageCall("first", lambda run: categories_of(run, 1, 2))
-    results = run_stages(settings, "night", DAY, [first, StageCall("second", second)])
+    results = run_stages(settings, "night", DAY, lambda: [first, StageCall("second", second)])
     assert seen == [(2, MODEL, False)]
     assert published(lake) == results[0].outputs
     assert noted(settings) == ["2 shown, version 0"]
@@ -94,7 +94,7 @@ def test_a_stage_after_the_publication_is_done_when_readers_see_what_was_written
         StageCall("never", never, due=lambda run: ""),
         StageCall("first", lambda run: categories_of(run, 1)),
     ]
-    run_stages(settings, "night", DAY, calls)
+    run_stages(settings, "night", DAY, lambda: calls)
     assert noted(settings) == ["1 shown, version 0", "tidied, version 0"]
 
 
@@ -103,10 +103,32 @@ def test_nothing_is_shown_of_a_run_whose_later_stage_fails(settings: Settings, l
         raise DataError("stop")
 
     with pytest.raises(DataError, match="stop"):
-        run_stages(settings, "night", DAY, [StageCall("first", lambda run: categories_of(run, 1)), StageCall("broken", broken)])
+        run_stages(settings, "night", DAY, lambda: [StageCall("first", lambda run: categories_of(run, 1)), StageCall("broken", broken)])
     assert published(lake) == {}
     assert noted(settings) == []
     assert sorted(record.severity for record in open_incidents(lake)) == ["critical", "warning"]
+
+
+def test_what_a_stage_found_before_it_failed_is_told_and_the_failure_is_the_cause(settings: Settings, lake: DeltaStore) -> None:
+    def stopped(run: RunContext) -> StageResult:
+        found = StageResult(alarms=(Incident("late", WARNING, "a file is late", "look"),))
+        with having_done(found):
+            raise SourceAwayError("the shop is away")
+
+    with pytest.raises(SourceAwayError, match="the shop is away"):
+        run_stages(settings, "night", DAY, lambda: [StageCall("ingest", stopped)])
+    assert {record.title for record in open_incidents(lake)} == {"a file is late", "night failed (error 69): the shop is away"}
+
+
+def test_stages_that_cannot_be_imported_are_a_failure_on_record(settings: Settings, lake: DeltaStore) -> None:
+    def broken() -> list[StageCall]:
+        raise ImportError("no library")
+
+    with pytest.raises(ImportError):
+        run_stages(settings, "night", DAY, broken)
+    (end,) = [row for row in lake.rows(RUNS) if row["status"] == FAILED]
+    assert end["message"] == "70: ImportError"
+    assert len(open_incidents(lake)) == 1
 
 
 def test_a_stage_that_needs_good_tables_waits_for_the_verdicts_on_them(settings: Settings, lake: DeltaStore) -> None:
@@ -118,7 +140,7 @@ def test_a_stage_that_needs_good_tables_waits_for_the_verdicts_on_them(settings:
         StageCall("train", trained, judged_first=True),
     ]
     with pytest.raises(DataError, match="key_stands_once is not true of 1 keys"):
-        run_stages(settings, "night", DAY, calls)
+        run_stages(settings, "night", DAY, lambda: calls)
 
 
 def test_a_result_is_the_same_in_another_process() -> None:

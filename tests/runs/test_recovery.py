@@ -84,15 +84,15 @@ def test_what_a_killed_spark_left_of_its_shuffles_goes_with_the_next_run(tmp_pat
     left = tmp_path / "vault" / "_scratch" / "blockmgr-1" / "shuffle_0"
     left.parent.mkdir(parents=True)
     left.write_text("anna@mail.example")
-    session = Mock()
-    monkeypatch.setattr("pyspark.sql.SparkSession.getActiveSession", lambda: session)
-    session.conf.get.return_value = str(tmp_path / "vault" / "_scratch")
+    context = Mock()
+    monkeypatch.setattr("pyspark.SparkContext._active_spark_context", context)
+    context.getConf.return_value = {"spark.local.dir": str(tmp_path / "vault" / "_scratch")}
     assert emptied_scratch(str(tmp_path / "vault")) is None
     assert left.exists()  # it is of the session that is at work
-    session.conf.get.return_value = "/elsewhere"
+    context.getConf.return_value = {"spark.local.dir": "/elsewhere"}
     assert emptied_scratch(str(tmp_path / "vault")) is None
     assert not left.exists()
-    monkeypatch.setattr("pyspark.sql.SparkSession.getActiveSession", lambda: None)
+    monkeypatch.setattr("pyspark.SparkContext._active_spark_context", None)
     scratch = emptied_scratch(str(tmp_path / "vault"))
     assert scratch is not None and scratch.is_dir() and scratch.parent == tmp_path / "vault"
     assert list(scratch.iterdir()) == []

@@ -106,8 +106,8 @@ def test_a_file_is_judged_by_the_contract_of_now(house: House, monkeypatch: pyte
     assert len(house.rows("quarantine.stock_levels", "line_number")) == 1
     old = next(feed for feed in feeds.FEEDS if feed.name == "stock_levels")
     mended = replace(old, fields=(replace(old.fields[0], aliases=("item",)), *old.fields[1:]), version=old.version + 1)
-    for name in ("land_files", "backfill"):
-        monkeypatch.setattr(f"lakehouse.tasks.{name}.FEEDS", (mended,))
+    for name in ("ingest_files.land_files", "backfill"):
+        monkeypatch.setattr(f"lakehouse.stages.{name}.FEEDS", (mended,))
     again(house, 10, 10)
     assert house.rows("bronze.stock_levels", "sku") == ["A"]
     assert house.rows("quarantine.stock_levels", "line_number") == []

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from lakehouse.io.delta.delta_store import DeltaStore, TableVersion
 from lakehouse.ops.ledger import PUBLICATIONS, RUNS, STARTED, SUCCEEDED, Entry, inputs_json
+from lakehouse.pipeline.planner import NOTHING
 
 
 def night_of(day: int) -> datetime:
@@ -47,7 +48,7 @@ def step(
     name: str, version: int, inputs: Mapping[str, int] | None = None, mode: str = "full", rows: int = 100, seconds: float = 5
 ) -> Entry:
     """A success that wrote this version; the id of a table is its name."""
-    heads = {table: TableVersion(table, used) for table, used in (inputs or {}).items()}
+    heads = {table: TableVersion(table, used) if used >= 0 else NOTHING for table, used in (inputs or {}).items()}
     return Entry(
         name, SUCCEEDED, mode, float(seconds), rows, rows, table_id=name.split("[")[0], table_version=version, inputs=inputs_json(heads)
     )

@@ -12,5 +12,5 @@ def run_one(
     settings: Settings, command: str, run_date: date, act: Callable[[RunContext], StageResult | None], accepted: Collection[str] = ()
 ) -> StageResult:
     """A run of this command whose one stage is `act`. One that gives None has done nothing."""
-    (result,) = run_stages(settings, command, run_date, [StageCall(command, lambda run: act(run) or StageResult())], accepted)
+    (result,) = run_stages(settings, command, run_date, lambda: [StageCall(command, lambda run: act(run) or StageResult())], accepted)
     return result

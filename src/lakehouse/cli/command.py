@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from lakehouse.runs.stage import RunContext, StageCall, StageResult
 
 SWITCH_SECONDS = 0.0005
+# The option of every command that lists something.
+Format = Annotated[str, typer.Option("--format", help="table, csv, or json (one object a line).")]
 # The option of every command that reads settings.
 Env = Annotated[str, typer.Option(help="Environment: the settings are conf/base.yaml and conf/ENV.yaml.")]
 
@@ -36,7 +38,8 @@ def run_command(
 ) -> "list[StageResult]":
     """The results of the stages, as a run of this command: settings, lock, ledger, publication. Without a run date: today (UTC).
 
-    `calls` gives the stages; it is asked under the lock, for it imports heavy libraries. `accepted` are checks (table:check) that may fail.
+    `calls` gives the stages; it is asked when the run has begun, for it imports heavy libraries. `accepted` are checks (table:check)
+    that may fail.
     """
     from lakehouse.io.config.settings import load_settings
     from lakehouse.io.host.lock import lake_lock
@@ -60,4 +63,4 @@ def run_command(
         from lakehouse.runs.orchestrator import run_stages
 
         refuse_unknown_checks(accepted)
-        return run_stages(settings.model_copy(update={"lock": "none"}), command, as_of, calls(), accepted)
+        return run_stages(settings.model_copy(update={"lock": "none"}), command, as_of, calls, accepted)

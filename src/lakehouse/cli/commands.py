@@ -7,7 +7,7 @@ import typer
 
 from lakehouse.cli.backfill import backfill
 from lakehouse.cli.backtest import backtest
-from lakehouse.cli.command import Env
+from lakehouse.cli.command import Env, Format
 from lakehouse.cli.feeds import app as quarantine_app
 from lakehouse.cli.feeds import feeds
 from lakehouse.cli.models import app as models_app
@@ -22,7 +22,6 @@ app = typer.Typer(
     "Exit codes: 0 ok, 2 usage or settings, 65 data, 69 source away (try again), 70 unexpected, 73 cannot write, "
     "75 another run is at work (try again), 77 access.",
     no_args_is_help=True,
-    add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
@@ -35,12 +34,27 @@ for _command in (plan, status, lineage, backfill, feeds, backtest):
 add_commands_of_the_night(app)
 
 
-@app.command()
-def tables(env: Env = "local") -> None:
-    """The published tables: version, rows and what a row is."""
-    from lakehouse.inspect import published_tables as inspect
+def _version(asked: bool) -> None:
+    if asked:
+        from importlib.metadata import version
 
-    typer.echo(inspect.tables(env))
+        typer.echo(version("lakehouse"))
+        raise typer.Exit
+
+
+@app.callback()
+def common(
+    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and exit.")] = False,
+) -> None:
+    """What stands before the command."""
+
+
+@app.command()
+def tables(env: Env = "local", output: Format = "table") -> None:
+    """The published tables: version, rows and what a row is."""
+    from lakehouse.inspect import published_tables
+
+    typer.echo(published_tables.tables(env, output))
 
 
 @app.command()
@@ -60,7 +74,7 @@ def describe(
 def sql(
     query: Annotated[str, typer.Argument(help='As "select * from silver.orders limit 5".')],
     env: Env = "local",
-    output: Annotated[str, typer.Option("--format", help="table, csv or json (one object a line).")] = "table",
+    output: Format = "table",
     out: Annotated[str | None, typer.Option(help="File to write to, in place of the screen.")] = None,
     engine: Annotated[str, typer.Option(help="auto, spark (always Spark) or duckdb (an error where only Spark can answer).")] = "auto",
 ) -> None:
@@ -68,13 +82,13 @@ def sql(
 
     What DuckDB is known to answer as Spark does is answered by it, at once. Else Spark is started, and a line on stderr says why.
     """
-    from lakehouse.inspect import published_tables as inspect
+    from lakehouse.inspect import published_tables
 
-    text = inspect.query(env, query, output, engine)
+    text = published_tables.query(env, query, output, engine)
     if out is None:
         typer.echo(text)
     else:
-        inspect.save(text, out)
+        published_tables.save(text, out)
 
 
 @app.command()
@@ -94,9 +108,9 @@ def grants(
     ] = "hpos",
 ) -> None:
     """The SQL that gives the shop's read-only user the rights that the ingest needs, column by column."""
-    from lakehouse.inspect import published_tables as inspect
+    from lakehouse.inspect import published_tables
 
-    typer.echo(inspect.grant_statements(env, shop, store))
+    typer.echo(published_tables.grant_statements(env, shop, store))
 
 
 @app.command()

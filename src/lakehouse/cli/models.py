@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from lakehouse.cli.command import Env, run_task
+from lakehouse.cli.command import Env, Format, run_task
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -17,11 +17,11 @@ Version = Annotated[str, typer.Argument(help="A version as `lakehouse models lis
 
 
 @app.command("list")
-def list_versions(env: Env = "local") -> None:
+def list_versions(env: Env = "local", output: Format = "table") -> None:
     """Every registered version, newest first: trained on, champion or not, metrics, what the gate said and why."""
     from lakehouse.inspect import model_versions
 
-    typer.echo(model_versions.overview(env))
+    typer.echo(model_versions.overview(env, output))
 
 
 @app.command()

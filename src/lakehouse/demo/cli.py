@@ -59,8 +59,10 @@ def shop(
     charset: Annotated[Charset, typer.Option(help="How text is declared; with latin1 its bytes are UTF-8 all the same.")] = Charset.UTF8MB4,
 ) -> None:
     """Make a shop anew: people with tastes and rhythms, a catalogue, and all they bought. An older one in the folder is replaced."""
+    from lakehouse.demo.reader import exports, make_reader
     from lakehouse.demo.store.server import start as start_server
     from lakehouse.demo.store.shop import create_shop
+    from lakehouse.demo.world.truth import read_state
 
     with _step("database started"):
         server = start_server(folder / "mariadb")
@@ -78,8 +80,12 @@ def shop(
             store=store,
             charset=charset,
         )
+        variables = make_reader(folder, server, read_state(folder / "truth"))
     typer.echo(f"{counts['wc_orders']} orders and refunds, {sum(counts.values())} rows; truth in {folder / 'truth'}")
     typer.echo(f"look around: mariadb --socket={server.socket} --user=root {DATABASE}   (for programs: 127.0.0.1:{server.port})")
+    typer.echo("read it: .venv/bin/lakehouse night")
+    if needed := exports(folder, server, variables):
+        typer.echo(f"before that: {needed}")
 
 
 @app.command()

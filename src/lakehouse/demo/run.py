@@ -2,7 +2,6 @@
 
 import csv
 import os
-import secrets
 import time
 from datetime import date, timedelta
 from pathlib import Path
@@ -10,13 +9,13 @@ from pathlib import Path
 import typer
 
 from lakehouse.demo.day.day import simulate_day
+from lakehouse.demo.reader import exports, make_reader
 from lakehouse.demo.store.server import Server
 from lakehouse.demo.store.server import start as start_server
-from lakehouse.demo.store.shop import create_reader, create_shop, tables_of
+from lakehouse.demo.store.shop import create_shop
 from lakehouse.demo.world.truth import State, read_state
-from lakehouse.demo.world.variant import Store
 
-DATABASE, READER, DEFAULT_PORT = "shop", "reader", 33306
+DATABASE = "shop"
 
 
 def run(folder: Path, customers: int, products: int, days: int, seed: int, end: date) -> None:
@@ -25,7 +24,7 @@ def run(folder: Path, customers: int, products: int, days: int, seed: int, end: 
     server = start_server(folder / "mariadb")
     say(f"database on 127.0.0.1:{server.port}", begin)
     state = _shop(folder, server, customers, products, days, seed, end)
-    variables = _reader(folder, server, state)
+    variables = make_reader(folder, server, state)
     os.environ.update(variables)
     nights = time.monotonic()
     first = state.today + timedelta(days=1)
@@ -58,35 +57,13 @@ def _shop(folder: Path, server: Server, customers: int, products: int, days: int
     return state
 
 
-def _reader(folder: Path, server: Server, state: State) -> dict[str, str]:
-    """Give the read-only user exactly the declared columns; the variables under which this lake is found."""
-    from lakehouse.sources.woocommerce.grants import grants
-    from lakehouse.sources.woocommerce.stores import HPOS, LEGACY
-
-    password_file = folder / "reader_password"
-    if not password_file.exists():
-        with os.fdopen(os.open(password_file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-            file.write(secrets.token_hex(16))
-    account = f"'{READER}'@'127.0.0.1'"
-    statements = grants(state.database, state.prefix, account, LEGACY if state.store is Store.LEGACY else HPOS)
-    there = tables_of(server, state.database)
-    rights = [statement for table, statement in statements.items() if state.prefix + table in there]
-    create_reader(server, state.database, READER, password_file.read_text(), rights)
-    roots = {name: str(folder / name.removesuffix("_root")) for name in ("lake_root", "vault_root", "export_root")}
-    variables = {f"LAKEHOUSE_{name.upper()}": root for name, root in roots.items()}
-    variables["LAKEHOUSE_TRACKING_URI"] = f"sqlite:///{folder / 'mlflow.db'}"
-    variables["LAKEHOUSE_SHOPS__NL__URL"] = f"jdbc:mysql://127.0.0.1:{server.port}/{state.database}"
-    variables["LAKEHOUSE_SHOPS__NL__PASSWORD"] = f"file:{password_file}"
-    return variables
-
-
 def _night(run_date: date) -> None:
     from lakehouse.io.config.settings import load_settings
     from lakehouse.runs.orchestrator import run_stages
     from lakehouse.runs.stage import calls_of_the_night
 
     begin = time.monotonic()
-    run_stages(load_settings("local"), "night", run_date, calls_of_the_night())
+    run_stages(load_settings("local"), "night", run_date, calls_of_the_night)
     say(f"night of {run_date}", begin)
 
 
@@ -99,8 +76,8 @@ def _show(folder: Path, run_date: date, variables: dict[str, str], server: Serve
                 f"  {row['email']:<36} {row['first_name']:<10} {row['country_code']}  {row['product_name_1']} | {row['product_name_2']}"
             )
     typer.echo("\nLook further:")
-    if server.port != DEFAULT_PORT or folder != Path(".demo"):
-        typer.echo("  export " + " ".join(f"{name}={value}" for name, value in variables.items()) + "   # not where conf/local.yaml looks")
+    if needed := exports(folder, server, variables):
+        typer.echo(f"  {needed}")
     typer.echo("  .venv/bin/lakehouse tables      what there is")
     typer.echo('  .venv/bin/lakehouse sql "select * from gold.daily_sales order by sales_date desc limit 5"')
     typer.echo("  .venv/bin/lakehouse status      what the nights did")

@@ -5,7 +5,7 @@ from pyspark.sql import functions as F
 
 from lakehouse.expressions import normalised_email
 from lakehouse.recommend.scorer import BUY_AGAIN, DISCOVER, MIXED
-from lakehouse.sources.mobile_app import APP
+from lakehouse.sources.app_shop import APP
 
 SLOTS = 8
 CUSTOMER = ["shop_code", "customer_key"]

@@ -8,7 +8,7 @@ from pyspark.sql import functions as F
 
 from lakehouse.expressions import null_if_empty
 from lakehouse.silver.customer_identities import APP_USER
-from lakehouse.sources.mobile_app import APP
+from lakehouse.sources.app_shop import APP
 from lakehouse.table import DOUBLE, LONG, STRING, Column, Rule, Table
 
 EVERY = "*"

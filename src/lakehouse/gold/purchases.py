@@ -11,7 +11,7 @@ from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
 from lakehouse.silver.customer_identities import with_customer_key
-from lakehouse.sources.mobile_app import APP
+from lakehouse.sources.app_shop import APP
 
 CUSTOMER = ["shop_code", "customer_key"]
 EPOCH = date(1970, 1, 1)

@@ -6,9 +6,8 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from lakehouse.errors import ConfigError, DataError
-from lakehouse.inspect.answers import collected
-from lakehouse.inspect.published_tables import as_text
-from lakehouse.inspect.text_tables import as_table
+from lakehouse.inspect.answers import Answer, collected
+from lakehouse.inspect.text_tables import as_rows
 from lakehouse.io.config.settings import load_settings
 from lakehouse.io.delta.delta_store import DeltaStore
 from lakehouse.lake import Lake
@@ -21,8 +20,8 @@ from lakehouse.stages.ingest_files.feed_status import statuses
 MINUTE = "%Y-%m-%d %H:%M"
 
 
-def feeds(env: str, files: int) -> str:
-    """One line per feed; then the newest `files` deliveries."""
+def feeds(env: str, files: int, output: str = "table") -> str:
+    """One line per feed; then the newest `files` deliveries. In another format than a table only these, if any are asked for."""
     ledger = FileLedger(Lake(load_settings(env)).store)
     now = datetime.now(UTC)
     header = ["feed", "sender", "state", "newest file", "arrived (UTC)", "status", "read", "loaded", "quarantined", "overdue", "good until"]
@@ -32,27 +31,29 @@ def feeds(env: str, files: int) -> str:
         told = ["", "", "", "", "", ""] if last is None else _file(last)
         overdue = "" if status.overdue is None else _span(status.overdue)
         rows.append([status.feed.name, status.feed.sender, status.level, *told, overdue, f"{good.file_day}" if good else ""])
-    parts = [as_table(header, rows)]
+    parts = [as_rows(header, rows, output)]
     if files:
         newest = sorted(ledger.entries, key=lambda entry: entry.arrived_at, reverse=True)[:files]
         columns = ["file", "arrived (UTC)", "status", "read", "loaded", "quarantined", "duplicate", "expired", "reason"]
         lines = [[*_file(e), str(e.rows_duplicate), str(e.rows_expired), e.reason] for e in newest]
-        parts.append(as_table(columns, lines))
-    return "\n\n".join(parts)
+        parts.append(as_rows(columns, lines, output))
+    return "\n\n".join(parts) if output == "table" else parts[-1]
 
 
-def quarantine(env: str, name: str | None, rows: int) -> str:
-    """Of one quarantine: reasons with their counts, then rows. Of all: how many rows stand in each."""
+def quarantine(env: str, name: str | None, rows: int, output: str = "table") -> str:
+    """Of one quarantine: reasons with their counts, then rows; in another format than a table only the rows. Of all: their numbers."""
     store = Lake(load_settings(env)).store
     if name is None:
         known = [*(feed.name for feed in FEEDS), *(table.replace(".", "__") for table in declared())]
         found = [[table, str(store.read(f"quarantine.{table}").count())] for table in known if store.head(f"quarantine.{table}")]
-        return as_table(["quarantine", "rows"], found) if found else "nothing is in quarantine"
+        return as_rows(["quarantine", "rows"], found, output) if found or output != "table" else "nothing is in quarantine"
     feed = _feed(name)
     table = f"quarantine.{feed or name.removeprefix('quarantine.').replace('.', '__')}"
     if store.head(table) is None:
         raise DataError(f"nothing was ever put into {table}", "`lakehouse quarantine show` lists what there is")
-    return _of_feed(store.read(table), rows) if feed else _of_table(store, table, rows)
+    parts = _of_feed(store.read(table), rows) if feed else _of_table(store, table, rows)
+    shown = [as_rows(part.names, part.rows, output) for part in parts]
+    return "\n\n".join(shown) if output == "table" else shown[-1]
 
 
 def feed_name(given: str) -> str:
@@ -71,21 +72,22 @@ def _feed(given: str) -> str | None:
     return name if name in {feed.name for feed in FEEDS} else None
 
 
-def _of_feed(found: DataFrame, rows: int) -> str:
+def _of_feed(found: DataFrame, rows: int) -> list[Answer]:
+    """Reasons with their counts, and the first rows."""
     by = ["file_name", "column_name", "value_class", "reason"]
     summary = found.groupBy(*by).agg(F.count("*").alias("rows"), F.min("line_number").alias("first_line"))
     first = found.orderBy("file_name", "line_number").limit(rows).select("sender", "file_name", "line_number", "column_name", "value_class")
-    return f"{as_text(collected(summary.orderBy(F.desc('rows'), *by)))}\n\n{as_text(collected(first))}"
+    return [collected(summary.orderBy(F.desc("rows"), *by)), collected(first)]
 
 
-def _of_table(store: DeltaStore, table: str, rows: int) -> str:
-    """Rules and keys: the other columns stay where they are."""
+def _of_table(store: DeltaStore, table: str, rows: int) -> list[Answer]:
+    """The same of a table. Rules and keys: the other columns stay where they are."""
     declaration = declared().get(table.split(".")[1].replace("__", ".", 1))
     key = declaration.key if declaration else ()
     found = store.read(table)
     summary = found.select("_run_id", F.explode(BROKEN).alias("rule")).groupBy("_run_id", "rule").count().orderBy("_run_id", "rule")
     shown = found.orderBy(F.desc("_run_id"), *key).limit(rows).select(*key, BROKEN, "_run_id")
-    return f"{as_text(collected(summary))}\n\n{as_text(collected(shown))}"
+    return [collected(summary), collected(shown)]
 
 
 def _file(entry: FileEntry) -> list[str]:

@@ -134,7 +134,11 @@ class Lineage:
             None if newest is None else self._by(newest),
             tuple(self._reading(name, step, event) for step, event in sorted(by_step.items()) if step != name),
             tuple(self._files_of(name, head, seen_by)),
-            tuple(self._input(input_name, used, newest.run_id) for input_name, used in inputs if newest and used != NOTHING),
+            tuple(
+                self._input(input_name, used, newest.run_id)
+                for input_name, used in inputs
+                if newest and (input_name, used) != (MODEL, NOTHING)
+            ),
         )
 
     def _input(self, name: str, used: TableVersion, seen_by: str) -> Node:

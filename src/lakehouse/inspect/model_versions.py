@@ -1,12 +1,12 @@
 """The versions in the model registry, as text."""
 
 from lakehouse.errors import DataError
-from lakehouse.inspect.text_tables import as_table
+from lakehouse.inspect.text_tables import as_rows, as_table
 from lakehouse.io.config.settings import is_registry_made, load_settings
 from lakehouse.io.mlflow.model_registry import ModelRegistry, Registered
 
 
-def overview(env: str) -> str:
+def overview(env: str, output: str = "table") -> str:
     """All versions, newest first: as-of date, champion or not, what the gate said, and each metric that ends with `.ndcg`."""
     versions = _registry(env).registered()
     if not versions:
@@ -23,7 +23,7 @@ def overview(env: str) -> str:
         ]
         for version in versions
     ]
-    return as_table(["version", "trained on", "promoted", *metrics, "gate", "reason"], rows)
+    return as_rows(["version", "trained on", "promoted", *metrics, "gate", "reason"], rows, output)
 
 
 def details(env: str, version: str) -> str:

@@ -89,7 +89,7 @@ def failed(run: PastRun) -> str:
 def is_healed(history: History, run: PastRun) -> bool:
     """Whether a command succeeded after it that shows that the failure is past."""
     later = (other for other in history.runs if other.started_at > run.started_at and other.status == SUCCEEDED)
-    return any(heals(other.command, run.command) for other in later)
+    return any(heals(other.command, run.command, {entry.step for entry in history.steps_of(other.run_id)}) for other in later)
 
 
 def age(time: timedelta) -> str:

@@ -1,15 +1,12 @@
 """Questions to a lake, answered as text."""
 
-import csv
-import io
-import json
 from pathlib import Path
 
 from pyspark.errors import AnalysisException, ParseException
 
 from lakehouse.errors import ConfigError, DataError, WriteError
-from lakehouse.inspect.answers import Answer, answer
-from lakehouse.inspect.text_tables import as_table, plain
+from lakehouse.inspect.answers import answer
+from lakehouse.inspect.text_tables import as_rows, refuse_unknown_format
 from lakehouse.io.config.database_address import Address
 from lakehouse.io.config.settings import load_settings
 from lakehouse.lake import Lake
@@ -17,11 +14,9 @@ from lakehouse.sources.woocommerce import TABLES
 from lakehouse.sources.woocommerce.grants import grants
 from lakehouse.sources.woocommerce.stores import HPOS, LEGACY
 
-FORMATS = ("table", "csv", "json")
 
-
-def tables(env: str) -> str:
-    """Published tables with version, number of rows and grain."""
+def tables(env: str, output: str = "table") -> str:
+    """Published tables with version, number of rows and grain, in one of FORMATS."""
     from lakehouse.inspect.dictionary import declared  # it knows the whole flow, which takes a while to import
 
     lake = Lake(load_settings(env))
@@ -29,23 +24,22 @@ def tables(env: str) -> str:
         raise DataError("nothing is published yet", "run `lakehouse night`")
     grains = {name: table.grain for name, table in declared().items()}
     rows = [
-        [name, str(head.version), str(lake.store.count(name, head.version)), grains.get(name, "")]
-        for name, head in sorted(lake.published.items())
+        [name, head.version, lake.store.count(name, head.version), grains.get(name, "")] for name, head in sorted(lake.published.items())
     ]
-    return as_table(["table", "version", "rows", "one row is"], rows)
+    return as_rows(["table", "version", "rows", "one row is"], rows, output)
 
 
 def query(env: str, sql: str, output: str, engine: str = "auto") -> str:
     """The rows of a query in one of FORMATS."""
-    if output not in FORMATS:
-        raise ConfigError(f"unknown format {output}", f"use one of {', '.join(FORMATS)}")
+    refuse_unknown_format(output)
     try:
-        return as_text(answer(Lake(load_settings(env)), sql, engine), output)
+        found = answer(Lake(load_settings(env)), sql, engine)
     except (AnalysisException, ParseException) as error:
         raise ConfigError(
             f"the query is not understood: {str(error).splitlines()[0]}",
             "`lakehouse tables` lists tables, `lakehouse describe TABLE` columns",
         ) from None
+    return as_rows(found.names, found.rows, output)
 
 
 def save(text: str, path: str) -> None:
@@ -70,15 +64,3 @@ def grant_statements(env: str, shop_code: str, store: str) -> str:
     }
     found = grants(Address.of(shop.url).database, shop.prefix, f"'{shop.user}'@'%'", stores[store], shop.users_prefix)
     return "\n".join(f"{grant};{since.get(table, '')}" for table, grant in found.items())
-
-
-def as_text(found: Answer, output: str = "table") -> str:
-    """The rows in one of FORMATS."""
-    rows = [[plain(value) for value in row] for row in found.rows]
-    if output == "json":
-        return "\n".join(json.dumps(dict(zip(found.names, row, strict=True)), default=str, ensure_ascii=False) for row in rows)
-    if output == "csv":
-        buffer = io.StringIO()
-        csv.writer(buffer).writerows([found.names, *rows])
-        return buffer.getvalue().rstrip("\r\n")
-    return as_table(list(found.names), [["" if value is None else str(value) for value in row] for row in rows])

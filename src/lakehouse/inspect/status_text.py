@@ -11,6 +11,7 @@ from lakehouse.inspect.status import Facts, facts
 from lakehouse.inspect.text_tables import as_table, plain
 from lakehouse.io.config.settings import load_settings
 from lakehouse.lake import Lake
+from lakehouse.night import SCHEDULED
 from lakehouse.ops.history import PastRun
 from lakehouse.ops.ledger import ABANDONED, STARTED, SUCCEEDED, Entry
 from lakehouse.ops.reconciliations import reconciliation_rows
@@ -62,7 +63,13 @@ def _state(found: Facts) -> str:
     if failure is None:
         lines.append("last failure  none")
     else:
-        told = f"{failed(failure)}; it succeeded since" if found.is_mended else "see above"
+        told = (
+            f"{failed(failure)}; it succeeded since"
+            if found.is_mended
+            else "see above"
+            if failure.command in SCHEDULED
+            else failed(failure)
+        )
         lines.append(f"last failure  {_at(failure.ended_at or failure.started_at)}, {told}")
     seen = "nothing yet" if found.published_at is None else f"{found.published_tables} tables as of {_at(found.published_at)}"
     return "\n".join([*lines, f"readers see   {seen}"])

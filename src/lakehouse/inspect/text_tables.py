@@ -1,6 +1,34 @@
-"""Values and rows as text for people."""
+"""Values and rows as text, for people and for programs."""
 
+import csv
+import io
+import json
+from collections.abc import Sequence
 from datetime import UTC, date, datetime
+from typing import Any
+
+from lakehouse.errors import ConfigError
+
+FORMATS = ("table", "csv", "json")
+
+
+def refuse_unknown_format(output: str) -> None:
+    """ConfigError (2) if `output` is none of FORMATS."""
+    if output not in FORMATS:
+        raise ConfigError(f"unknown format {output}", f"use one of {', '.join(FORMATS)}")
+
+
+def as_rows(names: Sequence[str], rows: Sequence[Sequence[Any]], output: str) -> str:
+    """The rows as a table, as CSV with a header, or as JSON with one object a line."""
+    refuse_unknown_format(output)
+    shown = [[plain(value) for value in row] for row in rows]
+    if output == "json":
+        return "\n".join(json.dumps(dict(zip(names, row, strict=True)), default=str, ensure_ascii=False) for row in shown)
+    if output == "csv":
+        buffer = io.StringIO()
+        csv.writer(buffer).writerows([names, *shown])
+        return buffer.getvalue().rstrip("\r\n")
+    return as_table(list(names), [["" if value is None else str(value) for value in row] for row in shown])
 
 
 def as_table(header: list[str], rows: list[list[str]]) -> str:

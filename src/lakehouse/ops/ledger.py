@@ -37,7 +37,7 @@ RUNS = Table(
         Column("rows_rejected", LONG, "rows in quarantine"),
         Column("table_id", STRING, "Delta id of the table written"),
         Column("table_version", LONG, "its version afterwards"),
-        Column("inputs", STRING, "JSON: input table → [Delta id, version]"),
+        Column("inputs", STRING, "JSON: input table → [Delta id, version]; models.champion → [MLflow run, version]"),
         Column("fingerprint", STRING, "hash of code, declarations and parameters that made it"),
         Column("code_version", STRING, "version of the package"),
         Column("message", STRING, "of a failure: exit code and reason"),

@@ -10,13 +10,12 @@ from lakehouse.gold.interactions import with_app as interactions_with_app
 from lakehouse.gold.product_popularity import EVERYWHERE
 from lakehouse.gold.product_popularity import with_app as popularity_with_app
 from lakehouse.recommend.blend import Blend
-from lakehouse.recommend.params import BlendParams as BlendParams
 from lakehouse.recommend.params import Hidden, Lists
 from lakehouse.recommend.registered import RegisteredModel
 from lakehouse.recommend.scorer import LISTS, Ranking, top_lists
 from lakehouse.recommend.scoring_arrays import CUSTOMER, catalogues, profiles
 from lakehouse.silver import customers, products
-from lakehouse.sources.mobile_app import APP
+from lakehouse.sources.app_shop import APP
 from lakehouse.sources.source import SHOP
 from lakehouse.table import DATE, DOUBLE, INTEGER, LONG, STRING, Column, Reference, Rule, Table
 
@@ -61,7 +60,7 @@ def build(
     run_date: date,
     model: RegisteredModel,
     lists: Lists,
-    blend: BlendParams,
+    blend: Blend,
     country_smoothing: float,
     feed_shop: str,
 ) -> DataFrame:
@@ -77,7 +76,7 @@ def build(
     shops = catalogues(model.factors.products, model.neighbours, popularity, shown, country_smoothing)
     known = customers.where(~F.col("is_anonymous") & (F.col("shop_code") != APP))
     people = profiles(known, interactions_with_app(interactions, feed_shop), model.factors.customers)
-    listed = places(top_lists(people, Ranking(shops, model.blend or Blend.of(blend), lists.length, new_share=lists.new_product_share)))
+    listed = places(top_lists(people, Ranking(shops, model.blend or blend, lists.length, new_share=lists.new_product_share)))
     return listed.withColumn("model_version", F.lit(model.version)).withColumn("run_date", F.lit(run_date))
 
 

@@ -25,13 +25,16 @@ NOT_RECORDED = "no: if no recovery notice comes with the next success, take this
 
 
 class Found(Protocol):
-    """`alarms`: what is wrong without a reason to stop. `cleared`: keys of incidents that were looked for and not found."""
+    """`alarms`: what is wrong without a reason to stop. `cleared`: keys of incidents that were looked for and not found. `done`: stages."""
 
     @property
     def alarms(self) -> list[Incident]: ...
 
     @property
     def cleared(self) -> set[str]: ...
+
+    @property
+    def done(self) -> set[str]: ...
 
 
 @dataclass(frozen=True)
@@ -40,6 +43,7 @@ class Findings:
 
     alarms: list[Incident] = field(default_factory=list)
     cleared: set[str] = field(default_factory=set)
+    done: set[str] = field(default_factory=set)
 
 
 class IncidentNotifier:
@@ -98,7 +102,7 @@ class IncidentNotifier:
 
     def _is_past(self, record: Record) -> bool:
         is_run = record.incident_key.startswith(RUN)
-        return heals(self._command, record.command) if is_run else record.incident_key in self._found.cleared
+        return heals(self._command, record.command, self._found.done) if is_run else record.incident_key in self._found.cleared
 
     def _tell(self, incidents: Sequence[Incident], is_past: Callable[[Record], bool] = lambda record: False) -> None:
         with _quietly("incidents could not be told"):

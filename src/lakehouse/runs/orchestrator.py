@@ -3,7 +3,7 @@ and shown to readers at the end, all at once."""
 
 import time
 import uuid
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from importlib.metadata import PackageNotFoundError, version
@@ -21,28 +21,28 @@ from lakehouse.io.spark.session import is_small_lake, size_told, spark_session
 from lakehouse.ops import pseudonym_key as key_file
 from lakehouse.ops.ledger import STARTED, SUCCEEDED, Entry, Ledger, published
 from lakehouse.pipeline.loader import TooManyRejectsError
-from lakehouse.recommend.params import parse_params
+from lakehouse.recommend.params import Params, parse_params
 from lakehouse.runs.audit import Audit, write_data_docs
 from lakehouse.runs.incident_notifier import IncidentNotifier
 from lakehouse.runs.recovery import drop_unrecorded_rejects, emptied_scratch, give_up
-from lakehouse.runs.stage import RunContext, StageCall, StageResult
+from lakehouse.runs.stage import RunContext, StageCall, StageResult, StageStopped
 
 
 def run_stages(
-    settings: Settings, command: str, run_date: date, calls: Sequence[StageCall], accepted: Collection[str] = ()
+    settings: Settings, command: str, run_date: date, calls: Callable[[], Sequence[StageCall]], accepted: Collection[str] = ()
 ) -> list[StageResult]:
-    """Do the stages under the lake's lock and publish what they wrote; after an error publish nothing and record why. Either is told.
+    """Do the stages that `calls` gives, under the lake's lock, and publish what they wrote. After an error publish nothing and record why.
 
-    `accepted` are checks (table:check) that may fail. Runs that were killed are marked abandoned first, and what they left in staging is
-    removed. Gives the stages' results.
+    Either is told. `accepted` are checks (table:check) that may fail. Runs that were killed are marked abandoned first, and what they
+    left in staging is removed. Gives the stages' results.
     """
-    started_at = datetime.now(UTC)
+    started_at, work = datetime.now(UTC), Work(Audit(accepted))
+    params = parse_params(read_conf("als.yaml"))
     run_id = f"{started_at:%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:6]}"
     logs.set_up(settings.log_format, run_id)
-    work = Work(Audit(accepted))
     notifier = IncidentNotifier(settings, command, run_date, run_id, work)
     with notifier.of_the_start(), lake_lock(settings.lake_root, settings.lock), notifier.of_the_run(), translate_disk_full(settings):
-        work.do(_begun(settings, command, run_date, run_id, started_at, notifier), calls)
+        work.do(_begun(settings, params, command, run_date, run_id, started_at, notifier), calls)
     return work.results
 
 
@@ -51,7 +51,8 @@ class Work:
 
     def __init__(self, audit: Audit) -> None:
         self.results: list[StageResult] = []
-        self._audit = audit
+        self._done: set[str] = set()
+        self._audit, self._started = audit, time.monotonic()
 
     @property
     def alarms(self) -> list[Incident]:
@@ -64,28 +65,32 @@ class Work:
         return {*(key for result in self.results for key in result.cleared), *self._audit.cleared}
 
     @property
+    def done(self) -> set[str]:
+        """Names of the stages that came to their end."""
+        return self._done
+
+    @property
     def outputs(self) -> dict[str, TableVersion]:
         """By a table's name the version that the run wrote or found up to date."""
         return {name: head for result in self.results for name, head in result.outputs.items()}
 
-    def do(self, run: RunContext, calls: Sequence[StageCall]) -> None:
+    def do(self, run: RunContext, calls: Callable[[], Sequence[StageCall]]) -> None:
         """All stages, then the publication, then what comes after it."""
-        started = time.monotonic()
-        run.store.delete_folder(run.staging)
         try:
             # Here already, so that the ledger's row says it too.
             with translate_disk_full(run.settings):
-                self._do_and_publish(run, calls)
+                run.store.delete_folder(run.staging)
+                self._do_and_publish(run, calls())
         except BaseException as failure:
             error = self._first_failure(run, failure)
-            give_up(error, run.ledger, time.monotonic() - started, lambda: run.store.delete_folder(run.staging))
+            give_up(error, run.ledger, time.monotonic() - self._started, lambda: run.store.delete_folder(run.staging))
             if isinstance(error, TooManyRejectsError):
                 self._audit.record_refused(run, error)
             write_data_docs(run, self._audit.audited)
             raise error from None
         run.store.delete_folder(run.staging)
         # Outside of the above: a run has one end. If this row does not get through, the next run marks the run as abandoned.
-        run.ledger.record(Entry("", SUCCEEDED, seconds=time.monotonic() - started))
+        run.ledger.record(Entry("", SUCCEEDED, seconds=time.monotonic() - self._started))
         write_data_docs(run, self._audit.audited)
 
     def _do_and_publish(self, run: RunContext, calls: Sequence[StageCall]) -> None:
@@ -112,8 +117,15 @@ class Work:
                 return
         if call.judged_first:
             self._audit.conclude(run)
-        self.results.append(call.act(run))
-        self._audit.begin(self._now(run), self.outputs)
+        try:
+            self.results.append(call.act(run))
+        except StageStopped as stopped:
+            self.results.append(stopped.done)
+            assert stopped.__cause__ is not None
+            raise stopped.__cause__ from None
+        self._done.add(call.name)
+        if not call.after_publication:
+            self._audit.begin(self._now(run), self.outputs)
 
     def _now(self, run: RunContext) -> RunContext:
         """The context of the next stage: it reads what the stages before it wrote."""
@@ -132,7 +144,9 @@ class Work:
         return failure
 
 
-def _begun(settings: Settings, command: str, run_date: date, run_id: str, started_at: datetime, notifier: IncidentNotifier) -> RunContext:
+def _begun(
+    settings: Settings, params: Params, command: str, run_date: date, run_id: str, started_at: datetime, notifier: IncidentNotifier
+) -> RunContext:
     """Under the lock: the session, the ledger's row of the start, and whatever runs before this one left half done put in order."""
     _keep_vault_private(settings)
     is_small = is_small_lake(settings)
@@ -148,7 +162,7 @@ def _begun(settings: Settings, command: str, run_date: date, run_id: str, starte
     key = key_file.pseudonym_key(settings, store)
     ledger.record(Entry("", STARTED, size_told(is_small)))
     before = published(store)
-    return RunContext(run_id, run_date, started_at, settings, store, ledger, parse_params(read_conf("als.yaml")), key, before, before)
+    return RunContext(run_id, run_date, started_at, settings, store, ledger, params, key, before, before)
 
 
 def _keep_vault_private(settings: Settings) -> None:

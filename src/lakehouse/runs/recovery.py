@@ -4,12 +4,11 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
-from pyspark.sql import SparkSession
-
 from lakehouse.errors import RERUN, RERUN_OR_REPORT, known
 from lakehouse.flow import STEPS
 from lakehouse.io.delta.delta_store import DeltaStore
 from lakehouse.io.host import logs
+from lakehouse.io.spark.classic_session import scratch_folder
 from lakehouse.ops.ledger import ABANDONED, FAILED, RUNS, SUCCEEDED, Entry, Ledger
 from lakehouse.pipeline.loader import quarantine_of
 from lakehouse.sources.woocommerce import TABLES
@@ -45,11 +44,11 @@ def emptied_scratch(vault_root: str) -> Path | None:
     """
     if "://" in vault_root:
         return None
-    scratch, session = Path(vault_root).resolve() / "_scratch", SparkSession.getActiveSession()
-    if session is not None and session.conf.get("spark.local.dir", "") == str(scratch):
+    scratch, used = Path(vault_root).resolve() / "_scratch", scratch_folder()
+    if used == str(scratch):
         return None
     shutil.rmtree(scratch, ignore_errors=True)
-    if session is not None:
+    if used is not None:
         return None
     # A JVM that outlives its Python by seconds may still write there.
     scratch.mkdir(parents=True, exist_ok=True)

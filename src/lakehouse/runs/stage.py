@@ -6,7 +6,8 @@ ledger's row of a step is written as soon as its table is, so that a run that is
 """
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import date, datetime
 from typing import Any
@@ -133,6 +134,23 @@ class StageResult:
             after=tuple(AfterPublication(**action) for action in said["after"]),
             text=said["text"],
         )
+
+
+class StageStopped(Exception):
+    """A stage failed after it had done something: its cause is the failure. The orchestrator takes the result and raises the cause."""
+
+    def __init__(self, done: StageResult) -> None:
+        super().__init__()
+        self.done = done
+
+
+@contextmanager
+def having_done(result: StageResult) -> Iterator[None]:
+    """What a stage has done already is not lost if the rest of it fails: its alarms are told all the same."""
+    try:
+        yield
+    except BaseException as failure:
+        raise StageStopped(result) from failure
 
 
 def both(first: StageResult, second: StageResult) -> StageResult:

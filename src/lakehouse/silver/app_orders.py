@@ -4,7 +4,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from lakehouse.silver.order_rows import only_orders
-from lakehouse.sources.mobile_app import APP
+from lakehouse.sources.app_shop import APP
 from lakehouse.sources.source import SHOP
 from lakehouse.table import BOOLEAN, LONG, MONEY, STRING, TIMESTAMP, Column, Table
 

@@ -8,7 +8,7 @@ from lakehouse.parameters import Shops, by_shop
 from lakehouse.silver import customer_identities
 from lakehouse.silver.customer_identities import APP_USER, EMAIL, ORDER, with_customer_key
 from lakehouse.silver.orders import is_consent
-from lakehouse.sources.mobile_app import APP
+from lakehouse.sources.app_shop import APP
 from lakehouse.sources.source import SHOP
 from lakehouse.table import BOOLEAN, LONG, STRING, TIMESTAMP, Column, Reference, Rule, Table
 

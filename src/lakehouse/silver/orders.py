@@ -8,7 +8,7 @@ from lakehouse.expressions import local_date, null_if_empty
 from lakehouse.parameters import Shops, by_shop
 from lakehouse.silver.order_rows import only_orders, status_code
 from lakehouse.silver.rules import CURRENCY_IS_A_CODE
-from lakehouse.sources.mobile_app import APP
+from lakehouse.sources.app_shop import APP
 from lakehouse.sources.source import SHOP
 from lakehouse.table import BOOLEAN, DATE, LONG, MONEY, STRING, TIMESTAMP, Alarm, Column, Freshness, Rule, Table
 

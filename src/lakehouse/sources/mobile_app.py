@@ -3,13 +3,12 @@
 from functools import partial
 
 from lakehouse.sources import feed_values as v
+from lakehouse.sources.app_shop import APP
 from lakehouse.sources.feed import Feed, Field
 from lakehouse.sources.source import Pseudonym
 from lakehouse.table import BOOLEAN, LONG, MONEY, QUANTITY, STRING, TIMESTAMP
 
 SENDER = "mobile_app"
-# The code of the app's own orders and customers, beside those of the shops.
-APP = "app"
 # Two years, then behaviour is nobody's business any more.
 EVENTS_EXPIRE = 730
 EVENT_TYPES = ("view", "search", "add_to_cart", "checkout", "purchase", "barcode_scan")

@@ -13,7 +13,7 @@ from lakehouse.io.files.file_backends import drop_folder
 from lakehouse.io.host import logs
 from lakehouse.ops.file_ledger import LOADED, REPEATED
 from lakehouse.ops.ledger import SUCCEEDED
-from lakehouse.runs.stage import RunContext, StageResult, both
+from lakehouse.runs.stage import RunContext, StageResult, both, having_done
 from lakehouse.sources.feed import Feed
 from lakehouse.sources.feeds import FEEDS
 from lakehouse.stages.ingest_files.delivery import Delivery, read_delivery
@@ -38,8 +38,10 @@ def backfill(run: RunContext, first: date, last: date) -> StageResult:
         raise ConfigError(f"--from {first} is after --to {last}", "write the earlier day first")
     if run.settings.drop_root and not drop_folder(run.settings.drop_root).is_there():
         raise ConfigError(f"drop_root {run.settings.drop_root} can't be read", "make or mount it, or leave out the setting")
-    landed = both(land_files(run), land_again(run, first, last))
-    built = refresh_dated(replace(run, heads={**run.heads, **landed.outputs}))
+    new = land_files(run)
+    with having_done(new):
+        landed = both(new, land_again(run, first, last))
+        built = refresh_dated(replace(run, heads={**run.heads, **landed.outputs}))
     return replace(both(landed, built), text="\n".join([f"days {first} to {last}:", landed.text, built.text, NOT_DONE]))
 
 

@@ -6,7 +6,7 @@ from lakehouse.errors import ConfigError, LakehouseError
 from lakehouse.io.delta.delta_store import TableVersion
 from lakehouse.io.host import logs
 from lakehouse.ops.source_schema import check_columns, last_columns
-from lakehouse.runs.stage import RunContext, StageResult, both
+from lakehouse.runs.stage import RunContext, StageResult, both, having_done
 from lakehouse.sources.woocommerce import TABLES
 from lakehouse.stages.ingest_files.land_files import land_files
 from lakehouse.stages.ingest_shop.mirror_shop import Mirroring, start_again
@@ -23,6 +23,11 @@ def ingest(run: RunContext, in_full: bool = False, accept_deletes: Collection[st
     accepted = _table_names(accept_deletes)
     stood_still = [code for code in run.settings.shops if _starts_again(run, code)]
     landed = land_files(run)
+    with having_done(landed):
+        return both(landed, StageResult(outputs=_mirror_shops(run, in_full, accepted, stood_still)))
+
+
+def _mirror_shops(run: RunContext, in_full: bool, accepted: Collection[str], stood_still: Collection[str]) -> dict[str, TableVersion]:
     logs.set_current_step("ingest")
     sources = [check_shop(code, shop) for code, shop in run.settings.shops.items()]
     for source in sources:
@@ -30,7 +35,7 @@ def ingest(run: RunContext, in_full: bool = False, accept_deletes: Collection[st
     outputs: dict[str, TableVersion] = {}
     for source in sources:
         outputs |= Mirroring(run, source, in_full, accepted, source.code in stood_still).mirror()
-    return both(landed, StageResult(outputs=outputs))
+    return outputs
 
 
 def _starts_again(run: RunContext, code: str) -> bool:

@@ -7,6 +7,7 @@ from lakehouse.gold import interactions, product_popularity
 from lakehouse.io.mlflow.model_registry import ModelRegistry
 from lakehouse.ops.model_changes import PROMOTE, ROLLBACK, champion_before, model_changes
 from lakehouse.recommend import customer_products
+from lakehouse.recommend.blend import Blend
 from lakehouse.recommend.evaluation.difference import difference
 from lakehouse.recommend.scoring_arrays import CUSTOMER
 from lakehouse.runs.stage import RunContext, StageResult
@@ -30,7 +31,7 @@ def diff(run: RunContext, version: str) -> StageResult:
         run_date=run.run_date,
         model=registered(run.spark, registry, registry.version(version)),
         lists=run.params.lists,
-        blend=run.params.blend,
+        blend=Blend.of(run.params.blend),
         country_smoothing=run.params.popularity.country_smoothing,
         feed_shop=run.settings.feed_shop_code,
     ).persist()

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime
 
-from lakehouse.flow import STEPS
+from lakehouse.flow import MODEL, STEPS
 from lakehouse.io.delta.delta_store import DeltaStore, TableVersion
 from lakehouse.io.delta.delta_upkeep import Needed
 from lakehouse.io.mlflow.model_registry import ModelRegistry
@@ -39,7 +39,7 @@ def needed_of_lake(store: DeltaStore, ledger: Ledger, trained: Iterable[Mapping[
     for step in STEPS:
         last = ledger.last_success(step.name)
         for name, head in ({} if last is None else last.input_heads).items():
-            if keep(name, head) and step.scoped:
+            if name != MODEL and keep(name, head) and step.scoped:
                 unread[name] = min(unread.get(name, head.version + 1), head.version + 1)
     for inputs in trained:
         for name, version in inputs.items():

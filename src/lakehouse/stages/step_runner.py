@@ -8,10 +8,12 @@ from disposable_email_domains import blocklist
 from lakehouse.io.config.settings import Settings
 from lakehouse.parameters import ShopRules, Shops
 from lakehouse.pipeline.runner import Runner
+from lakehouse.recommend.blend import Blend
 from lakehouse.recommend.params import Params
 from lakehouse.recommend.registered import RegisteredModel
 from lakehouse.runs.stage import RunContext
-from lakehouse.sources.mobile_app import APP, COUNTS_AS_SALE
+from lakehouse.sources.app_shop import APP
+from lakehouse.sources.mobile_app import COUNTS_AS_SALE
 
 
 def step_runner(run: RunContext, model: Callable[[], RegisteredModel] | None = None) -> Runner:
@@ -29,7 +31,7 @@ def parameters(settings: Settings, params: Params, run_date: date) -> dict[str, 
         "half_life_days": params.weights.half_life_days,
         "popularity_days": params.popularity.days,
         "lists": params.lists,
-        "blend": params.blend,
+        "blend": Blend.of(params.blend),
         "country_smoothing": params.popularity.country_smoothing,
     }
 

@@ -11,8 +11,10 @@ from lakehouse.ops.model_changes import model_changes
 
 def why_due(every_days: int, run_date: date, has_champion: bool, last: date | None) -> str:
     """Why a night of that date trains, if it does. `last`: the run date of the last training."""
-    if not has_champion or last is None:
-        return "there is no champion yet" if last else "no model yet"
+    if last is None:
+        return "no training has counted yet" if has_champion else "no model yet"
+    if not has_champion:
+        return "no champion yet"
     return f"the last one was of {last}" if (run_date - last).days >= every_days else ""
 
 
@@ -20,8 +22,8 @@ def outlook(lake: Lake, history: History, run_date: date) -> str:
     """What a night of that date would do, by what the lake recorded. The night alone sees an alias that was moved in MLflow itself."""
     changes, last, every_days = model_changes(lake.store), last_training(lake.store), lake.settings.train_every_days
     reason = why_due(every_days, run_date, bool(changes), last)
-    told = f"champion: version {changes[-1].to_version}" if changes else "no champion yet"
-    return f"due, {reason}; {told}" if reason else f"not due, every {every_days} days, the last one was of {last}; {told}"
+    told = f"; champion: version {changes[-1].to_version}" if changes else ""
+    return f"due, {reason}{told}" if reason else f"not due, every {every_days} days, the last one was of {last}{told}"
 
 
 def last_training(store: DeltaReader) -> date | None:

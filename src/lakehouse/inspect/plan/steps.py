@@ -44,5 +44,5 @@ def _model(lake: Lake, last: Entry | None) -> TableVersion:
     """The champion, by what the lake recorded: the one of the last time, if it has the same version."""
     changes, before = model_changes(lake.store), NOTHING if last is None else last.input_heads.get(MODEL, NOTHING)
     if not changes:
-        return NOTHING
+        return before
     return before if str(before.version) == changes[-1].to_version else TableVersion("", int(changes[-1].to_version))

@@ -17,7 +17,7 @@ from pydantic_settings import BaseSettings, EnvSettingsSource, SettingsConfigDic
 from lakehouse.errors import ConfigError
 from lakehouse.io.config.alert_settings import AlertSink, LogSink
 from lakehouse.io.config.database_address import Address
-from lakehouse.sources.mobile_app import APP
+from lakehouse.sources.app_shop import APP
 from lakehouse.sources.source import JdbcTable
 
 PREFIX = "LAKEHOUSE_"

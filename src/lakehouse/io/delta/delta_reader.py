@@ -50,12 +50,14 @@ class DeltaReader(StoredFiles):
         table = self.tables.identifier(name)
         try:
             identity = self.spark.sql(f"DESCRIBE DETAIL {table}").select("id").first()
+            # Without an id it is a folder that somebody began to write to.
+            if identity is None or identity["id"] is None:
+                return None
+            commits = self.spark.sql(f"DESCRIBE HISTORY {table} LIMIT {LOOK_BACK}").select("version", "operation").collect()
         except AnalysisException as error:
             if error.getCondition() in NOT_THERE:
                 return None
             raise
-        commits = self.spark.sql(f"DESCRIBE HISTORY {table} LIMIT {LOOK_BACK}").select("version", "operation").collect()
-        assert identity is not None
         # Newest first.
         version = next((row["version"] for row in commits if row["operation"] not in MAINTENANCE), commits[-1]["version"])
         return TableVersion(str(identity[0]), int(version))

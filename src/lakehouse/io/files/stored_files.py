@@ -3,13 +3,17 @@
 Credentials, region and address of a bucket are those of the AWS SDK (`AWS_...` variables, roles).
 """
 
+from functools import cache
 from pathlib import Path
 
-from pyarrow.fs import FileSelector, FileSystem, FileType, copy_files
+import pyarrow as pa
+from pyarrow.fs import FileSelector, FileSystem, FileType, LocalFileSystem, copy_files
+
+from lakehouse.errors import ConfigError
 
 
 class StoredFiles:
-    """Files by their paths: `/srv/lake/...`, `s3a://bucket/...`, `abfss://...`, `gs://...`, `hdfs://...`."""
+    """Files by their paths: `/srv/lake/...`, `s3a://bucket/...`, `abfss://container@account/...`, `gs://bucket/...`."""
 
     def delete_folder(self, path: str) -> None:
         """Remove a folder, or a file, with all that is in it. One that is not there is fine."""
@@ -23,14 +27,16 @@ class StoredFiles:
     def keep_file(self, local: str, path: str) -> None:
         """Copy a local file to `path`, over what is there."""
         files, at = _file_system(path)
-        files.create_dir(at.rpartition("/")[0])
+        if isinstance(files, LocalFileSystem):
+            files.create_dir(at.rpartition("/")[0])
         copy_files(str(Path(local).absolute()), at, destination_filesystem=files)
 
     def keep_folder(self, local: str, path: str) -> None:
         """Copy a local folder to `path`, in place of one that is there."""
         self.delete_folder(path)
         files, at = _file_system(path)
-        files.create_dir(at)
+        if isinstance(files, LocalFileSystem):
+            files.create_dir(at)
         copy_files(str(Path(local).absolute()), at, destination_filesystem=files)
 
     def fetch_file(self, path: str, local: str) -> None:
@@ -52,7 +58,19 @@ class StoredFiles:
 def _file_system(path: str) -> tuple[FileSystem, str]:
     """The file system of a path, and the path as that file system names it."""
     scheme, separator, rest = path.partition("://")
-    # Hadoop's name of S3 is not known to others.
-    uri = f"s3://{rest}" if scheme == "s3a" else path if separator else str(Path(path).absolute())
-    files, at = FileSystem.from_uri(uri)
-    return files, str(at)
+    if not separator:
+        return LocalFileSystem(), str(Path(path).absolute())
+    authority, _, below = rest.partition("/")
+    files, root = _root(scheme, authority)
+    return files, "/".join([root.rstrip("/"), *filter(None, below.split("/"))])
+
+
+@cache
+def _root(scheme: str, authority: str) -> tuple[FileSystem, str]:
+    """Asked once each: to open a bucket asks for its region. ConfigError (2) for a scheme that files can't be kept under."""
+    try:
+        # Hadoop's name of S3 is not known to others.
+        files, root = FileSystem.from_uri(f"{'s3' if scheme == 's3a' else scheme}://{authority}{'' if authority else '/'}")
+    except pa.ArrowInvalid:
+        raise ConfigError(f"files can't be kept under {scheme}://", "use a folder, s3a://, abfss:// or gs://") from None
+    return files, str(root)

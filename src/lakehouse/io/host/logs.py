@@ -51,4 +51,4 @@ class _Json(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         at = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
         line = {"at": at, "level": record.levelname.lower(), "run_id": self._run_id, "message": record.getMessage()}
-        return json.dumps({**line, **getattr(record, "fields", {})}, default=str)
+        return json.dumps({**line, **getattr(record, "fields", {}), **line}, default=str)

@@ -1,0 +1,43 @@
+"""Rows for people and for programs."""
+
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from lakehouse.errors import ConfigError
+from lakehouse.inspect.text_tables import as_rows
+
+NAMES = ["name", "at", "day", "amount"]
+KNOWN: list[Any] = ["tea, green", datetime(2026, 11, 2, 3, 4, 5, tzinfo=UTC), date(2026, 11, 2), Decimal("1.50")]
+ROWS: list[list[Any]] = [KNOWN, [None] * 4]
+
+
+def test_a_table_is_padded_to_its_widest_values() -> None:
+    assert as_rows(NAMES, ROWS, "table").split("\n") == [
+        "name        at                    day         amount",
+        "tea, green  2026-11-02T03:04:05Z  2026-11-02  1.50",
+        "",
+    ]
+
+
+def test_csv_has_a_header_and_quotes_what_needs_it() -> None:
+    assert as_rows(NAMES, ROWS, "csv").splitlines() == [
+        "name,at,day,amount",
+        '"tea, green",2026-11-02T03:04:05Z,2026-11-02,1.50',
+        ",,,",
+    ]
+
+
+def test_json_has_one_object_a_line_and_keeps_what_is_not_known() -> None:
+    assert as_rows(NAMES, ROWS, "json").splitlines() == [
+        '{"name": "tea, green", "at": "2026-11-02T03:04:05Z", "day": "2026-11-02", "amount": "1.50"}',
+        '{"name": null, "at": null, "day": null, "amount": null}',
+    ]
+
+
+def test_another_format_is_refused_with_those_that_there_are() -> None:
+    with pytest.raises(ConfigError, match="unknown format xml") as caught:
+        as_rows(NAMES, ROWS, "xml")
+    assert caught.value.todo == "use one of table, csv, json"
