@@ -39,9 +39,8 @@ types: dev ## mypy
 dist: install ## dist/: the zip for spark-submit --py-files, and the wheel
 	.venv/bin/python scripts/dist.py
 
-docs: install ## docs/data-dictionary.md from the declarations
-	.venv/bin/lakehouse describe --all > docs/data-dictionary.md.new
-	mv docs/data-dictionary.md.new docs/data-dictionary.md
+docs: install ## the data dictionary, and the flow in docs/architecture.md, from the declarations
+	.venv/bin/python scripts/docs.py
 
 clean: ## removes what was built; keeps .venv, jars and the demo's data
 	rm -rf build dist spark-warehouse metastore_db derby.log .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -2,8 +2,9 @@
 
 from datetime import date
 
-from lakehouse.checks import ALARM, CRITICAL, Check, checks, is_dated
+from lakehouse.checks import Check, checks, is_dated
 from lakehouse.gold import daily_sales
+from lakehouse.incident import CRITICAL, WARNING
 from lakehouse.silver import categories, orders
 from lakehouse.table import LONG, STRING, Column, Table
 
@@ -34,12 +35,12 @@ def test_rows_are_held_between_half_and_three_times_the_median_and_alarm_beyond_
     assert bounds([1_800, 1_900, 2_000, 2_100, 2_300]) == {
         "has_rows": (1, None, CRITICAL),
         "volume_is_possible": (1_000, 6_000, CRITICAL),
-        "volume_is_usual": (1_259, 2_741, ALARM),
+        "volume_is_usual": (1_259, 2_741, WARNING),
     }
 
 
 def test_a_table_that_never_changed_alarms_from_a_twentieth_on() -> None:
-    assert bounds([2_000] * 5)["volume_is_usual"] == (1_900, 2_100, ALARM)
+    assert bounds([2_000] * 5)["volume_is_usual"] == (1_900, 2_100, WARNING)
 
 
 def test_the_past_says_nothing_of_small_tables_or_of_fewer_than_five_runs() -> None:
@@ -49,7 +50,7 @@ def test_the_past_says_nothing_of_small_tables_or_of_fewer_than_five_runs() -> N
 
 def test_freshness_and_what_is_unusual_are_judged_against_the_run_date() -> None:
     fresh = next(check for check in checks(orders.TABLE, DAY) if check.kind == "freshness")
-    assert (fresh.name, "DATE '2026-11-14'" in fresh.query, fresh.severity) == ("created_at_is_fresh", True, ALARM)
+    assert (fresh.name, "DATE '2026-11-14'" in fresh.query, fresh.severity) == ("created_at_is_fresh", True, WARNING)
     unusual: list[Check] = [check for check in checks(daily_sales.TABLE, DAY) if check.kind == "unusual"]
     assert [check.name for check in unusual] == ["revenue_of_the_day_is_usual", "revenue_of_the_week_is_usual"]
     assert all("DATE '2026-11-16'" in check.query for check in unusual)

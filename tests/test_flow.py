@@ -8,7 +8,7 @@ import pytest
 from pyspark.sql import SparkSession
 
 from lakehouse.flow import STEPS, Step
-from lakehouse.inspect.dictionary import every_table, one_table
+from lakehouse.inspect.dictionary import every_table, flow_page, one_table
 from lakehouse.io.config.settings import read_conf
 from lakehouse.parameters import ShopRules
 from lakehouse.pipeline.declared import declared
@@ -85,3 +85,8 @@ def test_the_data_dictionary_is_that_of_the_declarations() -> None:
     written = (Path(__file__).parents[1] / "docs" / "data-dictionary.md").read_text(encoding="utf-8")
     assert written == every_table() + "\n", "make docs"
     assert one_table("silver.orders") in written + "\n"
+
+
+def test_the_flow_in_the_docs_is_that_of_the_declarations() -> None:
+    page = (Path(__file__).parents[1] / "docs" / "architecture.md").read_text(encoding="utf-8")
+    assert f"```text\n{flow_page()}\n```" in page, "make docs"

@@ -6,9 +6,9 @@ from datetime import date, timedelta
 from statistics import median
 from typing import Literal
 
+from lakehouse.incident import CRITICAL, WARNING, Severity
 from lakehouse.table import Freshness, Table, row_rules
 
-CRITICAL, ALARM = "critical", "alarm"
 Kind = Literal["rows", "type", "rule", "reference", "key", "freshness", "unusual"]
 
 HAS_ROWS, VOLUME = "has_rows", "volume_is_possible"
@@ -32,7 +32,7 @@ class Check:
 
     name: str
     kind: Kind
-    severity: str
+    severity: Severity
     meaning: str
     columns: tuple[str, ...] = ()
     low: int | None = None
@@ -56,7 +56,7 @@ def checks(table: Table, run_date: date, rows_before: Sequence[int] = ()) -> lis
     if table.freshness:
         found.append(_fresh(table.freshness, run_date))
     dated = [(alarm, alarm.query.replace("{run_date}", run_date.isoformat())) for alarm in table.alarms]
-    return found + [Check(alarm.name, "unusual", ALARM, alarm.meaning, query=query) for alarm, query in dated]
+    return found + [Check(alarm.name, "unusual", WARNING, alarm.meaning, query=query) for alarm, query in dated]
 
 
 def every_check(table: Table) -> list[Check]:
@@ -78,7 +78,7 @@ def _rows_at_all(table: Table, rows_before: Sequence[int]) -> list[Check]:
     """Of files, which nobody may send: only if there were some, and then it is a reason to look, not to stop the shop's night."""
     if table.optional and not any(rows_before):
         return []
-    return [Check(HAS_ROWS, "rows", ALARM if table.optional else CRITICAL, "the table has rows", low=1)]
+    return [Check(HAS_ROWS, "rows", WARNING if table.optional else CRITICAL, "the table has rows", low=1)]
 
 
 def _fresh(fresh: Freshness, run_date: date) -> Check:
@@ -88,7 +88,7 @@ def _fresh(fresh: Freshness, run_date: date) -> Check:
     is_fresh = f"coalesce({newest} >= DATE '{since}', false)"
     old = f"SELECT shop_code, {newest} AS newest FROM {{batch}} WHERE {fresh.where} GROUP BY shop_code HAVING NOT {is_fresh}"
     meaning = f"the newest {fresh.column} of each shop is at most {fresh.days} days before the run date"
-    return Check(f"{fresh.column}_is_fresh", "freshness", ALARM, meaning, (fresh.column,), query=old)
+    return Check(f"{fresh.column}_is_fresh", "freshness", WARNING, meaning, (fresh.column,), query=old)
 
 
 def _volume(rows_before: Sequence[int]) -> list[Check]:
@@ -103,7 +103,7 @@ def _volume(rows_before: Sequence[int]) -> list[Check]:
         Check(
             "volume_is_usual",
             "rows",
-            ALARM,
+            WARNING,
             f"rows are within {USUAL_DEVIATIONS} deviations (at least {LEAST_SHARE:.0%}) {of}",
             low=max(least, round(middle - spread)),
             high=min(most, round(middle + spread)),

@@ -3,7 +3,7 @@
 Functions are named as module:function, so that looking at this page imports nothing, and everything may look at it.
 """
 
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
@@ -28,10 +28,14 @@ class Stage:
     after_publication: bool = False
 
 
-def found(function: str) -> Callable[..., Any]:
-    """The function that is named module:function."""
-    module, _, name = function.partition(":")
-    return getattr(import_module(module), name)  # type: ignore[no-any-return]
+def found(place: str) -> Any:
+    """What is named module:name, as a function."""
+    module, _, name = place.partition(":")
+    return getattr(import_module(module), name)
+
+
+# Packs for marketing, in the order in which they are written: a channel a line.
+CHANNELS = ("lakehouse.export.campaign:EMAIL",)
 
 
 NIGHT = (
@@ -58,7 +62,7 @@ NIGHT = (
     Stage("score", "Write the champion's candidates and everybody's lists to recommendations.*.", "lakehouse.stages.score:score"),
     Stage(
         "export",
-        "Write the e-mail campaign pack of the published lists: customers.csv, manifest.json, _SUCCESS.",
+        "Write the campaign packs of the published lists. That of e-mail has customers.csv, manifest.json and _SUCCESS.",
         "lakehouse.stages.export:export",
         outlook="lakehouse.stages.export:outlook",
     ),

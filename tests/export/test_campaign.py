@@ -164,7 +164,7 @@ def test_a_row_has_eight_slots_of_the_mixed_list(spark: SparkSession) -> None:
     )
     bought = frame_of(spark, interactions.TABLE, [{"shop_code": "nl", "customer_key": "short", "product_id": 103}])
     found = rows(reached, contact, lists(spark, listed), catalogue, bought)
-    assert found.columns == COLUMNS
+    assert tuple(found.columns) == COLUMNS
     assert {kind for _, kind in found.dtypes} == {"string"}
     full, short = (row.asDict() for row in found.collect())
     assert SLOTS == 8

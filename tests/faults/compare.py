@@ -14,7 +14,8 @@ from tests.faults.delta_files import Row, Version, read_delta, tables_below
 TECHNICAL = {"_run_id", "run_id", "recorded_at", "seen_at", "published_at", "checked_at", "changed_at", "read_at", "started_at", "ended_at"}
 # One row or more for each run: they have laws, not fingerprints.
 RUN_RECORDS = {"ops.runs", "ops.publications", "ops.reads", "ops.reconciliations", "ops.quality_results", "ops.incidents"}
-IN_MANIFEST = ("run_id", "created", "data_versions")
+# What is of the run, and what follows from the ids of tables, which are those of one lake.
+IN_MANIFEST = ("run_id", "created", "data_versions", "made_from")
 
 
 def differences(found: Path, reference: Path) -> list[str]:

@@ -3,9 +3,15 @@
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from lakehouse.export.channel import Channel
 from lakehouse.expressions import normalised_email
+from lakehouse.gold import interactions
+from lakehouse.recommend import customer_products
 from lakehouse.recommend.scorer import BUY_AGAIN, DISCOVER, MIXED
+from lakehouse.silver import customers, products
 from lakehouse.sources.app_shop import APP
+from lakehouse.sources.woocommerce.orders import ORDER_ADDRESSES, ORDERS
+from lakehouse.sources.woocommerce.people import USER_META, USERS
 
 SLOTS = 8
 CUSTOMER = ["shop_code", "customer_key"]
@@ -14,31 +20,31 @@ UNUSABLE = ("missing", "anonymised", "invalid", "disposable", "bounced")
 # In the order in which they are looked at: a customer is counted under the first reason that holds.
 REASONS = (*UNUSABLE, "opted_out", "nothing_to_show")
 SLOT_COLUMNS = ("product_id", "product_name", "price", "currency", "url", "image_url", "list")
-COLUMNS = [
+COLUMNS = (
     "email",
     "customer_key",
     "shop_code",
     "first_name",
     "country_code",
     *(f"{name}_{k}" for k in range(1, SLOTS + 1) for name in SLOT_COLUMNS),
-]
+)
 
 
-def audience(customers: DataFrame, customer_products: DataFrame) -> DataFrame:
+def audience(everybody: DataFrame, lists: DataFrame) -> DataFrame:
     """Every customer of a shop with `suppressed_for`: the first reason of REASONS that holds, null for those who may be written to.
 
     Users of the app are left to push messages; who is a customer too is here as such.
     """
-    listed = customer_products.where(F.col("list") == MIXED).select(*CUSTOMER).distinct().withColumn("is_listed", F.lit(True))
+    listed = lists.where(F.col("list") == MIXED).select(*CUSTOMER).distinct().withColumn("is_listed", F.lit(True))
     status = F.col("email_status")
     reason = (
         F.when(status.isin(*UNUSABLE), status).when(F.col("is_opted_out"), "opted_out").when(F.col("is_listed").isNull(), "nothing_to_show")
     )
-    of_shops = customers.where(F.col("shop_code") != APP)
+    of_shops = everybody.where(F.col("shop_code") != APP)
     return of_shops.join(listed, CUSTOMER, "left").withColumn("suppressed_for", reason)
 
 
-def contacts(users: DataFrame, user_meta: DataFrame, orders: DataFrame, order_addresses: DataFrame, customers: DataFrame) -> DataFrame:
+def contacts(users: DataFrame, user_meta: DataFrame, orders: DataFrame, order_addresses: DataFrame, reached: DataFrame) -> DataFrame:
     """shop_code, customer_key, email, first_name, from the vault. The name is the account's, else the latest order's."""
     by_account = users.select("shop_code", "email_pseudonym", F.col("user_email").alias("address"))
     by_order = orders.select("shop_code", "email_pseudonym", F.col("billing_email").alias("address"))
@@ -53,16 +59,16 @@ def contacts(users: DataFrame, user_meta: DataFrame, orders: DataFrame, order_ad
     order_names = order_addresses.select("shop_code", F.col("order_id").alias("last_order_id"), F.col("first_name").alias("order_name"))
     name = F.coalesce(F.nullif(F.trim("account_name"), F.lit("")), F.trim("order_name"))
     return (
-        customers.join(addresses, ["shop_code", "email_pseudonym"])
+        reached.join(addresses, ["shop_code", "email_pseudonym"])
         .join(names, ["shop_code", "user_id"], "left")
         .join(order_names, ["shop_code", "last_order_id"], "left")
         .select(*CUSTOMER, "email", name.alias("first_name"))
     )
 
 
-def rows(reached: DataFrame, contact: DataFrame, customer_products: DataFrame, products: DataFrame, interactions: DataFrame) -> DataFrame:
+def rows(reached: DataFrame, contact: DataFrame, lists: DataFrame, catalogue: DataFrame, pairs: DataFrame) -> DataFrame:
     """One row per address in COLUMNS, sorted by shop and customer; all text."""
-    described = products.select(
+    described = catalogue.select(
         "shop_code",
         "product_id",
         "product_name",
@@ -71,9 +77,9 @@ def rows(reached: DataFrame, contact: DataFrame, customer_products: DataFrame, p
         F.col("product_url").alias("url"),
         "image_url",
     )
-    shown = customer_products.where((F.col("list") == MIXED) & (F.col("rank") <= SLOTS)).join(described, ["shop_code", "product_id"])
+    shown = lists.where((F.col("list") == MIXED) & (F.col("rank") <= SLOTS)).join(described, ["shop_code", "product_id"])
     # Which of the two lists the product belongs to: bought before or not is what a mail says about it.
-    bought = interactions.select(*CUSTOMER, "product_id", F.lit(BUY_AGAIN).alias("bought"))
+    bought = pairs.select(*CUSTOMER, "product_id", F.lit(BUY_AGAIN).alias("bought"))
     kind = F.coalesce("bought", F.lit(DISCOVER))
     slots = (
         shown.join(bought, [*CUSTOMER, "product_id"], "left")
@@ -85,3 +91,17 @@ def rows(reached: DataFrame, contact: DataFrame, customer_products: DataFrame, p
     wide = [F.col(f"`{k}`.{name}").cast("string").alias(f"{name}_{k}") for k in range(1, SLOTS + 1) for name in SLOT_COLUMNS]
     who = [F.col(name) for name in ("email", *CUSTOMER[::-1], "first_name", "country_code")]
     return reached.select(*CUSTOMER, "country_code").join(contact, CUSTOMER).join(slots, CUSTOMER).select(*who, *wide).orderBy(*CUSTOMER)
+
+
+VAULT = tuple(source.vault for source in (USERS, USER_META, ORDERS, ORDER_ADDRESSES) if source.vault)
+EMAIL = Channel(
+    name="email",
+    file_name="customers.csv",
+    columns=COLUMNS,
+    reasons=REASONS,
+    tables=(customers.TABLE, customer_products.TABLE, products.TABLE, interactions.TABLE, *VAULT),
+    audience=lambda everybody, lists, *_: audience(everybody, lists),
+    rows=lambda reached, _, lists, catalogue, pairs, users, user_meta, orders, addresses: rows(
+        reached, contacts(users, user_meta, orders, addresses, reached), lists, catalogue, pairs
+    ),
+)

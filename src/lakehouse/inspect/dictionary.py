@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 from lakehouse.checks import every_check
 from lakehouse.errors import ConfigError
-from lakehouse.flow import STEPS
+from lakehouse.flow import MODEL, STEPS
 from lakehouse.pipeline.declared import declared
 from lakehouse.sources.feeds import FEEDS
 from lakehouse.sources.woocommerce import TABLES as WOOCOMMERCE
@@ -58,6 +58,6 @@ def flow_page() -> str:
     lines += [f"{feed.bronze.name:<36} {feed.kind:<18} <- {feed.sender}/{feed.file_name}" for feed in FEEDS]
     for step in STEPS:
         how = f"{step.write}{' by order' if step.scoped else ''}"
-        reads = ", ".join(table.name for table in step.inputs) or "the champion in the model registry"
+        reads = ", ".join([*(table.name for table in step.inputs), *([MODEL] if step.takes_model else [])])
         lines.append(f"{step.name:<36} {how:<18} <- {reads}")
     return "\n".join(lines)

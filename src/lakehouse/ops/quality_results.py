@@ -28,7 +28,7 @@ QUALITY_RESULTS = Table(
         Column("table_version", LONG, "the version that was judged; -1 of what kept a table from being written"),
         Column("check", STRING, "a sentence that is true for a good table"),
         Column("kind", STRING, "rows, type, rule, reference, key, freshness or unusual"),
-        Column("severity", STRING, "critical: nothing is published; alarm: somebody is told"),
+        Column("severity", STRING, "critical: nothing is published; warning: somebody is told"),
         Column("meaning", STRING, "the check as SQL or in words"),
         Column(
             "status",

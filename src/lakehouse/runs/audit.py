@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from pyspark.sql import DataFrame
 
-from lakehouse.checks import ALARM, CRITICAL, Check, checks, every_check, is_dated
+from lakehouse.checks import Check, checks, every_check, is_dated
 from lakehouse.errors import ConfigError, DataError
-from lakehouse.incident import Incident
+from lakehouse.incident import CRITICAL, WARNING, Incident
 from lakehouse.io.delta.delta_files import is_local
 from lakehouse.io.delta.delta_store import TableVersion
 from lakehouse.io.host import logs
@@ -71,7 +71,7 @@ class Audit:
         bad = [result for result in results if not result.is_good]
         for result in bad:
             logs.warn(result.told(), table=result.table_name, check=result.check)
-        told = [alarm(result, run.settings.lake_root) for result in bad if result.severity == ALARM]
+        told = [alarm(result, run.settings.lake_root) for result in bad if result.severity == WARNING]
         self.alarms += told
         # A check that is not made any more is not wrong any more.
         self.cleared |= _keys_of_alarms(due) - {incident.key for incident in told}
@@ -121,7 +121,7 @@ def refuse_unknown_checks(names: Collection[str]) -> None:
 
 def _keys_of_alarms(names: Collection[str]) -> set[str]:
     tables = declared()
-    return {alarm_key(name, check.name) for name in names for check in every_check(tables[name]) if check.severity == ALARM}
+    return {alarm_key(name, check.name) for name in names for check in every_check(tables[name]) if check.severity == WARNING}
 
 
 def write_data_docs(run: RunContext, audited: Collection[str]) -> None:

@@ -5,8 +5,8 @@ from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from lakehouse.checks import CRITICAL, HAS_ROWS, are_many
-from lakehouse.incident import WARNING, Incident
+from lakehouse.checks import HAS_ROWS, are_many
+from lakehouse.incident import CRITICAL, WARNING, Incident
 from lakehouse.io.delta.delta_store import TableVersion
 from lakehouse.ops.ledger import Entry, Ledger
 from lakehouse.ops.quality_results import ACCEPTED, EMPTY, FAILED, PASSED, QUARANTINED, QualityResult
@@ -79,7 +79,7 @@ def rejects_now(ledger: Ledger, table: Table) -> dict[str, Rejects]:
 
 
 def alarm(result: QualityResult, lake_root: str) -> Incident:
-    """A check of severity alarm that is not true."""
+    """A check of severity warning that is not true."""
     todo = f"look whether it is so: {site(lake_root)}/index.html, ops.quality_results{result.how_to_accept}"
     return Incident(alarm_key(result.table_name, result.check), WARNING, result.told(), todo, result.table_name)
 

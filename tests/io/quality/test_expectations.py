@@ -112,7 +112,7 @@ def test_a_table_without_rows_fails_and_an_old_one_alarms(judge: Judge, spark: S
     assert (empty.status, empty.observed) == (FAILED, "0")
     frame = frame_of(spark, orders.TABLE, [{**good_row(orders.TABLE), "created_at": datetime(2026, 10, 30, 23, tzinfo=UTC)}])
     (old,) = [v for v in verdicts(judge, orders.TABLE, frame, {}) if v.status != PASSED]
-    assert (old.check.name, old.check.severity) == ("created_at_is_fresh", "alarm")
+    assert (old.check.name, old.check.severity) == ("created_at_is_fresh", "warning")
     assert (old.samples, old.observed) == (("x",), "newest 2026-10-30 23:00:00")
 
 

@@ -45,7 +45,7 @@ def test_what_is_not_true_comes_first_critical_before_alarms_and_says_what_to_do
         table_name="gold.daily_sales",
         check="revenue_of_the_day_is_usual",
         kind="unusual",
-        severity="alarm",
+        severity="warning",
         meaning="within 50 %",
         status=FAILED,
         unexpected=1,
@@ -57,7 +57,7 @@ def test_what_is_not_true_comes_first_critical_before_alarms_and_says_what_to_do
         "Not true: 2 of 3 checks",
         "severity | what is not true | what to do | run",
         "critical | silver.orders: total_is_known saw no rows | its run published nothing; mend the source or the rule and run again | r7",
-        "alarm | gold.daily_sales: revenue_of_the_day_is_usual is not true of nl EUR, found revenue 4.90, usual 10.00: within 50 %"
+        "warning | gold.daily_sales: revenue_of_the_day_is_usual is not true of nl EUR, found revenue 4.90, usual 10.00: within 50 %"
         " | look whether it is so; if it is right, run again with --accept gold.daily_sales:revenue_of_the_day_is_usual | r7",
         "Tables",
         "table | version | judged | run | checks | not true | rows in quarantine",

@@ -15,7 +15,7 @@ import pandas as pd
 from great_expectations.data_context.types.base import ProgressBarsConfig
 from great_expectations.expectations.expectation import Expectation
 
-from lakehouse.checks import CRITICAL, Check
+from lakehouse.checks import Check
 from lakehouse.io.quality.check_answers import Answers, Due, answers, sample
 from lakehouse.io.quality.check_answers_here import ROWS
 from lakehouse.ops.quality_results import ERROR, FAILED, PASSED
@@ -109,8 +109,11 @@ def _json(expectation: Expectation) -> str:
 
 
 def _expectation(check: Check) -> Expectation:
-    said: dict[str, Any] = {"description": f"{check.name}: {check.meaning}", "meta": {"check": check.name}}
-    said["severity"] = "critical" if check.severity == CRITICAL else "warning"
+    said: dict[str, Any] = {
+        "description": f"{check.name}: {check.meaning}",
+        "meta": {"check": check.name},
+        "severity": check.severity,
+    }
     if check.kind == "rows":
         return gxe.ExpectColumnValuesToBeBetween(column=ROWS, min_value=check.low, max_value=check.high, **said)
     return gxe.ExpectColumnValuesToBeInSet(column=check.name, value_set=[True], **said)

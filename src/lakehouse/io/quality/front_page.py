@@ -5,7 +5,7 @@ from datetime import datetime
 from html import escape
 from itertools import groupby
 
-from lakehouse.checks import CRITICAL
+from lakehouse.incident import CRITICAL
 from lakehouse.ops.quality_results import QUARANTINED, QualityResult
 
 STYLE = "<style>.plain {padding: 1em} .plain td, .plain th {padding: .2em 1em .2em 0; text-align: left; vertical-align: top}</style>"

@@ -1,0 +1,31 @@
+"""What leaves the lake for one tool of marketing: a pack with one file a night, and why everybody else is not in it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from pyspark.sql import DataFrame
+
+from lakehouse.table import Table
+
+
+@dataclass(frozen=True)
+class Channel:
+    """A pack is `<export_root>/<name>/<run date>/` with the CSV file `file_name`, manifest.json and _SUCCESS.
+
+    `tables` are read at the run's versions; both functions get their frames in that order. `audience` gives every customer of the channel
+    with `suppressed_for`: one of `reasons`, or null for those who get something. `rows` gets these people first, and gives the file's rows
+    in `columns`: all text, in the order of the file.
+    """
+
+    name: str
+    file_name: str
+    columns: tuple[str, ...]
+    reasons: tuple[str, ...]
+    tables: tuple[Table, ...]
+    audience: Callable[..., DataFrame]
+    rows: Callable[..., DataFrame]
+
+    @property
+    def step(self) -> str:
+        """Its name in the ledger."""
+        return f"export.{self.name}"
