@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 from pyspark.sql import SparkSession
-from tests.conftest import SPARK
 from tests.support.frames import frame_of
 from tests.support.planted import good_row
+from tests.support.runs import settings_in
 
 from lakehouse.errors import DataError, SourceAwayError
 from lakehouse.incident import WARNING, Incident
@@ -29,9 +29,7 @@ MODEL = TableVersion("an MLflow run", 7)
 
 @pytest.fixture
 def settings(tmp_path: Path, spark: SparkSession) -> Settings:
-    places = {f"{name}_root": str(tmp_path / name) for name in ("lake", "vault", "export")}
-    shops = {"nl": {"url": "jdbc:mysql://127.0.0.1:1/none", "user": "nobody", "password": "env:NONE"}}
-    return Settings.model_validate({"env": "local", "tracking_uri": "sqlite://", "shops": shops, "spark": SPARK, **places})
+    return settings_in(tmp_path)
 
 
 @pytest.fixture

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
-from tests.conftest import SPARK
 from tests.support.frames import frame_of
 from tests.support.planted import good_row
+from tests.support.runs import settings_in
 
 from lakehouse.export.channel import Channel
 from lakehouse.io.config.settings import Settings, read_conf
@@ -46,9 +46,7 @@ PUSH = Channel("push", "devices.csv", ("customer_key", "country"), ("not_there_y
 
 @pytest.fixture
 def settings(tmp_path: Path, spark: SparkSession) -> Settings:
-    places = {f"{name}_root": str(tmp_path / name) for name in ("lake", "vault", "export")}
-    shops = {"nl": {"url": "jdbc:mysql://127.0.0.1:1/none", "user": "nobody", "password": "env:NONE"}}
-    return Settings.model_validate({"env": "local", "tracking_uri": "sqlite://", "shops": shops, "spark": SPARK, **places})
+    return settings_in(tmp_path)
 
 
 def customer(number: int, country: str) -> dict[str, Any]:
