@@ -9,6 +9,7 @@ import pymysql
 import pytest
 from tests.support.demo_shop import Shop
 
+from lakehouse.demo.store import server as module
 from lakehouse.demo.store.server import Server, ServerError, find, start, stop
 from lakehouse.demo.store.shop import create_reader
 
@@ -49,6 +50,18 @@ def test_a_missing_mariadb_says_what_to_install(tmp_path: Path, monkeypatch: pyt
 def test_a_taken_port_names_the_error_log(server: Server, tmp_path: Path) -> None:
     with pytest.raises(ServerError, match=r"error\.log"):
         start(tmp_path / "second", server.port)
+
+
+def test_a_port_that_another_server_takes_in_between_is_left_to_it(server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two that start at once may find the same port free."""
+    found = iter([server.port])
+    free = module._free_port
+    monkeypatch.setattr(module, "_free_port", lambda preferred: next(found, None) or free(0))
+    other = start(tmp_path)
+    assert other.port != server.port
+    with other.connect() as connection, connection.cursor() as cursor:
+        cursor.execute("SELECT 1")
+    stop(tmp_path)
 
 
 def test_a_reader_sees_granted_columns_only(shop: Shop) -> None:

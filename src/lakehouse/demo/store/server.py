@@ -13,7 +13,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -63,8 +63,16 @@ def start(folder: Path, port: int | None = None, options: tuple[str, ...] = ()) 
     is_new = not (folder / "data" / "mysql").is_dir()
     if is_new:
         _install(folder)
-    server = Server(folder, port or _remembered_port(folder) or _free_port(), _socket_path(folder))
-    _launch(server, options)
+    chosen = port or _remembered_port(folder)
+    server = Server(folder, chosen or _free_port(DEFAULT_PORT), _socket_path(folder))
+    try:
+        _launch(server, options)
+    except ServerError:
+        if chosen:
+            raise
+        # Another server that was starting took the port in between.
+        server = replace(server, port=_free_port(0))
+        _launch(server, options)
     (folder / "port").write_text(f"{server.port}\n")
     if is_new:
         _keep_root_to_the_socket(server)
@@ -162,8 +170,8 @@ def _remembered_port(folder: Path) -> int | None:
     return int(file.read_text()) if file.exists() else None
 
 
-def _free_port() -> int:
-    for port in (DEFAULT_PORT, 0):
+def _free_port(preferred: int) -> int:
+    for port in (preferred, 0):
         with socket.socket() as probe:
             try:
                 probe.bind(("127.0.0.1", port))
