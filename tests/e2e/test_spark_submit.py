@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import socket
 import subprocess
 import sys
@@ -47,6 +48,17 @@ def master(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         process.wait(20)
 
 
+@pytest.fixture(scope="module")
+def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The zip for --py-files, made from a copy: another process of the tests may make it at the same time."""
+    copy = tmp_path_factory.mktemp("copy") / "lakehouse"
+    left_out = shutil.ignore_patterns(".*", "jars", "dist", "build", "__pycache__")
+    shutil.copytree(ROOT, copy, ignore=left_out)
+    subprocess.run([sys.executable, "scripts/dist.py"], cwd=copy, check=True, capture_output=True)
+    (found,) = (copy / "dist").glob("lakehouse-*.zip")
+    return found
+
+
 def wait_for(log: Path, words: str) -> None:
     for _ in range(60):
         if words in log.read_text():
@@ -55,12 +67,12 @@ def wait_for(log: Path, words: str) -> None:
     raise AssertionError(log.read_text()[-2000:])
 
 
-def test_a_job_runs_under_spark_submit_with_the_zip_and_the_properties_file(master: str, demo_lake: DemoLake, tmp_path: Path) -> None:
-    subprocess.run([sys.executable, "scripts/dist.py"], cwd=ROOT, check=True, capture_output=True)
-    (archive,) = (ROOT / "dist").glob("lakehouse-*.zip")
+def test_a_job_runs_under_spark_submit_with_the_zip_and_the_properties_file(
+    master: str, archive: Path, demo_lake: DemoLake, tmp_path: Path
+) -> None:
     lake = lake_for(demo_lake.shop, tmp_path)
     command = [str(SPARK_HOME / "bin" / "spark-submit"), "--master", master, "--properties-file", "conf/spark-defaults.conf"]
-    command += ["--driver-memory", "1g", "--executor-memory", "1g", "--py-files", str(archive.relative_to(ROOT))]
+    command += ["--driver-memory", "1g", "--executor-memory", "1g", "--py-files", str(archive)]
     command += ["jobs/ingest.py", "--env", "local", "--run-date", "2026-11-16"]
 
     done = subprocess.run(command, cwd=ROOT, env={**ENVIRONMENT, **lake.environment}, capture_output=True, text=True, timeout=300)
@@ -72,11 +84,10 @@ def test_a_job_runs_under_spark_submit_with_the_zip_and_the_properties_file(mast
     assert (tmp_path / "lake" / "ops" / "publications").is_dir()
 
 
-def test_a_failure_under_spark_submit_keeps_its_exit_code(master: str, demo_lake: DemoLake, tmp_path: Path) -> None:
+def test_a_failure_under_spark_submit_keeps_its_exit_code(master: str, archive: Path, demo_lake: DemoLake, tmp_path: Path) -> None:
     lake = lake_for(demo_lake.shop, tmp_path)
-    (archive,) = (ROOT / "dist").glob("lakehouse-*.zip")
     command = [str(SPARK_HOME / "bin" / "spark-submit"), "--master", master, "--properties-file", "conf/spark-defaults.conf"]
-    command += ["--py-files", str(archive.relative_to(ROOT)), "jobs/night.py", "--env", "local"]
+    command += ["--py-files", str(archive), "jobs/night.py", "--env", "local"]
     environment = {**ENVIRONMENT, **lake.environment, "DEMO_PASSWORD": "wrong"}
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=120)
     assert done.returncode == 77
