@@ -17,7 +17,7 @@ from lakehouse.sources.woocommerce.stores import HPOS, LEGACY
 
 def tables(env: str, output: str = "table") -> str:
     """Published tables with version, number of rows and grain, in one of FORMATS."""
-    from lakehouse.inspect.dictionary import declared  # it knows the whole flow, which takes a while to import
+    from lakehouse.pipeline.declared import declared  # it knows the whole flow, which takes a while to import
 
     lake = Lake(load_settings(env))
     if not lake.published:

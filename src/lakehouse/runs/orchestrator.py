@@ -51,7 +51,8 @@ class Work:
 
     def __init__(self, audit: Audit) -> None:
         self.results: list[StageResult] = []
-        self._done: set[str] = set()
+        # Names of the stages that came to their end.
+        self.done: set[str] = set()
         self._audit, self._started = audit, time.monotonic()
 
     @property
@@ -63,11 +64,6 @@ class Work:
     def cleared(self) -> set[str]:
         """Keys of incidents that were looked for and not found."""
         return {*(key for result in self.results for key in result.cleared), *self._audit.cleared}
-
-    @property
-    def done(self) -> set[str]:
-        """Names of the stages that came to their end."""
-        return self._done
 
     @property
     def outputs(self) -> dict[str, TableVersion]:
@@ -123,7 +119,7 @@ class Work:
             self.results.append(stopped.done)
             assert stopped.__cause__ is not None
             raise stopped.__cause__ from None
-        self._done.add(call.name)
+        self.done.add(call.name)
         if not call.after_publication:
             self._audit.begin(self._now(run), self.outputs)
 

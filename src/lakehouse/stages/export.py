@@ -29,8 +29,7 @@ def _export(run: RunContext, channel: Channel) -> tuple[AfterPublication, ...]:
     """What is to be done when everything is published; nothing if the pack stands."""
     started = time.monotonic()
     inputs = {table.name: run.head(table) for table in channel.tables}
-    code = fingerprint(channel.rows.__module__, source("lakehouse.io.files.campaign_files"))
-    made_from = fingerprint("lakehouse.export.channel", code, inputs_json(inputs))
+    made_from = fingerprint(channel.rows.__module__, source("lakehouse.io.files.campaign_files"), inputs_json(inputs))
     folder = _folder(run.settings.export_root, channel, run.run_date)
     if stands(folder, made_from):
         entry = Entry(channel.step, SKIPPED, str(folder), time.monotonic() - started, inputs=inputs_json(inputs))

@@ -51,4 +51,5 @@ class _Json(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         at = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
         line = {"at": at, "level": record.levelname.lower(), "run_id": self._run_id, "message": record.getMessage()}
+        # What a line has of its own comes first, and no field takes its place.
         return json.dumps({**line, **getattr(record, "fields", {}), **line}, default=str)
