@@ -20,7 +20,7 @@ from deltalake import CommitProperties, DeltaTable, write_deltalake
 from overhead import Bench, Cost
 
 # Of `ops` all rows of a night come again with times of earlier nights and other runs.
-OF_A_RUN = ("runs", "publications", "reads", "reconciliations", "quality_results", "incidents", "files", "source_columns")
+OF_A_RUN = ("runs", "publications", "shop_reads", "reconciliations", "quality_results", "incidents", "files", "source_columns")
 
 
 def main() -> None:
@@ -109,9 +109,8 @@ def _fill_quarantine(path: Path, of: Path, nights: int) -> None:
     rows = DeltaTable(str(of)).to_pyarrow_table().slice(0, 20)
     rows = rows.cast(pa.schema([field.remove_metadata() for field in rows.schema]))
     for night in range(nights):
-        texts = pa.array(["a_rule"], pa.string())
-        broken = rows.append_column("_broken_rules", pa.array([texts.to_pylist()] * rows.num_rows))
-        broken = broken.append_column("_run_id", pa.array([f"run-{night}"] * rows.num_rows))
+        broken = rows.append_column("reason", pa.array(["a_rule"] * rows.num_rows))
+        broken = broken.append_column("run_id", pa.array([f"run-{night}"] * rows.num_rows))
         write_deltalake(str(path), broken, mode="append")
 
 

@@ -46,7 +46,7 @@ def main() -> None:
         spark = _session(folder)
         store = DeltaStore(spark, TableResolver(f"{folder}/lake", f"{folder}/vault"))
         store.replace(TABLE.name, _lines(spark, options.rows))
-        frame, judge = store.read(TABLE.name).select(*TABLE.column_names), Judge()
+        frame, judge = store.read(TABLE.name).select(*TABLE.column_names), Judge(spark)
         nine = [check for check in checks(TABLE, date(2026, 11, 1)) if check.kind != "key"]
         keyed = checks(order_lines.TABLE, date(2026, 11, 1))
         ways: dict[str, Callable[[], object]] = {

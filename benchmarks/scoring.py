@@ -33,7 +33,9 @@ PROFILE = pa.schema(
         (
             "own",
             pa.list_(
-                pa.struct([("product_id", pa.int64()), ("weight", pa.float64()), ("order_count", pa.int64()), ("recency", pa.float64())])
+                pa.struct(
+                    [("product_id", pa.int64()), ("weight", pa.float64()), ("order_count", pa.int64()), ("recency_days", pa.float64())]
+                )
             ),
         ),
         ("features", pa.list_(pa.float32())),
@@ -117,7 +119,7 @@ def staged(spark: SparkSession, customers: int, items: np.ndarray, folder: str) 
                 pa.array(chance.integers(1, 9, size * BOUGHT), pa.int64()),
                 pa.array(chance.integers(0, 99, size * BOUGHT).astype(float)),
             ],
-            names=["product_id", "weight", "order_count", "recency"],
+            names=["product_id", "weight", "order_count", "recency_days"],
         )
         factors = pa.array(chance.normal(size=size * items.shape[1]).astype(np.float32))
         columns = [

@@ -50,8 +50,9 @@ ONE_DOOR = {
     "deltalake": {"io/delta/delta_files.py", "io/delta/delta_tidy.py"},
     "duckdb": {"io/delta/delta_files.py"},
     "sqlglot": {"spark_sql/parsing.py"},
-    "great_expectations": {"io/quality/expectations.py", "io/quality/data_docs.py"},
+    "great_expectations": {"io/quality/suites.py", "io/quality/expectations.py", "io/quality/data_docs.py"},
     "boto3": {"io/files/s3_files.py"},
+    "rich": {"io/host/terminal.py"},
     "prometheus_client": {"io/alerts/metrics_file.py"},
 }
 MODULES = sorted(SRC.rglob("*.py"))

@@ -13,7 +13,7 @@ from lakehouse.silver import (
     categories,
     customer_identities,
     customers,
-    email_flags,
+    email_deliverability,
     order_lines,
     orders,
     product_codes,
@@ -54,6 +54,7 @@ class Step:
 
     @property
     def name(self) -> str:
+        """The name of the table that it writes."""
         return self.writes.name
 
     @property
@@ -124,8 +125,8 @@ SILVER = (
     Step(refunds.TABLE, refunds.build, (_orders, _operational), "sync", scoped=True, parameters=("shops",)),
     Step(refund_lines.TABLE, refund_lines.build, (_orders, _items, _item_meta), "sync", scoped=True),
     Step(
-        email_flags.TABLE,
-        email_flags.build,
+        email_deliverability.TABLE,
+        email_deliverability.build,
         (_users_vault, _orders_vault, _unsubscribes_vault, _app_users_vault, other_feeds.MAIL_FEEDBACK.bronze),
         "sync",
         parameters=("disposable_domains",),
@@ -134,7 +135,7 @@ SILVER = (
     Step(
         customers.TABLE,
         customers.build,
-        (_users, _user_meta, orders.TABLE, customer_identities.TABLE, email_flags.TABLE, _app_users),
+        (_users, _user_meta, orders.TABLE, customer_identities.TABLE, email_deliverability.TABLE, _app_users),
         "sync",
         parameters=("shops",),
     ),
@@ -143,8 +144,8 @@ SILVER = (
 _sales = (orders.TABLE, order_lines.TABLE, refund_lines.TABLE, customer_identities.TABLE)
 
 GOLD = (
-    Step(interactions.TABLE, interactions.build, _sales, parameters=("run_date", "half_life_days")),
-    Step(product_popularity.TABLE, product_popularity.build, _sales, parameters=("run_date", "popularity_days")),
+    Step(interactions.TABLE, interactions.build, _sales, parameters=("run_date", "half_life_days", "feed_shop")),
+    Step(product_popularity.TABLE, product_popularity.build, _sales, parameters=("run_date", "popularity_days", "feed_shop")),
     Step(daily_sales.TABLE, daily_sales.build, (orders.TABLE, order_lines.TABLE, refunds.TABLE, customer_identities.TABLE)),
     Step(
         install_base.TABLE,
@@ -159,7 +160,7 @@ RECOMMENDATIONS = (
         customer_products.TABLE,
         customer_products.build,
         (customers.TABLE, products.TABLE, interactions.TABLE, product_popularity.TABLE),
-        parameters=("run_date", "lists", "blend", "country_smoothing", "feed_shop"),
+        parameters=("run_date", "lists", "blend", "country_smoothing"),
         takes_model=True,
         # Sixty places for each customer, who is one of the smaller inputs.
         fan_out=20,

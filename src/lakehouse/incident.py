@@ -46,6 +46,7 @@ class Incident:
 
 
 def exit_code(error: BaseException) -> int:
+    """The exit code of a run that ended with this error; 70 for what nobody foresaw."""
     return error.exit_code if isinstance(error, LakehouseError) else 70
 
 

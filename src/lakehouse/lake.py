@@ -3,7 +3,7 @@
 import re
 from typing import TYPE_CHECKING, Any
 
-from lakehouse.errors import DataError
+from lakehouse.errors import ConfigError, DataError
 from lakehouse.io.config.settings import Settings
 from lakehouse.io.delta.delta_store import DeltaStore
 from lakehouse.io.delta.table_resolver import TableResolver
@@ -51,6 +51,10 @@ class Lake:
 
     def sql(self, query: str) -> "DataFrame":
         """A query over published tables, named as `silver.orders`."""
+        if self.settings.catalog and self.spark.catalog.currentCatalog() in (self.settings.catalog, self.settings.vault_catalog):
+            raise ConfigError(
+                "views of published versions would stand where the tables are", "set catalog to another one than the session's"
+            )
         for name in tables_in(query):
             self.spark.sql(f"CREATE DATABASE IF NOT EXISTS {name.split('.')[0]}")
             self.spark.sql(f"CREATE OR REPLACE VIEW {name} AS SELECT * FROM {self._source(name)}")

@@ -108,6 +108,7 @@ class Table:
 
     @property
     def column_names(self) -> list[str]:
+        """In declared order."""
         return [column.name for column in self.columns]
 
     @property

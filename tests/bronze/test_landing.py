@@ -33,14 +33,14 @@ def roots(spark: SparkSession, parents: Sequence[tuple[int, int | None]] = PAREN
 
 def test_the_root_of_a_refund_is_the_order_it_refunds_and_of_anything_else_itself(spark: SparkSession) -> None:
     found = roots(spark)
-    assert {row["order_id"]: row["_order_id"] for row in found.collect()} == {10: 10, 11: 11, 12: 10, 13: 9, 14: 14, 15: 15}
-    assert found.columns == ["order_id", "type", "status", "created_at", "_order_id"]
+    assert {row["order_id"]: row["_root_order_id"] for row in found.collect()} == {10: 10, 11: 11, 12: 10, 13: 9, 14: 14, 15: 15}
+    assert found.columns == ["order_id", "type", "status", "created_at", "_root_order_id"]
 
 
 @pytest.mark.parametrize("parents", [[], [(12, None)], [(12, 0)]])
 def test_a_refund_that_names_no_order_has_a_root_all_the_same(spark: SparkSession, parents: list[tuple[int, int | None]]) -> None:
     # The root order is the scope of later steps and is never null (docs/architecture.md).
-    assert {row["order_id"]: row["_order_id"] for row in roots(spark, parents).collect()}[12] == 12
+    assert {row["order_id"]: row["_root_order_id"] for row in roots(spark, parents).collect()}[12] == 12
 
 
 def test_what_hangs_on_a_refund_has_the_refunded_order_as_root_and_what_hangs_on_nothing_is_left_out(spark: SparkSession) -> None:
@@ -49,15 +49,15 @@ def test_what_hangs_on_a_refund_has_the_refunded_order_as_root_and_what_hangs_on
     rooted = root_items(items, found)
     stamped = with_root(items, ORDER_ITEMS, found, rooted)
     # There is no order 99.
-    assert {row["order_item_id"]: row["_order_id"] for row in stamped.collect()} == {100: 10, 101: 10, 103: 9}
+    assert {row["order_item_id"]: row["_root_order_id"] for row in stamped.collect()} == {100: 10, 101: 10, 103: 9}
 
     meta = frame_from(spark, [(1, 100), (2, 101), (3, 102), (4, 777)], "meta_id bigint, order_item_id bigint")
     # Of meta 3 the item's order is not there, of meta 4 the item.
-    assert {row["meta_id"]: row["_order_id"] for row in with_root(meta, ORDER_ITEM_META, found, rooted).collect()} == {1: 10, 2: 10}
+    assert {row["meta_id"]: row["_root_order_id"] for row in with_root(meta, ORDER_ITEM_META, found, rooted).collect()} == {1: 10, 2: 10}
 
     orders = frame_from(spark, [(10, "EUR"), (12, "EUR"), (16, "EUR")], "id bigint, currency string")
     # Order 16 came after the reading had begun: it is for the next night.
-    assert {row["id"]: row["_order_id"] for row in with_root(orders, ORDERS, found, rooted).collect()} == {10: 10, 12: 10}
+    assert {row["id"]: row["_root_order_id"] for row in with_root(orders, ORDERS, found, rooted).collect()} == {10: 10, 12: 10}
 
 
 def test_texts_of_a_latin1_shop_are_as_they_were_meant_before_anything_is_made_of_them(spark: SparkSession) -> None:

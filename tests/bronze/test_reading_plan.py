@@ -12,7 +12,7 @@ NOW = datetime(2026, 11, 20, 3, tzinfo=UTC)
 LAST = ReadCursor(cursor_at=NOW - timedelta(days=1), reread_up_to=0)
 # The ten newest every night (the newest and the nine days before), and a ninth of the other ninety in turn.
 REREAD = Reread(window_days=9, nights=9, at_least_orders=0)
-ORDERS = "order_id bigint, type string, status string, created_at timestamp, _order_id bigint"
+ORDERS = "order_id bigint, type string, status string, created_at timestamp, _root_order_id bigint"
 Order = tuple[int, str, str, datetime | None, int]
 
 
@@ -41,7 +41,7 @@ class Shop:
             frame_from(
                 self.spark,
                 [(item, number, self.mirrored_orders[number][4]) for item, number in self.mirrored_items.items()],
-                "order_item_id bigint, order_id bigint, _order_id bigint",
+                "order_item_id bigint, order_id bigint, _root_order_id bigint",
             ),
             last,
             reread,
@@ -51,7 +51,7 @@ class Shop:
     def mirror(self) -> DataFrame:
         states = {number: self.mirrored_states.get(number, [row[2]]) for number, row in self.mirrored_orders.items()}
         rows = [(number, status, self.mirrored_orders[number][4]) for number, found in states.items() for status in found]
-        return frame_from(self.spark, rows, "id bigint, status string, _order_id bigint")
+        return frame_from(self.spark, rows, "id bigint, status string, _root_order_id bigint")
 
 
 @pytest.fixture

@@ -26,8 +26,8 @@ def tables(
     money = "cast({0} as decimal(26,8)) {0}"
     meta = [(i, key, v) for i, pair in amounts.items() for key, v in zip(("_line_total", "_line_tax"), pair, strict=False)]
     return (
-        frame_from(spark, orders, "id bigint, type string, total_amount string, _order_id bigint").selectExpr(
-            "id", "type", money.format("total_amount"), "_order_id"
+        frame_from(spark, orders, "id bigint, type string, total_amount string, _root_order_id bigint").selectExpr(
+            "id", "type", money.format("total_amount"), "_root_order_id"
         ),
         frame_from(spark, operational, "order_id bigint, shipping_total_amount string, shipping_tax_amount string").selectExpr(
             "order_id", money.format("shipping_total_amount"), money.format("shipping_tax_amount")
@@ -38,7 +38,7 @@ def tables(
 
 
 def torn(found: DataFrame) -> set[int]:
-    return {row["_order_id"] for row in found.collect()}
+    return {row["_root_order_id"] for row in found.collect()}
 
 
 def test_orders_that_are_whole_add_up_and_a_refund_of_an_amount_is_no_suspect(spark: SparkSession) -> None:
@@ -68,7 +68,7 @@ def test_a_cent_an_item_is_rounding_and_more_is_not(spark: SparkSession) -> None
 
 
 def test_an_order_that_was_deleted_before_its_row_was_read_is_a_suspect(spark: SparkSession) -> None:
-    heads = frame_from(spark, [(1, 1), (2, 1), (3, 3)], "order_id bigint, _order_id bigint")
+    heads = frame_from(spark, [(1, 1), (2, 1), (3, 3)], "order_id bigint, _root_order_id bigint")
     orders = frame_from(spark, [(1,), (3,)], "id bigint")
     assert torn(without_row(heads, orders)) == {1}
 
@@ -76,9 +76,11 @@ def test_an_order_that_was_deleted_before_its_row_was_read_is_a_suspect(spark: S
 def test_orders_that_differ_between_two_readings_are_found_in_any_table_and_either_way(spark: SparkSession) -> None:
     def reading(orders: list[tuple[int, str | None]], items: list[tuple[int, int]]) -> dict[str, DataFrame]:
         return {
-            "orders": frame_from(spark, orders, "_order_id bigint, status string"),
+            "orders": frame_from(spark, orders, "_root_order_id bigint, status string"),
             # The columns of the second reading may come in another order.
-            "items": frame_from(spark, items, "_order_id bigint, order_item_id bigint").select(*sorted(["order_item_id", "_order_id"])),
+            "items": frame_from(spark, items, "_root_order_id bigint, order_item_id bigint").select(
+                *sorted(["order_item_id", "_root_order_id"])
+            ),
         }
 
     same: list[tuple[int, str | None]] = [(1, "a"), (2, None), (3, "c")]

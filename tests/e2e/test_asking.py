@@ -69,7 +69,7 @@ def test_status_and_lineage_tell_of_the_night(demo_lake: DemoLake) -> None:
     status = demo_lake.output("status")
     assert "last failure  none" in status and "night 2" in status and f"of {RUN_DATE}" in status
     assert "quarantine" not in status.split("slowest steps")[0]
-    read = json.loads(demo_lake.output("sql", "select * from ops.reads order by read_at", "--format", "json").splitlines()[0])
+    read = json.loads(demo_lake.output("sql", "select * from ops.shop_reads order by read_at", "--format", "json").splitlines()[0])
     tree = demo_lake.output("lineage", "export.email")
     assert f"of {RUN_DATE}" in tree.splitlines()[1]
     assert f"from shop   nl as of {read['read_at'].replace('T', ' ').replace('Z', ' UTC')}" in tree

@@ -32,11 +32,11 @@ def test_each_defect_of_the_shop_is_in_quarantine_under_its_rule_and_too_many_st
         assert code == 0, log
     store = lake.store(spark)
     bad = store.read("quarantine.silver__order_lines").collect()
-    found = {row["order_line_id"]: row["_broken_rules"] for row in bad}
+    found = {row["order_line_id"]: row["reason"].split(", ") for row in bad}
     assert {number: found[number] for _, number in planted} == {number: [defect.rule] for defect, number in planted}
     # What was ordered in the order without a total goes with it.
     assert found[line] == ["order_id_is_one_of_orders"]
-    assert {row["order_id"] for row in bad if "order_id_is_one_of_orders" in row["_broken_rules"]} == {order}
+    assert {row["order_id"] for row in bad if "order_id_is_one_of_orders" in row["reason"]} == {order}
     assert store.read(LINES).where(f"order_line_id in ({', '.join(map(str, found))})").isEmpty()
 
     # Five more of 388 orders are more than a hundredth.

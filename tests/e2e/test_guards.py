@@ -106,8 +106,8 @@ def test_a_table_that_changes_while_it_is_read_leaves_nothing_of_that_night(
 
 def test_status_shows_how_the_shop_was_read_and_that_both_sides_agree(lake: DemoLake) -> None:
     shown = lake.output("status")
-    assert "store          hpos" in shown
-    assert "picture        watermark" in shown
+    assert "store            hpos" in shown
+    assert "consistency_mode watermark" in shown
     assert "reconciled" in shown
     verdicts = lake.output("sql", "select distinct verdict from ops.reconciliations", "--format", "csv").splitlines()
     assert verdicts == ["verdict", "equal"]

@@ -1,4 +1,4 @@
-"""A shop that sells, edits, refunds and deletes while it is read, on a primary with a replica: every picture holds together."""
+"""A shop that sells, edits, refunds and deletes while it is read, on a primary with a replica: every reading holds together."""
 
 import os
 from collections.abc import Iterator
@@ -23,7 +23,7 @@ from lakehouse.stages.ingest_shop.mirror_shop import is_fixed
 from lakehouse.stages.ingest_shop.read_shop import ShopReader, Staged
 from lakehouse.stages.ingest_shop.shop_source import check_shop
 
-# A torn picture is rare: ask for many after a change of the reader.
+# A torn reading is rare: ask for many after a change of the reader.
 PAIRS_OF_SNAPSHOTS = int(os.environ.get("PAIRS_OF_SNAPSHOTS", "3"))
 CENT, LOST = Decimal("0.01"), Decimal(10**9)  # LOST: of what is not there
 
@@ -68,11 +68,11 @@ def snapshot(lake: DemoLake, pause: str) -> tuple[str, Staged, dict[str, int]]:
     def act(run: RunContext) -> None:
         source = check_shop("nl", run.settings.shops["nl"])
         reader = ShopReader(run, source)
-        with paused("nl", source.settings, lambda: None, lambda: None) as picture:
-            staged = reader.read(None, is_fixed(picture))
+        with paused("nl", source.settings, lambda: None, lambda: None) as consistency:
+            staged = reader.read(None, is_fixed(consistency))
         found = problems(staged)
         reader.release()
-        taken.append((picture.method, staged, found))
+        taken.append((consistency.mode, staged, found))
 
     with lake.entered({"LAKEHOUSE_SHOPS__NL__PAUSE_REPLICA": pause, "LAKEHOUSE_SHOPS__NL__MAX_REPLICA_LAG_SECONDS": "600"}):
         run_one(load_settings("local"), "ingest", date(2026, 11, 16), act)
@@ -82,7 +82,7 @@ def snapshot(lake: DemoLake, pause: str) -> tuple[str, Staged, dict[str, int]]:
 def problems(staged: Staged) -> dict[str, int]:
     """Counted by other means than the code that reads: in pandas, from what would be mirrored. The shop charges no tax."""
     orders, items, meta, operational = (
-        frame[~frame["_order_id"].isin(staged.held)]
+        frame[~frame["_root_order_id"].isin(staged.held)]
         for frame in (staged.frames[name].toPandas() for name in ("orders", "order_items", "order_item_meta", "order_operational_data"))
     )
     lines = items[items["order_item_type"] == "line_item"]
@@ -111,7 +111,7 @@ def test_a_replica_that_a_killed_run_left_stopped_is_started_again_by_the_next(
     assert pair.status()["Slave_SQL_Running"] == "Yes"
     events = store.read("ops.runs").where("step = 'replica[nl]'").orderBy("ended_at").collect()
     assert [event["status"] for event in events] == ["started", "succeeded", "started", "succeeded"]
-    read = store.read("ops.reads").collect()[-1]
-    assert read["picture"] == "replica paused"
+    read = store.read("ops.shop_reads").collect()[-1]
+    assert read["consistency_mode"] == "replica paused"
     assert read["position"].startswith("0-1-")
     assert PASSWORD not in errors and os.environ.get("DEMO_PASSWORD") is None

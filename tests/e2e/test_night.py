@@ -59,10 +59,10 @@ def test_lists_hold_twenty_sellable_products_for_everybody_but_anonymous_buyers(
     )
     assert unsellable.count() == 0
     lengths = lake.sql(
-        "select list, min(n) least, max(n) most, count(*) people from"
-        f" (select list, customer_key, count(*) n from {lists} group by all) group by list"
+        "select list_name, min(n) least, max(n) most, count(*) people from"
+        f" (select list_name, customer_key, count(*) n from {lists} group by all) group by list_name"
     )
-    by_list = {row["list"]: row for row in lengths.collect()}
+    by_list = {row["list_name"]: row for row in lengths.collect()}
     people = lake.sql("select count(*) from silver.customers where not is_anonymous").first()[0]
     for name in ("discover", "mixed"):
         assert (by_list[name].least, by_list[name].most, by_list[name].people) == (20, 20, people)
@@ -71,7 +71,7 @@ def test_lists_hold_twenty_sellable_products_for_everybody_but_anonymous_buyers(
 
 
 def test_discover_shows_nothing_that_was_bought(lake: Lake) -> None:
-    shown = "select shop_code, customer_key, product_id from recommendations.customer_products where list = 'discover'"
+    shown = "select shop_code, customer_key, product_id from recommendations.customer_products where list_name = 'discover'"
     assert lake.sql(f"{shown} intersect select shop_code, customer_key, product_id from gold.interactions").count() == 0
 
 

@@ -38,7 +38,8 @@ EVERY_DAY = (
     "select order_id, created_at, total_amount - tax_amount - coalesce(shipping_amount, 0) as net from silver.orders"
     " where status in ('completed', 'processing') and created_at between '2026-11-01' and '2026-11-08' order by order_id",
     "select customer_key from silver.customers c left anti join gold.interactions i using (shop_code, customer_key) order by 1",
-    "select list, source, count(*) places from recommendations.customer_products where rank <= 6 group by list, source order by 1, 2",
+    "select list_name, candidate_source, count(*) places from recommendations.customer_products where rank <= 6"
+    " group by list_name, candidate_source order by 1, 2",
     "select * from (select shop_code, sales_date, currency_code, revenue_amount, row_number() over"
     " (partition by currency_code order by revenue_amount desc, sales_date) as place from gold.daily_sales) where place <= 3 order by 3, 5",
     "select sales_date, sum(revenue_amount) over (order by sales_date rows between 6 preceding and current row) as week"

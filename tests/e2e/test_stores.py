@@ -34,7 +34,7 @@ def test_a_shop_of_legacy_orders_in_latin1_gives_the_same_silver_and_follows_a_d
     shop.live_day(DAY)
     for _ in range(2):
         night(lake, **INCREMENTAL)
-    assert [row["mode"] for row in lake.store(spark).read("ops.reads").orderBy("read_at").collect()] == [
+    assert [row["mode"] for row in lake.store(spark).read("ops.shop_reads").orderBy("read_at").collect()] == [
         "full",
         "incremental",
         "incremental",

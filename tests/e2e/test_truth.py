@@ -85,7 +85,7 @@ def test_a_real_shop_is_mirrored_to_the_row_also_two_days_later(
         night(lake, **INCREMENTAL)
     with lake.entered({}):
         assert differences(shop / "day2") == []
-    reads = lake.store(spark).read("ops.reads").orderBy("read_at").collect()
+    reads = lake.store(spark).read("ops.shop_reads").orderBy("read_at").collect()
     assert [read["mode"] for read in reads] == ["full", *["incremental"] * nights]
     assert all(read["orders_read"] < 0.7 * read["orders_there"] for read in reads[1:])
     assert {read["held_orders"] for read in reads} == {"[]"}

@@ -20,7 +20,10 @@ def lists(spark: SparkSession, listed: list[tuple[str, str, int, int, str]]) -> 
     return frame_of(
         spark,
         customer_products.TABLE,
-        [{"shop_code": "nl", "customer_key": c, "list": name, "rank": r, "product_id": p, "source": s} for c, name, r, p, s in listed],
+        [
+            {"shop_code": "nl", "customer_key": c, "list_name": name, "rank": r, "product_id": p, "candidate_source": s}
+            for c, name, r, p, s in listed
+        ],
     )
 
 

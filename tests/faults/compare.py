@@ -11,9 +11,9 @@ from typing import Any
 from tests.faults.delta_files import Row, Version, read_delta, tables_below
 
 # Who wrote a row and when: another run, another time.
-TECHNICAL = {"_run_id", "run_id", "recorded_at", "seen_at", "published_at", "checked_at", "changed_at", "read_at", "started_at", "ended_at"}
+TECHNICAL = {"run_id", "recorded_at", "seen_at", "published_at", "checked_at", "changed_at", "read_at", "started_at", "ended_at"}
 # One row or more for each run: they have laws, not fingerprints.
-RUN_RECORDS = {"ops.runs", "ops.publications", "ops.reads", "ops.reconciliations", "ops.quality_results", "ops.incidents"}
+RUN_RECORDS = {"ops.runs", "ops.publications", "ops.shop_reads", "ops.reconciliations", "ops.quality_results", "ops.incidents"}
 # What is of the run, and what follows from the ids of tables, which are those of one lake.
 IN_MANIFEST = ("run_id", "created", "data_versions", "made_from")
 
@@ -86,7 +86,7 @@ def _broken_laws(tables: dict[str, Version]) -> Iterator[str]:
     # A feed may load two files in a run, the second without a change; a row that was written twice says the same seconds.
     yield from _doubled(tables, "ops.runs", ("run_id", "step", "status", "table_version", "seconds"))
     yield from _doubled(tables, "ops.publications", ("run_id", "table_name"))
-    yield from _doubled(tables, "ops.reads", ("run_id", "shop_code"))
+    yield from _doubled(tables, "ops.shop_reads", ("run_id", "shop_code"))
     yield from _doubled(tables, "ops.files", ("sender", "file_name", "arrived_at", "run_id"))
     yield from _doubled(tables, "ops.quality_results", ("run_id", "table_name", "table_version", "check"))
     yield from _doubled(tables, "ops.model_changes", ("run_id", "to_version"))
@@ -126,7 +126,7 @@ def _quarantine_laws(tables: dict[str, Version], runs: list[Row]) -> Iterator[st
     for name, version in tables.items():
         if name.startswith("quarantine.") and "__" in name:
             table = name.removeprefix("quarantine.").replace("__", ".", 1)
-            there.update((table, row["_run_id"]) for row in version.rows)
+            there.update((table, row["run_id"]) for row in version.rows)
     if there != rejected:
         tables_apart = sorted({table for table, _ in ((there - rejected) + (rejected - there))})
         yield f"quarantine: {there.total()} rows, the ledger counted {rejected.total()}: {', '.join(tables_apart)}"

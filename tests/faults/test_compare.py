@@ -47,7 +47,7 @@ def published(run_id: str, *tables: tuple[str, int]) -> Rows:
     ]
 
 
-GOLD: Rows = [{"product_id": 1, "_run_id": "a"}, {"product_id": 2, "_run_id": "a"}]
+GOLD: Rows = [{"product_id": 1, "run_id": "a"}, {"product_id": 2, "run_id": "a"}]
 GOOD = (("", "started"), ("silver.orders", "succeeded"), ("", "succeeded"))
 
 
@@ -77,7 +77,7 @@ def test_another_run_id_another_time_and_another_order_of_rows_are_no_difference
     work = tmp_path / "work"
     shutil.copytree(reference, work)
     shutil.rmtree(work / "lake" / "gold")
-    table(work, "gold.products", [{"product_id": 2, "_run_id": "b"}, {"product_id": 1, "_run_id": "b"}])
+    table(work, "gold.products", [{"product_id": 2, "run_id": "b"}, {"product_id": 1, "run_id": "b"}])
     (work / "export/email/d/manifest.json").write_text('{"rows": 1, "run_id": "b"}')
     assert differences(work, reference) == []
 

@@ -8,7 +8,7 @@ import pytest
 from pyspark.sql import SparkSession
 from tests.support.frames import frame_of
 
-from lakehouse.gold.interactions import TABLE, build, with_app
+from lakehouse.gold.interactions import TABLE, build
 from lakehouse.silver import customer_identities, order_lines, orders, refund_lines
 from lakehouse.table import conform
 
@@ -76,6 +76,7 @@ def built(spark: SparkSession) -> dict[tuple[str, str, int], dict[str, Any]]:
         frame_of(spark, customer_identities.TABLE, people),
         run_date=RUN_DATE,
         half_life_days=10,
+        feed_shop="nl",
     )
     rows = conform(frame, TABLE).collect()
     assert len({tuple(row)[:3] for row in rows}) == len(rows)
@@ -106,19 +107,37 @@ def test_first_and_last_are_the_orders_times(built: dict[tuple[str, str, int], d
     assert (row["first_ordered_at"], row["last_ordered_at"]) == (datetime(2026, 6, 11, 12), datetime(2026, 7, 1, 12))
 
 
-def test_what_was_bought_in_the_app_adds_to_the_shops(spark: SparkSession) -> None:
-    early, late = datetime(2026, 6, 1), datetime(2026, 6, 20)
-    rows = [
-        ("nl", "anna", 1, 2, early, early, 29.0, 0.5),
-        ("app", "anna", 1, 1, late, late, 10.0, 0.25),
-        ("app", "stranger", 1, 1, late, late, 10.0, 0.25),
-        ("de", "anna", 1, 1, early, early, 29.0, 0.125),
+def test_what_was_bought_in_the_app_was_bought_in_the_shop_whose_articles_it_sells(spark: SparkSession) -> None:
+    day = datetime(2026, 7, 1, 12)
+    # Order 1 of the app is another one than order 1 of the shop; u2 is a user whom the shop does not know.
+    bought = [("nl", 1, 10, None, "anna"), ("app", 1, 0, "u1", None), ("app", 2, 0, "u2", None), ("de", 1, 0, None, "anna")]
+    sold = [
+        {
+            "shop_code": s,
+            "order_id": i,
+            "is_sale": True,
+            "user_pseudonym": user,
+            "email_pseudonym": address,
+            "order_pseudonym": f"{s}{i}",
+            "created_at": day - timedelta(days=age),
+            "order_date": (day - timedelta(days=age)).date(),
+        }
+        for s, i, age, user, address in bought
     ]
-    names = ("shop_code", "customer_key", "product_id", "order_count", "first_ordered_at", "last_ordered_at", "recency", "weight")
-    given = frame_of(spark, TABLE, [dict(zip(names, row, strict=True)) | {"net_quantity": row[3]} for row in rows])
-    found = {(r["shop_code"], r["customer_key"]): tuple(r[name] for name in names[3:]) for r in with_app(given, "nl").collect()}
-    assert found == {
-        ("nl", "anna"): (3, early, late, 10.0, 0.75),
-        ("nl", "stranger"): (1, late, late, 10.0, 0.25),
-        ("de", "anna"): (1, early, early, 29.0, 0.125),
+    lines = [{"shop_code": s, "order_id": i, "order_line_id": i, "product_id": 100, "quantity": Decimal(i)} for s, i, *_ in bought]
+    people = [("nl", "email", "anna", "ANNA"), ("de", "email", "anna", "ANNA"), ("app", "app_user", "u1", "ANNA")]
+    names = ("shop_code", "identity_type", "identity_pseudonym", "customer_key")
+    frame = build(
+        frame_of(spark, orders.TABLE, sold),
+        frame_of(spark, order_lines.TABLE, lines),
+        frame_of(spark, refund_lines.TABLE, []),
+        frame_of(spark, customer_identities.TABLE, [dict(zip(names, row, strict=True)) for row in people]),
+        run_date=RUN_DATE,
+        half_life_days=10,
+        feed_shop="nl",
+    )
+    found = {
+        (row["shop_code"], row["customer_key"]): (row["order_count"], row["net_quantity"], row["recency_days"], row["weight"])
+        for row in frame.collect()
     }
+    assert found == {("nl", "ANNA"): (2, 2, 0.0, 1.5), ("nl", "u2"): (1, 2, 0.0, 1.0), ("de", "ANNA"): (1, 1, 0.0, 1.0)}

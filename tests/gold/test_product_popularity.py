@@ -54,6 +54,7 @@ def test_orders_of_the_last_28_days_are_recent_and_all_count_everywhere(spark: S
         frame_of(spark, customer_identities.TABLE, []),
         run_date=RUN_DATE,
         popularity_days=28,
+        feed_shop="nl",
     )
     found = rows_of(frame, TABLE, "country_code", "product_id", "recent_order_count", "order_count")
     assert found == [
@@ -65,15 +66,18 @@ def test_orders_of_the_last_28_days_are_recent_and_all_count_everywhere(spark: S
     ]
 
 
-def test_customers_are_counted_once_each(spark: SparkSession) -> None:
+def test_customers_are_counted_once_each_also_if_they_bought_in_the_app_too(spark: SparkSession) -> None:
     bought = [
         {"shop_code": "nl", "order_id": i, "is_sale": True, "email_pseudonym": who, "order_pseudonym": f"o{i}", "order_date": day}
         for i, who, day in [(1, "anna", RUN_DATE), (2, "anna", RUN_DATE), (3, "bob", RUN_DATE), (4, "cleo", date(2026, 1, 1))]
     ]
+    bought.append({"shop_code": "app", "order_id": 1, "is_sale": True, "user_pseudonym": "u", "order_date": RUN_DATE})
     lines = [{"shop_code": "nl", "order_id": i, "order_line_id": i, "product_id": 100, "quantity": Decimal(1)} for i in range(1, 5)]
+    lines.append({**lines[0], "shop_code": "app"})
     people = [
         {"shop_code": "nl", "identity_type": "email", "identity_pseudonym": who, "customer_key": who} for who in ("anna", "bob", "cleo")
     ]
+    people.append({"shop_code": "app", "identity_type": "app_user", "identity_pseudonym": "u", "customer_key": "anna"})
     frame = build(
         frame_of(spark, orders.TABLE, bought),
         frame_of(spark, order_lines.TABLE, lines),
@@ -81,5 +85,6 @@ def test_customers_are_counted_once_each(spark: SparkSession) -> None:
         frame_of(spark, customer_identities.TABLE, people),
         run_date=RUN_DATE,
         popularity_days=28,
+        feed_shop="nl",
     )
-    assert rows_of(frame, TABLE) == [("nl", "*", 100, 3, 2, 4)]
+    assert rows_of(frame, TABLE) == [("nl", "*", 100, 4, 2, 5)]

@@ -7,7 +7,7 @@ from pyspark.sql import DataFrame, SparkSession
 from lakehouse.arrow_frames import frame_from
 from lakehouse.gold.purchases import Clock, as_of, evening
 
-SCHEMA = "shop_code string, customer_key string, order_id string, product_id bigint, at double"
+SCHEMA = "shop_code string, customer_key string, order_id string, product_id bigint, order_day double"
 
 
 def aged(frame: DataFrame) -> dict[str, tuple[float, bool]]:

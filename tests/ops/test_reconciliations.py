@@ -193,7 +193,7 @@ def test_a_shop_has_the_same_figures_in_either_store(server: Server, databases: 
 
 
 def order(id_: int, root: int, total: str, created: datetime) -> dict[str, Any]:
-    return {"id": id_, "_order_id": root, "currency": "EUR", "total_amount": total, "date_created_gmt": created}
+    return {"id": id_, "_root_order_id": root, "currency": "EUR", "total_amount": total, "date_created_gmt": created}
 
 
 # What the lake holds after a night that read the shop above and held order 40 back; and a row of another shop in each table.
@@ -204,14 +204,20 @@ BRONZE: dict[JdbcTable, list[dict[str, Any]]] = {
         order(10, 10, "100", datetime(2026, 11, 14, 23, 30, tzinfo=UTC)),
         order(11, 10, "-20", datetime(2026, 11, 15, 1, tzinfo=UTC)),
         order(20, 20, "50.5", datetime(2026, 11, 15, 23, 59, 59, tzinfo=UTC)),
-        {"id": 40, "currency": "EUR", "total_amount": "6", "_order_id": 40},
-        {"id": 30, "currency": "SEK", "total_amount": "300", "_order_id": 30},
+        {"id": 40, "currency": "EUR", "total_amount": "6", "_root_order_id": 40},
+        {"id": 30, "currency": "SEK", "total_amount": "300", "_root_order_id": 30},
     ],
-    ORDER_ADDRESSES: [{"order_id": order, "_order_id": order} for order in (10, 20, 40)],
-    ORDER_OPERATIONAL_DATA: [{"order_id": 10, "_order_id": 10}, {"order_id": 11, "_order_id": 10}, {"order_id": 20, "_order_id": 20}],
-    ORDER_META: [{"id": 1, "order_id": 11, "_order_id": 10}, {"id": 3, "order_id": 20, "_order_id": 20}],
-    ORDER_ITEMS: [{"order_item_id": i, "order_id": order, "_order_id": root} for i, order, root in ((1, 10, 10), (2, 11, 10), (3, 20, 20))],
-    ORDER_ITEM_META: [{"meta_id": i, "order_item_id": i, "_order_id": root} for i, root in ((1, 10), (2, 10), (3, 20))],
+    ORDER_ADDRESSES: [{"order_id": order, "_root_order_id": order} for order in (10, 20, 40)],
+    ORDER_OPERATIONAL_DATA: [
+        {"order_id": 10, "_root_order_id": 10},
+        {"order_id": 11, "_root_order_id": 10},
+        {"order_id": 20, "_root_order_id": 20},
+    ],
+    ORDER_META: [{"id": 1, "order_id": 11, "_root_order_id": 10}, {"id": 3, "order_id": 20, "_root_order_id": 20}],
+    ORDER_ITEMS: [
+        {"order_item_id": i, "order_id": order, "_root_order_id": root} for i, order, root in ((1, 10, 10), (2, 11, 10), (3, 20, 20))
+    ],
+    ORDER_ITEM_META: [{"meta_id": i, "order_item_id": i, "_root_order_id": root} for i, root in ((1, 10), (2, 10), (3, 20))],
 }
 
 

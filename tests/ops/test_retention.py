@@ -9,9 +9,8 @@ from pyspark.sql import SparkSession
 
 from lakehouse.flow import STEPS
 from lakehouse.io.delta.delta_store import DeltaStore
-from lakehouse.ops import file_ledger, ledger, quality_results, source_schema
+from lakehouse.ops import file_ledger, ledger, quality_results, shop_reads, source_schema
 from lakehouse.ops import incident_records as incidents
-from lakehouse.ops import shop_reads as reads
 from lakehouse.ops.file_ledger import FileLedger
 from lakehouse.ops.ledger import Ledger
 from lakehouse.ops.retention import KEPT_WHOLE, RETENTIONS, forget_old_rows
@@ -113,13 +112,13 @@ def test_what_is_open_or_was_seen_last_stays(lake: DeltaStore) -> None:
 
     put(lake, incidents.INCIDENTS, incident("disk", "opened", 900), incident("disk", "repeated", 800), incident("run", "recovered", 20))
     put(lake, source_schema.SOURCE_COLUMNS, column("id", 900), column("id", 800), column("title", 800))
-    put(lake, reads.READS, reading("full", 900), reading("full", 800), reading("incremental", 700), reading("incremental", 1))
+    put(lake, shop_reads.SHOP_READS, reading("full", 900), reading("full", 800), reading("incremental", 700), reading("incremental", 1))
     put(lake, quality_results.QUALITY_RESULTS, verdict("silver.orders", "key", 900), verdict("silver.orders", "key", 800))
     put(lake, quality_results.QUALITY_RESULTS, verdict("silver.orders", "has_rows", 800), verdict("silver.refunds", "key", 30))
     assert forget_old_rows(lake, NOW) == 5
     assert left(lake, incidents.INCIDENTS, "incident_key", "event") == [("disk", "repeated"), ("run", "recovered")]
     assert left(lake, source_schema.SOURCE_COLUMNS, "column_name") == [("id",), ("title",)]
-    assert left(lake, reads.READS, "run_id") == [("run 1",), ("run 800",)]
+    assert left(lake, shop_reads.SHOP_READS, "run_id") == [("run 1",), ("run 800",)]
     assert left(lake, quality_results.QUALITY_RESULTS, "table_name", "check", "run_id") == [
         ("silver.orders", "has_rows", "run 800"),
         ("silver.orders", "key", "run 800"),

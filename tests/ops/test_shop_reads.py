@@ -12,7 +12,7 @@ READ = ShopReadRecord(
     read_at=datetime(2026, 11, 20, 3, 0, 1, tzinfo=UTC),
     store="hpos",
     mode="full",
-    picture="watermark",
+    consistency_mode="watermark",
     position="0-1-77",
     lag_seconds=None,
     seconds=1.5,
@@ -22,7 +22,7 @@ READ = ShopReadRecord(
     reread_up_to=0,
     cursor_at=datetime(2026, 11, 20, 2, 59, 59, tzinfo=UTC),
     held_orders="[11, 7]",
-    recipe="r",
+    fingerprint="r",
     tables="{}",
 )
 

@@ -57,10 +57,10 @@ def test_bad_rows_go_to_quarantine_with_their_reasons_and_every_row_is_counted(s
     assert rejects_of(rejects_json(rejects)) == rejects
     assert rows(store) == [("nl", 1, 100), ("nl", 2, 120), ("nl", 3, 90)]
     assert store.read(TABLE.name).columns == TABLE.column_names
-    bad = {row["shelf_id"]: (row["_broken_rules"], row["_run_id"]) for row in store.read(QUARANTINE).collect()}
+    bad = {row["shelf_id"]: (row["reason"], row["run_id"]) for row in store.read(QUARANTINE).collect()}
     assert bad == {
-        4: (["height_is_positive"], "run-1"),
-        None: (["shelf_id_is_known", "height_is_positive", "height_is_below_the_ceiling"], "run-1"),
+        4: ("height_is_positive", "run-1"),
+        None: ("shelf_id_is_known, height_is_positive, height_is_below_the_ceiling", "run-1"),
     }
     # Good rows = inserted + updated + as they were.
     unchanged = loaded.read - loaded.rejected - loaded.written.inserted - loaded.written.updated
@@ -103,7 +103,7 @@ def test_too_many_bad_rows_are_an_error_that_names_the_rules_and_only_quarantine
     assert "height_is_below_the_ceiling 1 (as nl 3)" in message
     assert rows(store) == [("nl", 1, 100)]
     # They are kept to be looked at.
-    assert sorted((row["shelf_id"], row["_run_id"]) for row in store.read(QUARANTINE).collect()) == [(i, "run-1") for i in (1, 2, 3)]
+    assert sorted((row["shelf_id"], row["run_id"]) for row in store.read(QUARANTINE).collect()) == [(i, "run-1") for i in (1, 2, 3)]
 
 
 def test_bad_rows_of_a_part_are_measured_by_the_whole_table(store: DeltaStore) -> None:
@@ -123,7 +123,7 @@ def test_a_row_that_refers_to_nothing_goes_to_quarantine_and_one_without_a_refer
     built = frame_from(store.spark, [("nl", 1, 100), ("xx", 2, 100), ("nl", 3, 100)], "shop_code string, shelf_id bigint, height int")
     loaded = load(store, table, built, "sync", "run-1", others=others)
     assert loaded == Loaded(3, 1, Written(inserted=2), {"shop_code_is_one_of_shops": Rejects(1, ("xx 2",))})
-    assert [row["_broken_rules"] for row in store.read(QUARANTINE).collect()] == [["shop_code_is_one_of_shops"]]
+    assert [row["reason"] for row in store.read(QUARANTINE).collect()] == ["shop_code_is_one_of_shops"]
     assert rows(store) == [("nl", 1, 100), ("nl", 3, 100)]
 
 

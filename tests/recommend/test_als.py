@@ -6,7 +6,8 @@ import pytest
 from pyspark.sql import SparkSession
 
 from lakehouse.arrow_frames import frame_from
-from lakehouse.recommend.als import PRODUCT, Factors, fit, index
+from lakehouse.gold.keys import PRODUCT
+from lakehouse.recommend.als import Factors, fit, index
 from lakehouse.recommend.params import Als
 
 PARAMS = Als(rank=4, alpha=10.0, reg_param=0.3, iterations=2, seed=7, blocks=2)

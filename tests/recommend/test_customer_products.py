@@ -22,7 +22,7 @@ RUN_DATE = date(2026, 7, 1)
 LENGTH = 4
 # buy_again is weight alone; discover is ALS times the root of recent orders; in mixed what was bought comes first.
 BLEND = Blend((1.0, 0, 0, 0, 0, 0, 0), (1.0, 0.0, 0.5, 0.0), (100.0, 1.0, 1.0))
-# Half of everything was bought in the app, which has no products of its own.
+# Everybody is a customer of the app too, which has no products of its own.
 SHOPS = ("nl", "app")
 # Product 9 can't be sold, and would be the best of everything.
 CUSTOMERS = [("cold", "NL", False), ("cold-de", "DE", False), ("homeless", None, False), ("nobody", "NL", True), ("anna", "NL", False)]
@@ -64,8 +64,7 @@ def make(spark: SparkSession) -> Callable[..., DataFrame]:
                 spark,
                 interactions.TABLE,
                 [
-                    {"shop_code": s, "customer_key": c, "product_id": p, "weight": w / 2, "order_count": 1, "recency": 3.0}
-                    for s in SHOPS
+                    {"shop_code": "nl", "customer_key": c, "product_id": p, "weight": w, "order_count": 2, "recency_days": 3.0}
                     for c, p, w in INTERACTIONS
                 ],
             ),
@@ -73,14 +72,7 @@ def make(spark: SparkSession) -> Callable[..., DataFrame]:
                 spark,
                 product_popularity.TABLE,
                 [
-                    {
-                        "shop_code": s,
-                        "country_code": c,
-                        "product_id": p,
-                        "recent_order_count": r // 2,
-                        "order_count": n - n // 2 if s == "nl" else n // 2,
-                    }
-                    for s in SHOPS
+                    {"shop_code": "nl", "country_code": c, "product_id": p, "recent_order_count": r, "order_count": n}
                     for c, p, r, n in POPULAR
                 ],
             ),
@@ -98,7 +90,6 @@ def make(spark: SparkSession) -> Callable[..., DataFrame]:
                 lists=Lists(length=LENGTH, hidden=hidden, new_product_share=0.25, new_product_days=28),
                 blend=BLEND,
                 country_smoothing=1.0,
-                feed_shop="nl",
             ),
             TABLE,
         )
@@ -117,14 +108,14 @@ def listed(rows: list[dict[str, Any]]) -> Listed:
 
 
 def in_order(frame: DataFrame) -> list[dict[str, Any]]:
-    return [row.asDict() for row in frame.orderBy("customer_key", "list", "rank").collect()]
+    return [row.asDict() for row in frame.orderBy("customer_key", "list_name", "rank").collect()]
 
 
 def by_list(rows: list[dict[str, Any]]) -> Listed:
     """(customer, list) → (product, source) by rank."""
     found: Listed = {}
     for row in rows:
-        found.setdefault((row["customer_key"], row["list"]), []).append((row["product_id"], row["source"]))
+        found.setdefault((row["customer_key"], row["list_name"]), []).append((row["product_id"], row["candidate_source"]))
     return found
 
 
@@ -147,7 +138,7 @@ def test_nothing_is_shown_that_cannot_be_sold(rows: list[dict[str, Any]]) -> Non
 
 def test_ranks_have_no_gaps_and_no_product_stands_twice_on_a_list(rows: list[dict[str, Any]], listed: Listed) -> None:
     for (customer, name), shown in listed.items():
-        ranks = [row["rank"] for row in rows if (row["customer_key"], row["list"]) == (customer, name)]
+        ranks = [row["rank"] for row in rows if (row["customer_key"], row["list_name"]) == (customer, name)]
         assert ranks == list(range(1, len(shown) + 1))
         assert len(shown) <= LENGTH
         assert len({product for product, _ in shown}) == len(shown)
@@ -174,7 +165,7 @@ def test_discover_has_nothing_that_was_bought_and_blends_the_model_with_the_coun
 def test_a_new_product_is_shown_to_who_buys_of_its_categories(listed: Listed, rows: list[dict[str, Any]]) -> None:
     # Carl: √9 of √1 + √9 are of category 2, but 21 has a second one: 0.375, more than the 0.25 of 20.
     assert listed["carl", "discover"][-1] == (21, "new_product")
-    (score,) = [r["score"] for r in rows if (r["customer_key"], r["list"], r["product_id"]) == ("carl", "discover", 21)]
+    (score,) = [r["score"] for r in rows if (r["customer_key"], r["list_name"], r["product_id"]) == ("carl", "discover", 21)]
     assert score == pytest.approx(0.375)
     shown = {customer for (customer, _), places in listed.items() for _, source in places if source == "new_product"}
     assert shown == {"anna", "carl"}  # nothing new is of what "tied" buys, and Bob's few places have both anyway
@@ -216,5 +207,7 @@ def test_without_a_champion_lists_are_own_purchases_and_popularity(make: Callabl
     assert {row["model_version"] for row in found} == {None}
     # Bought before, so not new; of what was not bought the popular ones come first; 20 is new.
     assert [
-        row["product_id"] for row in sorted(found, key=lambda r: r["rank"]) if (row["customer_key"], row["list"]) == ("anna", "discover")
+        row["product_id"]
+        for row in sorted(found, key=lambda r: r["rank"])
+        if (row["customer_key"], row["list_name"]) == ("anna", "discover")
     ] == [4, 3, 7, 20]

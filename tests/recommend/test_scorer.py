@@ -20,7 +20,7 @@ RANK = 3
 NOTHING = np.zeros(0, np.int64)
 PROFILE = (
     "shop_code string, customer_key string, country_code string,"
-    " own array<struct<product_id: bigint, weight: double, order_count: bigint, recency: double>>, features array<float>"
+    " own array<struct<product_id: bigint, weight: double, order_count: bigint, recency_days: double>>, features array<float>"
 )
 BLEND = Blend((1.0, 0.5, -0.2, 0.4, 0.1, 0.3, 0.2), (0.9, 0.6, 0.8, -0.2), (1.5, 1.0, 0.7))
 
@@ -79,7 +79,7 @@ def test_the_lists_are_those_of_brute_force_and_shops_never_mix(spark: SparkSess
     found: dict[tuple[str, str], dict[str, list[int]]] = {}
     scores: list[list[float]] = []
     for row in top_lists(frame_from(spark, customers, PROFILE), Ranking(shops, BLEND, 5)).collect():
-        found.setdefault((row["shop_code"], row["customer_key"]), {})[row["list"]] = row["product_ids"]
+        found.setdefault((row["shop_code"], row["customer_key"]), {})[row["list_name"]] = row["product_ids"]
         scores.append(row["scores"])
     assert all(listed == sorted(listed, reverse=True) for listed in scores)
     differing = [
@@ -93,7 +93,7 @@ def test_the_lists_are_those_of_brute_force_and_shops_never_mix(spark: SparkSess
 def test_what_was_bought_is_shown_by_discover_only_when_it_may_be_kept(spark: SparkSession) -> None:
     shops = {"nl": catalogue(np.random.default_rng(1), range(10))}
     frame = frame_from(spark, [("nl", "anna", None, [(0, 5.0, 3, 1.0), (2, 1.0, 1, 9.0)], [1.0, 1.0, 1.0])], PROFILE)
-    strict, kept = ({r["list"]: r for r in top_lists(frame, Ranking(shops, BLEND, 8, keep)).collect()} for keep in (False, True))
+    strict, kept = ({r["list_name"]: r for r in top_lists(frame, Ranking(shops, BLEND, 8, keep)).collect()} for keep in (False, True))
     assert not {0, 2} & set(strict["discover"]["product_ids"])
     assert sorted(kept["discover"]["product_ids"]) == [0, 2, 3, 4, 5, 6, 7, 8]
     assert kept["mixed"]["product_ids"] == strict["mixed"]["product_ids"]
@@ -104,7 +104,7 @@ def test_a_block_of_customers_who_bought_nothing_gets_what_is_popular(spark: Spa
     shops = {"nl": catalogue(np.random.default_rng(1), range(10))}
     (row,) = (
         top_lists(frame_from(spark, [("nl", "cold", None, None, None)], PROFILE), Ranking(shops, BLEND, 3))
-        .where("list = 'mixed'")
+        .where("list_name = 'mixed'")
         .collect()
     )
     assert row["product_ids"] == brute_force(shops["nl"], None, [], None)["mixed"][:3]
@@ -115,7 +115,7 @@ def test_the_score_of_a_pair_is_that_of_the_list_also_of_what_was_bought(spark: 
     shops = {"nl": catalogue(np.random.default_rng(1), range(10))}
     frame = frame_from(spark, [("nl", "anna", None, [(0, 5.0, 3, 1.0)], [1.0, 1.0, 1.0])], PROFILE)
     ranking = Ranking(shops, BLEND, 10, keep_seen=True)
-    listed = next(r for r in top_lists(frame, ranking).collect() if r["list"] == "discover")
+    listed = next(r for r in top_lists(frame, ranking).collect() if r["list_name"] == "discover")
     asked = frame_from(spark, [("nl", "anna", p) for p in (0, 4, 99)], "shop_code string, customer_key string, product_id bigint")
     found = {r["product_id"]: r["score"] for r in pair_scores(asked, frame, ranking).collect()}
     of_list = dict(zip(listed["product_ids"], listed["scores"], strict=True))
@@ -126,7 +126,7 @@ def test_with_als_alone_the_order_is_that_of_recommend_for_all_users(spark: Spar
     rng = np.random.default_rng(7)
     rows = [("nl", f"c{c:02}", int(p), 1, 0.0, float(rng.random())) for c in range(30) for p in rng.choice(40, 8, replace=False) + 1]
     bought = frame_from(
-        spark, rows, "shop_code string, customer_key string, product_id bigint, order_count bigint, recency double, weight double"
+        spark, rows, "shop_code string, customer_key string, product_id bigint, order_count bigint, recency_days double, weight double"
     )
     trained = fit(bought, Als(rank=6, alpha=10.0, reg_param=0.1, iterations=3, seed=7, blocks=2))
     nothing = frame_from(
@@ -138,7 +138,7 @@ def test_with_als_alone_the_order_is_that_of_recommend_for_all_users(spark: Spar
     shops = catalogues(trained.factors().products, {}, nothing, None, 1.0)
     people = bought.select("shop_code", "customer_key", F.lit("NL").alias("country_code")).distinct()
     lists = top_lists(profiles(people, bought, trained.factors().customers), Ranking(shops, als_only, 10, keep_seen=True))
-    ours = {r["customer_key"]: r["product_ids"] for r in lists.where("list = 'discover'").collect()}
+    ours = {r["customer_key"]: r["product_ids"] for r in lists.where("list_name = 'discover'").collect()}
     theirs = _by_spark(trained.model.recommendForAllUsers(10), trained.customer_index, trained.product_index)
     for customer, (products, scores) in theirs.items():
         positive = [product for product, score in zip(products, scores, strict=True) if score > 0]  # below 0 ALS expects nothing

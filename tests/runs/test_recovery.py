@@ -16,7 +16,7 @@ DAY = date(2026, 11, 17)
 
 
 def reject(store: DeltaStore, run_id: str, *orders: int, table: str = "quarantine.silver__orders") -> None:
-    store.append(table, frame_from(store.spark, [(order, run_id) for order in orders], "order_id bigint, _run_id string").coalesce(1))
+    store.append(table, frame_from(store.spark, [(order, run_id) for order in orders], "order_id bigint, run_id string").coalesce(1))
 
 
 def run_of(store: DeltaStore, run_id: str, end: str | None, *steps: str) -> None:
@@ -29,7 +29,7 @@ def run_of(store: DeltaStore, run_id: str, end: str | None, *steps: str) -> None
 
 
 def left(store: DeltaStore, table: str = "quarantine.silver__orders") -> list[tuple[Any, ...]]:
-    return sorted((row["_run_id"], row["order_id"]) for row in store.read(table).collect())
+    return sorted((row["run_id"], row["order_id"]) for row in store.read(table).collect())
 
 
 def test_rows_of_a_step_that_died_before_it_was_recorded_go_and_those_of_recorded_steps_stay(store: DeltaStore) -> None:

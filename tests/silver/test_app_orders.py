@@ -41,7 +41,7 @@ def built(spark: SparkSession) -> dict[int, dict[str, Any]]:
         "shipping_amount": Decimal(3),
         "discount_amount": Decimal("0.5"),
     }
-    of_shops = [{"shop_code": s, "_order_id": i, "id": i, "type": kind, "status": status} for s, i, kind, status in SHOPS]
+    of_shops = [{"shop_code": s, "_root_order_id": i, "id": i, "type": kind, "status": status} for s, i, kind, status in SHOPS]
     frame = build(frame_of(spark, APP_ORDERS.bronze, sent), frame_of(spark, ORDERS.bronze, of_shops), feed_shop="nl")
     rows = conform(frame, TABLE).collect()
     assert len(rows) == len(NAMED)

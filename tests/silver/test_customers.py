@@ -11,7 +11,7 @@ from pyspark.sql import SparkSession
 from tests.support.frames import frame_of
 
 from lakehouse.parameters import ShopRules
-from lakehouse.silver import customer_identities, email_flags, orders
+from lakehouse.silver import customer_identities, email_deliverability, orders
 from lakehouse.silver.customers import TABLE, build
 from lakehouse.sources.mobile_app import USERS as APP_USERS
 from lakehouse.sources.woocommerce.people import USER_META, USERS
@@ -135,7 +135,7 @@ def built(spark: SparkSession) -> dict[tuple[str, str], dict[str, Any]]:
     )
     flags = frame_of(
         spark,
-        email_flags.TABLE,
+        email_deliverability.TABLE,
         [
             {"shop_code": s, "email_pseudonym": e, "is_valid": v, "is_disposable": d, "is_opted_out": o, "is_bounced": e in BOUNCED}
             for s in ("nl", "de", "xx", "app")

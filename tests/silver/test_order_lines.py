@@ -13,10 +13,10 @@ from lakehouse.sources.woocommerce.orders import ORDER_ITEM_META, ORDER_ITEMS, O
 from lakehouse.table import broken_rules, conform
 
 ORDER_ROWS = [
-    {"shop_code": "nl", "_order_id": 1, "id": 1, "type": "shop_order", "status": "wc-completed", "currency": "EUR"},
-    {"shop_code": "nl", "_order_id": 1, "id": 2, "type": "shop_order_refund", "status": "wc-completed", "currency": "EUR"},
-    {"shop_code": "nl", "_order_id": 3, "id": 3, "type": "shop_order", "status": "wc-checkout-draft", "currency": "EUR"},
-    {"shop_code": "de", "_order_id": 1, "id": 1, "type": "shop_order", "status": "wc-pending", "currency": "CHF"},
+    {"shop_code": "nl", "_root_order_id": 1, "id": 1, "type": "shop_order", "status": "wc-completed", "currency": "EUR"},
+    {"shop_code": "nl", "_root_order_id": 1, "id": 2, "type": "shop_order_refund", "status": "wc-completed", "currency": "EUR"},
+    {"shop_code": "nl", "_root_order_id": 3, "id": 3, "type": "shop_order", "status": "wc-checkout-draft", "currency": "EUR"},
+    {"shop_code": "de", "_root_order_id": 1, "id": 1, "type": "shop_order", "status": "wc-pending", "currency": "CHF"},
 ]
 # (shop, item, order, type, name)
 ITEMS = [
@@ -67,11 +67,11 @@ APP_LINES = [
 @pytest.fixture(scope="module")
 def built(spark: SparkSession) -> dict[tuple[str, int], dict[str, Any]]:
     items = [
-        {"shop_code": s, "_order_id": o, "order_item_id": i, "order_id": o, "order_item_type": t, "order_item_name": n}
+        {"shop_code": s, "_root_order_id": o, "order_item_id": i, "order_id": o, "order_item_type": t, "order_item_name": n}
         for s, i, o, t, n in ITEMS
     ]
     meta = [
-        {"shop_code": shop, "_order_id": 1, "meta_id": 0, "order_item_id": item, "meta_key": key, "meta_value": value}
+        {"shop_code": shop, "_root_order_id": 1, "meta_id": 0, "order_item_id": item, "meta_key": key, "meta_value": value}
         for (shop, item), values in META.items()
         for key, value in values.items()
     ]

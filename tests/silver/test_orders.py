@@ -25,7 +25,7 @@ AT = datetime(2026, 7, 1, 22, 30)
 
 def order(order_id: int, status: str | None = "wc-completed", shop: str = "nl", **more: Any) -> dict[str, Any]:
     common = {"type": "shop_order", "currency": "EUR", "total_amount": Decimal("10"), "date_created_gmt": AT}
-    return {"shop_code": shop, "_order_id": order_id, "id": order_id, "status": status, **common, **more}
+    return {"shop_code": shop, "_root_order_id": order_id, "id": order_id, "status": status, **common, **more}
 
 
 def of_app(order_id: int, status: str = "paid", shop: str = "app", **more: Any) -> dict[str, Any]:
@@ -53,7 +53,7 @@ def built(spark: SparkSession) -> dict[tuple[str, int], dict[str, Any]]:
         {
             "shop_code": "nl",
             "id": 901,
-            "_order_id": 1,
+            "_root_order_id": 1,
             "order_id": 1,
             "created_via": "checkout",
             "date_paid_gmt": datetime(2026, 7, 1, 22, 31),
@@ -62,12 +62,13 @@ def built(spark: SparkSession) -> dict[tuple[str, int], dict[str, Any]]:
             "discount_total_amount": Decimal("2.5"),
         }
     ]
-    addresses = [{"shop_code": "nl", "id": 801, "_order_id": 1, "order_id": 1, "address_type": "billing", "country": "nl"}]
+    addresses = [{"shop_code": "nl", "id": 801, "_root_order_id": 1, "order_id": 1, "address_type": "billing", "country": "nl"}]
     answers = {1: "yes", 2: " NO ", 3: "0", 6: "2026-07-01", 7: ""}
     meta = [
-        {"shop_code": "nl", "id": i, "_order_id": i, "order_id": i, "meta_key": "newsletter", "meta_value": v} for i, v in answers.items()
+        {"shop_code": "nl", "id": i, "_root_order_id": i, "order_id": i, "meta_key": "newsletter", "meta_value": v}
+        for i, v in answers.items()
     ]
-    meta.append({"shop_code": "us", "id": 99, "_order_id": 1, "order_id": 1, "meta_key": "newsletter", "meta_value": "yes"})
+    meta.append({"shop_code": "us", "id": 99, "_root_order_id": 1, "order_id": 1, "meta_key": "newsletter", "meta_value": "yes"})
     made_in_app = [
         of_app(
             1,

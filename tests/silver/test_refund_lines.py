@@ -11,7 +11,7 @@ from lakehouse.sources.woocommerce.orders import ORDER_ITEM_META, ORDER_ITEMS, O
 
 def test_a_refunded_product_that_is_gone_is_known_by_the_orders_line(spark: SparkSession) -> None:
     orders = [
-        {"shop_code": shop, "_order_id": 1, "id": i, "type": kind, "status": "wc-completed", "currency": "EUR"}
+        {"shop_code": shop, "_root_order_id": 1, "id": i, "type": kind, "status": "wc-completed", "currency": "EUR"}
         for shop, i, kind in [
             ("nl", 1, "shop_order"),
             ("nl", 2, "shop_order_refund"),
@@ -31,11 +31,11 @@ def test_a_refunded_product_that_is_gone_is_known_by_the_orders_line(spark: Spar
         ("de", 24, 2, {"_product_id": "0", "_qty": "-1", "_line_total": "-1", "_refunded_item_id": "11"}),
     ]
     stored = [
-        {"shop_code": s, "_order_id": 1, "order_item_id": i, "order_id": o, "order_item_type": "line_item", "order_item_name": "x"}
+        {"shop_code": s, "_root_order_id": 1, "order_item_id": i, "order_id": o, "order_item_type": "line_item", "order_item_name": "x"}
         for s, i, o, _ in items
     ]
     meta = [
-        {"shop_code": s, "_order_id": 1, "meta_id": i * 10 + n, "order_item_id": i, "meta_key": key, "meta_value": value}
+        {"shop_code": s, "_root_order_id": 1, "meta_id": i * 10 + n, "order_item_id": i, "meta_key": key, "meta_value": value}
         for s, i, _, values in items
         for n, (key, value) in enumerate(values.items())
     ]

@@ -18,22 +18,22 @@ AT = datetime(2026, 12, 31, 23, 30)
 def test_a_refund_is_a_row_of_its_own_with_all_its_tax_on_its_own_day(spark: SparkSession) -> None:
     common = {"shop_code": "nl", "status": "wc-completed", "currency": "EUR", "type": "shop_order_refund"}
     orders = [
-        {**common, "_order_id": 1, "id": 1, "type": "shop_order", "total_amount": Decimal("20"), "date_created_gmt": AT},
-        {**common, "_order_id": 1, "id": 2, "total_amount": Decimal("-12.10"), "tax_amount": Decimal("-1.50"), "date_created_gmt": AT},
-        {**common, "_order_id": 1, "id": 3, "total_amount": Decimal("-2"), "date_created_gmt": datetime(2026, 12, 31, 22, 59)},
-        {**common, "_order_id": 1, "id": 4, "total_amount": Decimal("2")},
-        {**common, "_order_id": 0, "id": 5, "total_amount": Decimal("0"), "date_created_gmt": AT, "shop_code": "xx"},
+        {**common, "_root_order_id": 1, "id": 1, "type": "shop_order", "total_amount": Decimal("20"), "date_created_gmt": AT},
+        {**common, "_root_order_id": 1, "id": 2, "total_amount": Decimal("-12.10"), "tax_amount": Decimal("-1.50"), "date_created_gmt": AT},
+        {**common, "_root_order_id": 1, "id": 3, "total_amount": Decimal("-2"), "date_created_gmt": datetime(2026, 12, 31, 22, 59)},
+        {**common, "_root_order_id": 1, "id": 4, "total_amount": Decimal("2")},
+        {**common, "_root_order_id": 0, "id": 5, "total_amount": Decimal("0"), "date_created_gmt": AT, "shop_code": "xx"},
     ]
     operational = [
         {
             "shop_code": "nl",
-            "_order_id": 1,
+            "_root_order_id": 1,
             "id": 11,
             "order_id": 2,
             "shipping_tax_amount": Decimal("-0.87"),
             "shipping_total_amount": Decimal("-4.13"),
         },
-        {"shop_code": "nl", "_order_id": 1, "id": 12, "order_id": 1, "shipping_tax_amount": Decimal("0.99")},
+        {"shop_code": "nl", "_root_order_id": 1, "id": 12, "order_id": 1, "shipping_tax_amount": Decimal("0.99")},
     ]
     frame = build(frame_of(spark, ORDERS.bronze, orders), frame_of(spark, ORDER_OPERATIONAL_DATA.bronze, operational), shops=SHOPS)
     rows = conform(frame, TABLE).withColumn("broken", broken_rules(TABLE)).orderBy("refund_id").collect()

@@ -106,13 +106,13 @@ def test_users_of_a_multisite_are_in_tables_of_the_network() -> None:
 
 def test_personal_columns_are_in_the_vault_and_pseudonyms_of_addresses_in_both() -> None:
     assert NOTES.bronze.name == "bronze.woo__notes"
-    expected = ["shop_code", "_order_id", "id", "order_id", "kind", "author_pseudonym", "order_pseudonym", "is_anonymised"]
+    expected = ["shop_code", "_root_order_id", "id", "order_id", "kind", "author_pseudonym", "order_pseudonym", "is_anonymised"]
     assert NOTES.bronze.column_names == expected
     assert NOTES.bronze.key == ("shop_code", "id")
-    assert NOTES.bronze.scope == "_order_id"
+    assert NOTES.bronze.scope == "_root_order_id"
     assert NOTES.vault is not None
     assert NOTES.vault.name == "vault.woo__notes"
-    assert NOTES.vault.column_names == ["shop_code", "_order_id", "id", "order_id", "author", "author_pseudonym"]
+    assert NOTES.vault.column_names == ["shop_code", "_root_order_id", "id", "order_id", "author", "author_pseudonym"]
     assert NOTES.vault.key == NOTES.bronze.key
 
 
@@ -155,8 +155,8 @@ def test_bronze_has_no_personal_column(table: JdbcTable) -> None:
 @EVERY
 def test_what_hangs_on_an_order_carries_its_root_order(table: JdbcTable) -> None:
     is_of_an_order = table.name == "orders" or bool({"order_id", "order_item_id"} & set(table.column_names))
-    assert table.bronze.scope == ("_order_id" if is_of_an_order else None)
-    assert ("_order_id" in table.bronze.column_names) == is_of_an_order
+    assert table.bronze.scope == ("_root_order_id" if is_of_an_order else None)
+    assert ("_root_order_id" in table.bronze.column_names) == is_of_an_order
 
 
 def test_parents_are_landed_before_their_children() -> None:

@@ -18,7 +18,7 @@ Row = dict[str, Any]
 
 @dataclass
 class Shop:
-    """Table name → id → row. `_order_id` is stamped as landing does it."""
+    """Table name → id → row. `_root_order_id` is stamped as landing does it."""
 
     rng: random.Random
     rows: dict[str, dict[int, Row]] = field(default_factory=lambda: {name: {} for name in TABLES})
@@ -129,7 +129,7 @@ class Shop:
         user = self.rng.randint(0, 5) if is_order else None
         total = self.rng.randint(1, 99) * (1 if is_order else -1)
         at = START + timedelta(hours=new)
-        common = {"shop_code": SHOP, "_order_id": root}
+        common = {"shop_code": SHOP, "_root_order_id": root}
         self.rows["orders"][new] = {
             **common,
             "id": new,
@@ -155,7 +155,7 @@ class Shop:
         return new
 
     def _add_line(self, order: int, root: int, numbers: dict[str, str]) -> None:
-        item, common = self.new_id(), {"shop_code": SHOP, "_order_id": root}
+        item, common = self.new_id(), {"shop_code": SHOP, "_root_order_id": root}
         names = {"order_item_name": "thing", "order_item_type": "line_item"}
         self.rows["order_items"][item] = {**common, "order_item_id": item, "order_id": order, **names}
         for key, value in {"_line_total": "9.5", "_line_tax": "0.855", "_line_subtotal": "10", **numbers}.items():

@@ -79,7 +79,7 @@ PLANTED: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
     "gold.interactions": {
         "order_count_is_positive": {"order_count": 0, "weight": 0.0},
         "net_quantity_is_positive": {"net_quantity": 0},
-        "recency_is_not_negative": {"recency": float("nan")},
+        "recency_is_not_negative": {"recency_days": float("nan")},
         "weight_is_at_most_one_an_order": {"weight": 1.5},
         "first_order_is_not_after_the_last": {"first_ordered_at": datetime(2026, 11, 2, tzinfo=UTC)},
         "customer_key_is_one_of_customers": {"customer_key": "nobody"},
@@ -100,8 +100,8 @@ PLANTED: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
     },
     "recommendations.customer_products": {
         "rank_counts_from_1": {"rank": 0},
-        "list_is_accepted": {"list": "again"},
-        "source_is_accepted": {"source": "luck"},
+        "list_name_is_accepted": {"list_name": "again"},
+        "candidate_source_is_accepted": {"candidate_source": "luck"},
         "product_is_known": {"product_id": None},
         "score_is_a_number": {"score": float("-inf")},
         "customer_key_is_one_of_customers": {"customer_key": "nobody"},

@@ -13,6 +13,7 @@ from pyspark.sql import functions as F
 
 from lakehouse.backtest.report import flat_means, report_of, table
 from lakehouse.errors import ConfigError, DataError
+from lakehouse.gold.keys import CUSTOMER
 from lakehouse.gold.purchases import Clock
 from lakehouse.io.config.settings import Settings, load_settings, read_conf
 from lakehouse.io.files.orders_file import SHOP, OrderHistory, parse_columns, read, read_orders
@@ -27,9 +28,10 @@ from lakehouse.recommend.evaluation.split import Fold
 from lakehouse.recommend.model import Learned, clock_of, fit_blend, learn
 from lakehouse.recommend.params import Params, parse_params
 from lakehouse.recommend.scorer import LISTS, pair_scores
-from lakehouse.recommend.scoring_arrays import CUSTOMER
 
 EXPERIMENT = "lakehouse-backtests"
+# Columns of lists.parquet, whose names are a contract, by those of `recommendations.customer_products`.
+AS_LISTED = {"list_name": "list", "candidate_source": "source"}
 LISTED = ["customer", "list", "rank", "product", "score", "source"]
 
 
@@ -73,6 +75,13 @@ def run(request: Request, env: str) -> str:
     """What the command does; gives what it says at its end."""
     settings = load_settings(env)
     logs.set_up(settings.log_format, "backtest")
+    try:
+        return _run(request, settings)
+    finally:
+        logs.end()
+
+
+def _run(request: Request, settings: Settings) -> str:
     if unknown := set(request.lists) - set(LISTS):
         raise ConfigError(f"--lists has unknown {', '.join(sorted(unknown))}", f"there are {', '.join(LISTS)}")
     params, spark = parse_params(read_conf("als.yaml")), spark_session(settings)
@@ -91,7 +100,7 @@ def replayed(spark: SparkSession, request: Request, params: Params, settings: Se
     orders = read_orders(spark, request.orders, parse_columns(request.columns))
     if orders.unit == "baskets":
         raise ConfigError("--replay needs times, and the column of time holds numbers", "use --split-at or --test")
-    end = orders.bought.agg(F.max("at")).first()
+    end = orders.bought.agg(F.max("order_day")).first()
     assert end is not None
     report: dict[str, Mapping[str, object]] = {}
     for week in range(request.replay, 0, -1):
@@ -125,7 +134,9 @@ def backtest(spark: SparkSession, request: Request, params: Params, log: Log | N
     customers = _customers(spark, request, orders, fold)
     lists = lists_of(learned, blend, customers, params, request.length, request.keep_seen).persist()
     _write(
-        orders.given(lists.where(F.col("list").isin(*request.lists))).select(*LISTED).orderBy("customer", "list", "rank"),
+        orders.given(lists.where(F.col("list_name").isin(*request.lists)).withColumnsRenamed(AS_LISTED))
+        .select(*LISTED)
+        .orderBy("customer", "list", "rank"),
         request.out / "lists.parquet",
     )
     told("lists.parquet")
@@ -197,7 +208,7 @@ def _validation(request: Request, orders: OrderHistory, fold: _Task, clock: Cloc
     """A fold inside what is known: a window as long as the test's before the cut, else what `split.held_out` says."""
     if fold.cut is None:
         return split.held_out(orders.bought, clock, params.als.seed)
-    before = orders.bought.where(F.col("at") < fold.cut)
+    before = orders.bought.where(F.col("order_day") < fold.cut)
     return split.window(before, fold.cut - request.window, request.window, clock)
 
 

@@ -7,6 +7,7 @@ from pyspark.sql import functions as F
 
 from lakehouse.arrow_frames import frame_from
 from lakehouse.bronze.feed_file import NOT_JSON, WHOLE_FILE, WRONG_FIELD_COUNT
+from lakehouse.ops.quarantine import REASON, RUN_ID, quarantine_of
 from lakehouse.sources.feed import Feed
 from lakehouse.table import LONG, STRING, TIMESTAMP, Column, Table
 
@@ -28,7 +29,7 @@ FOUND = {
 def quarantine_table(name: str) -> Table:
     """That of the feed of this name."""
     return Table(
-        name=f"quarantine.{name}",
+        name=quarantine_of(name),
         grain="one record of a file that was not loaded; the record itself is in the file, which is kept under the vault's root",
         key=("sender", "file_name", "arrived_at", "line_number"),
         columns=(
@@ -38,8 +39,8 @@ def quarantine_table(name: str) -> Table:
             Column("line_number", LONG, "line where the record begins; the header line is 1"),
             Column("column_name", STRING, "first bad column, as the header line calls it; empty: the record as a whole"),
             Column("value_class", STRING, f"what was found: {', '.join(FOUND)}; never the value"),
-            Column("reason", STRING, "the same for people, and what is expected"),
-            Column("run_id", STRING, "id of the run"),
+            REASON,
+            RUN_ID,
         ),
     )
 

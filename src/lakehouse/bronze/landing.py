@@ -23,17 +23,17 @@ FROM {{heads}} AS h LEFT JOIN {{parents}} AS p ON h.id = p.id
 
 
 def root_orders(heads: DataFrame, parents: DataFrame) -> DataFrame:
-    """(order_id, type, status, created_at, _order_id): each order's and refund's root order."""
+    """(order_id, type, status, created_at, _root_order_id): each order's and refund's root order."""
     return heads.sparkSession.sql(ROOT_ORDERS, heads=heads, parents=parents)
 
 
 def root_items(items: DataFrame, roots: DataFrame) -> DataFrame:
-    """(order_item_id, _order_id): each item's root order."""
+    """(order_item_id, _root_order_id): each item's root order."""
     return items.join(roots, "order_id").select("order_item_id", ROOT_ORDER.name)
 
 
 def with_root(frame: DataFrame, source: JdbcTable, roots: DataFrame, items: DataFrame) -> DataFrame:
-    """Add `_order_id`. A row whose order (or item) is not there hangs on nothing and is left out: WooCommerce does not see it either."""
+    """Add `_root_order_id`. A row whose order (or item) is not there is left out: WooCommerce does not see it either."""
     if source.root == ORDER_ITEM_ID:
         return frame.join(items.select("order_item_id", ROOT_ORDER.name), "order_item_id")
     column = "id" if source.root == ORDER else "order_id"

@@ -77,7 +77,7 @@ def plan(
     """None if all orders are to be read: all are due tonight, or too many changed.
 
     `orders` are the source's with their roots (landing.root_orders), `item_keys` its (order_item_id, order_id), `changed` the ids (id)
-    whose modified date moved; the mirrored ones have `_order_id` beside the source's columns, and a row more than once where the
+    whose modified date moved; the mirrored ones have `_root_order_id` beside the source's columns, and a row more than once where the
     mirror had more than one state since. `now` is the shop's time, UTC.
     """
     figures = orders.agg(F.count("*").alias("n"), F.max("order_id").alias("last"), F.max("created_at").alias("created")).first()

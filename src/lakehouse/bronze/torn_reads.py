@@ -31,7 +31,7 @@ WITHOUT_ROW = f"SELECT DISTINCT {ROOT} FROM {{roots}} AS r WHERE NOT EXISTS (SEL
 
 
 def not_adding_up(orders: DataFrame, operational: DataFrame, items: DataFrame, item_meta: DataFrame) -> DataFrame:
-    """(_order_id) of orders whose total is not that of their lines, fees and shipping, or whose lines have no amount.
+    """(_root_order_id) of orders whose total is not that of their lines, fees and shipping, or whose lines have no amount.
 
     Refunds of an amount have no lines: they are passed over. Some orders never add up (store credit, a total written by hand),
     so this is a suspicion, which a second reading settles.
@@ -40,12 +40,12 @@ def not_adding_up(orders: DataFrame, operational: DataFrame, items: DataFrame, i
 
 
 def without_row(roots: DataFrame, orders: DataFrame) -> DataFrame:
-    """(_order_id) of orders that were there at the beginning of the read and had no row any more when it came to them."""
+    """(_root_order_id) of orders that were there at the beginning of the read and had no row any more when it came to them."""
     return roots.sparkSession.sql(WITHOUT_ROW, roots=roots, orders=orders)
 
 
 def differing(first: dict[str, DataFrame], second: dict[str, DataFrame]) -> DataFrame:
-    """(_order_id) of orders of which two readings are not the same, over all tables: their rows' checksums differ."""
+    """(_root_order_id) of orders of which two readings are not the same, over all tables: their rows' checksums differ."""
     sides = [
         _signed(number, frame.select(first[name].columns), sign)
         for number, name in enumerate(first)
@@ -56,6 +56,6 @@ def differing(first: dict[str, DataFrame], second: dict[str, DataFrame]) -> Data
 
 
 def _signed(table: int, frame: DataFrame, sign: int) -> DataFrame:
-    """(_order_id, parts of the row's hash), negative for the second reading."""
+    """(_root_order_id, parts of the row's hash), negative for the second reading."""
     parts = zip(PARTS, row_hash(frame.columns, F.lit(table)), strict=True)
     return frame.select(ROOT, *((part * F.lit(sign)).alias(name) for name, part in parts))

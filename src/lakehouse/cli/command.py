@@ -1,6 +1,5 @@
 """From a command to its run. Heavy libraries are imported inside, so that --help is quick."""
 
-import signal
 import sys
 from collections.abc import Callable, Collection, Sequence
 from contextlib import ExitStack
@@ -46,8 +45,6 @@ def run_command(
 
     # Threads that wait for Spark's answers go on at once, also beside one that computes: each of hundreds of answers would wait 5 ms.
     sys.setswitchinterval(SWITCH_SECONDS)
-    # A scheduler that ends a run lets it put things back in order, a stopped replica first of all, and record that it failed.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
     as_of = run_date.date() if run_date else datetime.now(UTC).date()
     settings = load_settings(env)
     with ExitStack() as held:

@@ -1,5 +1,6 @@
 """The `lakehouse` command. Heavy libraries are imported inside the commands, so that --help is quick."""
 
+import signal
 import sys
 from typing import Annotated
 
@@ -130,6 +131,8 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 def _exit_code(arguments: list[str] | None) -> int:
+    # A scheduler that ends a run lets it put things back in order, a stopped replica first of all, and record that it failed.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         return int(app(arguments, standalone_mode=False) or 0)
     except LakehouseError as error:

@@ -6,15 +6,15 @@ from pyspark.sql import functions as F
 from lakehouse.export.channel import Channel
 from lakehouse.expressions import normalised_email
 from lakehouse.gold import interactions
+from lakehouse.gold.keys import CUSTOMER
 from lakehouse.recommend import customer_products
 from lakehouse.recommend.scorer import BUY_AGAIN, DISCOVER, MIXED
 from lakehouse.silver import customers, products
-from lakehouse.sources.app_shop import APP
+from lakehouse.sources.app_shop import is_apps
 from lakehouse.sources.woocommerce.orders import ORDER_ADDRESSES, ORDERS
 from lakehouse.sources.woocommerce.people import USER_META, USERS
 
 SLOTS = 8
-CUSTOMER = ["shop_code", "customer_key"]
 # States of an address that no mail is sent to.
 UNUSABLE = ("missing", "anonymised", "invalid", "disposable", "bounced")
 # In the order in which they are looked at: a customer is counted under the first reason that holds.
@@ -35,12 +35,12 @@ def audience(everybody: DataFrame, lists: DataFrame) -> DataFrame:
 
     Users of the app are left to push messages; who is a customer too is here as such.
     """
-    listed = lists.where(F.col("list") == MIXED).select(*CUSTOMER).distinct().withColumn("is_listed", F.lit(True))
+    listed = lists.where(F.col("list_name") == MIXED).select(*CUSTOMER).distinct().withColumn("is_listed", F.lit(True))
     status = F.col("email_status")
     reason = (
         F.when(status.isin(*UNUSABLE), status).when(F.col("is_opted_out"), "opted_out").when(F.col("is_listed").isNull(), "nothing_to_show")
     )
-    of_shops = everybody.where(F.col("shop_code") != APP)
+    of_shops = everybody.where(~is_apps())
     return of_shops.join(listed, CUSTOMER, "left").withColumn("suppressed_for", reason)
 
 
@@ -77,7 +77,7 @@ def rows(reached: DataFrame, contact: DataFrame, lists: DataFrame, catalogue: Da
         F.col("product_url").alias("url"),
         "image_url",
     )
-    shown = lists.where((F.col("list") == MIXED) & (F.col("rank") <= SLOTS)).join(described, ["shop_code", "product_id"])
+    shown = lists.where((F.col("list_name") == MIXED) & (F.col("rank") <= SLOTS)).join(described, ["shop_code", "product_id"])
     # Which of the two lists the product belongs to: bought before or not is what a mail says about it.
     bought = pairs.select(*CUSTOMER, "product_id", F.lit(BUY_AGAIN).alias("bought"))
     kind = F.coalesce("bought", F.lit(DISCOVER))

@@ -8,7 +8,7 @@ from pyspark.sql import functions as F
 
 from lakehouse.expressions import null_if_empty
 from lakehouse.silver.customer_identities import APP_USER
-from lakehouse.sources.app_shop import APP
+from lakehouse.sources.app_shop import is_apps
 from lakehouse.table import DOUBLE, LONG, STRING, Column, Rule, Table
 
 EVERY = "*"
@@ -73,7 +73,7 @@ def build(
 def _installs(app_installs: DataFrame, app_users: DataFrame, customer_identities: DataFrame, moment: datetime) -> DataFrame:
     """Each installation under its platform and country and under `*`, with its state at the moment and its known customer."""
     at = F.lit(moment)
-    is_link = (F.col("shop_code") == APP) & (F.col("identity_type") == APP_USER) & (F.col("customer_key") != F.col("identity_pseudonym"))
+    is_link = is_apps() & (F.col("identity_type") == APP_USER) & (F.col("customer_key") != F.col("identity_pseudonym"))
     links = customer_identities.where(is_link).select(F.col("identity_pseudonym").alias("user_pseudonym"), "customer_key")
     countries = app_users.select("app_user_id", _or_unknown(F.col("country")).alias("country_code"))
     since = F.lit(moment - timedelta(days=ACTIVE_DAYS))

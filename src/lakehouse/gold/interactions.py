@@ -5,36 +5,35 @@ from datetime import date
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from lakehouse.gold.purchases import Clock, as_of, evening, in_feed_shop, purchases
+from lakehouse.gold.keys import PAIR
+from lakehouse.gold.purchases import BOUGHT_IN, Clock, as_of, evening, purchases
 from lakehouse.silver import customers
-from lakehouse.sources.source import SHOP
 from lakehouse.table import DOUBLE, LONG, QUANTITY, STRING, TIMESTAMP, Column, Reference, Rule, Table
-
-PAIR = ["shop_code", "customer_key", "product_id"]
 
 TABLE = Table(
     name="gold.interactions",
     grain="one customer and one product of one shop, with something left after refunds",
     key=tuple(PAIR),
     columns=(
-        SHOP,
+        BOUGHT_IN,
         Column("customer_key", STRING, "the customer"),
         Column("product_id", LONG, "the product; 0 if unknown"),
         Column("order_count", LONG, "distinct sale orders with the product, up to the run date"),
         Column("net_quantity", QUANTITY, "ordered less refunded; more than 0"),
         Column("first_ordered_at", TIMESTAMP, "UTC"),
         Column("last_ordered_at", TIMESTAMP, "UTC"),
-        Column("recency", DOUBLE, "age of the last of these orders in days (shop's time zone), as of the run date"),
+        Column("recency_days", DOUBLE, "age of the last of these orders in days (shop's time zone), as of the run date"),
         Column("weight", DOUBLE, "sum over its orders of 2^(-age in days / half-life), as of the run date; 9 decimals"),
     ),
     rules=(
         Rule("order_count_is_positive", "order_count >= 1"),
         Rule("net_quantity_is_positive", "net_quantity > 0"),
-        Rule("recency_is_not_negative", "recency >= 0 and not isnan(recency)"),
+        Rule("recency_is_not_negative", "recency_days >= 0 and not isnan(recency_days)"),
         Rule("weight_is_at_most_one_an_order", "weight between 0 and order_count"),
         Rule("first_order_is_not_after_the_last", "first_ordered_at <= last_ordered_at"),
     ),
-    references=(Reference(("shop_code", "customer_key"), customers.TABLE),),
+    # A user of the app whom no shop knows is a customer of the app alone.
+    references=(Reference(("customer_key",), customers.TABLE),),
 )
 
 
@@ -46,9 +45,10 @@ def build(
     *,
     run_date: date,
     half_life_days: float,
+    feed_shop: str,
 ) -> DataFrame:
     """Sale orders up to the end of the run date (shop's day), net of their refund lines."""
-    bought = purchases(orders, order_lines, refund_lines, customer_identities)
+    bought = purchases(orders, order_lines, refund_lines, customer_identities, feed_shop=feed_shop)
     return weighed(as_of(bought, evening(run_date), Clock()), half_life_days)
 
 
@@ -66,25 +66,9 @@ def weighed(known: DataFrame, half_life: float) -> DataFrame:
             F.sum("net_quantity").alias("net_quantity"),
             F.min("ordered_at").alias("first_ordered_at"),
             F.max("ordered_at").alias("last_ordered_at"),
-            F.min("age").alias("recency"),
+            F.min("age").alias("recency_days"),
             # A sum of doubles depends on the order of rows in its last digits.
             F.round(F.sum(weight), 9).alias("weight"),
         )
         .where("net_quantity > 0")
-    )
-
-
-def with_app(interactions: DataFrame, feed_shop: str) -> DataFrame:
-    """The table's rows, with what a customer bought in the app added to what the same customer bought in the shop."""
-    return (
-        in_feed_shop(interactions, feed_shop)
-        .groupBy(*PAIR)
-        .agg(
-            F.sum("order_count").alias("order_count"),
-            F.sum("net_quantity").alias("net_quantity"),
-            F.min("first_ordered_at").alias("first_ordered_at"),
-            F.max("last_ordered_at").alias("last_ordered_at"),
-            F.min("recency").alias("recency"),
-            F.round(F.sum("weight"), 9).alias("weight"),
-        )
     )

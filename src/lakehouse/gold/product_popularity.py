@@ -5,8 +5,7 @@ from datetime import date
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from lakehouse.gold.purchases import Clock, as_of, evening, in_feed_shop, purchases
-from lakehouse.sources.source import SHOP
+from lakehouse.gold.purchases import BOUGHT_IN, Clock, as_of, evening, purchases
 from lakehouse.table import LONG, STRING, Column, Rule, Table
 
 EVERYWHERE = "*"
@@ -16,7 +15,7 @@ TABLE = Table(
     grain="one product in one country, or everywhere",
     key=("shop_code", "country_code", "product_id"),
     columns=(
-        SHOP,
+        BOUGHT_IN,
         Column("country_code", STRING, "ISO 3166-1 alpha-2 of the billing address; * for everywhere"),
         Column("product_id", LONG, "the product"),
         Column("recent_order_count", LONG, "sale orders with it in the last days (parameter popularity_days) up to the run date"),
@@ -38,9 +37,10 @@ def build(
     *,
     run_date: date,
     popularity_days: int,
+    feed_shop: str,
 ) -> DataFrame:
     """Sale orders with something of the product left after refunds, counted once each."""
-    bought = purchases(orders, order_lines, refund_lines, customer_identities)
+    bought = purchases(orders, order_lines, refund_lines, customer_identities, feed_shop=feed_shop)
     return counted(as_of(bought, evening(run_date), Clock(recent=popularity_days)))
 
 
@@ -57,9 +57,3 @@ def counted(known: DataFrame) -> DataFrame:
             F.count("*").alias("order_count"),
         )
     )
-
-
-def with_app(popularity: DataFrame, feed_shop: str) -> DataFrame:
-    """The table's rows, the app's orders added to those of the shop. A customer of both counts in both."""
-    numbers = ("recent_order_count", "recent_customer_count", "order_count")
-    return in_feed_shop(popularity, feed_shop).groupBy(*TABLE.key).agg(*(F.sum(name).alias(name) for name in numbers))

@@ -10,11 +10,13 @@ from typing import Literal
 from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
+from lakehouse.gold.keys import CUSTOMER
 from lakehouse.silver.customer_identities import with_customer_key
-from lakehouse.sources.app_shop import APP
+from lakehouse.sources.app_shop import in_feed_shop, is_apps
+from lakehouse.table import STRING, Column
 
-CUSTOMER = ["shop_code", "customer_key"]
 EPOCH = date(1970, 1, 1)
+BOUGHT_IN = Column("shop_code", STRING, "the shop; what was bought in the app is in the shop whose articles it sells (setting feed_shop)")
 
 
 @dataclass(frozen=True)
@@ -29,10 +31,14 @@ class Clock:
     recent: float = 28
 
 
-def purchases(orders: DataFrame, order_lines: DataFrame, refund_lines: DataFrame, customer_identities: DataFrame) -> DataFrame:
+def purchases(
+    orders: DataFrame, order_lines: DataFrame, refund_lines: DataFrame, customer_identities: DataFrame, *, feed_shop: str
+) -> DataFrame:
     """One row per sale order and product: what was ordered less what was refunded, with the order's customer.
 
-    shop_code, order_id, product_id, net_quantity (may be 0), customer_key, country_code, ordered_at (UTC), `at` (double: the
+    What was bought in the app was bought in the shop `feed_shop`. Ids of the app's orders are below zero: the shop may have the same.
+
+    shop_code, order_id, product_id, net_quantity (may be 0), customer_key, country_code, ordered_at (UTC), `order_day` (double: the
     order's day in the shop's time zone, days since 1970).
     """
     sales = with_customer_key(orders.where("is_sale"), customer_identities)
@@ -44,20 +50,18 @@ def purchases(orders: DataFrame, order_lines: DataFrame, refund_lines: DataFrame
         .groupBy(*by_product)
         .agg(F.sum("quantity").alias("net_quantity"), F.max("is_ordered").alias("is_ordered"))
     )
+    own_id = F.when(is_apps(), -F.col("order_id")).otherwise(F.col("order_id"))
     facts = sales.select(
         "shop_code",
         "order_id",
         "customer_key",
         F.nullif("country_code", F.lit("")).alias("country_code"),
         F.col("created_at").alias("ordered_at"),
-        F.datediff("order_date", F.lit(EPOCH)).cast("double").alias("at"),
+        F.datediff("order_date", F.lit(EPOCH)).cast("double").alias("order_day"),
     )
-    return net.where("is_ordered = 1").drop("is_ordered").join(facts, ["shop_code", "order_id"])
-
-
-def in_feed_shop(rows: DataFrame, feed_shop: str) -> DataFrame:
-    """Rows of the app as rows of the shop whose articles it sells: for recommendations it is one shop with two doors."""
-    return rows.withColumn("shop_code", F.when(F.col("shop_code") == APP, feed_shop).otherwise(F.col("shop_code")))
+    return in_feed_shop(
+        net.where("is_ordered = 1").drop("is_ordered").join(facts, ["shop_code", "order_id"]).withColumn("order_id", own_id), feed_shop
+    )
 
 
 def evening(day: date) -> float:
@@ -67,13 +71,13 @@ def evening(day: date) -> float:
 
 def as_of(bought: DataFrame, moment: float | None, clock: Clock) -> DataFrame:
     """The purchases before the moment (None: all), with `age` (double, days or baskets) and `is_recent`."""
-    known = bought if moment is None else bought.where(F.col("at") < moment)
+    known = bought if moment is None else bought.where(F.col("order_day") < moment)
     if clock.unit == "baskets":
         mine = Window.partitionBy(*CUSTOMER)
-        place = F.dense_rank().over(mine.orderBy(F.desc("at")))
-        aged = known.withColumn("age", (F.max("at").over(mine) - F.col("at")).cast("double")).withColumn("_place", place)
+        place = F.dense_rank().over(mine.orderBy(F.desc("order_day")))
+        aged = known.withColumn("age", (F.max("order_day").over(mine) - F.col("order_day")).cast("double")).withColumn("_place", place)
         recent = F.col("_place") <= F.ceil(F.max("_place").over(mine) * clock.recent)
         return aged.withColumn("is_recent", recent).drop("_place")
     assert moment is not None, "days are counted back from a moment"
-    age = F.ceil(F.lit(moment) - F.col("at")).cast("double") - 1
+    age = F.ceil(F.lit(moment) - F.col("order_day")).cast("double") - 1
     return known.withColumn("age", age).withColumn("is_recent", age < clock.recent)

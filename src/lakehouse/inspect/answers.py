@@ -67,6 +67,7 @@ def answer(lake: Lake, query: str, engine: str = "auto") -> Answer:
 
 
 def collected(frame: "DataFrame", why: str = "") -> Answer:
+    """The rows of a frame, fetched to the driver, with the reason why Spark was asked."""
     return Answer(frame.columns, frame.collect(), why)
 
 

@@ -29,6 +29,7 @@ def one_table(name: str) -> str:
 
 
 def every_table() -> str:
+    """The data dictionary as Markdown: a section for each table."""
     return "\n".join([TITLE, *map(_table, declared().values())]).rstrip()
 
 

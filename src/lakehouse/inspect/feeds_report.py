@@ -12,8 +12,9 @@ from lakehouse.io.config.settings import load_settings
 from lakehouse.io.delta.delta_store import DeltaStore
 from lakehouse.lake import Lake
 from lakehouse.ops.file_ledger import FileEntry, FileLedger
+from lakehouse.ops.quarantine import COMMA
 from lakehouse.pipeline.declared import declared
-from lakehouse.pipeline.loader import BROKEN
+from lakehouse.pipeline.old_names import refuse_old
 from lakehouse.sources.feeds import FEEDS
 from lakehouse.stages.ingest_files.feed_status import statuses
 
@@ -84,9 +85,11 @@ def _of_table(store: DeltaStore, table: str, rows: int) -> list[Answer]:
     """The same of a table. Rules and keys: the other columns stay where they are."""
     declaration = declared().get(table.split(".")[1].replace("__", ".", 1))
     key = declaration.key if declaration else ()
+    refuse_old(store)
     found = store.read(table)
-    summary = found.select("_run_id", F.explode(BROKEN).alias("rule")).groupBy("_run_id", "rule").count().orderBy("_run_id", "rule")
-    shown = found.orderBy(F.desc("_run_id"), *key).limit(rows).select(*key, BROKEN, "_run_id")
+    rules = found.select("run_id", F.explode(F.split("reason", COMMA)).alias("rule"))
+    summary = rules.groupBy("run_id", "rule").count().orderBy("run_id", "rule")
+    shown = found.orderBy(F.desc("run_id"), *key).limit(rows).select(*key, "reason", "run_id")
     return [collected(summary), collected(shown)]
 
 

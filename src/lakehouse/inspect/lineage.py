@@ -16,9 +16,9 @@ from lakehouse.pipeline.planner import NOTHING
 from lakehouse.sources.feeds import FEEDS
 from lakehouse.sources.woocommerce.orders import TABLES as ORDER_TABLES
 
-FEED_OF = {table.name: feed.name for feed in FEEDS for table in (feed.bronze, feed.vault) if table}
+FEED_OF = {table.name: feed.name for feed in FEEDS for table in feed.tables}
 # Read in part: a version is the sum of many readings. All other tables of a shop are read whole every time.
-IN_PART = {table.name for source in ORDER_TABLES for table in (source.bronze, source.vault) if table}
+IN_PART = {table.name for source in ORDER_TABLES for table in source.mirrors}
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class Reading:
     shop_code: str
     run_id: str
     as_of: datetime | None = None
-    picture: str = ""
+    consistency_mode: str = ""
     position: str = ""
     since: datetime | None = None
     added_up: int = 0
@@ -165,9 +165,9 @@ class Lineage:
             return Reading(shop, event.run_id)
         last = until[-1]
         if name not in IN_PART:
-            return Reading(shop, event.run_id, last.read_at, last.picture, last.position)
+            return Reading(shop, event.run_id, last.read_at, last.consistency_mode, last.position)
         full = max((number for number, read in enumerate(until) if read.mode == "full"), default=0)
-        return Reading(shop, event.run_id, last.read_at, last.picture, last.position, until[full].read_at, len(until) - 1 - full)
+        return Reading(shop, event.run_id, last.read_at, last.consistency_mode, last.position, until[full].read_at, len(until) - 1 - full)
 
     def _files_of(self, name: str, head: TableVersion, seen_by: str) -> list[File]:
         """Newest first. Of a run that was killed there may be files, but no row of the step."""

@@ -23,6 +23,7 @@ def lineage(env: str, name: str, version: int | None, output: str) -> str:
 
 
 def as_text(node: Node) -> str:
+    """The lineage of a table for a terminal: what it is first, then what it was made from as a tree."""
     return "\n".join([*_summary(node), "", *_tree(node, "" if node.made is None else node.made.run_id)])
 
 
@@ -97,8 +98,8 @@ def _run(made: Made) -> str:
 def _reading(reading: Reading) -> str:
     """As of when, by which run, from where; of orders since when readings are added up."""
     told = f"{reading.shop_code} {_as_of(reading)}, read by {reading.run_id}"
-    if reading.picture:
-        told += f" ({reading.picture}{f', position {reading.position}' if reading.position else ''})"
+    if reading.consistency_mode:
+        told += f" ({reading.consistency_mode}{f', position {reading.position}' if reading.position else ''})"
     if reading.since is None:
         return told
     if not reading.added_up:

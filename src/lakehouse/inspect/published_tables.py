@@ -43,6 +43,7 @@ def query(env: str, sql: str, output: str, engine: str = "auto") -> str:
 
 
 def save(text: str, path: str) -> None:
+    """Write text to a file. WriteError (73) if that is not possible."""
     try:
         Path(path).write_text(text + "\n", encoding="utf-8")
     except OSError as error:

@@ -16,6 +16,7 @@ from lakehouse.ops.history import PastRun
 from lakehouse.ops.ledger import ABANDONED, STARTED, SUCCEEDED, Entry
 from lakehouse.ops.reconciliations import reconciliation_rows
 from lakehouse.ops.shop_reads import ShopReadRecord, all_reads
+from lakehouse.pipeline.old_names import TAKE_ON, is_old
 
 SLOWEST = 8
 
@@ -109,11 +110,13 @@ def _step(entry: Entry) -> list[str]:
 
 
 def _shops(lake: Lake) -> list[str]:
-    """How each shop was read the last time: the part of its orders, the picture, and what was held back."""
+    """How each shop was read the last time: the part of its orders, why what was read fits together, and what was held back."""
+    if is_old(lake.store):
+        return [f"{TAKE_ON[0]}: {TAKE_ON[1]}"]
     newest: dict[str, ShopReadRecord] = {read.shop_code: read for read in all_reads(lake.store)}
     rows = [_described(read) for _, read in sorted(newest.items())]
     shops = [
-        "\n".join([f"shop {row['shop_code']}", *(f"  {name:<14} {value}" for name, value in row.items() if name != "shop_code")])
+        "\n".join([f"shop {row['shop_code']}", *(f"  {name:<16} {value}" for name, value in row.items() if name != "shop_code")])
         for row in rows
     ]
     return [*shops, *(_reconciled(lake, run_id) for run_id in sorted({row["run_id"] for row in rows}))]
@@ -121,7 +124,7 @@ def _shops(lake: Lake) -> list[str]:
 
 def _described(read: ShopReadRecord) -> dict[str, str]:
     """What there is to say about a reading; orders that were held back are counted."""
-    said = {name: value for name, value in asdict(read).items() if name not in ("recipe", "tables", "checksums", "held_orders")}
+    said = {name: value for name, value in asdict(read).items() if name not in ("fingerprint", "tables", "checksums", "held_orders")}
     said |= {"seconds": round(read.seconds, 1), "orders_held": len(read.held)}
     return {name: _shown(value) for name, value in said.items()}
 

@@ -1,67 +1,43 @@
 """`ops.files`: every file that arrived and what became of its rows."""
 
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
 
 from lakehouse.io.delta.delta_store import DeltaStore
+from lakehouse.ops.records import column, columns_of, rows_as
 from lakehouse.table import DATE, LONG, STRING, TIMESTAMP, Column, Table
 
 LOADED, REPEATED, QUARANTINED, WAITING = "loaded", "repeated", "quarantined", "waiting"
-
-FILES = Table(
-    name="ops.files",
-    grain="one delivery of a file as one run treated it; its newest row counts",
-    key=("sender", "file_name", "arrived_at", "run_id"),
-    columns=(
-        Column("sender", STRING, "folder that it came in"),
-        Column("file_name", STRING, "name; what can't be printed is replaced"),
-        Column("sha256", STRING, "of its bytes, 64 hex digits; empty if it was not opened"),
-        Column("size_bytes", LONG, "size as it arrived"),
-        Column("arrived_at", TIMESTAMP, "last change of the file, UTC"),
-        Column("contract_version", LONG, "version of the contract that it was read by"),
-        Column("rows_read", LONG, "records in it = loaded + duplicate + expired + quarantined"),
-        Column("rows_loaded", LONG, "rows that were the truth for their key after it"),
-        Column("rows_duplicate", LONG, "rows whose key stood again later in it (append: before), or in the table with a newer value"),
-        Column("rows_expired", LONG, "rows older than the feed keeps"),
-        Column("rows_quarantined", LONG, "rows in quarantine.<feed>"),
-        Column(
-            "status",
-            STRING,
-            "loaded; repeated (the bytes of the feed's latest loaded file: nothing to do); quarantined (nothing of it was used); "
-            "waiting (it would delete too much: somebody has to say yes)",
-        ),
-        Column("reason", STRING, "why it was not loaded, or what was noticed"),
-        Column("run_id", STRING, "id of the run"),
-        Column("feed", STRING, "the feed; empty if no feed has files of that name"),
-        Column("file_day", DATE, "day in its name"),
-        Column("file_state", STRING, "size and times of the file: another text is another delivery"),
-        Column("recorded_at", TIMESTAMP, "when the row was written, UTC"),
-    ),
-)
 
 
 @dataclass(frozen=True)
 class FileEntry:
     """One row of `ops.files`."""
 
-    sender: str
-    file_name: str
-    sha256: str
-    size_bytes: int
-    arrived_at: datetime
-    status: str
-    reason: str
-    run_id: str
-    file_state: str
-    feed: str = ""
-    file_day: date | None = None
-    contract_version: int = 0
-    rows_read: int = 0
-    rows_loaded: int = 0
-    rows_duplicate: int = 0
-    rows_expired: int = 0
-    rows_quarantined: int = 0
+    sender: str = column(STRING, "folder that it came in")
+    file_name: str = column(STRING, "name; what can't be printed is replaced")
+    sha256: str = column(STRING, "of its bytes, 64 hex digits; empty if it was not opened")
+    size_bytes: int = column(LONG, "size as it arrived")
+    arrived_at: datetime = column(TIMESTAMP, "last change of the file, UTC")
+    status: str = column(
+        STRING,
+        "loaded; repeated (the bytes of the feed's latest loaded file: nothing to do); quarantined (nothing of it was used); "
+        "waiting (it would delete too much: somebody has to say yes)",
+    )
+    reason: str = column(STRING, "why it was not loaded, or what was noticed")
+    run_id: str = column(STRING, "id of the run")
+    file_state: str = column(STRING, "size and times of the file: another text is another delivery")
+    feed: str = column(STRING, "the feed; empty if no feed has files of that name", default="")
+    file_day: date | None = column(DATE, "day in its name", default=None)
+    contract_version: int = column(LONG, "version of the contract that it was read by", default=0)
+    rows_read: int = column(LONG, "records in it = loaded + duplicate + expired + quarantined", default=0)
+    rows_loaded: int = column(LONG, "rows that were the truth for their key after it", default=0)
+    rows_duplicate: int = column(
+        LONG, "rows whose key stood again later in it (append: before), or in the table with a newer value", default=0
+    )
+    rows_expired: int = column(LONG, "rows older than the feed keeps", default=0)
+    rows_quarantined: int = column(LONG, "rows in quarantine.<feed>", default=0)
 
     @property
     def is_replayable(self) -> bool:
@@ -71,6 +47,17 @@ class FileEntry:
     def age(self) -> tuple[date, datetime]:
         """What newer means for a feed's files."""
         return self.file_day or date.min, self.arrived_at
+
+
+FILES = Table(
+    name="ops.files",
+    grain="one delivery of a file as one run treated it; its newest row counts",
+    key=("sender", "file_name", "arrived_at", "run_id"),
+    columns=(
+        Column("recorded_at", TIMESTAMP, "when the row was written, UTC"),
+        *columns_of(FileEntry),
+    ),
+)
 
 
 class FileLedger:
@@ -115,6 +102,5 @@ class FileLedger:
 
 def _read(store: DeltaStore) -> list[FileEntry]:
     """Oldest first."""
-    names = [field.name for field in fields(FileEntry)]
     rows = sorted(store.rows(FILES), key=lambda row: (row["recorded_at"], row["file_day"] or date.min, row["arrived_at"], row["file_name"]))
-    return [FileEntry(**{name: row[name] for name in names}) for row in rows]
+    return rows_as(FileEntry, rows)

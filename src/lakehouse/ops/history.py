@@ -5,10 +5,13 @@ from datetime import date, datetime
 from statistics import median
 
 from lakehouse.io.delta.delta_store import DeltaStore
-from lakehouse.ops.ledger import STARTED, SUCCEEDED, Entry, entry_of, run_rows
+from lakehouse.ops.ledger import RUNS, STARTED, SUCCEEDED, Entry
+from lakehouse.ops.records import rows_as
 
 # Usual is the median of so many successes.
 USUAL_OF = 5
+# Columns that tell of a row's run.
+OF_RUN = ("run_id", "command", "run_date", "code_version", "ended_at")
 
 
 @dataclass(frozen=True)
@@ -60,7 +63,9 @@ class History:
     """All rows, read once, oldest first; `runs` newest first."""
 
     def __init__(self, store: DeltaStore) -> None:
-        found = (Event(r["run_id"], r["command"], r["run_date"], r["code_version"], r["ended_at"], entry_of(r)) for r in run_rows(store))
+        rows = store.rows(RUNS)
+        entries = rows_as(Entry, rows)
+        found = [Event(entry=entry, **{name: row[name] for name in OF_RUN}) for row, entry in zip(rows, entries, strict=True)]
         self.events = sorted(found, key=lambda event: event.ended_at)
         self.runs = _runs(self.events)
 

@@ -8,62 +8,53 @@ from datetime import datetime, timedelta
 from lakehouse.incident import CRITICAL, Incident
 from lakehouse.io.delta.delta_store import DeltaStore
 from lakehouse.ops.ledger import newest_by
-from lakehouse.table import STRING, TIMESTAMP, Column, Table
+from lakehouse.ops.records import column, columns_of, rows_as
+from lakehouse.table import STRING, TIMESTAMP, Table
 
 OPENED, REPEATED, REMINDED, RECOVERED = "opened", "repeated", "reminded", "recovered"
 # An incident that stays is told again after so long: a day, less what one night may start earlier than the one before.
 REMIND_AFTER = timedelta(hours=20)
-
-INCIDENTS = Table(
-    name="ops.incidents",
-    grain="one event of an incident; the newest of a key says how it stands",
-    key=("incident_key", "recorded_at"),
-    columns=(
-        Column("incident_key", STRING, "the incident: the same key is the same one"),
-        Column("event", STRING, "opened, repeated (met again, nothing sent), reminded (met again and sent again) or recovered"),
-        Column("severity", STRING, "critical (no result until somebody acts) or warning"),
-        Column("title", STRING, "what happened"),
-        Column("todo", STRING, "what to do"),
-        Column("step", STRING, "where; empty if at no step"),
-        Column("details", STRING, "JSON: name → text"),
-        Column("command", STRING, "the command that met it first"),
-        Column("run_id", STRING, "id of the run that this event is of"),
-        Column("recorded_at", TIMESTAMP, "when the row was written, UTC"),
-        Column("opened_at", TIMESTAMP, "when it began, UTC"),
-        Column("sent_at", TIMESTAMP, "when it was sent last, UTC"),
-        Column("missed_by", STRING, "JSON list: sinks that did not take what was sent; the next run tries again"),
-    ),
-)
 
 
 @dataclass(frozen=True)
 class Record:
     """One row of `ops.incidents`: all that is to know about an incident from then on."""
 
-    incident_key: str
-    event: str
-    severity: str
-    title: str
-    todo: str
-    step: str
-    details: str
-    command: str
-    run_id: str
-    recorded_at: datetime
-    opened_at: datetime
-    sent_at: datetime
-    missed_by: str = "[]"
+    incident_key: str = column(STRING, "the incident: the same key is the same one")
+    event: str = column(STRING, "opened, repeated (met again, nothing sent), reminded (met again and sent again) or recovered")
+    severity: str = column(STRING, "critical (no result until somebody acts) or warning")
+    title: str = column(STRING, "what happened")
+    todo: str = column(STRING, "what to do")
+    step: str = column(STRING, "where; empty if at no step")
+    details: str = column(STRING, "JSON: name → text")
+    command: str = column(STRING, "the command that met it first")
+    run_id: str = column(STRING, "id of the run that this event is of")
+    recorded_at: datetime = column(TIMESTAMP, "when the row was written, UTC")
+    opened_at: datetime = column(TIMESTAMP, "when it began, UTC")
+    sent_at: datetime = column(TIMESTAMP, "when it was sent last, UTC")
+    missed_by: str = column(STRING, "JSON list: sinks that did not take what was sent; the next run tries again", default="[]")
 
     @property
     def is_open(self) -> bool:
+        """Whether it is not over yet."""
         return self.event != RECOVERED
 
     @property
     def missed(self) -> tuple[str, ...]:
+        """Names of the sinks that did not take what was sent."""
         return tuple(json.loads(self.missed_by))
 
     def missed_now(self, sinks: Sequence[str], run_id: str, now: datetime) -> "Record":
+        """The row after the sinks `sinks` did not take what was sent."""
         return replace(self, missed_by=json.dumps(list(sinks)), run_id=run_id, recorded_at=now)
+
+
+INCIDENTS = Table(
+    name="ops.incidents",
+    grain="one event of an incident; the newest of a key says how it stands",
+    key=("incident_key", "recorded_at"),
+    columns=columns_of(Record),
+)
 
 
 def met(incident: Incident, before: Record | None, command: str, run_id: str, now: datetime) -> Record:
@@ -99,7 +90,8 @@ def over(before: Record, run_id: str, now: datetime) -> Record:
 def known_incidents(store: DeltaStore) -> dict[str, Record]:
     """Of each key the newest row, where there is something left to do: it is open, or a sink has not heard yet that it is over."""
     newest = newest_by(store.newest(INCIDENTS, ("incident_key",), "recorded_at"), "incident_key", "recorded_at")
-    return {key: Record(**row) for key, row in newest.items() if row["event"] != RECOVERED or row["missed_by"] != "[]"}
+    records = rows_as(Record, newest.values())
+    return {record.incident_key: record for record in records if record.is_open or record.missed}
 
 
 def open_incidents(store: DeltaStore) -> list[Record]:

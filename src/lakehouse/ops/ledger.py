@@ -9,42 +9,13 @@ from threading import RLock
 from typing import Any
 
 from lakehouse.io.delta.delta_store import DeltaStore, TableVersion
+from lakehouse.ops.records import column, columns_of, rows_as
 from lakehouse.table import DATE, DOUBLE, LONG, STRING, TIMESTAMP, Column, Table
 
 # More runs of a table than anybody looks back on.
 RUNS_AT_MOST = 100
 STARTED, SUCCEEDED, SKIPPED, FAILED, ABANDONED = "started", "succeeded", "skipped", "failed", "abandoned"
 
-RUNS = Table(
-    name="ops.runs",
-    grain="one event of a run: its start and end (no step), and each step's end",
-    key=("run_id", "step", "status"),
-    columns=(
-        Column("run_id", STRING, "id of the run"),
-        Column("command", STRING, "the command that ran"),
-        Column("run_date", DATE, "as-of date of the computations"),
-        Column("step", STRING, "the table or artifact the step writes; empty for the run itself"),
-        Column("status", STRING, "started, succeeded, skipped, failed or abandoned"),
-        Column(
-            "mode", STRING, "full, by scope, or why it was skipped; of a run's start what its lake's size chose, of its failure the step"
-        ),
-        Column("ended_at", TIMESTAMP, "when the row was written, UTC"),
-        Column("seconds", DOUBLE, "wall time of the step or run"),
-        Column("rows_read", LONG, "rows that the step built, before rules"),
-        Column("rows_inserted", LONG, "rows added"),
-        Column("rows_updated", LONG, "rows changed"),
-        Column("rows_deleted", LONG, "rows taken away"),
-        Column("rows_rejected", LONG, "rows in quarantine"),
-        Column("table_id", STRING, "Delta id of the table written"),
-        Column("table_version", LONG, "its version afterwards"),
-        Column("inputs", STRING, "JSON: input table → [Delta id, version]; models.champion → [MLflow run, version]"),
-        Column("fingerprint", STRING, "hash of code, declarations and parameters that made it"),
-        Column("code_version", STRING, "version of the package"),
-        Column("message", STRING, "of a failure: exit code and reason"),
-        Column("todo", STRING, "of a failure: what to do about it"),
-        Column("rejects", STRING, "JSON: rule → rows that broke it, and keys of up to five of them"),
-    ),
-)
 
 PUBLICATIONS = Table(
     name="ops.publications",
@@ -54,7 +25,7 @@ PUBLICATIONS = Table(
         Column("run_id", STRING, "id of the run"),
         Column("table_name", STRING, "the table"),
         Column("table_id", STRING, "its Delta id"),
-        Column("table_version", LONG, "the version that readers see from then on"),
+        Column("table_version", LONG, "the version that readers see from then on; -1 of a table that they do not see any more"),
         Column("published_at", TIMESTAMP, "when, UTC"),
     ),
 )
@@ -64,30 +35,49 @@ PUBLICATIONS = Table(
 class Entry:
     """One row of `ops.runs`, without what is the same for the whole run."""
 
-    step: str
-    status: str
-    mode: str = ""
-    seconds: float = 0.0
-    rows_read: int = 0
-    rows_inserted: int = 0
-    rows_updated: int = 0
-    rows_deleted: int = 0
-    rows_rejected: int = 0
-    table_id: str = ""
-    table_version: int = -1
-    inputs: str = "{}"
-    fingerprint: str = ""
-    message: str = ""
-    todo: str = ""
-    rejects: str = "{}"
+    step: str = column(STRING, "the table or artifact the step writes; empty for the run itself")
+    status: str = column(STRING, "started, succeeded, skipped, failed or abandoned")
+    mode: str = column(
+        STRING, "full, by scope, or why it was skipped; of a run's start what its lake's size chose, of its failure the step", default=""
+    )
+    seconds: float = column(DOUBLE, "wall time of the step or run", default=0.0)
+    rows_read: int = column(LONG, "rows that the step built, before rules", default=0)
+    rows_inserted: int = column(LONG, "rows added", default=0)
+    rows_updated: int = column(LONG, "rows changed", default=0)
+    rows_deleted: int = column(LONG, "rows taken away", default=0)
+    rows_rejected: int = column(LONG, "rows in quarantine", default=0)
+    table_id: str = column(STRING, "Delta id of the table written", default="")
+    table_version: int = column(LONG, "its version afterwards", default=-1)
+    inputs: str = column(STRING, "JSON: input table → [Delta id, version]; models.champion → [MLflow run, version]", default="{}")
+    fingerprint: str = column(STRING, "hash of code, declarations and parameters that made it", default="")
+    message: str = column(STRING, "of a failure: exit code and reason", default="")
+    todo: str = column(STRING, "of a failure: what to do about it", default="")
+    rejects: str = column(STRING, "JSON: rule → rows that broke it, and keys of up to five of them", default="{}")
 
     @property
     def output(self) -> TableVersion:
+        """The version that the step wrote or found."""
         return TableVersion(self.table_id, self.table_version)
 
     @property
     def input_heads(self) -> dict[str, TableVersion]:
+        """Input table → the version that was read."""
         return inputs_of(self.inputs)
+
+
+RUNS = Table(
+    name="ops.runs",
+    grain="one event of a run: its start and end (no step), and each step's end",
+    key=("run_id", "step", "status"),
+    columns=(
+        Column("run_id", STRING, "id of the run"),
+        Column("command", STRING, "the command that ran"),
+        Column("run_date", DATE, "as-of date of the computations"),
+        Column("ended_at", TIMESTAMP, "when the row was written, UTC"),
+        Column("code_version", STRING, "version of the package"),
+        *columns_of(Entry),
+    ),
+)
 
 
 @dataclass(frozen=True)
@@ -101,29 +91,13 @@ class Killed:
 
 
 def inputs_json(heads: Mapping[str, TableVersion]) -> str:
+    """The column `inputs`: table → [Delta id, version]."""
     return json.dumps({name: [head.table_id, head.version] for name, head in sorted(heads.items())})
 
 
 def inputs_of(text: str) -> dict[str, TableVersion]:
     """What `inputs_json` wrote."""
     return {name: TableVersion(*head) for name, head in json.loads(text).items()}
-
-
-def run_rows(store: DeltaStore, where: str = "") -> list[dict[str, Any]]:
-    """The rows of `ops.runs` as declared, for which the SQL condition holds; none before the first run."""
-    return with_texts(store.rows(RUNS, where=where))
-
-
-def with_texts(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Rows of `ops.runs`: columns that a lake's rows are older than hold empty texts."""
-    for row in rows:
-        row["todo"], row["rejects"] = row["todo"] or "", row["rejects"] or ""
-    return rows
-
-
-def entry_of(row: Mapping[str, Any]) -> Entry:
-    """The part of a row that is not the same for the whole run."""
-    return Entry(**{name: row[name] for name in Entry.__dataclass_fields__})
 
 
 def newest_by(rows: Iterable[Mapping[str, Any]], key: str, time: str) -> dict[Any, Mapping[str, Any]]:
@@ -157,7 +131,7 @@ def table_runs(store: DeltaStore) -> list[tuple[str, str, int, datetime]]:
 def published(store: DeltaStore) -> dict[str, TableVersion]:
     """Table → the version that readers see."""
     newest = newest_by(store.newest(PUBLICATIONS, ("table_name",), "published_at"), "table_name", "published_at")
-    return {name: TableVersion(row["table_id"], row["table_version"]) for name, row in newest.items()}
+    return {name: TableVersion(row["table_id"], row["table_version"]) for name, row in newest.items() if row["table_version"] >= 0}
 
 
 def last_published(store: DeltaStore) -> datetime | None:
@@ -189,8 +163,8 @@ class Ledger:
         return [entry for step, entry in (self._last or {}).items() if step.split("[")[0] == table]
 
     def _read_last(self) -> dict[str, Entry]:
-        rows = with_texts(self._store.newest(RUNS, ("step",), "ended_at", where=f"status = '{SUCCEEDED}' AND step <> ''"))
-        return {step: entry_of(row) for step, row in newest_by(rows, "step", "ended_at").items()}
+        rows = self._store.newest(RUNS, ("step",), "ended_at", where=f"status = '{SUCCEEDED}' AND step <> ''")
+        return {entry.step: entry for entry in rows_as(Entry, newest_by(rows, "step", "ended_at").values())}
 
     def last_status(self, step: str) -> str | None:
         """The status of the step's newest row, whatever became of its run."""
@@ -199,7 +173,7 @@ class Ledger:
         return None if newest is None else newest["status"]
 
     def record(self, entry: Entry, at_once: bool = False) -> None:
-        """Write the row: at once if a later run decides by it (it has a recipe, or is the run's own), else with the next such row."""
+        """Write the row: at once if a later run decides by it (it has a fingerprint, or is the run's own), else with the next such row."""
         with self._lock:
             self._waiting.append(entry)
             if at_once or (entry.status != SKIPPED and (entry.fingerprint or not entry.step)):

@@ -7,46 +7,41 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 
 from lakehouse.io.delta.delta_store import DeltaStore
-from lakehouse.table import STRING, TIMESTAMP, Column, Table
+from lakehouse.ops.records import column, columns_of, rows_as
+from lakehouse.table import STRING, TIMESTAMP, Table
 
 # Kinds: the gate's at the end of a training, by hand, back by hand.
 GATE, PROMOTE, ROLLBACK = "gate", "promote", "rollback"
-
-MODEL_CHANGES = Table(
-    name="ops.model_changes",
-    grain="one change of the champion",
-    key=("run_id", "to_version"),
-    columns=(
-        Column("changed_at", TIMESTAMP, "when, UTC"),
-        Column("run_id", STRING, "id of the run that changed it"),
-        Column("from_version", STRING, "the champion before; null if there was none"),
-        Column("to_version", STRING, "the champion from then on"),
-        Column("kind", STRING, "gate (a training that passed), promote or rollback (by hand)"),
-        Column("reason", STRING, "the gate's, or that of who did it; empty if a rollback was given none"),
-        Column("changed_by", STRING, "user of the operating system that the command ran as"),
-    ),
-)
 
 
 @dataclass(frozen=True)
 class ModelChange:
     """One row of `ops.model_changes`."""
 
-    changed_at: datetime
-    run_id: str
-    from_version: str | None
-    to_version: str
-    kind: str
-    reason: str
-    changed_by: str
+    changed_at: datetime = column(TIMESTAMP, "when, UTC")
+    run_id: str = column(STRING, "id of the run that changed it")
+    from_version: str | None = column(STRING, "the champion before; null if there was none")
+    to_version: str = column(STRING, "the champion from then on")
+    kind: str = column(STRING, "gate (a training that passed), promote or rollback (by hand)")
+    reason: str = column(STRING, "the gate's, or that of who did it; empty if a rollback was given none")
+    changed_by: str = column(STRING, "user of the operating system that the command ran as")
+
+
+MODEL_CHANGES = Table(
+    name="ops.model_changes",
+    grain="one change of the champion",
+    key=("run_id", "to_version"),
+    columns=columns_of(ModelChange),
+)
 
 
 def model_changes(store: DeltaStore) -> list[ModelChange]:
     """All rows, oldest first."""
-    return sorted((ModelChange(**row) for row in store.rows(MODEL_CHANGES)), key=lambda change: (change.changed_at, change.run_id))
+    return sorted(rows_as(ModelChange, store.rows(MODEL_CHANGES)), key=lambda change: (change.changed_at, change.run_id))
 
 
 def record_model_change(store: DeltaStore, change: ModelChange) -> None:
+    """Append it."""
     store.append_rows(MODEL_CHANGES, [asdict(change)])
 
 

@@ -9,69 +9,48 @@ from typing import Any
 from lakehouse.checks import RUNS_AT_LEAST, VOLUME
 from lakehouse.io.delta.delta_store import DeltaStore, TableVersion
 from lakehouse.ops.ledger import table_runs
+from lakehouse.ops.records import column, columns_of, rows_as
 from lakehouse.sample_keys import format_keys
-from lakehouse.table import LONG, STRING, TIMESTAMP, Column, Table
+from lakehouse.table import LONG, STRING, TIMESTAMP, Table
 
 PASSED, FAILED, ERROR, EMPTY, ACCEPTED, QUARANTINED = "passed", "failed", "error", "empty", "accepted", "quarantined"
 GOOD = (PASSED, QUARANTINED, ACCEPTED)
 # So many runs of a table are its past.
 PAST = 30
 
-QUALITY_RESULTS = Table(
-    name="ops.quality_results",
-    grain="one check of one version of a table, in one run",
-    key=("run_id", "table_name", "table_version", "check"),
-    columns=(
-        Column("run_id", STRING, "id of the run"),
-        Column("table_name", STRING, "the table"),
-        Column("table_id", STRING, "its Delta id"),
-        Column("table_version", LONG, "the version that was judged; -1 of what kept a table from being written"),
-        Column("check", STRING, "a sentence that is true for a good table"),
-        Column("kind", STRING, "rows, type, rule, reference, key, freshness or unusual"),
-        Column("severity", STRING, "critical: nothing is published; warning: somebody is told"),
-        Column("meaning", STRING, "the check as SQL or in words"),
-        Column(
-            "status",
-            STRING,
-            "passed, quarantined (rows that broke it were left out), failed, error (could not be told), empty (saw no rows), accepted"
-            " (failed, let pass by an operator)",
-        ),
-        Column("table_rows", LONG, "rows of the version"),
-        Column("unexpected", LONG, "rows that break it (keys that stand twice, unusual things); null if it is about no rows"),
-        Column("observed", STRING, "what was found instead, of checks of the whole table"),
-        Column("samples", STRING, "JSON: keys of up to five such rows"),
-        Column("expectation", STRING, "JSON: the Great Expectations configuration that judged"),
-        Column("checked_at", TIMESTAMP, "when, UTC"),
-    ),
-)
-
 
 @dataclass(frozen=True)
 class QualityResult:
     """One row."""
 
-    run_id: str
-    table_name: str
-    table_id: str
-    table_version: int
-    check: str
-    kind: str
-    severity: str
-    meaning: str
-    status: str
-    table_rows: int
-    unexpected: int | None
-    observed: str
-    samples: str
-    expectation: str
-    checked_at: datetime
+    run_id: str = column(STRING, "id of the run")
+    table_name: str = column(STRING, "the table")
+    table_id: str = column(STRING, "its Delta id")
+    table_version: int = column(LONG, "the version that was judged; -1 of what kept a table from being written")
+    check: str = column(STRING, "a sentence that is true for a good table")
+    kind: str = column(STRING, "rows, type, rule, reference, key, freshness or unusual")
+    severity: str = column(STRING, "critical: nothing is published; warning: somebody is told")
+    meaning: str = column(STRING, "the check as SQL or in words")
+    status: str = column(
+        STRING,
+        "passed, quarantined (rows that broke it were left out), failed, error (could not be told), empty (saw no rows), accepted"
+        " (failed, let pass by an operator)",
+    )
+    table_rows: int = column(LONG, "rows of the version")
+    unexpected: int | None = column(LONG, "rows that break it (keys that stand twice, unusual things); null if it is about no rows")
+    observed: str = column(STRING, "what was found instead, of checks of the whole table")
+    samples: str = column(STRING, "JSON: keys of up to five such rows")
+    expectation: str = column(STRING, "JSON: the Great Expectations configuration that judged")
+    checked_at: datetime = column(TIMESTAMP, "when, UTC")
 
     @property
     def is_good(self) -> bool:
+        """Whether the check lets the table be published."""
         return self.status in GOOD
 
     @property
     def sample_keys(self) -> list[str]:
+        """Keys of up to five rows that break it, as text."""
         return list(json.loads(self.samples))
 
     @property
@@ -98,7 +77,16 @@ class QualityResult:
         return f" of {self.unexpected} {of}{format_keys(self.sample_keys)}"
 
 
+QUALITY_RESULTS = Table(
+    name="ops.quality_results",
+    grain="one check of one version of a table, in one run",
+    key=("run_id", "table_name", "table_version", "check"),
+    columns=columns_of(QualityResult),
+)
+
+
 def record_results(store: DeltaStore, results: Sequence[QualityResult]) -> None:
+    """Append them in one commit."""
     store.append_rows(QUALITY_RESULTS, map(asdict, results))
 
 
@@ -159,7 +147,7 @@ def last_asked(store: DeltaStore, table: str) -> Asked | None:
 
 def latest_results(store: DeltaStore) -> list[QualityResult]:
     """The results of each table's newest audit."""
-    return sorted((QualityResult(**row) for row in _newest(store)), key=lambda result: (result.table_name, result.check))
+    return sorted(rows_as(QualityResult, _newest(store)), key=lambda result: (result.table_name, result.check))
 
 
 def _newest(store: DeltaStore, columns: Sequence[str] = ()) -> list[dict[str, Any]]:

@@ -9,6 +9,7 @@ from decimal import Decimal
 from lakehouse.errors import DataError
 from lakehouse.io.delta.delta_store import DeltaStore
 from lakehouse.io.mysql.shop_figures import KEY_MAX, KEY_MIN, TOTAL, Figures
+from lakehouse.ops.records import column, columns_of, rows_as
 from lakehouse.table import DOUBLE, MONEY, STRING, TIMESTAMP, Column, Table
 
 EQUAL, WITHIN, WARN, FAIL = "equal", "within", "warn", "fail"
@@ -18,6 +19,34 @@ WARN_ABOVE, FAIL_ABOVE = Decimal("0.001"), Decimal("0.01")
 # So many rows or days may be apart in an open shop, whatever their share: a table of fifty rows gets one more.
 FEW = 10
 
+
+@dataclass(frozen=True)
+class Reconciliation:
+    """One row of `ops.reconciliations`, without what is the same for all."""
+
+    table_name: str = column(STRING, "mirrored table, without layer and source")
+    measure: str = column(STRING, "count, key_min, key_max or total")
+    group_name: str = column(STRING, "of totals: the currency; currency and UTC day where a day differs; else empty")
+    source_value: Decimal | None = column(MONEY, "what the shop's database says; null if there are no rows")
+    lake_value: Decimal | None = column(MONEY, "the same of the mirror")
+    share: float | None = column(DOUBLE, "difference as a share of the larger value; null for keys")
+    verdict: str = column(STRING, "equal, within (small enough), warn or fail")
+
+    def __str__(self) -> str:
+        apart = f" ({self.apart} apart)" if self.apart else ""
+        return f"{self.name}: {_shown(self.source_value)} in the shop, {_shown(self.lake_value)} in the lake{apart}"
+
+    @property
+    def name(self) -> str:
+        """As orders total EUR."""
+        return " ".join(part for part in (self.table_name, self.measure, self.group_name) if part)
+
+    @property
+    def apart(self) -> str:
+        """The difference as a share, in percent; empty for keys."""
+        return "" if self.share is None else f"{self.share:.2%}"
+
+
 RECONCILIATIONS = Table(
     name="ops.reconciliations",
     grain="one figure of one shop as one run compared it",
@@ -26,40 +55,9 @@ RECONCILIATIONS = Table(
         Column("run_id", STRING, "id of the run"),
         Column("shop_code", STRING, "the shop"),
         Column("checked_at", TIMESTAMP, "when, UTC"),
-        Column("table_name", STRING, "mirrored table, without layer and source"),
-        Column("measure", STRING, "count, key_min, key_max or total"),
-        Column("group_name", STRING, "of totals: the currency; currency and UTC day where a day differs; else empty"),
-        Column("source_value", MONEY, "what the shop's database says; null if there are no rows"),
-        Column("lake_value", MONEY, "the same of the mirror"),
-        Column("share", DOUBLE, "difference as a share of the larger value; null for keys"),
-        Column("verdict", STRING, "equal, within (small enough), warn or fail"),
+        *columns_of(Reconciliation),
     ),
 )
-
-
-@dataclass(frozen=True)
-class Reconciliation:
-    """One row of `ops.reconciliations`, without what is the same for all."""
-
-    table_name: str
-    measure: str
-    group_name: str
-    source_value: Decimal | None
-    lake_value: Decimal | None
-    share: float | None
-    verdict: str
-
-    def __str__(self) -> str:
-        apart = f" ({self.apart} apart)" if self.apart else ""
-        return f"{self.name}: {_shown(self.source_value)} in the shop, {_shown(self.lake_value)} in the lake{apart}"
-
-    @property
-    def name(self) -> str:
-        return " ".join(part for part in (self.table_name, self.measure, self.group_name) if part)
-
-    @property
-    def apart(self) -> str:
-        return "" if self.share is None else f"{self.share:.2%}"
 
 
 def compared(source: Figures, lake: Figures, is_fixed: bool) -> list[Reconciliation]:
@@ -115,10 +113,10 @@ def reconciliation_rows(store: DeltaStore, run_id: str) -> list[list[str]]:
 
     Days that differ are counted by currency. Only the header for a run that compared nothing.
     """
-    names = list(Reconciliation.__dataclass_fields__)
+    found = store.rows(RECONCILIATIONS, where=f"run_id = '{run_id}'")
     kept: dict[str, list[Reconciliation]] = {}
-    for row in store.rows(RECONCILIATIONS, ("shop_code", *names), f"run_id = '{run_id}'"):
-        kept.setdefault(row["shop_code"], []).append(Reconciliation(*(row[name] for name in names)))
+    for row, figure in zip(found, rows_as(Reconciliation, found), strict=True):
+        kept.setdefault(row["shop_code"], []).append(figure)
     return [STATUS_HEADER, *([code, *cells] for code, rows in sorted(kept.items()) for cells in _status_cells(rows))]
 
 

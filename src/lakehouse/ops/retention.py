@@ -8,10 +8,9 @@ import pyarrow as pa
 from lakehouse.arrow_frames import declared_schema
 from lakehouse.io.delta.delta_files import ask
 from lakehouse.io.delta.delta_store import DeltaStore
-from lakehouse.ops import file_ledger, ledger, model_changes, quality_results, reconciliations, source_schema
+from lakehouse.ops import file_ledger, ledger, model_changes, quality_results, reconciliations, shop_reads, source_schema
 from lakehouse.ops import incident_records as incidents
 from lakehouse.ops import pseudonym_key as key_file
-from lakehouse.ops import shop_reads as reads
 from lakehouse.table import Table
 
 KEPT = timedelta(days=400)
@@ -35,7 +34,7 @@ RETENTIONS = (
     # start without its end would be a run that was killed.
     Retention(ledger.RUNS, "ended_at", ("command", "step", "status"), together="run_id"),
     # A night goes on from a shop's last reading; lineage names the last time that all orders were read.
-    Retention(reads.READS, "read_at", ("shop_code", "mode")),
+    Retention(shop_reads.SHOP_READS, "read_at", ("shop_code", "mode")),
     # `status` shows what differed at the last reading.
     Retention(reconciliations.RECONCILIATIONS, "checked_at", ("shop_code",)),
     # The newest rows of a source table are its columns.

@@ -2,15 +2,15 @@
 
 from lakehouse.bronze.feed_quarantine import quarantine_table
 from lakehouse.flow import STEPS
-from lakehouse.ops import file_ledger, ledger, model_changes, quality_results, reconciliations, source_schema
+from lakehouse.ops import file_ledger, ledger, model_changes, quality_results, reconciliations, shop_reads, source_schema
 from lakehouse.ops import incident_records as incidents
 from lakehouse.ops import pseudonym_key as key_file
-from lakehouse.ops import shop_reads as reads
+from lakehouse.ops.quarantine import quarantine_of
 from lakehouse.sources.feeds import FEEDS
 from lakehouse.sources.woocommerce import TABLES as WOOCOMMERCE
 from lakehouse.table import Table
 
-READING = (reads.READS, reconciliations.RECONCILIATIONS, source_schema.SOURCE_COLUMNS)
+READING = (shop_reads.SHOP_READS, reconciliations.RECONCILIATIONS, source_schema.SOURCE_COLUMNS)
 FILES = (file_ledger.FILES, quarantine_table("<feed>"))
 OPS = (
     ledger.RUNS,
@@ -28,6 +28,12 @@ def declared() -> dict[str, Table]:
     """In the order of the flow; those of `ops` last."""
     bronze = [source.bronze for source in WOOCOMMERCE]
     vault = [source.vault for source in WOOCOMMERCE if source.vault]
-    landed = [table for feed in FEEDS for table in (feed.bronze, feed.vault) if table]
+    landed = [table for feed in FEEDS for table in feed.tables]
     every = [*bronze, *vault, *landed, *(step.writes for step in STEPS), *OPS]
     return {table.name: table for table in every}
+
+
+def quarantines() -> dict[str, str]:
+    """Table → where its rows are that break a rule. Tables of `ops` have none, and files have tables of their own (`bronze/`)."""
+    records = {table.name for table in OPS}
+    return {name: quarantine_of(name) for name in declared() if name not in records}

@@ -15,6 +15,7 @@ from lakehouse.arrow_frames import declared_schema
 from lakehouse.checks import REJECT_SHARE, are_many
 from lakehouse.errors import DataError
 from lakehouse.io.delta.delta_store import DeltaStore, Written
+from lakehouse.ops.quarantine import COMMA, REASON, RUN_ID, quarantine_of
 from lakehouse.sample_keys import format_keys, sample_keys
 from lakehouse.scope import Scope
 from lakehouse.table import Rule, Table, Write, broken_rules, conform, holds, row_rules, with_answer
@@ -22,11 +23,6 @@ from lakehouse.table import Rule, Table, Write, broken_rules, conform, holds, ro
 BROKEN = "_broken_rules"
 # Of rows counted by key, `n` and of them `bad`.
 IS_TWICE = "n - bad > 1"
-
-
-def quarantine_of(name: str) -> str:
-    """Where a table's rows are that break a rule."""
-    return f"quarantine.{name.replace('.', '__')}"
 
 
 @dataclass(frozen=True)
@@ -47,7 +43,7 @@ def rejects_of(text: str) -> dict[str, Rejects]:
     return {rule: Rejects(rows, tuple(keys)) for rule, (rows, keys) in json.loads(text or "{}").items()}
 
 
-def rejects_told(rejects: Mapping[str, Rejects]) -> str:
+def format_rejects(rejects: Mapping[str, Rejects]) -> str:
     """As total_is_known 2 (as nl 17; nl 18), status_is_known 1 (as nl 4)"""
     return ", ".join(f"{rule} {of.rows}{format_keys(of.keys)}" for rule, of in rejects.items())
 
@@ -103,7 +99,7 @@ def load(
         rejects: dict[str, Rejects] = {}
         if rejected:
             bad = held.bad()
-            store.append(quarantine_of(table.name), bad.withColumn("_run_id", F.lit(run_id)))
+            store.append(quarantine_of(table.name), _set_apart(bad, run_id))
             rejects = _rejects(bad, table)
             _refuse_too_many(bad, table, read, max(read, _rows_there(store, table, scope)), rejected, rejects)
         if write == "sync":
@@ -127,15 +123,19 @@ class Kept:
         return row["n"] or 0, row["bad"] or 0, row["twice"]
 
     def twice(self) -> DataFrame:
+        """Keys that stand twice among the good rows."""
         return self._by_key().where(IS_TWICE)
 
     def bad(self) -> DataFrame:
+        """Rows that break a rule, with the names of the rules."""
         return self._built.where(F.size(BROKEN) > 0)
 
     def good(self) -> DataFrame:
+        """Rows that break none, as declared."""
         return self._built.where(F.size(BROKEN) == 0).drop(BROKEN)
 
     def release(self) -> None:
+        """Free Spark's memory."""
         self._built.unpersist()
 
     def _by_key(self) -> DataFrame:
@@ -158,12 +158,15 @@ class Held:
         return self._bad.num_rows + self._good.num_rows, self._bad.num_rows, self._keys_twice().num_rows
 
     def twice(self) -> DataFrame:
+        """Keys that stand twice among the good rows."""
         return self._spark.createDataFrame(self._keys_twice())
 
     def bad(self) -> DataFrame:
+        """Rows that break a rule, with the names of the rules."""
         return self._spark.createDataFrame(self._bad, self._schema)
 
     def good(self) -> pa.Table:
+        """Rows that break none, as declared."""
         return self._good
 
     def release(self) -> None:
@@ -205,6 +208,11 @@ def _refuse_without_answer(rows: DataFrame, table: Table, rule: Rule) -> None:
         ) from None
 
 
+def _set_apart(bad: DataFrame, run_id: str) -> DataFrame:
+    """The rows as they stand in quarantine."""
+    return bad.withColumns({REASON.name: F.array_join(BROKEN, COMMA), RUN_ID.name: F.lit(run_id)}).drop(BROKEN)
+
+
 def _rows_there(store: DeltaStore, table: Table, scope: Scope | None) -> int:
     """A part is judged as if all had been built: one bad order of the twenty of a quiet night is no reason to stop it."""
     is_part = scope is not None and store.head(table.name) is not None
@@ -227,7 +235,7 @@ def _refuse_too_many(bad: DataFrame, table: Table, read: int, rows: int, rejecte
     else:
         return
     raise TooManyRejectsError(
-        f"{table.name}: {rejected} of {rows} rows break a rule, more than {tolerated:.1%}: {rejects_told(rejects)}",
+        f"{table.name}: {rejected} of {rows} rows break a rule, more than {tolerated:.1%}: {format_rejects(rejects)}",
         f"look at {quarantine_of(table.name)}; mend the source or the rule",
         table,
         read,

@@ -7,6 +7,7 @@ from pyspark.sql import DataFrame
 
 from lakehouse.errors import DataError
 from lakehouse.io.delta.delta_store import DeltaStore, TableVersion
+from lakehouse.pipeline.old_names import renamed
 from lakehouse.pipeline.planner import NOTHING
 from lakehouse.table import Table
 
@@ -31,4 +32,4 @@ class PinnedTables:
         head = self.head(table)
         if head == NOTHING:
             return self.store.empty(table.columns)
-        return self.store.read(table.name, head.version).select(*table.column_names)
+        return renamed(table.name, self.store.read(table.name, head.version)).select(*table.column_names)

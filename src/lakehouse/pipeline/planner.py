@@ -20,11 +20,11 @@ Way = Literal["leave out", "skip", "by scope", "full"]
 
 @dataclass(frozen=True)
 class Decision:
-    """`last` is the step's last success, if its table still is what that wrote, by the recipe of now; else `reason` says why not."""
+    """`last` is the step's last success, if its table still is what that wrote, with the fingerprint of now; else `reason` says why not."""
 
     way: Way
     reason: str
-    recipe: str
+    fingerprint: str
     last: Entry | None = None
 
 
@@ -35,47 +35,49 @@ def decide(
     head = store.head(step.writes.name)
     if step.writes.optional and head is None and all(inputs[t.name] == NOTHING for t in step.reads if t.optional):
         return Decision("leave out", "no file ever came", "")
-    recipe = fingerprint(step.build.__module__, step.write, step.scoped, values)
+    now = fingerprint(step.build.__module__, step.write, step.scoped, values)
     last = ledger.last_success(step.name)
     if again:
-        return Decision("full", "asked for", recipe)
+        return Decision("full", "asked for", now)
     if last is None or head is None:
-        return Decision("full", "it was never built" if last is None else "its table is gone", recipe)
-    if reason := _not_reusable(store, step, last, head, recipe, inputs):
-        return Decision("full", reason, recipe)
+        return Decision("full", "it was never built" if last is None else "its table is gone", now)
+    if reason := _not_reusable(store, step, last, head, now, inputs):
+        return Decision("full", reason, now)
     if last.input_heads == inputs:
-        return Decision("skip", "nothing changed", recipe, last)
-    return Decision("by scope" if step.scoped else "full", "its inputs changed", recipe, last)
+        return Decision("skip", "nothing changed", now, last)
+    return Decision("by scope" if step.scoped else "full", "its inputs changed", now, last)
 
 
-def note(run_id: str, recipe: str, inputs: Mapping[str, TableVersion]) -> str:
+def commit_metadata(run_id: str, made_by: str, inputs: Mapping[str, TableVersion]) -> str:
     """What a step's commit says of itself, so that a run that died before it could record the step is understood."""
-    return json.dumps({"run_id": run_id, "recipe": recipe, "inputs": inputs_json(inputs)})
+    return json.dumps({"run_id": run_id, "fingerprint": made_by, "inputs": inputs_json(inputs)})
 
 
-def _not_reusable(store: DeltaStore, step: Step, last: Entry, head: TableVersion, recipe: str, inputs: Mapping[str, TableVersion]) -> str:
-    """Why the table is not what the last success wrote by the same recipe; empty if it is."""
-    if last.fingerprint != recipe:
+def _not_reusable(store: DeltaStore, step: Step, last: Entry, head: TableVersion, made_by: str, inputs: Mapping[str, TableVersion]) -> str:
+    """Why the table is not what the last success wrote with the same fingerprint; empty if it is."""
+    if last.fingerprint != made_by:
         return "another run date, code or settings" if "run_date" in step.parameters else "other code or settings"
     if last.table_id != head.table_id:
         return "its table was made anew"
     if last.table_version > head.version:
         return "its table went back to an older version"
-    later = store.notes_since(step.writes.name, last.table_version) if last.table_version < head.version else []
-    if not all(_is_between(text, recipe, last.input_heads, inputs) for text in later):
+    later = store.commit_metadata_since(step.writes.name, last.table_version) if last.table_version < head.version else []
+    if not all(_is_between(text, made_by, last.input_heads, inputs) for text in later):
         return "its table was written since, by a run that died or by somebody else"
     return ""
 
 
-def _is_between(text: str, recipe: str, then: Mapping[str, TableVersion], now: Mapping[str, TableVersion]) -> bool:
-    """Whether a commit's note is of this recipe, and of inputs from those of the last success to those of now: what it changed is then
-    part of what has changed since, and is built now."""
+def _is_between(text: str, made_by: str, then: Mapping[str, TableVersion], now: Mapping[str, TableVersion]) -> bool:
+    """Whether a commit's metadata is of this fingerprint, and of inputs from those of the last success to those of now.
+
+    What it changed is then part of what has changed since, and is built now.
+    """
     try:
         said = json.loads(text)
         read = inputs_of(said["inputs"])
     except (ValueError, KeyError, TypeError):
         return False
-    if said.get("recipe") != recipe or not read.keys() == then.keys() == now.keys():
+    if said.get("fingerprint") != made_by or not read.keys() == then.keys() == now.keys():
         return False
     return all(_is_at_least(read[name], then[name]) and _is_at_least(now[name], read[name]) for name in read)
 

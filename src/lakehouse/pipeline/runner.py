@@ -19,7 +19,7 @@ from lakehouse.io.host import logs
 from lakehouse.ops.ledger import SKIPPED, SUCCEEDED, Entry, Ledger, inputs_json
 from lakehouse.pipeline.loader import load
 from lakehouse.pipeline.pinned_tables import PinnedTables
-from lakehouse.pipeline.planner import NOTHING, decide, note
+from lakehouse.pipeline.planner import NOTHING, commit_metadata, decide
 from lakehouse.pipeline.recording import counted, record
 from lakehouse.recommend.registered import RegisteredModel
 from lakehouse.scope import KEYS_AT_MOST, Scope
@@ -64,7 +64,7 @@ class Runner:
         if last is not None and decision.way == "by scope":
             scope = changed_orders(self._store, step.inputs, last.input_heads, tables)
         mode = "full" if scope is None else f"by scope, {len(scope)} orders"
-        entry = Entry(step.name, SUCCEEDED, mode, inputs=inputs_json(inputs), fingerprint=decision.recipe)
+        entry = Entry(step.name, SUCCEEDED, mode, inputs=inputs_json(inputs), fingerprint=decision.fingerprint)
         if scope is None or len(scope) > 0:
             frames = [self._part(table, scope) for table in step.reads]
             others = {table.name: self._part(table, scope) for table in step.refers_to}
@@ -72,7 +72,7 @@ class Runner:
             if step.takes_model:
                 assert self._model is not None
                 values["model"] = self._model()
-            with self._store.noted(note(self._run_id, decision.recipe, inputs)):
+            with self._store.commits_marked(commit_metadata(self._run_id, decision.fingerprint, inputs)):
                 built = step.build(*frames, **values)
                 loaded = load(self._store, step.writes, built, step.write, self._run_id, scope, others=others, is_small=is_small)
                 entry = counted(entry, loaded)

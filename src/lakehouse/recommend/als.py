@@ -8,9 +8,8 @@ from pyspark.sql import DataFrame, SparkSession, Window
 from pyspark.sql import functions as F
 
 from lakehouse.arrow_frames import frame_from
+from lakehouse.gold.keys import CUSTOMER, PRODUCT
 from lakehouse.recommend.params import Als
-
-CUSTOMER, PRODUCT = ["shop_code", "customer_key"], ["shop_code", "product_id"]
 
 
 class Factors(NamedTuple):

@@ -1,39 +1,37 @@
 """The lists of each customer: what to buy again, what to discover, and a mix of both for channels with one list."""
 
-from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from lakehouse.gold.interactions import with_app as interactions_with_app
+from lakehouse.gold.keys import CUSTOMER
 from lakehouse.gold.product_popularity import EVERYWHERE
-from lakehouse.gold.product_popularity import with_app as popularity_with_app
 from lakehouse.recommend.blend import Blend
-from lakehouse.recommend.params import Hidden, Lists
+from lakehouse.recommend.params import Lists
 from lakehouse.recommend.registered import RegisteredModel
 from lakehouse.recommend.scorer import LISTS, Ranking, top_lists
-from lakehouse.recommend.scoring_arrays import CUSTOMER, catalogues, profiles
+from lakehouse.recommend.scoring_arrays import catalogues, profiles
 from lakehouse.silver import customers, products
-from lakehouse.sources.app_shop import APP
+from lakehouse.sources.app_shop import is_apps
 from lakehouse.sources.source import SHOP
 from lakehouse.table import DATE, DOUBLE, INTEGER, LONG, STRING, Column, Reference, Rule, Table
 
 TABLE = Table(
     name="recommendations.customer_products",
     grain="one place of one list of one customer",
-    key=("shop_code", "customer_key", "list", "rank"),
+    key=("shop_code", "customer_key", "list_name", "rank"),
     columns=(
         SHOP,
         Column("customer_key", STRING, "the customer; anonymous ones have no lists"),
-        Column("list", STRING, "buy_again (bought before), discover (not bought before) or mixed", accepted=LISTS),
+        Column("list_name", STRING, "buy_again (bought before), discover (not bought before) or mixed", accepted=LISTS),
         Column("rank", INTEGER, "1 is the best"),
         Column("product_id", LONG, "a product that is sellable, and that no rule hides in the customer's country"),
         Column(
             "score", DOUBLE, "larger is better, comparable within a customer's list: a logarithm; of a new product its affinity, 0 to 1"
         ),
         Column(
-            "source",
+            "candidate_source",
             STRING,
             "als (and its companions), own_frequency, popularity (of the customer nothing is known) or new_product",
             accepted=("als", "own_frequency", "popularity", "new_product"),
@@ -62,29 +60,27 @@ def build(
     lists: Lists,
     blend: Blend,
     country_smoothing: float,
-    feed_shop: str,
 ) -> DataFrame:
     """Ranked lists for everybody who is somebody, of what can be sold. New is what was created in the last days before the run date.
 
     `blend` has the exponents of a model with which none were learned.
-    What was bought in the app counts in the shop `feed_shop`; the app itself has no products, so there are no lists in it.
+    The app itself has no products, so there are no lists in it.
     """
     since = F.lit(datetime.combine(run_date - timedelta(days=lists.new_product_days), time.min))
     is_new = F.coalesce(F.col("created_at") >= since, F.lit(False))
-    shown = shelf(products, lists.hidden).withColumn("is_new", is_new)
-    popularity = popularity_with_app(product_popularity, feed_shop)
-    shops = catalogues(model.factors.products, model.neighbours, popularity, shown, country_smoothing)
-    known = customers.where(~F.col("is_anonymous") & (F.col("shop_code") != APP))
-    people = profiles(known, interactions_with_app(interactions, feed_shop), model.factors.customers)
+    shown = shelf(products, lists).withColumn("is_new", is_new)
+    shops = catalogues(model.factors.products, model.neighbours, product_popularity, shown, country_smoothing)
+    known = customers.where(~F.col("is_anonymous") & (~is_apps()))
+    people = profiles(known, interactions, model.factors.customers)
     listed = places(top_lists(people, Ranking(shops, model.blend or blend, lists.length, new_share=lists.new_product_share)))
     return listed.withColumn("model_version", F.lit(model.version)).withColumn("run_date", F.lit(run_date))
 
 
-def shelf(products: DataFrame, hidden: Sequence[Hidden]) -> DataFrame:
+def shelf(products: DataFrame, lists: Lists) -> DataFrame:
     """What may be shown: shop_code, product_id, category_ids, created_at, `hidden_in` (array of the countries where it may not)."""
     found = [
         F.when((F.col("shop_code") == rule.shop) & F.array_contains("category_ids", rule.category_id), F.lit(country))
-        for rule in hidden
+        for rule in lists.hidden
         for country in rule.countries
     ]
     where = F.array_compact(F.array(*found)).cast("array<string>")
@@ -93,13 +89,13 @@ def shelf(products: DataFrame, hidden: Sequence[Hidden]) -> DataFrame:
 
 
 def places(lists: DataFrame) -> DataFrame:
-    """One row per place from one row per list: shop_code, customer_key, list, rank, product_id, score, source."""
+    """One row per place from one row per list: shop_code, customer_key, list_name, rank, product_id, score, candidate_source."""
     place = F.posexplode(F.arrays_zip("product_ids", "scores", "sources")).alias("position", "place")
-    return lists.select(*CUSTOMER, "list", place).select(
+    return lists.select(*CUSTOMER, "list_name", place).select(
         *CUSTOMER,
-        "list",
+        "list_name",
         (F.col("position") + 1).alias("rank"),
         F.col("place.product_ids").alias("product_id"),
         F.col("place.scores").alias("score"),
-        F.col("place.sources").alias("source"),
+        F.col("place.sources").alias("candidate_source"),
     )

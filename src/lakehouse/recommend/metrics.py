@@ -11,8 +11,8 @@ import numpy as np
 from pyspark.sql import Column, DataFrame, Row
 from pyspark.sql import functions as F
 
-CUSTOMER, PRODUCT = ["shop_code", "customer_key"], ["shop_code", "product_id"]
-PAIR = [*CUSTOMER, "product_id"]
+from lakehouse.gold.keys import CUSTOMER, PAIR, PRODUCT
+
 NAMES = ("recall", "precision", "ndcg", "map", "hit_rate", "repeat_recall", "explore_recall", "repeat_share")
 UNKNOWN = "unknown"
 # 95 % of a normal distribution are within so many standard deviations.

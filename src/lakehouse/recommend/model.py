@@ -9,6 +9,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from lakehouse.gold.interactions import weighed
+from lakehouse.gold.keys import CUSTOMER
 from lakehouse.gold.product_popularity import counted
 from lakehouse.gold.purchases import Clock
 from lakehouse.recommend import als, blend, neighbours
@@ -19,7 +20,7 @@ from lakehouse.recommend.neighbours import Neighbours
 from lakehouse.recommend.params import Params
 from lakehouse.recommend.ranked_items import NEVER, Places, best
 from lakehouse.recommend.scorer import BLOCK, Ranking, own_parts, utilities
-from lakehouse.recommend.scoring_arrays import CUSTOMER, LOG_FLOOR, Block, ScoringArrays, catalogues, logged, profiles
+from lakehouse.recommend.scoring_arrays import LOG_FLOOR, Block, ScoringArrays, catalogues, logged, profiles
 
 # How many of each customer's best the mix is learned on.
 MIXED_FROM = 50
@@ -39,6 +40,7 @@ class Learned:
     neighbours: dict[str, Neighbours]
 
     def ranking(self, fitted: Blend, params: Params, length: int, keep_seen: bool = False, eligible: DataFrame | None = None) -> Ranking:
+        """What the scorer ranks by: this model, with the exponents `fitted` and lists of `length` places."""
         factors = self.trained.factors().products
         shops = catalogues(factors, self.neighbours, self.popularity, eligible, params.popularity.country_smoothing)
         return Ranking(shops, fitted, length, keep_seen)
@@ -64,10 +66,12 @@ class Learned:
 
 
 def clock_of(params: Params, unit: str = "days") -> Clock:
+    """How age is counted: in days or, for data without dates, in baskets."""
     return Clock("baskets", params.popularity.share_of_baskets) if unit == "baskets" else Clock("days", params.popularity.days)
 
 
 def half_life(params: Params, clock: Clock) -> float:
+    """After how many days (or baskets) a purchase weighs half as much."""
     return params.weights.half_life_baskets if clock.unit == "baskets" else params.weights.half_life_days
 
 
@@ -75,7 +79,7 @@ def learn(known: DataFrame, params: Params, clock: Clock, interactions: DataFram
     """Fit ALS and the neighbours on purchases as of a moment; `interactions` where they are there already (gold.interactions)."""
     interactions = (weighed(known, half_life(params, clock)) if interactions is None else interactions).persist()
     popularity = counted(known).persist()
-    last = F.max_by("country_code", F.struct("at", "order_id")).alias("country_code")
+    last = F.max_by("country_code", F.struct("order_day", "order_id")).alias("country_code")
     countries = known.groupBy(*CUSTOMER).agg(last, F.count_distinct("order_id").alias("order_total"))
     return Learned(interactions, popularity, countries, als.fit(interactions, params.als), neighbours.fit(interactions, params.neighbours))
 

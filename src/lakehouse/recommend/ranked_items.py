@@ -18,6 +18,7 @@ class Places(NamedTuple):
 
     @staticmethod
     def none() -> "Places":
+        """No places."""
         nothing = np.zeros(0, dtype=np.int64)
         return Places(nothing, nothing, np.zeros(0), nothing)
 
@@ -35,6 +36,7 @@ class Places(NamedTuple):
         return both.at(np.argsort(both.row, kind="stable"))
 
     def at(self, index: np.ndarray) -> "Places":
+        """The places at these positions, in their order."""
         return Places(*(values[index] for values in self))
 
     def first(self, n: int) -> "Places":

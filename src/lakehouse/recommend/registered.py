@@ -27,14 +27,17 @@ class RegisteredModel:
 
     @staticmethod
     def none(spark: SparkSession) -> "RegisteredModel":
+        """What stands in for a model before the first training: it knows nobody and nothing."""
         return RegisteredModel(None, None, lambda: (Factors.none(spark), {}))
 
     @cached_property
     def factors(self) -> Factors:
+        """The factors of ALS, loaded when they are first asked for."""
         return self._parts[0]
 
     @cached_property
     def neighbours(self) -> dict[str, Neighbours]:
+        """Shop → similarities of its products, loaded when they are first asked for."""
         return self._parts[1]
 
     @cached_property

@@ -13,9 +13,10 @@ import scipy.sparse as sp
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from lakehouse.gold.keys import CUSTOMER
 from lakehouse.recommend.blend import Blend
 from lakehouse.recommend.ranked_items import NEVER, Places, best
-from lakehouse.recommend.scoring_arrays import CUSTOMER, FLOOR, LOG_FLOOR, Block, ByCountry, ScoringArrays, logged
+from lakehouse.recommend.scoring_arrays import FLOOR, LOG_FLOOR, Block, ByCountry, ScoringArrays, logged
 
 # Customers at once: fewer cost more per customer, more cost memory (x products x 4 bytes).
 BLOCK = 128
@@ -23,7 +24,7 @@ BUY_AGAIN, DISCOVER, MIXED = "buy_again", "discover", "mixed"
 LISTS = (BUY_AGAIN, DISCOVER, MIXED)
 ALS, OWN_FREQUENCY, POPULARITY, NEW_PRODUCT = "als", "own_frequency", "popularity", "new_product"
 SOURCES = (ALS, OWN_FREQUENCY, POPULARITY, NEW_PRODUCT)
-RANKED = "shop_code string, customer_key string, list string, product_ids array<bigint>, scores array<double>, sources array<string>"
+RANKED = "shop_code string, customer_key string, list_name string, product_ids array<bigint>, scores array<double>, sources array<string>"
 
 
 @dataclass(frozen=True)
@@ -132,7 +133,7 @@ def own_parts(block: Block, catalogue: ScoringArrays, by_country: ByCountry, als
         [
             np.log(block.weight + FLOOR),
             np.log(block.order_count),
-            np.log1p(block.recency),
+            np.log1p(block.recency_days),
             by_country.recent[by_country.row[block.row], block.column],
             catalogue.ever[block.column],
             logged(als[at]),
@@ -162,4 +163,4 @@ def _batch(lists: Mapping[str, Places], customers: pa.RecordBatch, catalogue: Sc
     flat = (pa.array(catalogue.product_ids[column], pa.int64()), pa.array(score), pa.array(SOURCES).take(pa.array(source)))
     columns = [customers.column(name).take(rows) for name in CUSTOMER]
     columns += [pa.array(list(lists)).take(pa.array(names)), *(pa.ListArray.from_arrays(offsets, values) for values in flat)]
-    return pa.RecordBatch.from_arrays(columns, names=[*CUSTOMER, "list", "product_ids", "scores", "sources"])
+    return pa.RecordBatch.from_arrays(columns, names=[*CUSTOMER, "list_name", "product_ids", "scores", "sources"])

@@ -11,14 +11,14 @@ import scipy.sparse as sp
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from lakehouse.gold.keys import CUSTOMER
 from lakehouse.gold.product_popularity import EVERYWHERE
 from lakehouse.recommend.neighbours import Neighbours, damped, merged
 
-CUSTOMER = ["shop_code", "customer_key"]
 # Added before a logarithm is taken: what the model does not expect at all is as unlikely as this.
 FLOOR = np.float32(0.01)
 LOG_FLOOR = np.log(FLOOR)
-OWN = ("product_id", "weight", "order_count", "recency")
+OWN = ("product_id", "weight", "order_count", "recency_days")
 
 
 class ByCountry(NamedTuple):
@@ -193,7 +193,7 @@ class Block:
     column: np.ndarray
     weight: np.ndarray
     order_count: np.ndarray
-    recency: np.ndarray
+    recency_days: np.ndarray
 
     @staticmethod
     def of(batch: pa.RecordBatch, catalogue: ScoringArrays) -> "Block":

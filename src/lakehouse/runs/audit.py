@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pyspark.sql import DataFrame
+from pyspark.sql import DataFrame, SparkSession
 
 from lakehouse.checks import Check, checks, every_check, is_dated
 from lakehouse.errors import ConfigError, DataError
@@ -18,6 +18,7 @@ from lakehouse.ops.quality_results import FAILED, QualityResult, last_asked, lat
 from lakehouse.pipeline.declared import declared
 from lakehouse.pipeline.lanes import Beside
 from lakehouse.pipeline.loader import TooManyRejectsError
+from lakehouse.pipeline.old_names import REPLACED
 from lakehouse.pipeline.planner import NOTHING
 from lakehouse.runs.check_results import SITE, alarm, alarm_key, many_rejects, rejects_key, rejects_now, results_of, site
 from lakehouse.runs.stage import RunContext
@@ -51,7 +52,7 @@ class Audit:
         if due := _due(run, {name: head for name, head in outputs.items() if self.audited.get(name) != head}):
             asked = _asked(run, due)
             self.audited.update(due)
-            self._judging.start(lambda: (due, asked, _judged(asked)))
+            self._judging.start(lambda: (due, asked, _judged(run.spark, asked)))
 
     def conclude(self, run: RunContext) -> None:
         """Wait for the verdicts of the audit that is at work, if one is.
@@ -87,13 +88,20 @@ class Audit:
             else:
                 self.cleared.add(rejects_key(name))
 
+    def withdraw(self, names: Collection[str]) -> None:
+        """What was wrong with tables that are not shown any more, under these names, is over."""
+        tables = declared()
+        for name in names:
+            alarms = {alarm_key(name, check.name) for check in every_check(tables[REPLACED[name]])}
+            self.cleared |= {*alarms, rejects_key(name)}
+
     def record_refused(self, run: RunContext, error: TooManyRejectsError) -> None:
         """What kept a table from being written is a verdict too, of no version."""
         from lakehouse.io.quality.expectations import CheckOutcome, configuration
 
         broken = [check for check in checks(error.table, run.run_date) if check.name in error.rejects]
         found = [(check, error.rejects[check.name]) for check in broken]
-        verdicts = [CheckOutcome(check, FAILED, "", of.rows, of.keys, configuration(check)) for check, of in found]
+        verdicts = [CheckOutcome(check, FAILED, "", of.rows, of.keys, configuration(error.table, check)) for check, of in found]
         try:
             record_results(run.store, results_of(run.run_id, error.table, NOTHING, error.read, verdicts, {}, ()))
             self.audited[error.table.name] = NOTHING  # so that Data Docs are made
@@ -133,7 +141,7 @@ def write_data_docs(run: RunContext, audited: Collection[str]) -> None:
         return
     from lakehouse.io.quality.data_docs import has_pages, renew_site, write_site  # takes seconds to import
 
-    place, results = site(run.settings.lake_root), latest_results(run.store)
+    place, results = site(run.settings.lake_root), [of for of in latest_results(run.store) if of.table_name in declared()]
     others = [result for result in results if result.table_name not in audited]
     try:
         with tempfile.TemporaryDirectory() as folder:
@@ -187,7 +195,7 @@ def _due_as_it_stands(run: RunContext, table: Table, of: Sequence[Check]) -> Due
     return Due(table, read, of, lambda each: run.store.opened_to_ask(each.name, heads[each.name].version))
 
 
-def _judged(asked: Sequence[Due]) -> "list[tuple[int, list[CheckOutcome]]]":
+def _judged(spark: SparkSession, asked: Sequence[Due]) -> "list[tuple[int, list[CheckOutcome]]]":
     from lakehouse.io.quality.expectations import Judge  # takes seconds to import
 
-    return Judge().judge(asked)
+    return Judge(spark).judge(asked)

@@ -10,7 +10,8 @@ from lakehouse.incident import CRITICAL, WARNING, Incident
 from lakehouse.io.delta.delta_store import TableVersion
 from lakehouse.ops.ledger import Entry, Ledger
 from lakehouse.ops.quality_results import ACCEPTED, EMPTY, FAILED, PASSED, QUARANTINED, QualityResult
-from lakehouse.pipeline.loader import Rejects, quarantine_of, rejects_of, rejects_told
+from lakehouse.ops.quarantine import quarantine_of
+from lakehouse.pipeline.loader import Rejects, format_rejects, rejects_of
 from lakehouse.sample_keys import SAMPLES
 from lakehouse.table import Table
 
@@ -90,6 +91,7 @@ def site(lake_root: str) -> str:
 
 
 def alarm_key(table_name: str, check: str) -> str:
+    """The key of the incident that a check is not true."""
     return f"quality:{table_name}:{check}"
 
 
@@ -101,9 +103,10 @@ def many_rejects(ledger: Ledger, table: Table) -> Incident | None:
 
 
 def rejects_key(table_name: str) -> str:
+    """The key of the incident that a table's newest build left out many rows."""
     return f"rejects:{table_name}"
 
 
 def _left_out(entry: Entry) -> str:
     found = f"{entry.rows_rejected} of {entry.rows_read} rows are in quarantine"
-    return f"{entry.step}: {found}: {rejects_told(rejects_of(entry.rejects))}"
+    return f"{entry.step}: {found}: {format_rejects(rejects_of(entry.rejects))}"

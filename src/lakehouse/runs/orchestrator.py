@@ -21,9 +21,11 @@ from lakehouse.io.spark.session import is_small_lake, size_told, spark_session
 from lakehouse.ops import pseudonym_key as key_file
 from lakehouse.ops.ledger import STARTED, SUCCEEDED, Entry, Ledger, published
 from lakehouse.pipeline.loader import TooManyRejectsError
+from lakehouse.pipeline.planner import NOTHING
 from lakehouse.recommend.params import Params, parse_params
 from lakehouse.runs.audit import Audit, write_data_docs
 from lakehouse.runs.incident_notifier import IncidentNotifier
+from lakehouse.runs.old_lakes import drop_replaced, replaced, take_on
 from lakehouse.runs.recovery import drop_unrecorded_rejects, emptied_scratch, give_up
 from lakehouse.runs.stage import RunContext, StageCall, StageResult, StageStopped
 
@@ -41,8 +43,11 @@ def run_stages(
     run_id = f"{started_at:%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:6]}"
     logs.set_up(settings.log_format, run_id)
     notifier = IncidentNotifier(settings, command, run_date, run_id, work)
-    with notifier.of_the_start(), lake_lock(settings.lake_root, settings.lock), notifier.of_the_run(), translate_disk_full(settings):
-        work.do(_begun(settings, params, command, run_date, run_id, started_at, notifier), calls)
+    try:
+        with notifier.of_the_start(), lake_lock(settings.lake_root, settings.lock), notifier.of_the_run(), translate_disk_full(settings):
+            work.do(_begun(settings, params, command, run_date, run_id, started_at, notifier), calls)
+    finally:
+        logs.end()
     return work.results
 
 
@@ -96,7 +101,11 @@ class Work:
         run = self._now(run)
         self._audit.conclude(run)
         self._audit.tell_rejects(run, self.outputs)
-        run.ledger.publish({name: head for name, head in self.outputs.items() if run.published.get(name) != head})
+        shown = {**run.published, **self.outputs}
+        withdrawn = dict.fromkeys(replaced(run.published, shown), NOTHING)
+        run.ledger.publish({name: head for name, head in {**shown, **withdrawn}.items() if run.published.get(name) != head})
+        drop_replaced(run.store, shown.keys() - withdrawn.keys())
+        self._audit.withdraw(withdrawn)
         for action in [action for result in self.results for action in result.after]:
             action.do(run)
         for call in calls:
@@ -148,16 +157,18 @@ def _begun(
     is_small = is_small_lake(settings)
     spark = spark_session(settings, emptied_scratch(settings.vault_root), is_small)
     store = DeltaStore(spark, TableResolver.of(settings), settings.small_rows)
-    store.note = run_id
+    store.commit_metadata = run_id
     ledger = Ledger(store, run_id, command, run_date, code_version())
     notifier.can_record(store, ledger)
     if killed := ledger.mark_abandoned():
         logs.warn(f"{len(killed)} earlier run(s) were killed; their rows in ops.runs now say abandoned")
         notifier.tell_killed(killed)
+    take_on(store)
     drop_unrecorded_rejects(store)
     key = key_file.pseudonym_key(settings, store)
     ledger.record(Entry("", STARTED, size_told(is_small)))
     before = published(store)
+    drop_replaced(store, before)
     return RunContext(run_id, run_date, started_at, settings, store, ledger, params, key, before, before)
 
 

@@ -5,13 +5,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 from lakehouse.errors import RERUN, RERUN_OR_REPORT, known
-from lakehouse.flow import STEPS
 from lakehouse.io.delta.delta_store import DeltaStore
 from lakehouse.io.host import logs
 from lakehouse.io.spark.classic_session import scratch_folder
 from lakehouse.ops.ledger import ABANDONED, FAILED, RUNS, SUCCEEDED, Entry, Ledger
-from lakehouse.pipeline.loader import quarantine_of
-from lakehouse.sources.woocommerce import TABLES
+from lakehouse.ops.quarantine import RUN_ID
+from lakehouse.pipeline.declared import quarantines
 
 BROKE_OFF = (FAILED, ABANDONED)
 
@@ -65,16 +64,10 @@ def drop_unrecorded_rejects(store: DeltaStore) -> None:
         return
     broke_off = {row["run_id"] for row in ends if row["status"] in BROKE_OFF}
     recorded = {(row["step"].split("[")[0], row["run_id"]) for row in store.rows(RUNS, ("step", "run_id"), f"status = '{SUCCEEDED}'")}
-    for table in _tables():
-        name = quarantine_of(table)
+    for table, name in quarantines().items():
         if store.head(name) is None:
             continue
-        left = {run_id for run_id in store.arrow(name, ["_run_id"])["_run_id"].unique().to_pylist() if run_id in broke_off}
+        left = {run_id for run_id in store.arrow(name, [RUN_ID.name])[RUN_ID.name].unique().to_pylist() if run_id in broke_off}
         if ids := sorted(run_id for run_id in left if (table, run_id) not in recorded):
             among = ", ".join(f"'{run_id}'" for run_id in ids)
-            store.replace_where(name, store.read(name).limit(0), f"_run_id in ({among})")
-
-
-def _tables() -> list[str]:
-    mirrors = [part.name for table in TABLES for part in (table.bronze, table.vault) if part is not None]
-    return [*mirrors, *(step.name for step in STEPS)]
+            store.replace_where(name, store.read(name).limit(0), f"{RUN_ID.name} in ({among})")

@@ -42,6 +42,7 @@ class RunContext:
 
     @property
     def spark(self) -> SparkSession:
+        """The session of the run."""
         return self.store.spark
 
     @property
@@ -50,9 +51,11 @@ class RunContext:
         return f"{self.settings.vault_root}/_staging"
 
     def read(self, table: Table) -> DataFrame:
+        """The declared columns of the version that the run works with."""
         return PinnedTables(self.store, self.heads).read(table)
 
     def head(self, table: Table) -> TableVersion:
+        """The version that the run works with. DataError (65) if the table has to be there and is not."""
         return PinnedTables(self.store, self.heads).head(table)
 
 

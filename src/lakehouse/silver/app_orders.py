@@ -4,7 +4,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from lakehouse.silver.order_rows import only_orders
-from lakehouse.sources.app_shop import APP
+from lakehouse.sources.app_shop import apps_code
 from lakehouse.sources.source import SHOP
 from lakehouse.table import BOOLEAN, LONG, MONEY, STRING, TIMESTAMP, Column, Table
 
@@ -41,7 +41,7 @@ def build(app_orders: DataFrame, orders: DataFrame, *, feed_shop: str) -> DataFr
     is_shops = F.col("shops_id").isNotNull()
     return app_orders.join(of_shop, F.col("woo_order_id") == F.col("shops_id"), "left").withColumns(
         {
-            "shop_code": F.when(is_shops, feed_shop).otherwise(APP),
+            "shop_code": F.when(is_shops, feed_shop).otherwise(apps_code()),
             "order_id": F.coalesce("shops_id", "app_order_id"),
             "is_shops": is_shops,
             "currency_code": F.col("currency"),

@@ -4,7 +4,7 @@ from pyspark.sql import Column as SparkColumn
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from lakehouse.sources.app_shop import APP
+from lakehouse.sources.app_shop import apps_code, is_apps
 from lakehouse.sources.source import SHOP
 from lakehouse.table import LONG, STRING, Column, Table
 
@@ -47,8 +47,7 @@ def build(users: DataFrame, orders: DataFrame, app_users: DataFrame, *, feed_sho
     Should two accounts share an address, the older one (lower id) has it. A user of the app is the shop's customer with the same
     e-mail, in the app's own rows.
     """
-    is_apps = F.col("shop_code") == APP
-    of_shops, of_app = orders.where(~is_apps), orders.where(is_apps)
+    of_shops, of_app = orders.where(~is_apps()), orders.where(is_apps())
     addresses = _addresses(users, of_shops)
     return (
         _accounts(users, of_shops)
@@ -62,10 +61,9 @@ def with_customer_key(orders: DataFrame, customer_identities: DataFrame) -> Data
     """Add customer_key to silver orders. One join, on addresses and users of the app; an account's own orders need none."""
     linking = customer_identities.where(F.col("identity_type").isin(EMAIL, APP_USER))
     owners = linking.select("shop_code", F.col("identity_pseudonym").alias("buyer"), F.col("customer_key").alias("owner_key"))
-    is_apps = F.col("shop_code") == APP
-    key = F.coalesce(F.when(~is_apps, F.col("user_pseudonym")), "owner_key", "user_pseudonym", "order_pseudonym")
+    key = F.coalesce(F.when(~is_apps(), F.col("user_pseudonym")), "owner_key", "user_pseudonym", "order_pseudonym")
     return (
-        orders.withColumn("buyer", F.when(is_apps, F.col("user_pseudonym")).otherwise(F.col("email_pseudonym")))
+        orders.withColumn("buyer", F.when(is_apps(), F.col("user_pseudonym")).otherwise(F.col("email_pseudonym")))
         .join(owners, ["shop_code", "buyer"], "left")
         .withColumn("customer_key", key)
         .drop("buyer", "owner_key")
@@ -113,7 +111,7 @@ def _app_users(app_users: DataFrame, orders: DataFrame, addresses: DataFrame, fe
     owners = of_shop.select(F.col("identity_pseudonym").alias("email_pseudonym"), F.col("customer_key").alias("owner_key"), "user_id")
     is_known, is_accounts = F.col("owner_key").isNotNull(), F.col("user_id").isNotNull()
     return _identities(
-        every.join(owners, "email_pseudonym", "left").withColumn("shop_code", F.lit(APP)),
+        every.join(owners, "email_pseudonym", "left").withColumn("shop_code", apps_code()),
         APP_USER,
         F.col("user_pseudonym"),
         F.coalesce("owner_key", "user_pseudonym"),

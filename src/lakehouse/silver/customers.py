@@ -8,7 +8,7 @@ from lakehouse.parameters import Shops, by_shop
 from lakehouse.silver import customer_identities
 from lakehouse.silver.customer_identities import APP_USER, EMAIL, ORDER, with_customer_key
 from lakehouse.silver.orders import is_consent
-from lakehouse.sources.app_shop import APP
+from lakehouse.sources.app_shop import is_apps
 from lakehouse.sources.source import SHOP
 from lakehouse.table import BOOLEAN, LONG, STRING, TIMESTAMP, Column, Reference, Rule, Table
 
@@ -55,7 +55,7 @@ def build(
     user_meta: DataFrame,
     orders: DataFrame,
     customer_identities: DataFrame,
-    email_flags: DataFrame,
+    email_deliverability: DataFrame,
     app_users: DataFrame,
     *,
     shops: Shops,
@@ -70,7 +70,7 @@ def build(
         .join(_app_users(app_users, customer_identities), by_person, "left")
         .join(_buying(orders, customer_identities), by_person, "left")
         .withColumn("email_pseudonym", F.coalesce("account_email", "app_email", guest_address))
-        .join(email_flags, by_address, "left")
+        .join(email_deliverability, by_address, "left")
     )
     is_anonymised = F.coalesce("account_is_anonymised", "app_is_anonymised", "order_is_anonymised", F.lit(False))
     status = (
@@ -88,7 +88,7 @@ def build(
             else F.lit(True)
         ),
     )
-    consent = F.when(F.col("shop_code") == APP, F.col("app_consents")).otherwise(of_shop)
+    consent = F.when(is_apps(), F.col("app_consents")).otherwise(of_shop)
     return (
         found.withColumn("is_anonymous", F.col("kind") == ORDER)
         .withColumn("email_status", status)

@@ -34,9 +34,9 @@ def only_refunds(orders: DataFrame) -> DataFrame:
 
 def lines(orders: DataFrame, order_items: DataFrame, order_item_meta: DataFrame) -> DataFrame:
     """The line items of the given orders or refunds with their numbers, product 0 where the source has none."""
-    items = order_items.where(F.col("order_item_type") == "line_item").drop("_order_id")
+    items = order_items.where(F.col("order_item_type") == "line_item").drop("_root_order_id")
     numbers = pivot_meta(order_item_meta, ["shop_code", "order_item_id"], "meta_id", NUMBERS)
-    kept = orders.select("shop_code", "_order_id", F.col("id").alias("order_id"), F.col("currency").alias("currency_code"))
+    kept = orders.select("shop_code", "_root_order_id", F.col("id").alias("order_id"), F.col("currency").alias("currency_code"))
     return (
         items.join(kept, ["shop_code", "order_id"])
         .join(numbers, ["shop_code", "order_item_id"], "left")

@@ -97,8 +97,8 @@ def _of_shops(
     return (
         only_orders(orders)
         .withColumnRenamed("id", "order_id")
-        .join(order_operational_data.drop("_order_id", "id"), by_order, "left")
-        .join(order_addresses.drop("_order_id", "id"), by_order, "left")
+        .join(order_operational_data.drop("_root_order_id", "id"), by_order, "left")
+        .join(order_addresses.drop("_root_order_id", "id"), by_order, "left")
         .join(_consents(order_meta, shops), by_order, "left")
         .withColumns(
             {

@@ -48,7 +48,9 @@ def build(orders: DataFrame, order_operational_data: DataFrame, *, shops: Shops)
     tax = F.coalesce("tax_amount", F.lit(0)) + F.coalesce("shipping_tax_amount", F.lit(0))
     return (
         only_refunds(orders)
-        .withColumnsRenamed({"id": "refund_id", "_order_id": "order_id", "date_created_gmt": "refunded_at", "currency": "currency_code"})
+        .withColumnsRenamed(
+            {"id": "refund_id", "_root_order_id": "order_id", "date_created_gmt": "refunded_at", "currency": "currency_code"}
+        )
         .join(shipping, ["shop_code", "refund_id"], "left")
         .withColumn("tax_amount", tax)
         .withColumn("shipping_amount", F.coalesce("shipping_amount", F.lit(0)))

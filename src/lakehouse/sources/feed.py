@@ -106,6 +106,11 @@ class Feed:
         return PurePath(self.file_name).suffix
 
     @property
+    def tables(self) -> list[Table]:
+        """The tables that its rows are landed in."""
+        return [part for part in (self.bronze, self.vault) if part is not None]
+
+    @property
     def personal_fields(self) -> tuple[Field, ...]:
         return tuple(field for field in self.fields if field.personal)
 

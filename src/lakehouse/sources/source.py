@@ -119,6 +119,11 @@ class JdbcTable:
         return Table(f"vault.woo__{self.name}", grain, key, columns, scope=self._scope, may_be_empty=True)
 
     @property
+    def mirrors(self) -> list[Table]:
+        """The tables that its rows are landed in: the mirror, and the personal part if there is one."""
+        return [part for part in (self.bronze, self.vault) if part is not None]
+
+    @property
     def _root_column(self) -> tuple[Column, ...]:
         return (ROOT_ORDER,) if self.root else ()
 
@@ -128,5 +133,5 @@ class JdbcTable:
 
 
 SHOP = Column("shop_code", STRING, "code of the shop in the settings")
-ROOT_ORDER = Column("_order_id", LONG, "root order: of a refund and all that hangs on it, the order that was refunded")
+ROOT_ORDER = Column("_root_order_id", LONG, "root order: of a refund and all that hangs on it, the order that was refunded")
 ANONYMISED = Column("is_anonymised", BOOLEAN, "true if the address is one that WooCommerce writes over an erased one")

@@ -41,6 +41,7 @@ class Value:
 
 
 def quoted(name: str) -> str:
+    """A name in SQL."""
     return '"' + name.replace('"', '""') + '"'
 
 

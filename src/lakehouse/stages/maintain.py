@@ -4,7 +4,6 @@ import time
 from datetime import UTC, date, datetime, timedelta
 
 from lakehouse.bronze.feed_quarantine import quarantine_table
-from lakehouse.flow import STEPS
 from lakehouse.io.delta.delta_reader import DeltaReader
 from lakehouse.io.delta.delta_store import DeltaStore
 from lakehouse.io.delta.delta_upkeep import DeltaUpkeep, Needed
@@ -13,8 +12,7 @@ from lakehouse.lake import Lake
 from lakehouse.ops.history import History
 from lakehouse.ops.ledger import RUNS, SUCCEEDED, Entry
 from lakehouse.ops.retention import forget_old_rows
-from lakehouse.pipeline.declared import declared
-from lakehouse.pipeline.loader import quarantine_of
+from lakehouse.pipeline.declared import OPS, quarantines
 from lakehouse.pipeline.recording import record
 from lakehouse.runs.stage import RunContext, StageResult
 from lakehouse.sources.feeds import FEEDS
@@ -75,15 +73,10 @@ def _worn(store: DeltaStore, name: str) -> str:
 
 def tables_there(store: DeltaReader) -> list[str]:
     """All tables of the lake that this project knows, in quarantine too."""
-    return [*records_of(store), *(name for name in declared() if not _is_record(name) and store.head(name) is not None)]
+    return [*records_of(store), *(name for name in quarantines() if store.head(name) is not None)]
 
 
 def records_of(store: DeltaReader) -> list[str]:
     """Tables that are only ever read as they are: the ledger's, and quarantine."""
-    rejects = [quarantine_of(name) for name in declared() if not _is_record(name)]
-    names = [*filter(_is_record, declared()), *rejects, *(quarantine_table(feed.name).name for feed in FEEDS)]
+    names = [*(table.name for table in OPS), *quarantines().values(), *(quarantine_table(feed.name).name for feed in FEEDS)]
     return [name for name in names if store.head(name) is not None]
-
-
-def _is_record(name: str) -> bool:
-    return name.startswith(("ops.", "quarantine.")) and name not in {step.name for step in STEPS}

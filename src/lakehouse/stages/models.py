@@ -4,12 +4,12 @@ from pyspark.sql import functions as F
 
 from lakehouse.errors import ConfigError, DataError
 from lakehouse.gold import interactions, product_popularity
+from lakehouse.gold.keys import CUSTOMER
 from lakehouse.io.mlflow.model_registry import ModelRegistry
 from lakehouse.ops.model_changes import PROMOTE, ROLLBACK, champion_before, model_changes
 from lakehouse.recommend import customer_products
 from lakehouse.recommend.blend import Blend
 from lakehouse.recommend.evaluation.difference import difference
-from lakehouse.recommend.scoring_arrays import CUSTOMER
 from lakehouse.runs.stage import RunContext, StageResult
 from lakehouse.silver import categories, customers, products
 from lakehouse.stages.preview import LOOKED_AT, published
@@ -33,7 +33,6 @@ def diff(run: RunContext, version: str) -> StageResult:
         lists=run.params.lists,
         blend=Blend.of(run.params.blend),
         country_smoothing=run.params.popularity.country_smoothing,
-        feed_shop=run.settings.feed_shop_code,
     ).persist()
     return StageResult(text=difference(before, after, run.read(products.TABLE), run.read(categories.TABLE)).text())
 

@@ -3,15 +3,15 @@
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from lakehouse.gold.keys import CUSTOMER, PRODUCT
 from lakehouse.gold.product_popularity import EVERYWHERE
 from lakehouse.recommend import customer_products
 from lakehouse.recommend.blend import Blend
-from lakehouse.recommend.evaluation.difference import PRODUCT, Difference, difference
+from lakehouse.recommend.evaluation.difference import Difference, difference
 from lakehouse.recommend.evaluation.gate import Guards
 from lakehouse.recommend.evaluation.judge import lists_of
 from lakehouse.recommend.model import Learned
 from lakehouse.recommend.scorer import BUY_AGAIN, DISCOVER, MIXED
-from lakehouse.recommend.scoring_arrays import CUSTOMER
 from lakehouse.runs.stage import RunContext
 from lakehouse.silver import categories, customers, products
 
@@ -33,12 +33,12 @@ def guards(run: RunContext, lists: DataFrame, learned: Learned) -> Guards:
     countries = learned.countries.select(*CUSTOMER, "country_code")
     marked = lists.join(bought, [*CUSTOMER, "product_id"], "left").join(shelf, PRODUCT, "left").join(countries, CUSTOMER, "left")
     is_hidden = F.col("hidden_in").isNull() | F.array_contains("hidden_in", F.coalesce("country_code", F.lit(EVERYWHERE)))
-    facts = marked.groupBy("list").agg(
+    facts = marked.groupBy("list_name").agg(
         F.count_if(is_hidden).alias("ineligible"),
         F.count_if(F.coalesce("is_bought", F.lit(False))).alias("bought"),
         F.count("*").alias("places"),
     )
-    by_list = {row["list"]: row for row in facts.collect()}
+    by_list = {row["list_name"]: row for row in facts.collect()}
     repeats = {name: row["bought"] / row["places"] for name, row in by_list.items()}
     before, total = published(run), max(shelf.count(), 1)
     found = Guards(
@@ -71,7 +71,7 @@ def published(run: RunContext) -> DataFrame | None:
 
 
 def _shelf(run: RunContext) -> DataFrame:
-    return customer_products.shelf(run.read(products.TABLE), run.params.lists.hidden).select(*PRODUCT, "hidden_in")
+    return customer_products.shelf(run.read(products.TABLE), run.params.lists).select(*PRODUCT, "hidden_in")
 
 
 def _shown(lists: DataFrame) -> int:
@@ -80,6 +80,6 @@ def _shown(lists: DataFrame) -> int:
 
 def _completeness(lists: DataFrame, length: int) -> float:
     """The share of customers whose mixed list has all its places."""
-    places = lists.where(F.col("list") == MIXED).groupBy(*CUSTOMER).count()
+    places = lists.where(F.col("list_name") == MIXED).groupBy(*CUSTOMER).count()
     full = places.agg(F.avg((F.col("count") >= length).cast("int"))).first()
     return float((full and full[0]) or 0)

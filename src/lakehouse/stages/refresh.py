@@ -9,6 +9,7 @@ from lakehouse.stages.step_runner import step_runner
 
 
 def refresh(run: RunContext) -> StageResult:
+    """Build silver and gold tables whose inputs changed; gives their versions."""
     runner = step_runner(run)
     run_steps(runner.run, (*SILVER, *GOLD), lanes(is_small_lake(run.settings)), lambda step: logs.set_current_step(step.name))
     return StageResult(outputs=runner.outputs)

@@ -12,7 +12,8 @@ from pyspark.sql import functions as F
 from lakehouse.fingerprint import fingerprint
 from lakehouse.flow import MODEL
 from lakehouse.gold import interactions
-from lakehouse.gold.purchases import as_of, evening, in_feed_shop, purchases
+from lakehouse.gold.keys import CUSTOMER
+from lakehouse.gold.purchases import as_of, evening, purchases
 from lakehouse.io.delta.delta_store import TableVersion
 from lakehouse.io.host import logs
 from lakehouse.io.mlflow.model_registry import Champion, ModelRegistry, Training
@@ -27,7 +28,6 @@ from lakehouse.recommend.evaluation.split import Fold
 from lakehouse.recommend.model import Learned, clock_of, fit_blend, learn
 from lakehouse.recommend.params import Params
 from lakehouse.recommend.scorer import BUY_AGAIN, DISCOVER, LISTS, MIXED
-from lakehouse.recommend.scoring_arrays import CUSTOMER
 from lakehouse.runs.stage import AfterPublication, RunContext, StageResult
 from lakehouse.silver import customer_identities, customers, order_lines, orders, products, refund_lines
 from lakehouse.stages.preview import changes, guards, preview
@@ -43,7 +43,7 @@ def due(run: RunContext) -> str:
     was trained from."""
     registry = ModelRegistry(run.settings, run.store)
     reason = why_due(run.settings.train_every_days, run.run_date, registry.champion() is not None, registry.last_training())
-    return "" if reason and registry.has_counted(_recipe(run)) else reason
+    return "" if reason and registry.has_counted(_fingerprint(run)) else reason
 
 
 def train(run: RunContext) -> StageResult:
@@ -54,50 +54,57 @@ def train(run: RunContext) -> StageResult:
     """
     registry = ModelRegistry(run.settings, run.store)
     champion = registry.champion()
-    started, recipe = time.monotonic(), _recipe(run)
+    started, made_by = time.monotonic(), _fingerprint(run)
     logs.set_current_step("train")
     inputs = {table.name: run.head(table) for table in (*SALES, interactions.TABLE, products.TABLE)}
-    if left := registry.left_over(recipe):
+    if left := registry.left_over(made_by):
         logs.info(f"train: version {left.version} is taken up, its run {left.tags['lakehouse_run_id']} died", step="train")
         return _conclude(run, registry, left.version, left.tags["gate"] == PASSED, left.tags["gate_reason"], inputs, started)
     registry.end_trainings(run.ledger.ended_runs())
-    feed_shop = run.settings.feed_shop_code
-    every = in_feed_shop(purchases(*(run.read(table) for table in SALES)), feed_shop)
-    bought = every.where(F.col("at") < evening(run.run_date)).persist()
+    every = purchases(*(run.read(table) for table in SALES), feed_shop=run.settings.feed_shop_code)
+    bought = every.where(F.col("order_day") < evening(run.run_date)).persist()
     tried = _tried(bought, run, run.params)
     known = as_of(bought, evening(run.run_date), clock_of(run.params))
-    learned = learn(known, run.params, clock_of(run.params), interactions.with_app(run.read(interactions.TABLE), feed_shop))
+    learned = learn(known, run.params, clock_of(run.params), run.read(interactions.TABLE))
     blend = _blend(tried.learned, tried.fold, run.params)
     lists = preview(run, learned, blend)
     verdict = _verdict(run, champion, bought, tried, found := guards(run, lists, learned))
     changed = changes(run, lists)
-    index = {
-        "customers": _without_anonymous(run, learned.trained.customer_index),
-        "products": learned.trained.product_index,
-        "neighbours": neighbours.as_frame(run.spark, learned.neighbours),
-    }
     training = Training(
         name=f"{run.run_date} {run.run_id}",
         params=_logged(run.params, blend),
         metrics={**flatten_metrics(tried.judged.means()), "coverage": found.coverage, "completeness": found.completeness},
         inputs=inputs,
-        tags={
-            "run_date": run.run_date.isoformat(),
-            "lakehouse_run_id": run.run_id,
-            "recipe": recipe,
-            "judged_against": "" if champion is None else champion.version,
-            "gate": PASSED if verdict.passed else "failed",
-            "gate_outcome": verdict.outcome,
-            "gate_reason": verdict.reason,
-        },
+        tags=_tags(run, made_by, champion, verdict),
         texts={} if changed is None else {"rec_diff.md": changed.text()},
     )
-    version = registry.log(learned.trained.model, index, training)
+    version = registry.log(learned.trained.model, _index(run, learned), training)
     for frame in (bought, lists, *tried.fold):
         frame.unpersist()
     tried.learned.forget()
     learned.forget()
     return _conclude(run, registry, version, verdict.passed, verdict.reason, inputs, started)
+
+
+def _tags(run: RunContext, made_by: str, champion: Champion | None, verdict: GateDecision) -> dict[str, str]:
+    return {
+        "run_date": run.run_date.isoformat(),
+        "lakehouse_run_id": run.run_id,
+        "fingerprint": made_by,
+        "judged_against": "" if champion is None else champion.version,
+        "gate": PASSED if verdict.passed else "failed",
+        "gate_outcome": verdict.outcome,
+        "gate_reason": verdict.reason,
+    }
+
+
+def _index(run: RunContext, learned: Learned) -> dict[str, DataFrame]:
+    """What is kept beside the model of ALS, by name."""
+    return {
+        "customers": _without_anonymous(run, learned.trained.customer_index),
+        "products": learned.trained.product_index,
+        "neighbours": neighbours.as_frame(run.spark, learned.neighbours),
+    }
 
 
 def _conclude(
@@ -115,7 +122,7 @@ def finish(run: RunContext, version: str, passed: bool) -> None:
     ModelRegistry(run.settings, run.store).finish(version, passed)
 
 
-def _recipe(run: RunContext) -> str:
+def _fingerprint(run: RunContext) -> str:
     """All that the version comes from. The published lists are only compared with, so they are none of it."""
     heads = sorted((name, head) for name, head in run.heads.items() if name.startswith(("silver.", "gold.")))
     return fingerprint("lakehouse.stages.train", run.run_date, run.params, heads)
@@ -135,7 +142,7 @@ def _tried(bought: DataFrame, run: RunContext, params: Params) -> _Tried:
     days, clock = params.evaluation.window_days, clock_of(params)
     cut = evening(run.run_date) - days
     fold = split.window(bought, cut, days, clock)
-    past = split.window(bought.where(F.col("at") < cut), cut - days, days, clock)
+    past = split.window(bought.where(F.col("order_day") < cut), cut - days, days, clock)
     blend = Blend.of(params.blend) if past.truth.isEmpty() else _blend(learn(past.known, params, clock), past, params)
     learned = learn(fold.known, params, clock)
     lists = lists_of(learned, blend, fold.truth, params, params.lists.length).persist()

@@ -13,7 +13,7 @@ from lakehouse.io.delta.delta_store import DeltaStore
 from lakehouse.ops.file_ledger import FILES
 from lakehouse.ops.incident_records import met, record_incidents
 from lakehouse.ops.ledger import RUNS
-from lakehouse.ops.shop_reads import READS
+from lakehouse.ops.shop_reads import SHOP_READS
 
 
 def seconds(hour: int) -> float:
@@ -50,7 +50,7 @@ def test_the_figures_are_those_of_the_last_run_step_reading_and_file(store: Delt
         step("replica[nl]", 2),
     ]
     store.append_rows(RUNS, rows)
-    store.append_rows(READS, [{"shop_code": "nl", "read_at": at(hour), "cursor_at": at(hour - 1)} for hour in (1, 2)])
+    store.append_rows(SHOP_READS, [{"shop_code": "nl", "read_at": at(hour), "cursor_at": at(hour - 1)} for hour in (1, 2)])
     files = [("loaded", 1), ("repeated", 2), ("quarantined", 3)]
     store.append_rows(FILES, [{"feed": "stock", "sender": "stock", "status": status, "arrived_at": at(hour)} for status, hour in files])
     record_incidents(store, [met(Incident("run:night", CRITICAL, "night failed", "wait"), None, "night", "run", at(4))])

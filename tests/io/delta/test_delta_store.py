@@ -157,17 +157,17 @@ def test_a_column_taken_from_the_declaration_is_gone(filled: DeltaStore) -> None
 
 
 def test_maintenance_is_told_from_writing(filled: DeltaStore) -> None:
-    with filled.noted(""):
+    with filled.commits_marked(""):
         filled.append(TABLE.name, frame(filled, [("nl", 7, 13, "oil")]))
     filled.spark.sql(f"OPTIMIZE delta.`{filled.tables.folder(TABLE.name)}`")
     assert filled.stored_version(TABLE.name, 1) == 2, "OPTIMIZE had nothing to do, so that the test says nothing"
     assert version(filled) == 1
-    assert filled.notes_since(TABLE.name, 1) == []
-    assert filled.notes_since(TABLE.name, 2) == []
-    assert filled.notes_since(TABLE.name, 0) == [""]
-    with filled.noted("by hand"):
+    assert filled.commit_metadata_since(TABLE.name, 1) == []
+    assert filled.commit_metadata_since(TABLE.name, 2) == []
+    assert filled.commit_metadata_since(TABLE.name, 0) == [""]
+    with filled.commits_marked("by hand"):
         filled.append(TABLE.name, frame(filled, [("nl", 8, 13, "salt")]))
-    assert filled.notes_since(TABLE.name, 1) == ["by hand"]
+    assert filled.commit_metadata_since(TABLE.name, 1) == ["by hand"]
 
 
 @pytest.mark.parametrize("write", ["sync", "replace", "append"])

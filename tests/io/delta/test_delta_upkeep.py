@@ -164,7 +164,7 @@ def test_a_compaction_is_the_same_version_in_fewer_files(store: DeltaStore) -> N
     assert len(store.read(NAME, 9).inputFiles()) == 1
     assert store.read(NAME, 9).count() == 10
     assert len(DeltaTable(store.tables.folder(NAME), version=9).file_uris()) == 10
-    assert store.notes_since(NAME, 9) == []
+    assert store.commit_metadata_since(NAME, 9) == []
     store.append(NAME, arrow({10: "rice"}))
     after = store.head(NAME)
     assert after is not None

@@ -72,14 +72,14 @@ def test_rows_come_and_go_and_every_version_is_read_as_it_was(elsewhere: DeltaSt
     assert elsewhere.sync(GOODS, frame(elsewhere, (1, "tea"), (2, "rice"))) == Written(inserted=2)
     first = elsewhere.head(GOODS.name)
     assert first is not None
-    with elsewhere.noted("the second"):
+    with elsewhere.commits_marked("the second"):
         assert elsewhere.sync(GOODS, frame(elsewhere, (1, "green tea"), (3, "oil"))) == Written(1, 1, 1)
     elsewhere.replace_where(GOODS.name, frame(elsewhere, (3, "olive oil")), "product_id = 3")
     elsewhere.append(GOODS.name, frame(elsewhere, (4, "salt")))
     assert elsewhere.head(GOODS.name) == TableVersion(first.table_id, 3)
     assert goods(elsewhere) == [(1, "green tea"), (3, "olive oil"), (4, "salt")]
     assert goods(elsewhere, 1) == [(1, "green tea"), (3, "oil")]
-    assert elsewhere.notes_since(GOODS.name, 0)[-1] == "the second"
+    assert elsewhere.commit_metadata_since(GOODS.name, 0)[-1] == "the second"
     fed = [(row.product_id, row._change_type) for row in elsewhere.changes(GOODS.name, 1, 1).collect()]
     assert sorted(fed) == [(1, "update_postimage"), (1, "update_preimage"), (2, "delete"), (3, "insert")]
     assert elsewhere.question("SELECT count(*) AS n FROM {rows}", rows=GOODS.name) == [{"n": 3}]
@@ -101,5 +101,5 @@ def test_maintenance_is_told_from_writing(elsewhere: DeltaStore) -> None:
     assert head is not None
     DeltaUpkeep(elsewhere).tidy(GOODS.name, Needed(frozenset({1})))
     assert elsewhere.head(GOODS.name) == head
-    assert elsewhere.notes_since(GOODS.name, head.version) == []
+    assert elsewhere.commit_metadata_since(GOODS.name, head.version) == []
     assert len(goods(elsewhere, 1)) == 2

@@ -30,12 +30,12 @@ def test_ids_come_back_as_given_numbers_as_numbers_and_text_as_text(spark: Spark
 def test_a_whole_number_is_a_basket_and_a_timestamp_is_days(spark: SparkSession, tmp_path: Path) -> None:
     path = orders(tmp_path, {"who": ["a"], "what": ["x"], "no": [1], "at": [3]})
     baskets = read_orders(spark, path, COLUMNS)
-    assert (baskets.unit, baskets.bought.first()["at"]) == ("baskets", 3.0)
+    assert (baskets.unit, baskets.bought.first()["order_day"]) == ("baskets", 3.0)
     times = orders(tmp_path, {"who": ["a"], "what": ["x"], "no": [1], "at": pd.to_datetime(["1970-01-02 12:00"])}, "orders.parquet")
     days = read_orders(spark, times, COLUMNS)
-    assert (days.unit, days.bought.first()["at"]) == ("days", 1.5)
+    assert (days.unit, days.bought.first()["order_day"]) == ("days", 1.5)
     text = orders(tmp_path, {"who": ["a"], "what": ["x"], "no": [1], "at": ["1970-01-03"]}, "text.csv")
-    assert read_orders(spark, text, COLUMNS).bought.first()["at"] == 2.0
+    assert read_orders(spark, text, COLUMNS).bought.first()["order_day"] == 2.0
 
 
 def test_a_product_twice_in_an_order_is_one_line_and_given_weights_are_summed(spark: SparkSession, tmp_path: Path) -> None:

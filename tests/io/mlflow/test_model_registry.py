@@ -106,14 +106,14 @@ def test_a_training_that_passed_is_the_champion_from_the_end_of_its_run_on(
         registry.find("99")
 
 
-def test_a_training_whose_run_died_is_taken_up_by_the_same_recipe_unless_somebody_changed_the_champion(tmp_path: Path) -> None:
+def test_a_training_whose_run_died_is_taken_up_with_the_same_fingerprint_unless_somebody_changed_the_champion(tmp_path: Path) -> None:
     settings = settings_of(tmp_path)
     registry, client = ModelRegistry(settings), mlflow.MlflowClient()
     assert registry.left_over("r") is None
     registry.end_trainings({"a"})  # nothing was ever trained
     experiment = client.create_experiment("lakehouse-recommender")
     client.create_registered_model(settings.model_name)
-    tags = {**TRAINING.tags, "recipe": "r", "judged_against": ""}
+    tags = {**TRAINING.tags, "fingerprint": "r", "judged_against": ""}
     run = client.create_run(experiment, tags=tags)
     version = str(client.create_model_version(settings.model_name, "none", run.info.run_id).version)
     found = registry.left_over("r")

@@ -1,4 +1,4 @@
-"""A consistent picture from a replica: how old it may be, and that it stands still while it is read."""
+"""A consistent state of a replica: how old it may be, and that it stands still while it is read."""
 
 import subprocess
 import sys
@@ -110,13 +110,13 @@ class TestPause:
     def test_the_replica_stands_still_while_it_is_read_and_moves_on_afterwards(self, level: Replication) -> None:
         with live_writer(level.primary, "live") as writer:
             wait_until(lambda: writer.committed > 20)
-            with paused("nl", shop(level.replica), nothing, nothing) as picture:
+            with paused("nl", shop(level.replica), nothing, nothing) as read:
                 at_first, traded = counts(level.replica), writer.committed
                 wait_until(lambda: writer.committed > traded + 100)
                 assert counts(level.replica) == at_first
-                assert picture.method == "replica paused"
+                assert read.mode == "replica paused"
                 with level.replica.connect("live") as connection, connection.cursor() as cursor:
-                    assert picture.position == position(connection)
+                    assert read.position == position(connection)
                     assert broken_invariants(cursor) == {}
             wait_until(lambda: counts(level.replica) != at_first)
         level.catch_up()
@@ -206,11 +206,11 @@ with paused("nl", shop, note.touch, note.unlink):
             paused("nl", shop(level.replica), lambda: seen.append("intent"), lambda: seen.append("end")).__enter__()
         assert (running(level), seen) == ("Yes", ["intent", "end"])
 
-    def test_a_replica_that_somebody_starts_meanwhile_is_no_picture(self, level: Replication) -> None:
+    def test_a_replica_that_somebody_starts_meanwhile_is_not_one_state(self, level: Replication) -> None:
         with pytest.raises(SourceAwayError, match="somebody started"), paused("nl", shop(level.replica), nothing, nothing):
             level.on_replica("START SLAVE SQL_THREAD")
 
-    def test_a_replica_that_moved_and_was_stopped_again_is_no_picture(self, level: Replication) -> None:
+    def test_a_replica_that_moved_and_was_stopped_again_is_not_one_state(self, level: Replication) -> None:
         with pytest.raises(SourceAwayError, match="somebody started"), paused("nl", shop(level.replica), nothing, nothing):
             with level.primary.connect("live") as connection, connection.cursor() as cursor:
                 cursor.execute("UPDATE wp_options SET autoload = 'no' WHERE option_name = 'home'")
@@ -222,9 +222,9 @@ with paused("nl", shop, note.touch, note.unlink):
     def test_a_replica_that_others_stopped_stays_stopped(self, level: Replication) -> None:
         level.on_replica("STOP SLAVE SQL_THREAD")
         intents: list[str] = []
-        with paused("nl", shop(level.replica), lambda: intents.append("intent"), nothing) as picture:
-            assert picture.method == "watermark"
-            assert picture.lag_seconds == 0
+        with paused("nl", shop(level.replica), lambda: intents.append("intent"), nothing) as read:
+            assert read.mode == "watermark"
+            assert read.lag_seconds == 0
         assert intents == []
         assert running(level) == "No"
 
@@ -232,30 +232,30 @@ with paused("nl", shop, note.touch, note.unlink):
 class TestWatermark:
     def test_a_user_without_the_right_to_see_still_gets_the_position(self, level: Replication) -> None:
         intents: list[str] = []
-        with paused("nl", shop(level.replica, "plain"), lambda: intents.append("intent"), nothing) as picture:
+        with paused("nl", shop(level.replica, "plain"), lambda: intents.append("intent"), nothing) as read:
             assert running(level) == "Yes"
         with level.primary.connect() as connection:
-            assert picture.position == position(connection) != ""
-        assert (picture.method, picture.lag_seconds, intents) == ("watermark", None, [])
+            assert read.position == position(connection) != ""
+        assert (read.mode, read.lag_seconds, intents) == ("watermark", None, [])
 
     def test_a_user_without_the_right_to_pause_closes_the_intent_and_reads_a_moving_shop(self, level: Replication) -> None:
         seen: list[str] = []
-        with paused("nl", shop(level.replica, "sees"), lambda: seen.append("intent"), lambda: seen.append("end")) as picture:
+        with paused("nl", shop(level.replica, "sees"), lambda: seen.append("intent"), lambda: seen.append("end")) as read:
             assert seen == ["intent", "end"]
             assert running(level) == "Yes"
-        assert (picture.method, picture.lag_seconds) == ("watermark", 0)
+        assert (read.mode, read.lag_seconds) == ("watermark", 0)
 
     def test_the_setting_forbids_the_pause(self, level: Replication) -> None:
-        with paused("nl", shop(level.replica, pause_replica=False), nothing, nothing) as picture:
+        with paused("nl", shop(level.replica, pause_replica=False), nothing, nothing) as read:
             assert running(level) == "Yes"
-        assert picture.method == "watermark"
+        assert read.mode == "watermark"
 
     def test_a_primary_is_read_by_the_watermark(self, level: Replication) -> None:
         with level.primary.connect() as connection, connection.cursor() as cursor:
             cursor.execute("SELECT @@GLOBAL.gtid_binlog_pos")
             (here,) = cursor.fetchall()[0]
-        with paused("nl", shop(level.primary), nothing, nothing) as picture:
-            assert (picture.method, picture.position, picture.lag_seconds) == ("watermark", here, None)
+        with paused("nl", shop(level.primary), nothing, nothing) as read:
+            assert (read.mode, read.position, read.lag_seconds) == ("watermark", here, None)
 
     def test_a_server_without_any_log_has_no_position(self, server: Server) -> None:
         with server.connect() as connection:
@@ -272,8 +272,8 @@ class TestAge:
             with pytest.raises(SourceAwayError, match=r"the replica is \d+ seconds behind its primary, more than 1") as error:
                 paused("nl", strict, nothing, nothing).__enter__()
             assert "shops.nl.max_replica_lag_seconds" in error.value.todo
-            with paused("nl", easy, nothing, nothing) as picture:
-                assert 2 <= (picture.lag_seconds or 0) < 60
+            with paused("nl", easy, nothing, nothing) as read:
+                assert 2 <= (read.lag_seconds or 0) < 60
             cursor.execute("UNLOCK TABLES")
 
     def test_a_replica_that_hears_nothing_from_its_primary_is_refused(self, level: Replication) -> None:
@@ -298,8 +298,8 @@ class TestAge:
     def test_who_may_not_see_the_replica_learns_its_age_from_the_heartbeat(self, level: Replication, newest: str, age: int) -> None:
         beat(level, "varchar(26)", f"UTC_TIMESTAMP(6) {newest}", "UTC_TIMESTAMP(6) - INTERVAL 1 DAY")
         blind = shop(level.replica, "plain", heartbeat_table="live.heartbeat")
-        with paused("nl", blind, nothing, nothing) as picture:
-            assert picture.lag_seconds == pytest.approx(age, abs=5)
+        with paused("nl", blind, nothing, nothing) as read:
+            assert read.lag_seconds == pytest.approx(age, abs=5)
 
     @pytest.mark.parametrize(
         ("kind", "ts"),
@@ -310,8 +310,8 @@ class TestAge:
     )
     def test_a_heartbeat_may_state_its_zone(self, level: Replication, kind: str, ts: str) -> None:
         beat(level, kind, ts)
-        with paused("nl", shop(level.replica, "plain", heartbeat_table="heartbeat"), nothing, nothing) as picture:
-            assert picture.lag_seconds == pytest.approx(0, abs=5)
+        with paused("nl", shop(level.replica, "plain", heartbeat_table="heartbeat"), nothing, nothing) as read:
+            assert read.lag_seconds == pytest.approx(0, abs=5)
 
     def test_an_old_heartbeat_is_refused(self, level: Replication) -> None:
         beat(level, "varchar(26)", "UTC_TIMESTAMP(6) - INTERVAL 700 SECOND")

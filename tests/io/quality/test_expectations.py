@@ -30,8 +30,8 @@ TABLES = [step.writes for step in STEPS]
 
 
 @pytest.fixture(scope="module")
-def judge() -> Judge:
-    return Judge()
+def judge(spark: SparkSession) -> Judge:
+    return Judge(spark)
 
 
 def references_of(spark: SparkSession, table: Table) -> dict[str, DataFrame]:

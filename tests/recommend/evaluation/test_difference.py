@@ -8,7 +8,7 @@ from lakehouse.arrow_frames import frame_from
 from lakehouse.recommend.evaluation.difference import difference
 from lakehouse.silver import categories, products
 
-PLACES = "shop_code string, customer_key string, list string, rank int, product_id bigint"
+PLACES = "shop_code string, customer_key string, list_name string, rank int, product_id bigint"
 
 
 def places(spark: SparkSession, lists: dict[tuple[str, str], list[int]]) -> DataFrame:

@@ -84,7 +84,7 @@ def sales(spark: SparkSession) -> tuple[DataFrame, ...]:
 
 @pytest.fixture(scope="module")
 def bought(sales: tuple[DataFrame, ...]) -> DataFrame:
-    return purchases(*sales)
+    return purchases(*sales, feed_shop="nl")
 
 
 def pairs(frame: DataFrame) -> list[tuple[str, int]]:
@@ -100,7 +100,7 @@ def test_what_is_known_ends_on_the_evening_of_the_cut_and_the_truth_begins_after
     assert pairs(fold.truth) == [("anna", 100), ("anna", 200)]
 
 
-BASKETS = "shop_code string, customer_key string, order_id string, product_id bigint, at double, net_quantity decimal(18,3)"
+BASKETS = "shop_code string, customer_key string, order_id string, product_id bigint, order_day double, net_quantity decimal(18,3)"
 
 
 def baskets(spark: SparkSession, rows: list[tuple[str, float, int]]) -> DataFrame:

@@ -35,14 +35,17 @@ class Day:
 
     @property
     def prefix(self) -> str:
+        """The prefix of the shop's tables."""
         return self.state.prefix
 
     @property
     def begin(self) -> datetime:
+        """When the day begins, UTC."""
         return self.world.plan.instant(self.number)
 
     @property
     def end(self) -> datetime:
+        """When the day ends, UTC: the moment at which the next one begins."""
         return self.world.plan.instant(self.number + 1)
 
     def moment(self) -> datetime:
@@ -55,6 +58,7 @@ class Day:
         return list(self.cursor.fetchall())
 
     def insert(self, rows: Iterable[Row]) -> None:
+        """Add rows to the shop's tables."""
         insert(self.cursor, rows, self.prefix)
 
     def pick(self, count: int, statement: str, *values: Any) -> list[int]:

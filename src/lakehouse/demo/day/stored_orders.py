@@ -91,6 +91,7 @@ def write_totals(cursor: Cursor, prefix: str, order: Order, moment: datetime) ->
 
 
 def delete_line(cursor: Cursor, prefix: str, item_id: int) -> None:
+    """Remove an order's item with its meta, as WooCommerce does."""
     for table in ("woocommerce_order_itemmeta", "woocommerce_order_items"):
         cursor.execute(f"DELETE FROM `{prefix}{table}` WHERE order_item_id = %s", (item_id,))
 

@@ -30,10 +30,12 @@ _TERM_IDS = {(taxonomy, name): number for number, (taxonomy, name, _) in enumera
 
 
 def taxonomy_id(taxonomy: str, name: str) -> int:
+    """The term_taxonomy_id of a term."""
     return _TERM_IDS[taxonomy, name] + TAXONOMY_OFFSET
 
 
 def term_rows() -> Iterator[Row]:
+    """Rows of `terms` and `term_taxonomy`, one of each for every term."""
     for number, (taxonomy, name, parent) in enumerate(TERMS, start=1):
         yield "terms", (number, name, slug_of(name), 0)
         yield "term_taxonomy", (number + TAXONOMY_OFFSET, number, taxonomy, "", _TERM_IDS.get((taxonomy, parent), 0), 0)

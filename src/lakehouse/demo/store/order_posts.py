@@ -54,6 +54,7 @@ def write_staged(cursor: Cursor, prefix: str) -> None:
 
 
 def drop_staged(cursor: Cursor) -> None:
+    """Remove the temporary tables that held posts and their meta."""
     for name in (POSTS, POST_META):
         cursor.execute(f"DROP TEMPORARY TABLE `{name}`")
 

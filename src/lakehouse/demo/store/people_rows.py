@@ -72,6 +72,7 @@ def user_rows(
 
 
 def unsubscribe_row(email: str, kind: str, action: str, moment: datetime, ids: Ids) -> Row:
+    """A row of `wc_email_unsubscribes`: the address stands there as the SHA-256 of its lower-case form."""
     digest = hashlib.sha256(email.strip().lower().encode()).hexdigest()
     return "wc_email_unsubscribes", (ids.take("wc_email_unsubscribes"), digest, kind, action, moment)
 

@@ -24,6 +24,7 @@ class Ids:
     next_ids: dict[str, int] = field(default_factory=dict)
 
     def take(self, table: str) -> int:
+        """The next free id of a table; ids count from 1."""
         taken = self.next_ids.get(table, 1)
         self.next_ids[table] = taken + 1
         return taken
@@ -57,4 +58,5 @@ def slug_of(title: str) -> str:
 
 
 def php_string(text: str) -> str:
+    """A text as PHP serialises it: with its length in bytes."""
     return f's:{len(text.encode())}:"{text}";'

@@ -31,10 +31,12 @@ class Product:
 
     @property
     def is_variable(self) -> bool:
+        """Whether it is sold in several sizes."""
         return len(self.sizes) > 1
 
     @property
     def stock_status(self) -> str:
+        """As WooCommerce names it."""
         return "outofstock" if self.stock == 0 else "instock"
 
 

@@ -38,10 +38,12 @@ class Line:
 
     @property
     def subtotal_tax(self) -> int:
+        """Tax of the line before discount, in cents."""
         return tax_cents(self.subtotal, self.rate.permille)
 
     @property
     def tax(self) -> int:
+        """Tax of the line, in cents."""
         return tax_cents(self.total, self.rate.permille)
 
 
@@ -99,15 +101,18 @@ class Order:
 
     @property
     def total(self) -> int:
+        """What the customer pays, in cents, tax and shipping included."""
         goods = cents_of(sum(line.total for line in self.lines))
         return goods + self.tax + self.shipping + self.shipping_tax + self.fee
 
     @property
     def discount(self) -> int:
+        """What was taken off, in cents, without tax."""
         return cents_of(sum(line.subtotal - line.total for line in self.lines))
 
     @property
     def discount_tax(self) -> int:
+        """Tax that was spared by the discount, in cents."""
         return sum(line.subtotal_tax - line.tax for line in self.lines)
 
 

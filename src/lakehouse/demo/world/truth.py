@@ -40,6 +40,7 @@ class State:
 
 
 def write_state(folder: Path, state: State) -> None:
+    """Write state.json, from which the next day goes on."""
     values = asdict(state)
     (folder / "state.json").write_text(json.dumps(values, indent=1, default=str) + "\n", encoding="utf-8")
 

@@ -59,6 +59,7 @@ def make_world(plan: Plan) -> World:
 
 
 def unix_seconds(utc: datetime) -> int:
+    """Seconds since 1970 of a time in UTC."""
     return int((utc - datetime(1970, 1, 1)).total_seconds())
 
 

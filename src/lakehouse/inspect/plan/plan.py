@@ -18,6 +18,7 @@ from lakehouse.ops import pseudonym_key as key_file
 from lakehouse.ops.history import History
 from lakehouse.ops.shop_reads import ShopReadRecord, last_read
 from lakehouse.ops.source_schema import check_columns, last_columns
+from lakehouse.pipeline.old_names import TAKE_ON, is_old
 from lakehouse.stages.ingest_shop.last_reading import CursorDecision, last_reading
 from lakehouse.stages.ingest_shop.shop_source import ShopSource, check_shop
 
@@ -30,6 +31,7 @@ def plan(env: str, run_date: date | None = None) -> tuple[str, int]:
     as_of = run_date or now.date()
     lake = Lake(settings)
     history, blocked = History(lake.store), Blocked()
+    note = [f"note: {TAKE_ON[0]}; a night gives its tables the names of now, and reads and builds everything in full"]
     blocked.unless(lambda: _not_at_work(settings))
     blocked.unless(lambda: check_roots(settings))
     blocked.unless(lambda: key_file.is_made(settings, lake.store) or key_file.check_key(settings, lake.store))
@@ -39,6 +41,7 @@ def plan(env: str, run_date: date | None = None) -> tuple[str, int]:
     steps = as_table(["step", "tonight", "rows", "seconds"], step_rows(lake, history, as_of))
     parts = [
         f"a night of run date {as_of}, as things are now; nothing was written",
+        *(note if is_old(lake.store) else []),
         _part("blocks", blocked.lines() or ["nothing"]),
         _part("shops, with orders and seconds of the last reading", shops.splitlines()),
         _part("files", list(files(lake, now))),

@@ -143,7 +143,7 @@ def _database() -> duckdb.DuckDBPyConnection:
     return duckdb.connect(config={"temp_directory": ""})
 
 
-def append(path: str, rows: pa.Table, note: str, properties: Mapping[str, str]) -> None:
+def append(path: str, rows: pa.Table, metadata: str, properties: Mapping[str, str]) -> None:
     """Add the rows in one commit; the table is made with the properties if it is not there. New columns are added to it."""
     known, mode = _known(path), {}
     if known is not None:
@@ -151,16 +151,16 @@ def append(path: str, rows: pa.Table, note: str, properties: Mapping[str, str]) 
         there = set(known[1].schema().to_arrow().names)
         rows = rows.cast(pa.schema([field.remove_metadata() if field.name in there else field for field in rows.schema]))
         mode = {"schema_mode": "merge"}
-    write_deltalake(path, rows, mode="append", configuration=properties, commit_properties=noted(note), **mode)  # type: ignore[call-overload]
+    write_deltalake(path, rows, mode="append", configuration=properties, commit_properties=with_metadata(metadata), **mode)  # type: ignore[call-overload]
 
 
-def replace(path: str, rows: pa.Table, note: str, properties: Mapping[str, str]) -> None:
+def replace(path: str, rows: pa.Table, metadata: str, properties: Mapping[str, str]) -> None:
     """The table has these rows and columns afterwards; made with the properties if it is not there."""
     mode = {"schema_mode": "overwrite"} if _known(path) is not None else {}
-    write_deltalake(path, rows, mode="overwrite", configuration=properties, commit_properties=noted(note), **mode)  # type: ignore[call-overload]
+    write_deltalake(path, rows, mode="overwrite", configuration=properties, commit_properties=with_metadata(metadata), **mode)  # type: ignore[call-overload]
 
 
-def merge(path: str, changes: pa.Table, key: Sequence[str], kind: str, bounds: str, note: str) -> None:
+def merge(path: str, changes: pa.Table, key: Sequence[str], kind: str, bounds: str, metadata: str) -> None:
     """Apply changed rows in one commit: by the text in the column `kind` a row is to be inserted, updated or deleted.
 
     `bounds` is an SQL condition on `old` that holds for all rows that change: it leaves out files. Empty: all are looked at.
@@ -168,7 +168,7 @@ def merge(path: str, changes: pa.Table, key: Sequence[str], kind: str, bounds: s
     values = {name: f"new.{quoted(name)}" for name in changes.schema.names if name != kind}
     on = " AND ".join([*(f"old.{quoted(name)} = new.{quoted(name)}" for name in key), *filter(None, [bounds])])
     table = DeltaTable(path)
-    merging = table.merge(changes, on, source_alias="new", target_alias="old", commit_properties=noted(note))
+    merging = table.merge(changes, on, source_alias="new", target_alias="old", commit_properties=with_metadata(metadata))
     (
         merging.when_matched_delete(f"new.{quoted(kind)} = 'delete'")
         .when_matched_update(values, f"new.{quoted(kind)} = 'update'")
@@ -183,7 +183,7 @@ def change_feed(table: DeltaTable, first: int, last: int) -> pa.RecordBatchReade
 
 
 def commits_since(table: DeltaTable, version: int) -> list[tuple[str, str]]:
-    """(operation, note) of each commit after `version`, oldest first."""
+    """(operation, metadata) of each commit after `version`, oldest first."""
     later = [commit for commit in table.history(table.version() - version) if commit["version"] > version]
     return [(str(commit["operation"]), str(commit.get("userMetadata") or "")) for commit in reversed(later)]
 
@@ -194,11 +194,13 @@ def file_sizes(table: DeltaTable) -> list[int]:
 
 
 def quoted(name: str) -> str:
+    """A name as it stands in SQL of DuckDB and delta-rs."""
     return '"' + name.replace('"', '""') + '"'
 
 
-def noted(note: str) -> CommitProperties:
-    return CommitProperties(custom_metadata={"userMetadata": note})
+def with_metadata(metadata: str) -> CommitProperties:
+    """What a commit says of itself, where Spark reads it as `userMetadata`."""
+    return CommitProperties(custom_metadata={"userMetadata": metadata})
 
 
 def _known(path: str) -> tuple[LastCommit, DeltaTable, int] | None:

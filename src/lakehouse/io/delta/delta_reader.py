@@ -169,10 +169,10 @@ class DeltaReader(StoredFiles):
         path = self.tables.local_path(name)
         return version if path is None else delta_files.stored_version(path, version)
 
-    def notes_since(self, name: str, version: int) -> list[str]:
-        """The notes of all commits after `version` but maintenance (OPTIMIZE, VACUUM, properties), which leaves the rows as they were."""
+    def commit_metadata_since(self, name: str, version: int) -> list[str]:
+        """What commits after `version` say of themselves, but for maintenance (OPTIMIZE, VACUUM, ...): it leaves rows as they were."""
         if (table := self.opened(name)) is not None:
-            return [note for operation, note in delta_files.commits_since(table, version) if operation not in MAINTENANCE]
+            return [metadata for operation, metadata in delta_files.commits_since(table, version) if operation not in MAINTENANCE]
         later = self.spark.sql(f"DESCRIBE HISTORY {self.tables.identifier(name)}").where(F.col("version") > version)
         notes = later.where(~F.col("operation").isin(*MAINTENANCE)).select(F.coalesce("userMetadata", F.lit("")))
         return [row[0] for row in notes.collect()]

@@ -4,10 +4,12 @@ What is small and on this machine is written without Spark (`delta_files.py`): r
 is Spark's, with the same result.
 """
 
+import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from threading import Lock, local
 from typing import Any
 
@@ -30,7 +32,7 @@ RETENTION = {"delta.deletedFileRetentionDuration": "interval 3650 days", "delta.
 # More changed rows than this are merged from the frame; fewer are collected, which spares computing them twice.
 COLLECT_AT_MOST = 20_000
 # The setting whose value every commit of the session carries.
-NOTE = "spark.databricks.delta.commitInfo.userMetadata"
+USER_METADATA = "spark.databricks.delta.commitInfo.userMetadata"
 PROPERTIES = {"delta.enableChangeDataFeed": "true", **RETENTION}
 
 
@@ -44,35 +46,36 @@ class Written:
 
 
 class DeltaStore(DeltaReader):
-    """The same tables, to be written. `note`: what the next commits say of themselves."""
+    """The same tables, to be written. `commit_metadata`: what the next commits say of themselves."""
 
     def __init__(self, spark: SparkSession | Callable[[], SparkSession], tables: TableResolver, small_rows: int = SMALL_ROWS) -> None:
         super().__init__(spark, tables, small_rows)
-        self.note = ""
+        self.commit_metadata = ""
         self._of_thread, self._spark_commits = local(), Lock()
 
     @contextmanager
-    def noted(self, note: str) -> Iterator[None]:
-        """Commits of this thread within carry this note."""
-        self._of_thread.note = note
+    def commits_marked(self, metadata: str) -> Iterator[None]:
+        """Commits of this thread within carry this text."""
+        self._of_thread.metadata = metadata
         try:
             yield
         finally:
-            del self._of_thread.note
+            del self._of_thread.metadata
 
     @property
-    def _note(self) -> str:
-        return getattr(self._of_thread, "note", self.note)
+    def _metadata(self) -> str:
+        return getattr(self._of_thread, "metadata", self.commit_metadata)
 
     def replace(self, name: str, frame: DataFrame | pa.Table) -> None:
         """The table is the frame afterwards, columns included."""
         if isinstance(frame, pa.Table):
-            return delta_files.replace(self.tables.folder(name), frame, self._note, PROPERTIES)
+            return delta_files.replace(self.tables.folder(name), frame, self._metadata, PROPERTIES)
         self._write(name, frame, "overwrite", overwriteSchema="true")
 
     def append(self, name: str, frame: DataFrame | pa.Table) -> None:
+        """Add the frame's rows; new columns are added to the table."""
         if isinstance(frame, pa.Table):
-            return delta_files.append(self.tables.folder(name), frame, self._note, PROPERTIES)
+            return delta_files.append(self.tables.folder(name), frame, self._metadata, PROPERTIES)
         self._write(name, frame, "append", mergeSchema="true")
 
     def append_rows(self, table: Table, rows: Iterable[Mapping[str, object]]) -> None:
@@ -86,7 +89,7 @@ class DeltaStore(DeltaReader):
             self.append(table.name, conform(frame_from(self.spark, values, schema_of(table.columns)).coalesce(1), table))
 
     def _write(self, name: str, frame: DataFrame, mode: str, **options: str) -> None:
-        with self.spark_noted():
+        with self.spark_commits_marked():
             self._save(_with_properties(frame.write.format("delta").mode(mode).options(**options)), name)
 
     def _save(self, writer: DataFrameWriter, name: str) -> None:
@@ -99,17 +102,37 @@ class DeltaStore(DeltaReader):
         writer.saveAsTable(self.tables.identifier(name))
 
     @contextmanager
-    def spark_noted(self) -> Iterator[None]:
-        """The session's commits carry the note of this thread. One at a time: the session has one setting for all threads."""
+    def spark_commits_marked(self) -> Iterator[None]:
+        """The session's commits carry the text of this thread. One at a time: the session has one setting for all threads."""
         with self._spark_commits:
-            self.spark.conf.set(NOTE, self._note)
+            self.spark.conf.set(USER_METADATA, self._metadata)
             yield
+
+    def drop(self, name: str) -> None:
+        """Remove the table with all its versions. One that is not there is fine.
+
+        On this machine it is gone at once, however long its files take: half a table could not be read.
+        """
+        if (local := self.tables.local_path(name)) is not None:
+            self.finish_drop(name)
+            if Path(local).exists():
+                os.replace(local, _gone(local))
+            self.finish_drop(name)
+        elif (path := self.tables.path(name)) is not None:
+            self.delete_folder(path)
+        else:
+            self.spark.sql(f"DROP TABLE IF EXISTS {self.tables.identifier(name)}")
+
+    def finish_drop(self, name: str) -> None:
+        """Delete what a process that was killed left of a table that it dropped."""
+        if (local := self.tables.local_path(name)) is not None:
+            self.delete_folder(_gone(local))
 
     def replace_where(self, name: str, frame: DataFrame, condition: str) -> None:
         """In one commit: rows for which the condition holds go, those of the frame (for which it holds too) come."""
         if self.head(name) is None:
             return self.append(name, frame)
-        with self.spark_noted():
+        with self.spark_commits_marked():
             self._save(frame.write.format("delta").mode("overwrite").option("replaceWhere", condition), name)
 
     def sync(
@@ -181,7 +204,7 @@ class DeltaStore(DeltaReader):
     def _merge(self, table: Table, changes: DataFrame | pa.Table, scope: Scope | None) -> None:
         if isinstance(changes, pa.Table):
             bounds = "" if scope is None else scope.bounds(table.scope, "old.")
-            return delta_files.merge(self.tables.folder(table.name), changes, table.key, CHANGE, bounds, self._note)
+            return delta_files.merge(self.tables.folder(table.name), changes, table.key, CHANGE, bounds, self._metadata)
         parts = [f"old.`{key}` = new.`{key}`" for key in table.key]
         on = " AND ".join(parts if scope is None else [*parts, scope.bounds(table.scope, "old.")])
         columns, values = [f"`{name}`" for name in table.column_names], [f"new.`{name}`" for name in table.column_names]
@@ -191,7 +214,7 @@ class DeltaStore(DeltaReader):
             WHEN MATCHED THEN UPDATE SET {", ".join(f"{name} = {value}" for name, value in zip(columns, values, strict=True))}
             WHEN NOT MATCHED AND new.{CHANGE} = '{INSERT}' THEN INSERT ({", ".join(columns)}) VALUES ({", ".join(values)})
         """
-        with self.spark_noted():
+        with self.spark_commits_marked():
             self.spark.sql(statement, changes=changes)
 
     def _rewrite(self, table: Table, frame: DataFrame, scope: Scope | None, within: tuple[str, ...]) -> Written:
@@ -207,6 +230,11 @@ class DeltaStore(DeltaReader):
             frame = frame.unionByName(common, allowMissingColumns=True)
         self.replace(table.name, frame)
         return Written(inserted=count)
+
+
+def _gone(path: str) -> str:
+    """Where a table's folder is while its files are deleted."""
+    return f"{path}.gone"
 
 
 def _with_properties(writer: DataFrameWriter) -> DataFrameWriter:

@@ -8,12 +8,12 @@ from urllib.parse import unquote
 from deltalake import DeltaTable
 from deltalake.exceptions import DeltaError
 
-from lakehouse.io.delta.delta_files import noted
+from lakehouse.io.delta.delta_files import with_metadata
 
 
-def compact(path: str, note: str) -> int:
+def compact(path: str, metadata: str) -> int:
     """Put the rows of small files into large ones, in one commit that changes no row; gives how many files there are fewer."""
-    done = DeltaTable(path).optimize.compact(commit_properties=noted(note))
+    done = DeltaTable(path).optimize.compact(commit_properties=with_metadata(metadata))
     return int(done["numFilesRemoved"]) - int(done["numFilesAdded"])
 
 
@@ -22,7 +22,7 @@ def checkpoint(path: str) -> None:
     DeltaTable(path).create_checkpoint()
 
 
-def vacuum(path: str, hours: int, keep: Iterable[int], note: str) -> int:
+def vacuum(path: str, hours: int, keep: Iterable[int], metadata: str) -> int:
     """Delete files that went out of the table, or were never in it, so many hours ago or longer, unless a version of `keep` has them.
 
     Gives their number. Files of the change feed go by their age alone.
@@ -34,7 +34,7 @@ def vacuum(path: str, hours: int, keep: Iterable[int], note: str) -> int:
     gone = [name for name in table.vacuum(dry_run=True, **options) if (Path(path) / unquote(name)).exists()]
     if not gone:
         return 0
-    table.vacuum(dry_run=False, commit_properties=noted(note), **options)
+    table.vacuum(dry_run=False, commit_properties=with_metadata(metadata), **options)
     return len(gone)
 
 

@@ -63,7 +63,7 @@ class DeltaUpkeep:
         """Small files put together, a checkpoint, and what is not needed deleted. `needed`: None of a table that is only read as it is."""
         state = self.state(name)
         if state is None:
-            with self._store.spark_noted():
+            with self._store.spark_commits_marked():
                 return self._tidy_in_spark(name, needed)
         compacted = self.compact(name) if state.small_files >= SMALL_FILES else 0
         deleted = self.vacuum(name, needed or Needed())
@@ -74,7 +74,7 @@ class DeltaUpkeep:
         return Tidied(compacted, deleted)
 
     def compact(self, name: str) -> int:
-        return delta_tidy.compact(self._store.tables.folder(name), self._store.note)
+        return delta_tidy.compact(self._store.tables.folder(name), self._store.commit_metadata)
 
     def checkpoint(self, name: str) -> None:
         delta_tidy.checkpoint(self._store.tables.folder(name))
@@ -88,7 +88,7 @@ class DeltaUpkeep:
         for version in needed.versions:
             keep |= {version, delta_files.stored_version(path, version)}
         age = _age([needed.changes_from], lambda version: delta_log.committed_at(path, version))
-        return delta_tidy.vacuum(path, _hours(age), keep, self._store.note)
+        return delta_tidy.vacuum(path, _hours(age), keep, self._store.commit_metadata)
 
     def _tidy_in_spark(self, name: str, needed: Needed | None) -> Tidied:
         """Delta goes by the age of a removal alone: what went out since the oldest needed version stays.

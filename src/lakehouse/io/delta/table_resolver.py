@@ -21,6 +21,7 @@ class TableResolver:
 
     @classmethod
     def of(cls, settings: Settings) -> "TableResolver":
+        """The resolver that the settings describe."""
         return cls(settings.lake_root, settings.vault_root, settings.catalog, settings.vault_catalog)
 
     def path(self, name: str) -> str | None:

@@ -57,8 +57,8 @@ def read_orders(spark: SparkSession, path: str, columns: Mapping[str, str]) -> O
     rows = read(spark, path, columns).persist()
     time, unit = _time(rows, path)
     at = time.cast("double") if unit == "baskets" else F.unix_micros(time) / F.lit(float(MICROSECONDS_A_DAY))
-    rows = rows.withColumn("at", at)
-    whole = rows.dropna(subset=["customer", "product", "at"])
+    rows = rows.withColumn("order_day", at)
+    whole = rows.dropna(subset=["customer", "product", "order_day"])
     every, used = rows.count(), whole.count()
     if not used:
         raise DataError(f"{path} holds no line with customer, product and time", "look at --columns")
@@ -67,7 +67,7 @@ def read_orders(spark: SparkSession, path: str, columns: Mapping[str, str]) -> O
     ids = (
         whole.select("product").distinct().withColumn("product_id", F.row_number().over(Window.orderBy("product")).cast("bigint")).persist()
     )
-    order = F.col("order").cast("string") if "order" in columns else F.concat_ws("|", F.col("customer").cast("string"), F.col("at"))
+    order = F.col("order").cast("string") if "order" in columns else F.concat_ws("|", F.col("customer").cast("string"), F.col("order_day"))
     lines = whole.join(F.broadcast(ids), "product").select(
         F.lit(SHOP).alias("shop_code"),
         order.alias("order_id"),
@@ -76,15 +76,15 @@ def read_orders(spark: SparkSession, path: str, columns: Mapping[str, str]) -> O
         (F.nullif(F.col("country").cast("string"), F.lit("")) if "country" in columns else F.lit(None).cast("string")).alias(
             "country_code"
         ),
-        "at",
+        "order_day",
         *([F.col("weight").cast("double").alias("given_weight")] if "weight" in columns else []),
     )
     ordered_at = (
-        F.lit(None).cast("timestamp") if unit == "baskets" else F.timestamp_micros((F.col("at") * MICROSECONDS_A_DAY).cast("bigint"))
+        F.lit(None).cast("timestamp") if unit == "baskets" else F.timestamp_micros((F.col("order_day") * MICROSECONDS_A_DAY).cast("bigint"))
     )
     once = lines.groupBy("shop_code", "customer_key", "order_id", "product_id").agg(
         F.max("country_code").alias("country_code"),
-        F.max("at").alias("at"),
+        F.max("order_day").alias("order_day"),
         *([F.sum("given_weight").alias("given_weight")] if "weight" in columns else []),
     )
     bought = once.withColumn("net_quantity", F.lit(1).cast("decimal(18,3)")).withColumn("ordered_at", ordered_at).persist()

@@ -15,25 +15,43 @@ def set_current_step(step: str) -> None:
     """Remember the step that is at work."""
     global current_step
     current_step = step
+    for handler in LOGGER.handlers:
+        if hasattr(handler, "show"):
+            handler.show(step)
 
 
 def set_up(log_format: str, run_id: str) -> None:
-    """Send this process's lines to stderr. Replaces what an earlier run in the same process set up."""
+    """Send this process's lines to stderr, on a terminal with what is at work below them. Replaces what an earlier run set up."""
     global current_run
     current_run = run_id
-    set_current_step("")
-    handler = logging.StreamHandler(sys.stderr)
+    end()
+    handler = _terminal() if log_format == "text" and getattr(sys.stderr, "isatty", bool)() else logging.StreamHandler(sys.stderr)
     handler.setFormatter(_Json(run_id) if log_format == "json" else _Text())
     LOGGER.handlers[:] = [handler]
+    set_current_step("")
     LOGGER.setLevel(logging.INFO)
     LOGGER.propagate = False
 
 
+def end() -> None:
+    """The run is over: a terminal loses its moving line. Lines may still follow."""
+    for handler in LOGGER.handlers:
+        handler.close()
+
+
+def _terminal() -> logging.Handler:
+    from lakehouse.io.host.terminal import LiveLine  # only somebody who watches waits for it to be imported
+
+    return LiveLine()
+
+
 def info(message: str, /, **fields: object) -> None:
+    """A line of progress. `fields` are shown by JSON logs alone."""
     LOGGER.info(message, extra={"fields": fields})
 
 
 def warn(message: str, /, **fields: object) -> None:
+    """A line that somebody should read. `fields` are shown by JSON logs alone."""
     LOGGER.warning(message, extra={"fields": fields})
 
 

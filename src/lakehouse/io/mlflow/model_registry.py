@@ -139,25 +139,25 @@ class ModelRegistry:
                 )
         return str(info.registered_model_version)
 
-    def left_over(self, recipe: str) -> Registered | None:
-        """The newest version, if it is what a training of this recipe (tag `recipe`) would give and its run died before it counted.
+    def left_over(self, fingerprint: str) -> Registered | None:
+        """The newest version, if it is what a training of this fingerprint (its tag) would give and its run died before it counted.
 
         None if somebody has changed the champion since it was judged (tag `judged_against`).
         """
-        newest = self._newest(recipe)
+        newest = self._newest(fingerprint)
         if newest is None or DONE in newest.tags:
             return None
         return newest if (self.champions_version() or "") in (newest.tags.get("judged_against"), newest.version) else None
 
-    def has_counted(self, recipe: str) -> bool:
-        """Whether the newest version was trained by this recipe, in a run that succeeded."""
-        newest = self._newest(recipe)
+    def has_counted(self, fingerprint: str) -> bool:
+        """Whether the newest version was trained with this fingerprint, in a run that succeeded."""
+        newest = self._newest(fingerprint)
         return newest is not None and DONE in newest.tags
 
-    def _newest(self, recipe: str) -> Registered | None:
-        """The newest version, if it is of this recipe."""
+    def _newest(self, fingerprint: str) -> Registered | None:
+        """The newest version, if it is of this fingerprint."""
         newest = next(iter(self.registered()), None)
-        return newest if newest is not None and newest.tags.get("recipe") == recipe else None
+        return newest if newest is not None and newest.tags.get("fingerprint") == fingerprint else None
 
     def finish(self, version: str, promote: bool) -> None:
         """The run that trained it succeeded: the training counts, and if it passed it is the champion from now on. Safe to repeat."""

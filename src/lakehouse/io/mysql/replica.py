@@ -86,6 +86,7 @@ def position(connection: "Connection[Any]") -> str:
 
 
 def replica_of(connection: "Connection[Any]") -> Replica:
+    """How the server replicates. A primary is no replica; nothing is known of a server whose status the account may not see."""
     try:
         status = ask(connection, "SHOW SLAVE STATUS", "SHOW REPLICA STATUS")
     except pymysql.MySQLError as error:

@@ -1,4 +1,4 @@
-"""A picture of a shop that stands still while it is read: the replica's SQL thread is stopped, reading done, and started again.
+"""A shop stands still while it is read: the replica's SQL thread is stopped, reading done, and started again.
 
 The replica goes on receiving meanwhile, so that nothing is lost and it catches up afterwards.
 """
@@ -23,16 +23,16 @@ CATCH_UP_AT_MOST, LOOK_EVERY = 1800, 2
 
 
 @dataclass(frozen=True)
-class Picture:
-    """How what is read holds together. Paused: it is one state, that of `position`. Watermark: the shop moves while it is read."""
+class ReadConsistency:
+    """Why the tables that are read fit together. Paused: they are one state, that of `position`. Watermark: the shop moves meanwhile."""
 
-    method: Literal["replica paused", "watermark"]
+    mode: Literal["replica paused", "watermark"]
     position: str
     lag_seconds: float | None
 
 
 @contextmanager
-def paused(code: str, shop: ShopSettings, record_intent: Callable[[], None], record_end: Callable[[], None]) -> Iterator[Picture]:
+def paused(code: str, shop: ShopSettings, record_intent: Callable[[], None], record_end: Callable[[], None]) -> Iterator[ReadConsistency]:
     """Read inside. SourceAwayError (69) if the state is too old, if it moved in spite of the pause, or if it cannot be started again.
 
     Intent is recorded before the stop and the end after the start, so a run that finds an intent without an end calls `resume`.
@@ -41,7 +41,7 @@ def paused(code: str, shop: ShopSettings, record_intent: Callable[[], None], rec
     with connected(code, shop) as connection:
         found = replica_of(connection)
         lag = checked_lag(code, shop, connection, found)
-        watermark = Picture("watermark", found.applied or position(connection), lag)
+        watermark = ReadConsistency("watermark", found.applied or position(connection), lag)
     if not (found.applies and shop.pause_replica):
         yield watermark
         return
@@ -57,7 +57,7 @@ def paused(code: str, shop: ShopSettings, record_intent: Callable[[], None], rec
         yield watermark
         return
     try:
-        yield Picture("replica paused", stopped.applied, lag)
+        yield ReadConsistency("replica paused", stopped.applied, lag)
     finally:
         # The connection of the stop would be hours old by now, so that a new one is made.
         left = resume(code, shop)

@@ -1,7 +1,7 @@
 """Data Docs: the newest verdict of every table as a static site that needs no server.
 
-The lists of Great Expectations' own front page are drawn by scripts from the internet. What somebody looks for at night stands above
-them, as plain text (`front_page.py`).
+The library's pages fetch styles and scripts from the internet, and its front page is drawn by such scripts. Here pages are made to do
+without (`offline.py`), and the front page is our own (`front_page.py`): it says first what somebody looks for at night.
 """
 
 import json
@@ -18,6 +18,7 @@ from great_expectations.expectations.expectation_configuration import Expectatio
 
 from lakehouse.io.quality.expectations import quiet_context
 from lakehouse.io.quality.front_page import front_page
+from lakehouse.io.quality.offline import make_offline
 from lakehouse.ops.quality_results import ERROR, QUARANTINED, QualityResult
 
 
@@ -38,10 +39,9 @@ def write_site(results: Sequence[QualityResult], folder: Path, drawn: Collection
             _add(context, table, list(of_table))
     context.build_data_docs()
     shutil.rmtree(folder / "static" / "images", ignore_errors=True)  # pictures of how-tos
-    index = folder / "index.html"
-    before, body, after = index.read_text(encoding="utf-8").partition("<body>")
+    make_offline(folder)
     front = front_page(results, {result.table_name: page_of(result) for result in results})
-    index.write_text(before + body + front + after, encoding="utf-8")
+    (folder / "index.html").write_text(front, encoding="utf-8")
 
 
 def page_of(result: QualityResult) -> str:

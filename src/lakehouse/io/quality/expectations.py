@@ -1,24 +1,22 @@
-"""Great Expectations: a table's checks as a suite, judged by how many rows break each of them."""
+"""Great Expectations: a table's checks as a suite, whose expectations judge how many rows break each of them."""
 
 import json
 import logging
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")  # read when it is imported
-
 import great_expectations as gx
-import great_expectations.expectations as gxe
-import pandas as pd
 from great_expectations.data_context.types.base import ProgressBarsConfig
+from great_expectations.execution_engine import SparkDFExecutionEngine
 from great_expectations.expectations.expectation import Expectation
+from pyspark.sql import SparkSession
 
 from lakehouse.checks import Check
 from lakehouse.io.quality.check_answers import Answers, Due, answers, sample
-from lakehouse.io.quality.check_answers_here import ROWS
+from lakehouse.io.quality.suites import NOT_NULL, expectation
 from lakehouse.ops.quality_results import ERROR, FAILED, PASSED
+from lakehouse.table import Table
 
 # They write the texts of errors to stderr, and those can hold values of rows.
 QUIET = ("great_expectations", "SQLQueryContextLogger", "DataFrameQueryContextLogger")
@@ -51,8 +49,10 @@ def quiet_context() -> gx.data_context.EphemeralDataContext:
 class Judge:
     """Judges tables; keeps nothing."""
 
-    def __init__(self) -> None:
-        self._source = quiet_context().data_sources.add_pandas("lake")
+    def __init__(self, spark: SparkSession) -> None:
+        quiet_context()
+        # Not asked for anything: it says of what kind the types of columns are.
+        self._engine = SparkDFExecutionEngine(spark=spark)
 
     def judge(self, due: Sequence[Due]) -> list[tuple[int, list[CheckOutcome]]]:
         """Of each table its rows, and the verdict of each check, in their order.
@@ -60,30 +60,37 @@ class Judge:
         The driver asks what it can, one Spark job the rest. What is not true is asked for examples.
         """
         found = answers(due)
-        return [(answer.rows, self._verdicts(each, answer)) for each, answer in zip(due, found, strict=True)]
+        return [
+            (answer.rows, [self._outcome(each, answer, check) for check in each.checks]) for each, answer in zip(due, found, strict=True)
+        ]
 
-    def _verdicts(self, due: Due, answer: Answers) -> list[CheckOutcome]:
-        expectations = [_expectation(check) for check in due.checks]
-        passed = self._ask(due.table.name, answer, due.checks, expectations)
-        verdicts = []
-        for check, expectation, is_good in zip(due.checks, expectations, passed, strict=True):
-            verdict = CheckOutcome(check, PASSED, expectation=_json(expectation))
-            verdicts.append(verdict if is_good else _details(due, answer, verdict))
-        return verdicts
+    def _outcome(self, due: Due, answer: Answers, check: Check) -> CheckOutcome:
+        judging = expectation(due.table, check)
+        if answer.unexpected[check.name] is not None and self._is_met(judging, due, answer, check):
+            return CheckOutcome(check, PASSED, expectation=_json(judging))
+        return _details(due, answer, CheckOutcome(check, FAILED, expectation=_json(judging)))
 
-    def _ask(self, name: str, answer: Answers, checks: Sequence[Check], expectations: Sequence[Expectation]) -> list[bool]:
-        """Whether each expectation is met by the answers, a frame of one row: a column for each check, and one for the number of rows."""
-        if not expectations:
-            return []
-        truth = {check.name: [answer.unexpected[check.name] == 0] for check in checks}
-        if name in self._source.get_asset_names():
-            self._source.delete_asset(name)
-        asset = self._source.add_dataframe_asset(name)
-        frame = pd.DataFrame({**truth, ROWS: [answer.rows]})
-        batch = asset.add_batch_definition_whole_dataframe("version").get_batch({"dataframe": frame})
-        results = batch.validate(gx.ExpectationSuite(name=name, expectations=list(expectations)), result_format="BOOLEAN_ONLY").results
-        by_check = {result.expectation_config.meta["check"]: bool(result.success) for result in results}
-        return [by_check[expectation.meta["check"]] for expectation in expectations]
+    def _is_met(self, judging: Expectation, due: Due, answer: Answers, check: Check) -> bool:
+        """The verdict of the expectation on the metrics that it asks for, which were counted before."""
+        options = {"result_format": "BOOLEAN_ONLY"}
+        asked = judging.get_validation_dependencies(runtime_configuration=options).get_metric_configurations()
+        metrics = {metric.id: _metric(metric.metric_name, due, answer, check) for metric in asked}
+        return bool(judging.metrics_validate(metrics, runtime_configuration=options, execution_engine=self._engine).success)
+
+
+def _metric(name: str, due: Due, answer: Answers, check: Check) -> Any:
+    """Rows that break the check are counted among all rows: a null is a good value where an expectation leaves nulls out."""
+    if name in ("table.row_count", "compound_columns.unique.filtered_row_count"):
+        return answer.rows
+    if name == "table.column_types":
+        (column,) = check.columns
+        declared = next(each.type for each in due.table.columns if each.name == column)
+        return [{"name": column, "type": declared if answer.unexpected[check.name] == 0 else None}]
+    if name == "unexpected_rows_query.table":
+        return []
+    if name == "column_values.nonnull.unexpected_count" and not NOT_NULL.fullmatch(check.meaning):
+        return 0
+    return answer.unexpected[check.name]
 
 
 def _details(due: Due, answer: Answers, verdict: CheckOutcome) -> CheckOutcome:
@@ -99,21 +106,10 @@ def _details(due: Due, answer: Answers, verdict: CheckOutcome) -> CheckOutcome:
     return CheckOutcome(check, FAILED, figures, unexpected, samples, config)
 
 
-def configuration(check: Check) -> str:
+def configuration(table: Table, check: Check) -> str:
     """JSON of the expectation that judges a check."""
-    return _json(_expectation(check))
+    return _json(expectation(table, check))
 
 
-def _json(expectation: Expectation) -> str:
-    return json.dumps(expectation.configuration.to_json_dict(), default=str)
-
-
-def _expectation(check: Check) -> Expectation:
-    said: dict[str, Any] = {
-        "description": f"{check.name}: {check.meaning}",
-        "meta": {"check": check.name},
-        "severity": check.severity,
-    }
-    if check.kind == "rows":
-        return gxe.ExpectColumnValuesToBeBetween(column=ROWS, min_value=check.low, max_value=check.high, **said)
-    return gxe.ExpectColumnValuesToBeInSet(column=check.name, value_set=[True], **said)
+def _json(judging: Expectation) -> str:
+    return json.dumps(judging.configuration.to_json_dict(), default=str)

@@ -6,13 +6,14 @@ from html import escape
 from itertools import groupby
 
 from lakehouse.incident import CRITICAL
+from lakehouse.io.quality.offline import STYLE
 from lakehouse.ops.quality_results import QUARANTINED, QualityResult
 
-STYLE = "<style>.plain {padding: 1em} .plain td, .plain th {padding: .2em 1em .2em 0; text-align: left; vertical-align: top}</style>"
+HEAD = f"<!DOCTYPE html><html><head><meta charset='UTF-8'><title>Data Docs of the lake</title>{STYLE}</head>"
 
 
 def front_page(results: Sequence[QualityResult], pages: Mapping[str, str]) -> str:
-    """A section of HTML. `results`, at least one, are in the order of their tables; `pages`: table → address of the page of its verdict."""
+    """A page of HTML. `results`, at least one, are in the order of their tables; `pages`: table → address of the page of its verdict."""
     bad = sorted((result for result in results if not result.is_good), key=lambda result: result.severity != CRITICAL)
     heading = f"Not true: {len(bad)} of {len(results)} checks" if bad else "Every check is true"
     newest = max(result.checked_at for result in results)
@@ -23,7 +24,7 @@ def front_page(results: Sequence[QualityResult], pages: Mapping[str, str]) -> st
         "<h2>Tables</h2>",
         _table(("table", "version", "judged", "run", "checks", "not true", "rows in quarantine"), (_judged(rs, pages) for rs in of_tables)),
     ]
-    return f'{STYLE}<div class="plain">{"".join(parts)}</div>'
+    return f"{HEAD}<body>{''.join(parts)}</body></html>"
 
 
 def _wrong(result: QualityResult) -> tuple[str, ...]:

@@ -4,9 +4,9 @@ from pyspark.sql import Column as SparkColumn
 from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
+from lakehouse.gold.keys import CUSTOMER
 from lakehouse.gold.product_popularity import EVERYWHERE
 
-CUSTOMER = ["shop_code", "customer_key"]
 RANKED = [*CUSTOMER, "rank", "product_id"]
 
 
@@ -23,7 +23,7 @@ def most_popular(popular: DataFrame, customers: DataFrame, k: int) -> DataFrame:
 
 def own_frequency(known: DataFrame, k: int) -> DataFrame:
     """Each customer's products by number of orders, then the latest, then id. `known`: gold.interactions as of the cut."""
-    return _top(known.where("product_id > 0"), [F.desc("order_count"), F.col("recency"), F.col("product_id")], k)
+    return _top(known.where("product_id > 0"), [F.desc("order_count"), F.col("recency_days"), F.col("product_id")], k)
 
 
 def filled_own_frequency(known: DataFrame, popular: DataFrame, customers: DataFrame, k: int) -> DataFrame:
@@ -48,8 +48,8 @@ def decayed_frequency(known: DataFrame, k: int) -> DataFrame:
 
 def last_order(known: DataFrame, k: int) -> DataFrame:
     """What was in the customer's last order (of several on one day: in any of them), the most often bought first."""
-    latest = F.min("recency").over(Window.partitionBy(*CUSTOMER))
-    last = known.where("product_id > 0").withColumn("latest", latest).where("recency = latest")
+    latest = F.min("recency_days").over(Window.partitionBy(*CUSTOMER))
+    last = known.where("product_id > 0").withColumn("latest", latest).where("recency_days = latest")
     return _top(last, [F.desc("order_count"), F.col("product_id")], k)
 
 

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from lakehouse.gold.keys import CUSTOMER, PRODUCT
 from lakehouse.recommend.scorer import LISTS
 
-CUSTOMER, PRODUCT = ["shop_code", "customer_key"], ["shop_code", "product_id"]
 EXAMPLES, SHOWN, CATEGORIES = 10, 8, 10
 
 
@@ -46,7 +46,7 @@ def difference(before: DataFrame, after: DataFrame, products: DataFrame, categor
     """
     both = before.select(*CUSTOMER).distinct().join(after.select(*CUSTOMER).distinct(), CUSTOMER).persist()
     places = [
-        frame.join(both, CUSTOMER, "left_semi").select(*CUSTOMER, "list", "rank", "product_id").persist() for frame in (before, after)
+        frame.join(both, CUSTOMER, "left_semi").select(*CUSTOMER, "list_name", "rank", "product_id").persist() for frame in (before, after)
     ]
     found = Difference(
         both.count(),
@@ -61,10 +61,12 @@ def difference(before: DataFrame, after: DataFrame, products: DataFrame, categor
 
 
 def _overlap(before: DataFrame, after: DataFrame) -> dict[str, float]:
-    by = [*CUSTOMER, "list"]
+    by = [*CUSTOMER, "list_name"]
     stays = before.join(after.select(*by, "product_id", F.lit(1).alias("stays")), [*by, "product_id"], "left")
-    shares = stays.groupBy(*by).agg((F.count("stays") / F.count("*")).alias("share")).groupBy("list").agg(F.avg("share").alias("share"))
-    found = {row["list"]: float(row["share"]) for row in shares.collect()}
+    shares = (
+        stays.groupBy(*by).agg((F.count("stays") / F.count("*")).alias("share")).groupBy("list_name").agg(F.avg("share").alias("share"))
+    )
+    found = {row["list_name"]: float(row["share"]) for row in shares.collect()}
     return {name: found[name] for name in LISTS if name in found}
 
 
@@ -92,7 +94,7 @@ def _examples(places: list[DataFrame], products: DataFrame) -> dict[str, tuple[l
     names = products.select(*PRODUCT, "product_name")
     shown = []
     for frame in places:
-        mine = frame.where(F.col("customer_key").isin(wanted) & (F.col("list") == "mixed") & (F.col("rank") <= SHOWN)).join(
+        mine = frame.where(F.col("customer_key").isin(wanted) & (F.col("list_name") == "mixed") & (F.col("rank") <= SHOWN)).join(
             names, PRODUCT, "left"
         )
         rows = mine.orderBy("customer_key", "rank").collect()

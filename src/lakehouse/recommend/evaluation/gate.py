@@ -51,6 +51,7 @@ class GateDecision:
 
     @property
     def passed(self) -> bool:
+        """Whether the model becomes the champion."""
         return self.outcome == "promote"
 
 

@@ -45,7 +45,7 @@ def judge(lists: DataFrame, learned: Learned, fold: Fold, params: Params) -> Jud
     """`lists` (places of the three lists) beside all baselines, for the customers of the truth."""
     truth = fold.truth.persist()
     customers = truth.select(*baselines.CUSTOMER).distinct().persist()
-    methods = {name: lists.where(lists["list"] == name) for name in LISTS} | _baselines(learned, customers, params)
+    methods = {name: lists.where(lists["list_name"] == name) for name in LISTS} | _baselines(learned, customers, params)
     ranked = {name: frame.select(*baselines.RANKED) for name, frame in methods.items()}
     known = learned.interactions.where("product_id > 0")
     return Judged({name: metrics.per_customer(frame, truth, known, K).persist() for name, frame in ranked.items()}, ranked)
@@ -76,7 +76,7 @@ def _baselines(learned: Learned, customers: DataFrame, params: Params) -> dict[s
         FILLED: baselines.filled_own_frequency(known, learned.popularity, customers, K),
         DECAYED: baselines.decayed_frequency(known, K),
         LAST_ORDER: baselines.last_order(known, K),
-        ALS_ALONE: als.where("list = 'discover'"),
+        ALS_ALONE: als.where("list_name = 'discover'"),
     }
 
 

@@ -5,9 +5,9 @@ from typing import NamedTuple
 from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
-from lakehouse.gold.purchases import CUSTOMER, Clock, as_of
+from lakehouse.gold.keys import CUSTOMER, PAIR
+from lakehouse.gold.purchases import Clock, as_of
 
-PAIR = [*CUSTOMER, "product_id"]
 # Of 100 pairs held out where no customer buys a product twice.
 HELD_OUT = 20
 
@@ -21,7 +21,7 @@ class Fold(NamedTuple):
 
 def window(bought: DataFrame, cut: float, length: float, clock: Clock) -> Fold:
     """Known is what was bought before the cut, truth what was bought in the `length` days (or baskets) from it on."""
-    after = bought.where((F.col("at") >= cut) & (F.col("at") < cut + length))
+    after = bought.where((F.col("order_day") >= cut) & (F.col("order_day") < cut + length))
     return _fold(as_of(bought, cut, clock), after)
 
 
@@ -29,7 +29,7 @@ def held_out(bought: DataFrame, clock: Clock, seed: int) -> Fold:
     """For data without a common date: each customer's last basket or, where hardly a product is ever bought again, a fifth of the pairs."""
     if rebuys(bought):
         last = Window.partitionBy(*CUSTOMER)
-        marked = bought.withColumn("is_after", F.col("at") == F.max("at").over(last))
+        marked = bought.withColumn("is_after", F.col("order_day") == F.max("order_day").over(last))
     else:
         marked = bought.withColumn("is_after", F.pmod(F.xxhash64(*PAIR, F.lit(seed)), F.lit(100)) < HELD_OUT)
     return _fold(everything(marked.where("not is_after").drop("is_after"), clock), marked.where("is_after"))
@@ -46,7 +46,7 @@ def everything(bought: DataFrame, clock: Clock) -> DataFrame:
     """All purchases as of the moment after the last one."""
     if clock.unit == "baskets":
         return as_of(bought, None, clock)
-    last = bought.agg(F.max("at")).first()
+    last = bought.agg(F.max("order_day")).first()
     return as_of(bought, float(last[0] or 0) + 1e-9 if last else 0.0, clock)
 
 

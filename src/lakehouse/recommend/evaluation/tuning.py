@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 from pyspark.sql import functions as F
 
+from lakehouse.gold.keys import CUSTOMER
 from lakehouse.gold.purchases import Clock
 from lakehouse.recommend import metrics
 from lakehouse.recommend.evaluation.judge import K, lists_of
@@ -12,7 +13,6 @@ from lakehouse.recommend.evaluation.split import Fold
 from lakehouse.recommend.model import fit_blend, learn
 from lakehouse.recommend.params import Params
 from lakehouse.recommend.scorer import LISTS
-from lakehouse.recommend.scoring_arrays import CUSTOMER
 
 # Of the fold's customers half fit the blend; the others judge, so many at most.
 JUDGES = 4000
@@ -62,7 +62,7 @@ def judged(fold: Fold, params: Params, clock: Clock) -> float:
     truth = of_judges.join(some, CUSTOMER, "left_semi").persist()
     lists = lists_of(learned, blend, some, params, K).persist()
     known = learned.interactions.where("product_id > 0")
-    values = [metrics.means(metrics.per_customer(lists.where(F.col("list") == name), truth, known, K))["ndcg"] for name in LISTS]
+    values = [metrics.means(metrics.per_customer(lists.where(F.col("list_name") == name), truth, known, K))["ndcg"] for name in LISTS]
     for frame in (some, truth, lists):
         frame.unpersist()
     learned.forget()

@@ -55,8 +55,8 @@ class FeedLanding:
     def finish(self) -> None:
         """Readers will see all tables of feeds as they are now, also what an earlier run landed and died. Copies without a use go."""
         for feed in FEEDS:
-            for table in (feed.bronze, feed.vault):
-                if table is not None and (head := self._store.head(table.name)) is not None:
+            for table in feed.tables:
+                if (head := self._store.head(table.name)) is not None:
                     self.outputs[table.name] = head
             self._drop_copies(feed)
 
@@ -98,11 +98,10 @@ class FeedLanding:
             stay = staying(found, self._parquet([d.found.rejects for d in used]), there, feed) if is_whole or feed.replace_unit else None
             share = feed.max_delete_share if is_whole and not self._accept_deletes else 1.0
             within = () if is_whole else feed.replace_unit or feed.key
-            for table in (feed.bronze, feed.vault):
-                if table is not None:
-                    done = self._sync(feed, table, new, stay, within, share)
-                    self._tell(table, sum(delivery.loaded for delivery in used), done, started)
-                    share = 1.0  # the second table loses what the first one lost
+            for table in feed.tables:
+                done = self._sync(feed, table, new, stay, within, share)
+                self._tell(table, sum(delivery.loaded for delivery in used), done, started)
+                share = 1.0  # the second table loses what the first one lost
         except CollapseError as error:
             (waiting,) = used
             waiting.waits(f"it would take away {error.deleted} of the {error.there} rows that are known, more than {share:.0%}")

@@ -6,11 +6,9 @@ from lakehouse.bronze.reading_plan import ALL_ORDERS, ReadCursor
 from lakehouse.fingerprint import fingerprint
 from lakehouse.io.delta.delta_store import DeltaStore, TableVersion
 from lakehouse.ops.shop_reads import ShopReadRecord
-from lakehouse.sources.source import JdbcTable
 from lakehouse.sources.woocommerce import TABLES
 from lakehouse.sources.woocommerce.orders import TABLES as ORDER_TABLES
 from lakehouse.stages.ingest_shop.shop_source import ShopSource
-from lakehouse.table import Table
 
 
 @dataclass(frozen=True)
@@ -22,10 +20,10 @@ class CursorDecision:
 
 
 def last_reading(store: DeltaStore, source: ShopSource, before: ShopReadRecord | None) -> CursorDecision:
-    """Goes on from `before` if it was read by the same recipe into the tables that are there."""
+    """Goes on from `before` if it was read with the same fingerprint into the tables that are there."""
     if before is None:
         return CursorDecision(None, "it was never read")
-    if before.recipe != recipe(source):
+    if before.fingerprint != reading_fingerprint(source):
         return CursorDecision(None, "other declarations, settings or code than the last time")
     heads, then = mirror_heads(store), before.heads
     of_orders = {table.bronze.name for table in ORDER_TABLES}
@@ -33,7 +31,7 @@ def last_reading(store: DeltaStore, source: ShopSource, before: ShopReadRecord |
         return CursorDecision(None, "a mirror was made anew or is gone")
     versions = {name: head.version for name, head in then.items()}
     same = {name for name, head in then.items() if heads.get(name) == head}
-    standing = {table.name for table in TABLES if {part.name for part in mirrors_of(table)} <= same}
+    standing = {table.name for table in TABLES if {part.name for part in table.mirrors} <= same}
     checksums = {
         name: checksum
         for name, checksum in before.known_checksums.items()
@@ -46,7 +44,7 @@ def last_reading(store: DeltaStore, source: ShopSource, before: ShopReadRecord |
 SHAPING = ("lakehouse.bronze.landing", "lakehouse.bronze.legacy_orders", "lakehouse.pipeline.loader")
 
 
-def recipe(source: ShopSource) -> str:
+def reading_fingerprint(source: ShopSource) -> str:
     """The hash of declarations, code and settings by which a shop is mirrored."""
     shop = source.settings
     meaning = (source.store.name, shop.prefix, shop.users_prefix, shop.time_zone, shop.consent_meta_key)
@@ -54,12 +52,7 @@ def recipe(source: ShopSource) -> str:
     return fingerprint("lakehouse.sources.woocommerce.stores", shaping, source.tables, meaning)
 
 
-def mirrors_of(table: JdbcTable) -> list[Table]:
-    """The tables that its rows are landed in."""
-    return [part for part in (table.bronze, table.vault) if part is not None]
-
-
 def mirror_heads(store: DeltaStore) -> dict[str, TableVersion]:
     """All mirrors of shops that are there."""
-    heads = {part.name: store.head(part.name) for table in TABLES for part in mirrors_of(table)}
+    heads = {part.name: store.head(part.name) for table in TABLES for part in table.mirrors}
     return {name: head for name, head in heads.items() if head}

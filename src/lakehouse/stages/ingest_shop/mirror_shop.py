@@ -14,7 +14,7 @@ from lakehouse.bronze.landing import split
 from lakehouse.bronze.reading_plan import ReadCursor
 from lakehouse.io.delta.delta_store import TableVersion
 from lakehouse.io.host import logs
-from lakehouse.io.mysql.replica_pause import Picture, catch_up, paused, resume
+from lakehouse.io.mysql.replica_pause import ReadConsistency, catch_up, paused, resume
 from lakehouse.io.mysql.shop_figures import lake_figures
 from lakehouse.ops import reconciliations
 from lakehouse.ops.ledger import SKIPPED, STARTED, SUCCEEDED, Entry, inputs_json
@@ -29,7 +29,7 @@ from lakehouse.sources.source import ROOT_ORDER, JdbcTable
 from lakehouse.sources.woocommerce import TABLES
 from lakehouse.sources.woocommerce.orders import ORDER_META, ORDERS
 from lakehouse.sources.woocommerce.orders import TABLES as ORDER_TABLES
-from lakehouse.stages.ingest_shop.last_reading import last_reading, mirror_heads, mirrors_of, recipe
+from lakehouse.stages.ingest_shop.last_reading import last_reading, mirror_heads, reading_fingerprint
 from lakehouse.stages.ingest_shop.read_shop import ShopReader, Staged
 from lakehouse.stages.ingest_shop.shop_source import ShopSource
 from lakehouse.table import Table
@@ -67,15 +67,15 @@ class Mirroring:
         logs.info(f"{self._code}: {self._source.description}")
         reader = ShopReader(self._run, self._source)
         try:
-            staged, picture = self._read(reader)
+            staged, consistency = self._read(reader)
             self._land(staged)
-            self._reconcile(staged, picture, reader.compared_tables())
-            self._record(staged, picture)
+            self._reconcile(staged, consistency, reader.compared_tables())
+            self._record(staged, consistency)
         finally:
             reader.release()
         return self._outputs
 
-    def _read(self, reader: ShopReader) -> tuple[Staged, Picture]:
+    def _read(self, reader: ShopReader) -> tuple[Staged, ReadConsistency]:
         step, shop = _step(self._code), self._source.settings
         if start_again(self._run, self._code) or self._stood_still:
             catch_up(self._code, shop)
@@ -86,10 +86,10 @@ class Mirroring:
         def going_on() -> None:
             self._run.ledger.record(Entry(step, SUCCEEDED, "SQL thread started again"), at_once=True)
 
-        with paused(self._code, shop, stopping, going_on) as picture:
-            logs.info(f"{self._code}: {picture.method} {picture.position}".rstrip())
-            staged = reader.read(self._last(), is_fixed(picture))
-        return staged, picture
+        with paused(self._code, shop, stopping, going_on) as consistency:
+            logs.info(f"{self._code}: {consistency.mode} {consistency.position}".rstrip())
+            staged = reader.read(self._last(), is_fixed(consistency))
+        return staged, consistency
 
     def _last(self) -> ReadCursor | None:
         """What the mirrors hold, if this run can go on from it."""
@@ -115,7 +115,7 @@ class Mirroring:
 
     def _land_table(self, table: JdbcTable, staged: Staged, orders: Orders | None) -> None:
         if staged.is_same(table):
-            for part in mirrors_of(table):
+            for part in table.mirrors:
                 self._leave(part)
             return
         frame = staged.frames.get(table.name)
@@ -151,10 +151,10 @@ class Mirroring:
         accepted = table.name in self._accepted or (table.root is not None and ORDERS.name in self._accepted)
         return 1 if accepted or moved else self._source.settings.max_delete_share
 
-    def _reconcile(self, staged: Staged, picture: Picture, tables: tuple[JdbcTable, ...]) -> None:
+    def _reconcile(self, staged: Staged, consistency: ReadConsistency, tables: tuple[JdbcTable, ...]) -> None:
         """What the database counted beside what the mirror holds now. DataError (65), after writing it down, if they are too far apart."""
         within = None if staged.part is None else staged.part.conditions
-        rows = compared(staged.figures, lake_figures(self._run.store, self._code, tables, within, staged.held), is_fixed(picture))
+        rows = compared(staged.figures, lake_figures(self._run.store, self._code, tables, within, staged.held), is_fixed(consistency))
         reconciliations.record(self._run.store, self._run.run_id, self._code, rows)
         logs.info(f"{self._code}: {reconciliations.summary(rows)}")
         for row in rows:
@@ -162,7 +162,7 @@ class Mirroring:
                 logs.warn(f"{self._code}: {row}")
         refuse_failures(self._code, rows)
 
-    def _record(self, staged: Staged, picture: Picture) -> None:
+    def _record(self, staged: Staged, consistency: ReadConsistency) -> None:
         """What the next night goes on from; written last, so that a run that dies before is read over again."""
         self._run.ledger.flush()
         record_columns(self._run.store, self._run.run_id, self._code, self._source.columns, last_columns(self._run.store, self._code))
@@ -175,9 +175,9 @@ class Mirroring:
                 read_at=staged.read_at,
                 store=self._source.store.name,
                 mode="full" if staged.part is None else "incremental",
-                picture=picture.method,
-                position=picture.position,
-                lag_seconds=picture.lag_seconds,
+                consistency_mode=consistency.mode,
+                position=consistency.position,
+                lag_seconds=consistency.lag_seconds,
                 seconds=staged.seconds,
                 orders_there=staged.orders_there,
                 orders_read=orders_read,
@@ -185,7 +185,7 @@ class Mirroring:
                 reread_up_to=staged.part.reread_up_to if staged.part else 0,
                 cursor_at=min(cursor_at, staged.read_at),
                 held_orders=json.dumps(sorted(staged.held)),
-                recipe=recipe(self._source),
+                fingerprint=reading_fingerprint(self._source),
                 tables=inputs_json(mirror_heads(self._run.store)),
                 checksums=json.dumps(staged.checksums),
             ),
@@ -201,6 +201,6 @@ class Mirroring:
         return seen["rows"], max(newest, self._before.cursor_at) if staged.part and self._before else newest
 
 
-def is_fixed(picture: Picture) -> bool:
+def is_fixed(consistency: ReadConsistency) -> bool:
     """Whether the database stood still while it was read."""
-    return picture.method == "replica paused"
+    return consistency.mode == "replica paused"

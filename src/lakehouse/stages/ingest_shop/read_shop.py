@@ -1,4 +1,4 @@
-"""One shop's database → staged frames of one picture: its orders (all, or tonight's part) and all its other tables."""
+"""One shop's database → staged frames of one state: its orders (all, or tonight's part) and all its other tables."""
 
 import time
 from collections.abc import Iterable, Mapping
@@ -41,7 +41,7 @@ Frames = Mapping[str, DataFrame]
 
 @dataclass(frozen=True)
 class Staged:
-    """`frames`: source table → its rows, those of orders with `_order_id`. Of orders it is those of `part`, or all where that is None.
+    """`frames`: source table → its rows, those of orders with `_root_order_id`. Of orders it is those of `part`, or all where that is None.
 
     `held` are root orders of which two readings differed: their rows here are not to be used. `figures` are what the database
     itself counted and added up (io/mysql/shop_figures.py). `row_count`: rows of the largest table. `checksums`: source table, or ALL_ORDERS

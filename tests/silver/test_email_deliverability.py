@@ -1,4 +1,4 @@
-"""silver.email_flags. Domains in use are of *.example; what is on the list is given by the test."""
+"""silver.email_deliverability. Domains in use are of *.example; what is on the list is given by the test."""
 
 import hashlib
 from collections.abc import Sequence
@@ -8,7 +8,7 @@ import pytest
 from pyspark.sql import SparkSession
 from tests.support.frames import frame_of, rows_of
 
-from lakehouse.silver.email_flags import TABLE, build, is_disposable_domain
+from lakehouse.silver.email_deliverability import TABLE, build, is_disposable_domain
 from lakehouse.sources.mobile_app import USERS as APP_USERS
 from lakehouse.sources.other_feeds import MAIL_FEEDBACK
 from lakehouse.sources.woocommerce.orders import ORDERS

@@ -6,7 +6,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from lakehouse.expressions import normalised_email
-from lakehouse.sources.app_shop import APP
+from lakehouse.sources.app_shop import apps_code
 from lakehouse.sources.source import SHOP
 from lakehouse.table import BOOLEAN, STRING, Column, Table
 
@@ -16,7 +16,7 @@ _ATOM = r"[a-z0-9!#$%&'*+/=?^_`{|}~-]"
 VALID = rf"^(?=[^@]{{1,64}}@)(?=[a-z0-9_]){_ATOM}+(\.{_ATOM}+)*@([a-z0-9]([a-z0-9-]{{0,61}}[a-z0-9])?\.)+[a-z0-9-]{{2,63}}$"
 
 TABLE = Table(
-    name="silver.email_flags",
+    name="silver.email_deliverability",
     grain="one address as known to one shop, or to the app",
     key=("shop_code", "email_pseudonym"),
     columns=(
@@ -49,7 +49,7 @@ def build(
     email = normalised_email(F.col("email"))
     by_account = users.select("shop_code", "email_pseudonym", F.col("user_email").alias("email"))
     by_order = orders.select("shop_code", "email_pseudonym", F.col("billing_email").alias("email"))
-    by_app = app_users.select(F.lit(APP).alias("shop_code"), "email_pseudonym", "email")
+    by_app = app_users.select(apps_code(), "email_pseudonym", "email")
     addresses = (
         by_account.unionByName(by_order)
         .unionByName(by_app)
