@@ -18,11 +18,13 @@ from lakehouse.expressions import (
     money,
     normalised_email,
     null_if_empty,
+    number_as_read,
     pivot_meta,
     quantity,
     repaired_text,
     unescape_html,
 )
+from lakehouse.table import MONEY
 
 # Words whose UTF-8 holds every kind of byte that cp1252 leaves open, and signs of four bytes.
 WORDS = [
@@ -143,7 +145,27 @@ def test_html_entities_are_decoded_once(spark: SparkSession) -> None:
     assert answers(spark, list(expected), unescape_html) == expected
 
 
-def test_a_repeated_meta_key_gives_the_value_of_its_highest_id(spark: SparkSession) -> None:
+def test_a_number_is_what_woocommerce_makes_of_its_text(spark: SparkSession) -> None:
+    """(text, whether the shop writes a decimal comma, number)"""
+    cases = [
+        ("12.50", False, "12.5"),
+        ("12.50", True, "12.5"),
+        ("12,50", True, "12.5"),
+        ("12,50", False, "1250"),
+        ("1.234,56", True, "1234.56"),
+        ("-3,1", True, "-3.1"),
+        ("\u20ac 4.20", False, "4.2"),
+        ("1e-7", False, "0.0000001"),
+        ("", False, "0"),
+        (None, None, "0"),
+        ("n/a", True, "0"),
+    ]
+    frame = frame_from(spark, [(n, text, comma) for n, (text, comma, _) in enumerate(cases)], "n int, text string, comma boolean")
+    found = frame.select("n", number_as_read(F.col("text"), MONEY, F.col("comma"))).orderBy("n").collect()
+    assert [row[1] for row in found] == [Decimal(number) for _, _, number in cases]
+
+
+def test_a_repeated_meta_key_gives_the_value_of_its_lowest_id_as_wordpress_reads_it(spark: SparkSession) -> None:
     rows = [
         (7, 12, "_price", "2.00"),
         (7, 30, "_sku", "A"),
@@ -155,8 +177,7 @@ def test_a_repeated_meta_key_gives_the_value_of_its_highest_id(spark: SparkSessi
     frame = frame_from(spark, rows, "post_id bigint, meta_id bigint, meta_key string, meta_value string")
     found = pivot_meta(frame, ["post_id"], "meta_id", {"price": "_price", "sku": "_sku"})
     assert found.columns == ["post_id", "price", "sku"]
-    # Of 8 the last write cleared the SKU.
-    assert sorted(map(tuple, found.collect())) == [(7, "2.00", "A"), (8, None, None)]
+    assert sorted(map(tuple, found.collect())) == [(7, "3.00", "A"), (8, None, "B")]
 
 
 def test_text_that_was_utf8_in_latin1_is_as_it_was_meant(spark: SparkSession) -> None:

@@ -39,7 +39,7 @@ def test_every_table_is_written_by_one_step_after_those_it_reads() -> None:
 def test_a_build_takes_the_tables_it_reads_by_their_names_and_the_declared_parameters(step: Step) -> None:
     taken = inspect.signature(step.build).parameters.values()
     frames = [p.name for p in taken if p.kind is not inspect.Parameter.KEYWORD_ONLY]
-    assert frames == [table.entity for table in step.reads]
+    assert frames == [table.entity for table in (*step.reads, *step.lookups)]
     assert sorted(p.name for p in taken if p.kind is inspect.Parameter.KEYWORD_ONLY) == sorted(
         [*step.parameters, *(["model"] if step.takes_model else [])]
     )
@@ -48,7 +48,7 @@ def test_a_build_takes_the_tables_it_reads_by_their_names_and_the_declared_param
 @pytest.mark.parametrize("step", [step for step in STEPS if step.scoped], ids=lambda step: step.name)
 def test_every_table_of_a_scoped_step_carries_the_root_order(step: Step) -> None:
     assert step.write == "sync"
-    assert all(table.scope in table.column_names for table in (step.writes, *step.inputs))
+    assert all(table.scope in table.column_names for table in (step.writes, *step.reads, *step.refers_to))
 
 
 @pytest.mark.parametrize("step", STEPS, ids=NAMES)
@@ -66,7 +66,9 @@ def test_a_build_gives_the_declared_columns_also_from_empty_tables(step: Step, s
         "country_smoothing": 100.0,
     }
     model = {"model": RegisteredModel.none(spark)} if step.takes_model else {}
-    built = step.build(*(frame_of(spark, table, []) for table in step.reads), **{name: values[name] for name in step.parameters}, **model)
+    built = step.build(
+        *(frame_of(spark, table, []) for table in (*step.reads, *step.lookups)), **{name: values[name] for name in step.parameters}, **model
+    )
     assert conform(built, step.writes).columns == step.writes.column_names
 
 

@@ -25,6 +25,17 @@ def decimal(value: Column, to: DecimalType) -> Column:
     return value.try_cast(to)
 
 
+def number_as_read(value: Column, to: DecimalType, decimal_comma: Column) -> Column:
+    """What WooCommerce makes of the text of an amount (`wc_format_decimal`, then 0 if it is no number): never null.
+
+    `decimal_comma`: whether the shop writes a comma before decimals. Signs other than digits, point and minus are passed over, and of
+    several points the last one counts.
+    """
+    pointed = F.when(F.coalesce(decimal_comma, F.lit(False)), F.replace(value, F.lit(","), F.lit("."))).otherwise(value)
+    plain = F.regexp_replace(pointed, r"\.(?![^.]+$)|[^0-9.-]", "")
+    return F.coalesce(pointed.try_cast(to), plain.try_cast(to), F.lit(0).cast(to))
+
+
 def normalised_email(value: Column) -> Column:
     """Lower case, white space around it gone: the form that identity, flags and hashes use.
 
@@ -69,10 +80,10 @@ def unescape_html(value: Column) -> Column:
 def pivot_meta(rows: DataFrame, by: list[str], meta_id: str, keys: dict[str, str]) -> DataFrame:
     """One row per `by`, one text column per meta key: `keys` maps the column's name to the key.
 
-    A key that stands several times gives the value of its highest id, the one that was written last.
+    A key that stands several times gives the value of its lowest id, which is the one that WordPress reads (`get_metadata_raw`).
     """
-    latest = (F.max_by("meta_value", F.when(F.col("meta_key") == key, F.col(meta_id))).alias(name) for name, key in keys.items())
-    return rows.groupBy(*by).agg(*latest)
+    first = (F.min_by("meta_value", F.when(F.col("meta_key") == key, F.col(meta_id))).alias(name) for name, key in keys.items())
+    return rows.groupBy(*by).agg(*first)
 
 
 # MySQL's latin1 is cp1252, with the five bytes that cp1252 leaves open kept as control characters.

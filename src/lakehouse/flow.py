@@ -38,8 +38,9 @@ MODEL = "models.champion"
 class Step:
     """One table and how it is made.
 
-    `build` gets the frames of `reads` in their order and the named `parameters`. `scoped` steps are built for the
-    orders that changed only: all their tables carry the root order (`Table.scope`). `takes_model`: the champion in the model registry is an
+    `build` gets the frames of `reads`, then of `lookups`, in their order and the named `parameters`. `scoped` steps are built for the
+    orders that changed only: all their tables but lookups carry the root order (`Table.scope`). A lookup is small and hardly ever
+    changes; when it does, all is built. `takes_model`: the champion in the model registry is an
     input too; `build` gets it as `model`. `fan_out`: about so many rows are built for each row of the inputs.
     """
 
@@ -48,6 +49,7 @@ class Step:
     reads: tuple[Table, ...]
     write: Write = "replace"
     scoped: bool = False
+    lookups: tuple[Table, ...] = ()
     parameters: tuple[str, ...] = ()
     takes_model: bool = False
     fan_out: int = 1
@@ -69,12 +71,13 @@ class Step:
     @property
     def inputs(self) -> tuple[Table, ...]:
         """All that decides what is written."""
-        return (*self.reads, *self.refers_to)
+        return (*self.reads, *self.lookups, *self.refers_to)
 
 
 _orders, _items, _item_meta = shop_orders.ORDERS.bronze, shop_orders.ORDER_ITEMS.bronze, shop_orders.ORDER_ITEM_META.bronze
 _operational = shop_orders.ORDER_OPERATIONAL_DATA.bronze
 _addresses, _order_meta = shop_orders.ORDER_ADDRESSES.bronze, shop_orders.ORDER_META.bronze
+_options = shop.OPTIONS.bronze
 _users, _user_meta = shop_people.USERS.bronze, shop_people.USER_META.bronze
 _terms, _taxonomy = shop_catalogue.TERMS.bronze, shop_catalogue.TERM_TAXONOMY.bronze
 _price_lists = tuple(feed.bronze for feed in wholesalers.FEEDS)
@@ -93,9 +96,10 @@ SILVER = (
             _terms,
             _taxonomy,
             shop_catalogue.TERM_RELATIONSHIPS.bronze,
-            shop.OPTIONS.bronze,
+            _options,
         ),
         "sync",
+        parameters=("shops",),
     ),
     Step(product_codes.TABLE, product_codes.build, (shop_catalogue.POSTS.bronze, shop_catalogue.POST_META.bronze), "sync"),
     Step(wholesale_offers.TABLE, wholesale_offers.build, (*_price_lists, product_codes.TABLE), "sync", parameters=("feed_shop",)),
@@ -121,9 +125,11 @@ SILVER = (
         scoped=True,
         parameters=("shops",),
     ),
-    Step(order_lines.TABLE, order_lines.build, (_orders, _items, _item_meta, app_order_lines.TABLE), "sync", scoped=True),
+    Step(
+        order_lines.TABLE, order_lines.build, (_orders, _items, _item_meta, app_order_lines.TABLE), "sync", scoped=True, lookups=(_options,)
+    ),
     Step(refunds.TABLE, refunds.build, (_orders, _operational), "sync", scoped=True, parameters=("shops",)),
-    Step(refund_lines.TABLE, refund_lines.build, (_orders, _items, _item_meta), "sync", scoped=True),
+    Step(refund_lines.TABLE, refund_lines.build, (_orders, _items, _item_meta), "sync", scoped=True, lookups=(_options,)),
     Step(
         email_deliverability.TABLE,
         email_deliverability.build,

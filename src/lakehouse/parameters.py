@@ -16,6 +16,9 @@ class ShopRules:
     time_zone: str = "UTC"
     counts_as_sale: tuple[str, ...] = ("completed", "processing")
     consent_meta_key: str | None = None
+    # Where WordPress keeps what was uploaded: the folder's name, and the number of a site of a multisite.
+    content_folder: str = "wp-content"
+    site_id: int | None = None
 
 
 Shops = tuple[ShopRules, ...]

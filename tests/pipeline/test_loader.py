@@ -12,7 +12,8 @@ from pyspark.sql import functions as F
 from lakehouse.arrow_frames import frame_from
 from lakehouse.errors import DataError
 from lakehouse.io.delta.delta_store import DeltaStore, Written
-from lakehouse.pipeline.loader import Loaded, Rejects, load, rejects_json, rejects_of
+from lakehouse.pipeline.loader import Loaded, load
+from lakehouse.pipeline.rejects import Rejects, rejects_json, rejects_of
 from lakehouse.scope import Scope
 from lakehouse.table import INTEGER, LONG, STRING, Column, Reference, Rule, Table
 
@@ -92,28 +93,50 @@ def test_a_bad_row_may_have_the_key_of_a_good_one(store: DeltaStore) -> None:
 
 def test_too_many_bad_rows_are_an_error_that_names_the_rules_and_only_quarantine_is_written(store: DeltaStore) -> None:
     store.replace(TABLE.name, frame(store, [("nl", 1, 100)]))
-    # 3 of 5 is more than 40 %; 2 of 5, above, is not.
-    built = frame(store, [("nl", 1, 0), ("nl", 2, 0), ("nl", 3, 500), ("nl", 4, 100), ("nl", 5, 100)])
+    # 12 of 20 are more than 40 %, and ten or more.
+    bad: list[Row] = [("nl", 1, 0), ("nl", 2, 0), *(("nl", i, 500) for i in range(3, 13))]
     with pytest.raises(DataError) as caught:
-        load(store, TABLE, built, "sync", "run-1")
+        load(store, TABLE, frame(store, [*bad, *(("nl", i, 100) for i in range(13, 21))]), "sync", "run-1")
     assert caught.value.exit_code == 65
     message = str(caught.value)
-    assert "3 of 5" in message
+    assert "12 of 20" in message
     assert "height_is_positive 2 (as nl 1; nl 2)" in message
-    assert "height_is_below_the_ceiling 1 (as nl 3)" in message
+    assert "height_is_below_the_ceiling 10 (as nl 3; " in message
     assert rows(store) == [("nl", 1, 100)]
     # They are kept to be looked at.
-    assert sorted((row["shelf_id"], row["run_id"]) for row in store.read(QUARANTINE).collect()) == [(i, "run-1") for i in (1, 2, 3)]
+    assert sorted((row["shelf_id"], row["run_id"]) for row in store.read(QUARANTINE).collect()) == [(i, "run-1") for i in range(1, 13)]
+
+
+@pytest.mark.parametrize("bad", [9, 10])
+def test_fewer_than_ten_bad_rows_never_stop_a_small_shop(store: DeltaStore, bad: int) -> None:
+    built = frame(store, [("nl", i, 0) for i in range(bad)])
+    if bad < 10:
+        assert load(store, TABLE, built, "sync", "run-1").rejected == bad
+    else:
+        with pytest.raises(DataError, match="10 of 10 rows break a rule since the last build"):
+            load(store, TABLE, built, "sync", "run-1")
+
+
+def test_rows_that_were_bad_yesterday_count_no_more(store: DeltaStore) -> None:
+    """100 good rows; night by night nine more are bad, as at most ten may be: 9, 18, 27 ... and never a reason to stop."""
+    for night in range(1, 4):
+        built: list[Row] = [("nl", i, 0 if i < 9 * night else 100) for i in range(100)]
+        assert load(store, replace(TABLE, max_reject_share=0), frame(store, built), "sync", f"run-{night}").rejected == 9 * night
+    with pytest.raises(DataError, match="10 of 100 rows break a rule since the last build"):
+        load(
+            store, replace(TABLE, max_reject_share=0), frame(store, [("nl", i, 0 if i < 37 else 100) for i in range(100)]), "sync", "run-4"
+        )
 
 
 def test_bad_rows_of_a_part_are_measured_by_the_whole_table(store: DeltaStore) -> None:
-    """One bad row of one is 100 % of the part, but a third of the table's three; two of two are more than 40 %."""
-    store.replace(TABLE.name, frame(store, [("nl", 1, 100), ("nl", 2, 100), ("nl", 3, 100)]))
+    """Ten bad rows of ten are 100 % of the part, but a third of the table's thirty; 13 of 13 are more than 40 %."""
+    stock: list[Row] = [("nl", i, 100) for i in range(30)]
     part = Scope({"nl": None})
-    assert load(store, TABLE, frame(store, [("nl", 1, 0)]), "sync", "run-1", part).rejected == 1
-    store.replace(TABLE.name, frame(store, [("nl", 1, 100), ("nl", 2, 100), ("nl", 3, 100)]))
-    with pytest.raises(DataError, match="2 of 3 rows break a rule"):
-        load(store, TABLE, frame(store, [("nl", 1, 0), ("nl", 2, 0)]), "sync", "run-2", part)
+    store.replace(TABLE.name, frame(store, stock))
+    assert load(store, TABLE, frame(store, [("nl", i, 0) for i in range(10)]), "sync", "run-1", part).rejected == 10
+    store.replace(TABLE.name, frame(store, stock))
+    with pytest.raises(DataError, match="13 of 30 rows break a rule"):
+        load(store, TABLE, frame(store, [("nl", i, 0) for i in range(50, 63)]), "sync", "run-2", part)
 
 
 def test_a_row_that_refers_to_nothing_goes_to_quarantine_and_one_without_a_reference_does_not(store: DeltaStore) -> None:
@@ -136,7 +159,9 @@ def test_rows_that_only_refer_to_what_was_left_out_elsewhere_may_be_a_tenth(
     others = {"silver.shops": frame_from(store.spark, [("nl",)], "shop_code string")}
     built = frame(store, [("xx" if i < orphans else "nl", i, 100) for i in range(of)])
     if is_refused:
-        with pytest.raises(DataError, match=r"11 of 100 rows break a rule, more than 10\.0%: shop_code_is_one_of_shops 11"):
+        with pytest.raises(
+            DataError, match=r"11 of 100 rows break a rule since the last build, more than 10\.0%: shop_code_is_one_of_shops 11"
+        ):
             load(store, table, built, "sync", "run-1", others=others)
     else:
         assert load(store, table, built, "sync", "run-1", others=others).rejected == orphans

@@ -23,8 +23,9 @@ from lakehouse.io.delta.delta_store import DeltaStore, TableVersion
 from lakehouse.io.delta.delta_upkeep import DeltaUpkeep, Needed
 from lakehouse.ops.ledger import SKIPPED, Entry, Ledger
 from lakehouse.parameters import ShopRules
-from lakehouse.pipeline.loader import BROKEN, with_broken_rules
+from lakehouse.pipeline.loader import with_broken_rules
 from lakehouse.pipeline.planner import decide
+from lakehouse.pipeline.rejects import BROKEN
 from lakehouse.pipeline.runner import Runner
 from lakehouse.scope import Orders, Scope
 from lakehouse.silver import product_codes
@@ -80,6 +81,7 @@ def good_rows(store: DeltaStore, frame: DataFrame, step: Step) -> list[str]:
 
 def build_in_full(store: DeltaStore, step: Step, keep: Callable[[DataFrame, Any], DataFrame] = lambda frame, _: frame) -> DataFrame:
     frames = [keep(store.read(table.name), table.scope).select(*table.column_names) for table in step.reads]
+    frames += [store.read(table.name).select(*table.column_names) for table in step.lookups]
     return step.build(*frames, **dict.fromkeys(step.parameters, RULES))
 
 
@@ -144,6 +146,21 @@ def test_a_step_whose_inputs_did_not_change_is_skipped_and_its_table_not_touched
     before = store.head(step.name)
     assert a_run(store, "second").run(step).status == SKIPPED
     assert store.head(step.name) == before
+
+
+def test_a_lookup_that_changed_is_a_reason_to_build_in_full(spark: SparkSession, store: DeltaStore, small: tuple[Shop, Step]) -> None:
+    shop, step = small[0], next(step for step in SCOPED if step.lookups)
+
+    def night(run_id: str) -> str:
+        mirror(spark, store, shop)
+        runner = a_run(store, run_id)
+        return [runner.run(each).mode for each in (SCOPED[0], step)][-1]
+
+    assert night("second") == "full"
+    shop.edit_line()
+    assert night("third").startswith("by scope")
+    shop.rows["options"][1]["option_value"] = ","
+    assert night("fourth") == "full"
 
 
 def test_after_maintenance_of_inputs_and_output_a_step_is_skipped_and_then_goes_on_by_scope(

@@ -267,5 +267,5 @@ def test_country_and_orders_of_the_app_are_those_made_there(built: dict[tuple[st
 
 
 def test_language_and_registration_are_the_accounts(built: dict[tuple[str, str], dict[str, Any]]) -> None:
-    assert (built["nl", "u1"]["locale"], built["nl", "u1"]["registered_at"]) == ("nl_BE", datetime(2026, 1, 1))
+    assert (built["nl", "u1"]["locale"], built["nl", "u1"]["registered_at"]) == ("fr_BE", datetime(2026, 1, 1))
     assert (built["nl", "guest"]["locale"], built["nl", "guest"]["registered_at"]) == (None, None)

@@ -10,6 +10,7 @@ from tests.support.frames import frame_of
 from lakehouse.silver import app_order_lines
 from lakehouse.silver.order_lines import TABLE, build
 from lakehouse.sources.woocommerce.orders import ORDER_ITEM_META, ORDER_ITEMS, ORDERS
+from lakehouse.sources.woocommerce.shop import OPTIONS
 from lakehouse.table import broken_rules, conform
 
 ORDER_ROWS = [
@@ -44,8 +45,12 @@ META: dict[tuple[str, int], dict[str, str]] = {
     ("nl", 14): {"_product_id": "100", "_qty": "-1", "_line_total": "-5"},
     ("nl", 15): {"_product_id": "100", "_qty": "1", "_line_total": "5"},
     ("nl", 16): {"_product_id": "100", "_qty": "1", "_line_total": "5"},
-    ("de", 10): {"_product_id": "300", "_qty": "1", "_line_subtotal": "7", "_line_total": "7", "_line_tax": "0.54"},
+    ("de", 10): {"_product_id": "300", "_qty": "1", "_line_subtotal": "1.007,50", "_line_total": "7,50", "_line_tax": "0.54"},
 }
+# Only the German shop writes a comma before decimals.
+OPTION_ROWS = [
+    {"shop_code": shop, "option_name": "woocommerce_price_decimal_sep", "option_value": sign} for shop, sign in (("nl", "."), ("de", ","))
+]
 # Two orders of the app with a line 1 each.
 APP_LINES = [
     {
@@ -82,6 +87,7 @@ def built(spark: SparkSession) -> dict[tuple[str, int], dict[str, Any]]:
         frame_of(spark, ORDER_ITEMS.bronze, items),
         frame_of(spark, ORDER_ITEM_META.bronze, meta),
         frame_of(spark, app_order_lines.TABLE, APP_LINES),
+        frame_of(spark, OPTIONS.bronze, OPTION_ROWS),
     )
     rows = conform(frame, TABLE).withColumn("broken", broken_rules(TABLE)).collect()
     assert len(rows) == 6
@@ -108,12 +114,15 @@ def test_a_variations_line_names_its_parent_and_the_variation(built: dict[tuple[
     assert (built["nl", 10]["product_id"], built["nl", 10]["variation_id"]) == (100, 0)
 
 
-def test_a_line_without_numbers_has_product_0_and_breaks_the_rules(built: dict[tuple[str, int], dict[str, Any]]) -> None:
+def test_what_is_missing_empty_or_no_number_is_0_as_woocommerce_reads_it(built: dict[tuple[str, int], dict[str, Any]]) -> None:
     line = built["nl", 12]
-    assert (line["product_id"], line["variation_id"], line["quantity"], line["net_amount"]) == (0, 0, None, None)
-    assert line["broken"] == ["quantity_is_a_number", "net_amount_is_a_number"]
-    # A missing tax alone breaks none.
-    assert (built["nl", 11]["tax_amount"], built["nl", 11]["broken"]) == (None, [])
+    assert (line["product_id"], line["variation_id"], line["quantity"], line["net_amount"], line["broken"]) == (0, 0, 0, 0, [])
+    assert (built["nl", 11]["tax_amount"], built["nl", 11]["broken"]) == (0, [])
+
+
+def test_a_decimal_comma_is_one_where_the_shop_writes_so(built: dict[tuple[str, int], dict[str, Any]]) -> None:
+    line = built["de", 10]
+    assert (line["net_amount"], line["subtotal_amount"], line["tax_amount"]) == (Decimal("7.5"), Decimal("1007.5"), Decimal("0.54"))
 
 
 def test_the_same_ids_of_two_shops_are_two_lines(built: dict[tuple[str, int], dict[str, Any]]) -> None:

@@ -8,6 +8,7 @@ import pytest
 from pyspark.sql import SparkSession
 from tests.support.frames import frame_of
 
+from lakehouse.parameters import ShopRules
 from lakehouse.silver.products import TABLE, build
 from lakehouse.sources.woocommerce.products import POST_META, POSTS, TERM_RELATIONSHIPS, TERM_TAXONOMY, TERMS
 from lakehouse.sources.woocommerce.shop import OPTIONS
@@ -85,6 +86,7 @@ def built(spark: SparkSession) -> dict[int, dict[str, Any]]:
             [{"shop_code": "nl", "object_id": i, "term_taxonomy_id": term} for i, terms in RELATED.items() for term in terms],
         ),
         frame_of(spark, OPTIONS.bronze, [{"shop_code": "nl", "option_name": k, "option_value": v} for k, v in OPTION.items()]),
+        shops=(ShopRules("nl"),),
     )
     rows = conform(frame, TABLE).withColumn("broken", broken_rules(TABLE)).collect()
     assert len(rows) == BARE
@@ -137,3 +139,43 @@ def test_addresses_are_made_of_the_shops_home(built: dict[int, dict[str, Any]]) 
 
 def test_prices_are_in_the_shops_currency_and_meaning(built: dict[int, dict[str, Any]]) -> None:
     assert {(row["currency_code"], row["price_includes_tax"]) for row in built.values()} == {("EUR", True)}
+
+
+@pytest.mark.parametrize(
+    ("options", "rules", "file", "address"),
+    [
+        ({}, {}, "2026/07/tea.jpg", "https://shop.example/wp-content/uploads/2026/07/tea.jpg"),
+        # WordPress in a folder of its own; what it stored as a path of its server; its own content folder; a server for pictures.
+        ({"siteurl": "https://shop.example/wp/"}, {}, "tea.jpg", "https://shop.example/wp/wp-content/uploads/tea.jpg"),
+        ({}, {}, "/var/www/shop/wp-content/uploads/2019/03/tea.jpg", "https://shop.example/wp-content/uploads/2019/03/tea.jpg"),
+        ({}, {"content_folder": "app"}, "/srv/web/app/uploads/tea.jpg", "https://shop.example/app/uploads/tea.jpg"),
+        ({"upload_url_path": "https://img.example/media/"}, {}, "2026/tea.jpg", "https://img.example/media/2026/tea.jpg"),
+        ({"upload_path": "files"}, {}, "tea.jpg", "https://shop.example/files/tea.jpg"),
+        ({"upload_path": "wp-content/uploads"}, {}, "tea.jpg", "https://shop.example/wp-content/uploads/tea.jpg"),
+        ({"upload_path": "/home/shop/wp-content/uploads"}, {}, "tea.jpg", "https://shop.example/wp-content/uploads/tea.jpg"),
+        ({}, {"site_id": 2}, "2026/tea.jpg", "https://shop.example/wp-content/uploads/sites/2/2026/tea.jpg"),
+        ({}, {"site_id": 2}, "/www/wp-content/uploads/sites/2/tea.jpg", "https://shop.example/wp-content/uploads/sites/2/tea.jpg"),
+    ],
+)
+def test_a_picture_is_where_wordpress_says(
+    spark: SparkSession, options: dict[str, str], rules: dict[str, Any], file: str, address: str
+) -> None:
+    meta = [(1, "_thumbnail_id", "5"), (5, "_wp_attached_file", file), (5, "_wp_attached_file", "written/later.jpg")]
+    frame = build(
+        frame_of(spark, POSTS.bronze, [{"shop_code": "nl", "id": 1, "post_type": "product", "post_status": "publish"}]),
+        frame_of(
+            spark,
+            POST_META.bronze,
+            [{"shop_code": "nl", "meta_id": n, "post_id": i, "meta_key": k, "meta_value": v} for n, (i, k, v) in enumerate(meta)],
+        ),
+        frame_of(spark, TERMS.bronze, []),
+        frame_of(spark, TERM_TAXONOMY.bronze, []),
+        frame_of(spark, TERM_RELATIONSHIPS.bronze, []),
+        frame_of(
+            spark,
+            OPTIONS.bronze,
+            [{"shop_code": "nl", "option_name": k, "option_value": v} for k, v in {"home": "https://shop.example", **options}.items()],
+        ),
+        shops=(ShopRules("nl", **rules),),
+    )
+    assert [row["image_url"] for row in frame.collect()] == [address]

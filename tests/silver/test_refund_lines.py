@@ -7,6 +7,46 @@ from tests.support.frames import frame_of, rows_of
 
 from lakehouse.silver.refund_lines import TABLE, build
 from lakehouse.sources.woocommerce.orders import ORDER_ITEM_META, ORDER_ITEMS, ORDERS
+from lakehouse.sources.woocommerce.shop import OPTIONS
+
+
+def test_the_sign_of_a_refund_is_not_that_of_what_was_stored(spark: SparkSession) -> None:
+    """Item 10 was sold for 9, item 11 for -4 (a bottle that came back); a till stored their refunds with a plus, a program with a minus."""
+    orders = [
+        {"shop_code": "nl", "_root_order_id": 1, "id": 1, "type": "shop_order", "status": "wc-completed", "currency": "GBP"},
+        {"shop_code": "nl", "_root_order_id": 1, "id": 2, "type": "shop_order_refund", "status": "wc-completed", "currency": ""},
+    ]
+    items = {
+        10: (1, {"_qty": "3", "_line_total": "9"}),
+        11: (1, {"_qty": "1", "_line_total": "-4"}),
+        20: (2, {"_qty": "1", "_line_total": "3", "_line_tax": "0.3", "_refunded_item_id": "10"}),
+        21: (2, {"_qty": "-1", "_line_total": "-3", "_line_tax": "-0.3", "_refunded_item_id": "10"}),
+        22: (2, {"_qty": "-1", "_line_total": "4", "_line_tax": "0.4", "_refunded_item_id": "11"}),
+        23: (2, {"_qty": "1", "_line_total": "-4", "_line_tax": "-0.4", "_refunded_item_id": "11"}),
+        24: (2, {"_qty": "1", "_line_total": "5"}),
+    }
+    stored = [
+        {"shop_code": "nl", "_root_order_id": 1, "order_item_id": i, "order_id": order, "order_item_type": "line_item"}
+        for i, (order, _) in items.items()
+    ]
+    meta = [
+        {"shop_code": "nl", "_root_order_id": 1, "meta_id": i * 10 + n, "order_item_id": i, "meta_key": key, "meta_value": value}
+        for i, (_, values) in items.items()
+        for n, (key, value) in enumerate(values.items())
+    ]
+    frame = build(
+        frame_of(spark, ORDERS.bronze, orders),
+        frame_of(spark, ORDER_ITEMS.bronze, stored),
+        frame_of(spark, ORDER_ITEM_META.bronze, meta),
+        frame_of(spark, OPTIONS.bronze, []),
+    )
+    assert rows_of(frame, TABLE, "refund_line_id", "quantity", "net_amount", "tax_amount", "currency_code") == [
+        (20, -1, Decimal("-3"), Decimal("-0.3"), "GBP"),
+        (21, -1, Decimal("-3"), Decimal("-0.3"), "GBP"),
+        (22, -1, Decimal("4"), Decimal("0.4"), "GBP"),
+        (23, -1, Decimal("4"), Decimal("0.4"), "GBP"),
+        (24, -1, Decimal("-5"), Decimal("0"), "GBP"),
+    ]
 
 
 def test_a_refunded_product_that_is_gone_is_known_by_the_orders_line(spark: SparkSession) -> None:
@@ -40,7 +80,10 @@ def test_a_refunded_product_that_is_gone_is_known_by_the_orders_line(spark: Spar
         for n, (key, value) in enumerate(values.items())
     ]
     frame = build(
-        frame_of(spark, ORDERS.bronze, orders), frame_of(spark, ORDER_ITEMS.bronze, stored), frame_of(spark, ORDER_ITEM_META.bronze, meta)
+        frame_of(spark, ORDERS.bronze, orders),
+        frame_of(spark, ORDER_ITEMS.bronze, stored),
+        frame_of(spark, ORDER_ITEM_META.bronze, meta),
+        frame_of(spark, OPTIONS.bronze, []),
     )
     names = (
         "refund_line_id",

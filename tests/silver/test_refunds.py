@@ -55,6 +55,27 @@ def test_a_refund_is_a_row_of_its_own_with_all_its_tax_on_its_own_day(spark: Spa
         (3, 1, datetime(2026, 12, 31, 22, 59), date(2026, 12, 31), "EUR", Decimal("-2"), Decimal("0"), Decimal("0"), []),
     ]
     assert [(row["refund_id"], row["broken"]) for row in rows[2:]] == [
-        (4, ["refunded_at_is_known", "total_is_not_positive"]),
+        (4, ["refunded_at_is_known"]),
         (5, ["order_is_known", "shop_is_in_the_settings"]),
+    ]
+
+
+def test_currency_and_sign_are_those_that_a_refund_of_its_order_has(spark: SparkSession) -> None:
+    order = {"shop_code": "nl", "_root_order_id": 1, "status": "wc-completed", "date_created_gmt": AT}
+    refund = {**order, "type": "shop_order_refund", "total_amount": Decimal("-2"), "tax_amount": Decimal("-0.2")}
+    orders = [
+        {**order, "id": 1, "type": "shop_order", "total_amount": Decimal("20"), "currency": "GBP"},
+        {**refund, "id": 2, "currency": None},
+        {**refund, "id": 3, "currency": " "},
+        {**refund, "id": 4, "currency": "GBP", "total_amount": Decimal("2"), "tax_amount": Decimal("0.2")},
+        {**refund, "id": 5, "currency": "EUR"},
+    ]
+    frame = build(frame_of(spark, ORDERS.bronze, orders), frame_of(spark, ORDER_OPERATIONAL_DATA.bronze, []), shops=SHOPS)
+    names = ("refund_id", "currency_code", "has_other_currency", "total_amount", "tax_amount")
+    rows = [tuple(row[name] for name in names) for row in conform(frame, TABLE).orderBy("refund_id").collect()]
+    assert rows == [
+        (2, "GBP", False, Decimal("-2"), Decimal("-0.2")),
+        (3, "GBP", False, Decimal("-2"), Decimal("-0.2")),
+        (4, "GBP", False, Decimal("-2"), Decimal("-0.2")),
+        (5, "EUR", True, Decimal("-2"), Decimal("-0.2")),
     ]

@@ -7,12 +7,13 @@ from typing import Any
 
 from lakehouse.sources import mobile_app
 from lakehouse.sources.woocommerce import orders as source
+from lakehouse.sources.woocommerce.shop import OPTIONS
 
 SHOP = "nl"
 START = datetime(2026, 3, 20, tzinfo=UTC)
 STATUSES = ("wc-completed", "wc-processing", "wc-refunded", "wc-cancelled", "wc-checkout-draft", "trash")
 APP_TABLES = {feed.name: feed.bronze for feed in (mobile_app.ORDERS, mobile_app.ORDER_LINES)}
-TABLES = {table.name: table.bronze for table in source.TABLES} | APP_TABLES
+TABLES = {table.name: table.bronze for table in (*source.TABLES, OPTIONS)} | APP_TABLES
 Row = dict[str, Any]
 
 
@@ -23,6 +24,9 @@ class Shop:
     rng: random.Random
     rows: dict[str, dict[int, Row]] = field(default_factory=lambda: {name: {} for name in TABLES})
     last_id: int = 100
+
+    def __post_init__(self) -> None:
+        self.rows["options"] = {1: {"shop_code": SHOP, "option_name": "woocommerce_price_decimal_sep", "option_value": "."}}
 
     def a_day(self) -> None:
         """Some of each kind of change."""

@@ -43,8 +43,6 @@ DEFECTS = (
     Defect("silver.orders", "created_at_is_known", _ORDER, _ORDER_SET % "date_created_gmt = NULL"),
     Defect("silver.orders", "total_is_known", _ORDER, _ORDER_SET % "total_amount = NULL"),
     Defect("silver.orders", "total_is_not_negative", _ORDER, _ORDER_SET % "total_amount = -5"),
-    Defect("silver.order_lines", "quantity_is_a_number", _SOLD, _ITEM_SET % ("n/a", "_qty")),
-    Defect("silver.order_lines", "net_amount_is_a_number", _SOLD, _ITEM_SET % ("n/a", "_line_total")),
     Defect("silver.products", "status_is_known", _PRODUCT, _POST_SET % "post_status = ''"),
     Defect("silver.products", "price_is_not_negative", _PRODUCT, _PRICE_SET),
     Defect("silver.products", "what_is_sellable_has_a_name", _PRODUCT, _POST_SET % "post_title = ''"),
@@ -52,10 +50,6 @@ DEFECTS = (
     Defect("silver.refunds", "order_id_is_one_of_orders", _REFUND, _ORDER_SET % "parent_order_id = 999999999"),
     Defect("silver.refunds", "currency_is_a_code", _REFUND, _ORDER_SET % "currency = 'euro'"),
     Defect("silver.refunds", "refunded_at_is_known", _REFUND, _ORDER_SET % "date_created_gmt = NULL"),
-    Defect("silver.refunds", "total_is_not_positive", _REFUND, _ORDER_SET % "total_amount = 5"),
-    Defect("silver.refund_lines", "quantity_is_a_number", _RETURNED, _ITEM_SET % ("n/a", "_qty")),
-    Defect("silver.refund_lines", "quantity_is_not_positive", _RETURNED, _ITEM_SET % ("2", "_qty")),
-    Defect("silver.refund_lines", "net_amount_is_a_number", _RETURNED, _ITEM_SET % ("n/a", "_line_total")),
 )
 
 

@@ -1,6 +1,5 @@
 """Between a built frame and its table: columns as declared, keys unique, rows that break a rule set apart, then the write."""
 
-import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -12,40 +11,16 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from lakehouse.arrow_frames import declared_schema
-from lakehouse.checks import REJECT_SHARE, are_many
 from lakehouse.errors import DataError
 from lakehouse.io.delta.delta_store import DeltaStore, Written
-from lakehouse.ops.quarantine import COMMA, REASON, RUN_ID, quarantine_of
+from lakehouse.ops.quarantine import quarantine_of
+from lakehouse.pipeline.rejects import BROKEN, Rejects, new_rejects, refuse_too_many, rejects_among, set_apart
 from lakehouse.sample_keys import format_keys, sample_keys
 from lakehouse.scope import Scope
 from lakehouse.table import Rule, Table, Write, broken_rules, conform, holds, row_rules, with_answer
 
-BROKEN = "_broken_rules"
 # Of rows counted by key, `n` and of them `bad`.
 IS_TWICE = "n - bad > 1"
-
-
-@dataclass(frozen=True)
-class Rejects:
-    """How many rows break a rule, and the keys of up to five of them."""
-
-    rows: int
-    keys: tuple[str, ...]
-
-
-def rejects_json(rejects: Mapping[str, Rejects]) -> str:
-    """As `{"total_is_known": [2, ["nl 17", "nl 18"]]}`."""
-    return json.dumps({rule: [of.rows, of.keys] for rule, of in rejects.items()})
-
-
-def rejects_of(text: str) -> dict[str, Rejects]:
-    """What `rejects_json` wrote; nothing of an empty text."""
-    return {rule: Rejects(rows, tuple(keys)) for rule, (rows, keys) in json.loads(text or "{}").items()}
-
-
-def format_rejects(rejects: Mapping[str, Rejects]) -> str:
-    """As total_is_known 2 (as nl 17; nl 18), status_is_known 1 (as nl 4)"""
-    return ", ".join(f"{rule} {of.rows}{format_keys(of.keys)}" for rule, of in rejects.items())
 
 
 @dataclass(frozen=True)
@@ -56,14 +31,6 @@ class Loaded:
     rejected: int
     written: Written
     rejects: Mapping[str, Rejects] = field(default_factory=dict)
-
-
-class TooManyRejectsError(DataError):
-    """More rows of `table` than it tolerates break a rule: of the rows `read` those in `rejects`."""
-
-    def __init__(self, message: str, todo: str, table: Table, read: int, rejects: Mapping[str, Rejects]) -> None:
-        super().__init__(message, todo)
-        self.table, self.read, self.rejects = table, read, rejects
 
 
 def load(
@@ -99,9 +66,11 @@ def load(
         rejects: dict[str, Rejects] = {}
         if rejected:
             bad = held.bad()
-            store.append(quarantine_of(table.name), _set_apart(bad, run_id))
-            rejects = _rejects(bad, table)
-            _refuse_too_many(bad, table, read, max(read, _rows_there(store, table, scope)), rejected, rejects)
+            # Before they are among them.
+            news = new_rejects(store, table, bad)
+            store.append(quarantine_of(table.name), set_apart(bad, run_id))
+            rejects = rejects_among(bad, table)
+            refuse_too_many(news, table, read, max(read, _rows_there(store, table, scope)), rejects)
         if write == "sync":
             return Loaded(read, rejected, store.sync(table, held.good(), scope, max_delete_share), rejects)
         store.replace(table.name, held.good())
@@ -208,42 +177,7 @@ def _refuse_without_answer(rows: DataFrame, table: Table, rule: Rule) -> None:
         ) from None
 
 
-def _set_apart(bad: DataFrame, run_id: str) -> DataFrame:
-    """The rows as they stand in quarantine."""
-    return bad.withColumns({REASON.name: F.array_join(BROKEN, COMMA), RUN_ID.name: F.lit(run_id)}).drop(BROKEN)
-
-
 def _rows_there(store: DeltaStore, table: Table, scope: Scope | None) -> int:
     """A part is judged as if all had been built: one bad order of the twenty of a quiet night is no reason to stop it."""
     is_part = scope is not None and store.head(table.name) is not None
     return store.count(table.name) if is_part else 0
-
-
-def _rejects(bad: DataFrame, table: Table) -> dict[str, Rejects]:
-    """Rule → the rows that break it."""
-    counts = bad.select(F.explode(BROKEN).alias("rule")).groupBy("rule").count().orderBy("rule").collect()
-    return {row["rule"]: Rejects(row["count"], sample_keys(table, bad.where(F.array_contains(BROKEN, row["rule"])))) for row in counts}
-
-
-def _refuse_too_many(bad: DataFrame, table: Table, read: int, rows: int, rejected: int, rejects: Mapping[str, Rejects]) -> None:
-    """`rows`: of the table if all of it was built. Of rows that only refer to what was left out elsewhere a tenth may be, but for a few."""
-    orphans = _orphans(bad, table, rejects)
-    if rejected - orphans > rows * table.max_reject_share:
-        tolerated = table.max_reject_share
-    elif are_many(orphans, rows):
-        tolerated = REJECT_SHARE
-    else:
-        return
-    raise TooManyRejectsError(
-        f"{table.name}: {rejected} of {rows} rows break a rule, more than {tolerated:.1%}: {format_rejects(rejects)}",
-        f"look at {quarantine_of(table.name)}; mend the source or the rule",
-        table,
-        read,
-        rejects,
-    )
-
-
-def _orphans(bad: DataFrame, table: Table, rejects: Mapping[str, Rejects]) -> int:
-    """Rows that break nothing but references."""
-    names = [F.lit(reference.name) for reference in table.references if reference.name in rejects]
-    return bad.where(F.size(F.array_except(BROKEN, F.array(*names))) == 0).count() if names else 0

@@ -4,7 +4,8 @@ from dataclasses import replace
 
 from lakehouse.io.host import logs
 from lakehouse.ops.ledger import SKIPPED, Entry, Ledger
-from lakehouse.pipeline.loader import Loaded, rejects_json
+from lakehouse.pipeline.loader import Loaded
+from lakehouse.pipeline.rejects import rejects_json
 
 
 def record(ledger: Ledger, entry: Entry, told: str = "") -> Entry:

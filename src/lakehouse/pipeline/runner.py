@@ -62,11 +62,11 @@ class Runner:
             return self._finish(step, Entry(step.name, SKIPPED, decision.reason, table_id=last.table_id), started)
         scope = None
         if last is not None and decision.way == "by scope":
-            scope = changed_orders(self._store, step.inputs, last.input_heads, tables)
+            scope = self._changed(step, last.input_heads, tables)
         mode = "full" if scope is None else f"by scope, {len(scope)} orders"
         entry = Entry(step.name, SUCCEEDED, mode, inputs=inputs_json(inputs), fingerprint=decision.fingerprint)
         if scope is None or len(scope) > 0:
-            frames = [self._part(table, scope) for table in step.reads]
+            frames = [*(self._part(table, scope) for table in step.reads), *(self._part(table, None) for table in step.lookups)]
             others = {table.name: self._part(table, scope) for table in step.refers_to}
             is_small = self._store.holds(0) if scope is not None else self._store.is_small(tables, step.fan_out)
             if step.takes_model:
@@ -77,6 +77,12 @@ class Runner:
                 loaded = load(self._store, step.writes, built, step.write, self._run_id, scope, others=others, is_small=is_small)
                 entry = counted(entry, loaded)
         return self._finish(step, entry, started)
+
+    def _changed(self, step: Step, before: Mapping[str, TableVersion], now: Mapping[str, TableVersion]) -> Scope | None:
+        """The root orders that are to be built; None: all of them."""
+        if any(before.get(table.name) != now[table.name] for table in step.lookups):
+            return None
+        return changed_orders(self._store, (*step.reads, *step.refers_to), before, now)
 
     def _part(self, table: Table, scope: Scope | None) -> DataFrame:
         """Of some orders the rows themselves, so that a plan that uses them twice asks for them once."""

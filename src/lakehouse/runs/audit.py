@@ -17,9 +17,9 @@ from lakehouse.io.quality.check_answers import Due
 from lakehouse.ops.quality_results import FAILED, QualityResult, last_asked, latest_results, record_results, rows_before, tables_in_doubt
 from lakehouse.pipeline.declared import declared
 from lakehouse.pipeline.lanes import Beside
-from lakehouse.pipeline.loader import TooManyRejectsError
 from lakehouse.pipeline.old_names import REPLACED
 from lakehouse.pipeline.planner import NOTHING
+from lakehouse.pipeline.rejects import TooManyRejectsError
 from lakehouse.runs.check_results import SITE, alarm, alarm_key, many_rejects, rejects_key, rejects_now, results_of, site
 from lakehouse.runs.stage import RunContext
 from lakehouse.table import Table

@@ -11,7 +11,7 @@ from lakehouse.io.delta.delta_store import TableVersion
 from lakehouse.ops.ledger import Entry, Ledger
 from lakehouse.ops.quality_results import ACCEPTED, EMPTY, FAILED, PASSED, QUARANTINED, QualityResult
 from lakehouse.ops.quarantine import quarantine_of
-from lakehouse.pipeline.loader import Rejects, format_rejects, rejects_of
+from lakehouse.pipeline.rejects import Rejects, format_rejects, rejects_of
 from lakehouse.sample_keys import SAMPLES
 from lakehouse.table import Table
 

@@ -20,8 +20,8 @@ from lakehouse.io.host.lock import lake_lock
 from lakehouse.io.spark.session import is_small_lake, size_told, spark_session
 from lakehouse.ops import pseudonym_key as key_file
 from lakehouse.ops.ledger import STARTED, SUCCEEDED, Entry, Ledger, published
-from lakehouse.pipeline.loader import TooManyRejectsError
 from lakehouse.pipeline.planner import NOTHING
+from lakehouse.pipeline.rejects import TooManyRejectsError
 from lakehouse.recommend.params import Params, parse_params
 from lakehouse.runs.audit import Audit, write_data_docs
 from lakehouse.runs.incident_notifier import IncidentNotifier

@@ -2,8 +2,10 @@
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
+from pyspark.sql.types import DecimalType
 
-from lakehouse.expressions import money, pivot_meta, quantity
+from lakehouse.expressions import null_if_empty, number_as_read, pivot_meta
+from lakehouse.table import MONEY, QUANTITY
 
 DRAFTS = ("auto-draft", "checkout-draft")
 NUMBERS = {
@@ -32,18 +34,40 @@ def only_refunds(orders: DataFrame) -> DataFrame:
     return orders.where(F.col("type") == "shop_order_refund")
 
 
-def lines(orders: DataFrame, order_items: DataFrame, order_item_meta: DataFrame) -> DataFrame:
-    """The line items of the given orders or refunds with their numbers, product 0 where the source has none."""
+def with_currency(orders: DataFrame) -> DataFrame:
+    """The rows, refunds without a currency in that of their order: WooCommerce gave them none before 2.4, and importers leave it out."""
+    own = null_if_empty(F.col("currency"))
+    paid = only_orders(orders).select("shop_code", F.col("id").alias("_root_order_id"), own.alias("order_currency"))
+    return orders.join(paid, ["shop_code", "_root_order_id"], "left").withColumn("currency", F.coalesce(own, "order_currency"))
+
+
+def lines(orders: DataFrame, order_items: DataFrame, order_item_meta: DataFrame, options: DataFrame) -> DataFrame:
+    """The line items of the given orders or refunds with their numbers as WooCommerce reads them (`WC_Order_Item_Product`).
+
+    An amount or a quantity that is missing, empty or no number is 0. So is a product that the source does not name.
+    """
     items = order_items.where(F.col("order_item_type") == "line_item").drop("_root_order_id")
     numbers = pivot_meta(order_item_meta, ["shop_code", "order_item_id"], "meta_id", NUMBERS)
     kept = orders.select("shop_code", "_root_order_id", F.col("id").alias("order_id"), F.col("currency").alias("currency_code"))
     return (
         items.join(kept, ["shop_code", "order_id"])
         .join(numbers, ["shop_code", "order_item_id"], "left")
+        .join(F.broadcast(_decimal_commas(options)), "shop_code", "left")
         .withColumns({name: _id(name) for name in ("product_id", "variation_id", "refunded_item_id")})
-        .withColumns({name: money(F.col(name)) for name in ("subtotal_amount", "net_amount", "tax_amount")})
-        .withColumn("quantity", quantity(F.col("quantity")))
+        .withColumns({name: _number(name, MONEY) for name in ("subtotal_amount", "net_amount", "tax_amount")})
+        .withColumn("quantity", _number("quantity", QUANTITY))
+        .drop("decimal_comma")
     )
+
+
+def _decimal_commas(options: DataFrame) -> DataFrame:
+    """shop_code, decimal_comma: whether the shop writes a comma before decimals."""
+    is_comma = (F.col("option_name") == "woocommerce_price_decimal_sep") & (F.col("option_value") == ",")
+    return options.groupBy("shop_code").agg(F.max(is_comma).alias("decimal_comma"))
+
+
+def _number(name: str, to: DecimalType) -> Column:
+    return number_as_read(F.col(name), to, F.col("decimal_comma"))
 
 
 def _id(name: str) -> Column:

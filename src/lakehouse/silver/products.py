@@ -1,11 +1,14 @@
 """Products as they are now: price, stock, categories, and whether they may be recommended. Variations count with their parent."""
 
+import re
+
 from pyspark.sql import Column as SparkColumn
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 from pyspark.sql.types import ArrayType
 
 from lakehouse.expressions import money, null_if_empty, pivot_meta, quantity, unescape_html
+from lakehouse.parameters import ShopRules, Shops, by_shop
 from lakehouse.sources.source import SHOP
 from lakehouse.table import BOOLEAN, LONG, MONEY, QUANTITY, STRING, TIMESTAMP, Column, Rule, Table
 
@@ -53,7 +56,14 @@ TABLE = Table(
 
 
 def build(
-    posts: DataFrame, post_meta: DataFrame, terms: DataFrame, term_taxonomy: DataFrame, term_relationships: DataFrame, options: DataFrame
+    posts: DataFrame,
+    post_meta: DataFrame,
+    terms: DataFrame,
+    term_taxonomy: DataFrame,
+    term_relationships: DataFrame,
+    options: DataFrame,
+    *,
+    shops: Shops,
 ) -> DataFrame:
     """One row per parent product."""
     key = ["shop_code", "product_id"]
@@ -69,7 +79,7 @@ def build(
         products.join(meta, key, "left")
         .join(_prices(post_meta), key, "left")
         .join(_terms_of_products(terms, term_taxonomy, term_relationships), key, "left")
-        .join(_shops(options), "shop_code", "left")
+        .join(_shops(options, shops), "shop_code", "left")
         .join(_images(post_meta), ["shop_code", "image_id"], "left")
         .withColumns(
             {
@@ -80,7 +90,7 @@ def build(
                 "is_sellable": is_sellable,
                 "category_ids": F.coalesce("category_ids", F.array().cast(ArrayType(LONG))),
                 "product_url": F.concat("home", F.lit("/?p="), "product_id"),
-                "image_url": F.concat("home", F.lit("/wp-content/uploads/"), "image_file"),
+                "image_url": F.concat("uploads", F.lit("/"), by_shop(shops, _below_uploads)),
                 "created_at": F.col("post_date_gmt"),
                 "updated_at": F.col("post_modified_gmt"),
             }
@@ -114,16 +124,34 @@ def _terms_of_products(terms: DataFrame, term_taxonomy: DataFrame, term_relation
 def _images(post_meta: DataFrame) -> DataFrame:
     files = post_meta.where(F.col("meta_key") == "_wp_attached_file")
     return files.groupBy("shop_code", F.col("post_id").cast("string").alias("image_id")).agg(
-        F.max_by("meta_value", "meta_id").alias("image_file")
+        F.min_by("meta_value", "meta_id").alias("image_file")
     )
 
 
-def _shops(options: DataFrame) -> DataFrame:
+def _below_uploads(shop: ShopRules) -> SparkColumn:
+    """The image's file below the folder of uploads: what an absolute path has after it, as `wp_get_attachment_url` cuts it."""
+    folders = "|".join(re.escape(folder) for folder in ("wp-content", shop.content_folder))
+    return F.regexp_replace("image_file", rf"^.*?(?:{folders})/uploads/+(?:sites/{shop.site_id}/)?", "")
+
+
+def _uploads(shop: ShopRules) -> SparkColumn:
+    """The address of the folder of uploads, as `_wp_upload_dir` finds it. An absolute path says nothing of the address."""
+    path, url = null_if_empty(F.col("upload_path")), null_if_empty(F.col("upload_url_path"))
+    own = F.when((path != "wp-content/uploads") & ~path.startswith("/"), path)
+    found = F.coalesce(url, F.concat("site", F.lit("/"), F.coalesce(own, F.lit(f"{shop.content_folder}/uploads"))))
+    return F.concat(F.rtrim(found, F.lit("/")), F.lit("" if shop.site_id is None else f"/sites/{shop.site_id}"))
+
+
+def _shops(options: DataFrame, shops: Shops) -> DataFrame:
     def option(name: str) -> SparkColumn:
         return F.max(F.when(F.col("option_name") == name, F.col("option_value")))
 
-    return options.groupBy("shop_code").agg(
+    found = options.groupBy("shop_code").agg(
         F.rtrim(option("home"), F.lit("/")).alias("home"),
+        F.rtrim(F.coalesce(option("siteurl"), option("home")), F.lit("/")).alias("site"),
+        option("upload_path").alias("upload_path"),
+        option("upload_url_path").alias("upload_url_path"),
         option("woocommerce_currency").alias("currency_code"),
         (option("woocommerce_prices_include_tax") == "yes").alias("price_includes_tax"),
     )
+    return found.withColumn("uploads", by_shop(shops, _uploads))

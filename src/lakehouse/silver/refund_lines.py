@@ -4,7 +4,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from lakehouse.silver import refunds
-from lakehouse.silver.order_rows import lines, only_orders, only_refunds
+from lakehouse.silver.order_rows import lines, only_orders, only_refunds, with_currency
 from lakehouse.sources.source import SHOP
 from lakehouse.table import LONG, MONEY, QUANTITY, STRING, Column, Reference, Rule, Table
 
@@ -36,15 +36,27 @@ TABLE = Table(
 )
 
 
-def build(orders: DataFrame, order_items: DataFrame, order_item_meta: DataFrame) -> DataFrame:
-    """Line items of refunds. Of a product that was deleted before its refund the source stores id 0: the order's line knows it."""
-    ordered = lines(only_orders(orders), order_items, order_item_meta)
-    refunded = lines(only_refunds(orders), order_items, order_item_meta)
-    known = ordered.select("shop_code", F.col("order_item_id").alias("refunded_item_id"), F.col("product_id").alias("ordered_product_id"))
+def build(orders: DataFrame, order_items: DataFrame, order_item_meta: DataFrame, options: DataFrame) -> DataFrame:
+    """Line items of refunds. Of a product that was deleted before its refund the source stores id 0: the order's line knows it.
+
+    That it is a refund says the sign: tills and programs store refunds with a plus too. What takes money off the order's line is the
+    other sign than the line has; a line of a negative price is given back with a plus.
+    """
+    ordered = lines(only_orders(orders), order_items, order_item_meta, options)
+    refunded = lines(only_refunds(with_currency(orders)), order_items, order_item_meta, options)
+    known = ordered.select(
+        "shop_code",
+        F.col("order_item_id").alias("refunded_item_id"),
+        F.col("product_id").alias("ordered_product_id"),
+        (F.col("net_amount") < 0).alias("is_below_zero"),
+    )
+    sign = F.when(F.coalesce("is_below_zero", F.lit(False)), 1).otherwise(-1)
     product = F.when(F.col("product_id") > 0, F.col("product_id")).otherwise(F.coalesce("ordered_product_id", F.lit(0)))
     return (
         refunded.join(known, ["shop_code", "refunded_item_id"], "left")
         .withColumn("product_id", product)
+        .withColumn("quantity", -F.abs("quantity"))
+        .withColumns({name: (sign * F.abs(name)).cast(MONEY) for name in ("net_amount", "tax_amount")})
         .withColumnsRenamed({"order_item_id": "refund_line_id", "refunded_item_id": "order_line_id", "order_id": "refund_id"})
         .withColumnRenamed("_root_order_id", "order_id")
     )

@@ -6,10 +6,10 @@ from pyspark.sql import functions as F
 from lakehouse.expressions import local_date
 from lakehouse.parameters import Shops, by_shop
 from lakehouse.silver import orders
-from lakehouse.silver.order_rows import only_refunds
+from lakehouse.silver.order_rows import only_refunds, with_currency
 from lakehouse.silver.rules import CURRENCY_IS_A_CODE
 from lakehouse.sources.source import SHOP
-from lakehouse.table import DATE, LONG, MONEY, STRING, TIMESTAMP, Column, Reference, Rule, Table
+from lakehouse.table import BOOLEAN, DATE, LONG, MONEY, STRING, TIMESTAMP, Alarm, Column, Reference, Rule, Table
 
 TABLE = Table(
     name="silver.refunds",
@@ -22,8 +22,9 @@ TABLE = Table(
         Column("refund_id", LONG, "refund id; of the same number range as orders"),
         Column("refunded_at", TIMESTAMP, "UTC"),
         Column("refund_date", DATE, "day of refunded_at in the shop's time zone"),
-        Column("currency_code", STRING, "ISO 4217 code"),
-        Column("total_amount", MONEY, "with tax; negative"),
+        Column("currency_code", STRING, "ISO 4217 code; the order's, where the refund has none"),
+        Column("has_other_currency", BOOLEAN, "whether the refund is in another currency than its order"),
+        Column("total_amount", MONEY, "with tax; negative or 0"),
         Column("tax_amount", MONEY, "all tax; negative or 0"),
         Column("shipping_amount", MONEY, "shipping given back, without tax; negative or 0"),
     ),
@@ -35,24 +36,33 @@ TABLE = Table(
         Rule("total_is_not_positive", "total_amount <= 0"),
         Rule("shop_is_in_the_settings", "refund_date is not null or refunded_at is null"),
     ),
+    alarms=(
+        Alarm(
+            "refunds_are_in_the_currency_of_their_orders",
+            "a refund in another currency than its order can't be taken off it",
+            "SELECT shop_code, refund_id, currency_code FROM {batch} WHERE has_other_currency",
+        ),
+    ),
     may_be_empty=True,
     references=(Reference(("shop_code", "order_id"), orders.TABLE),),
 )
 
 
 def build(orders: DataFrame, order_operational_data: DataFrame, *, shops: Shops) -> DataFrame:
-    """Refund rows; their tax is in two places, on goods and on shipping."""
+    """Refund rows; their tax is in two places, on goods and on shipping. That it is a refund says the sign, whatever sign is stored."""
     shipping = order_operational_data.select(
         "shop_code", F.col("order_id").alias("refund_id"), "shipping_tax_amount", F.col("shipping_total_amount").alias("shipping_amount")
     )
     tax = F.coalesce("tax_amount", F.lit(0)) + F.coalesce("shipping_tax_amount", F.lit(0))
     return (
-        only_refunds(orders)
+        only_refunds(with_currency(orders))
         .withColumnsRenamed(
             {"id": "refund_id", "_root_order_id": "order_id", "date_created_gmt": "refunded_at", "currency": "currency_code"}
         )
         .join(shipping, ["shop_code", "refund_id"], "left")
-        .withColumn("tax_amount", tax)
-        .withColumn("shipping_amount", F.coalesce("shipping_amount", F.lit(0)))
+        .withColumn("has_other_currency", F.coalesce(F.col("currency_code") != F.col("order_currency"), F.lit(False)))
+        .withColumn("total_amount", -F.abs("total_amount"))
+        .withColumn("tax_amount", -F.abs(tax))
+        .withColumn("shipping_amount", -F.abs(F.coalesce("shipping_amount", F.lit(0))))
         .withColumn("refund_date", by_shop(shops, lambda shop: local_date(F.col("refunded_at"), F.lit(shop.time_zone))))
     )

@@ -95,12 +95,12 @@ def integer() -> Parser:
 
 def decimal(mark: str = ".", thousands: str = "", digits: int = 12, precision: int = 26, scale: int = 8, example: str = "12.50") -> Parser:
     """Numbers with up to `digits` digits before the mark and `scale` after it. Where there is a thousands sign it stands right or not
-    at all. `example` has a point, whatever the mark."""
+    at all, and never after a lone zero: 0.125 is no number where the decimal mark is a comma. `example` has a point, whatever the mark."""
 
     def of(given: pa.Array) -> tuple[pa.Array, np.ndarray]:
         plain = given
         if thousands:
-            grouped = _mask(pc.match_substring_regex(given, rf"^[+-]?[0-9]{{1,3}}(?:\{thousands}[0-9]{{3}})+(?:\{mark}[0-9]+)?$"))
+            grouped = _mask(pc.match_substring_regex(given, rf"^[+-]?[1-9][0-9]{{0,2}}(?:\{thousands}[0-9]{{3}})+(?:\{mark}[0-9]+)?$"))
             plain = pc.if_else(pa.array(grouped), pc.replace_substring(given, thousands, ""), given)
         if mark != ".":
             foreign = _mask(pc.match_substring(plain, "."))
@@ -139,6 +139,18 @@ def date(shape: "Shape") -> Parser:
         return pa.array(days.astype("datetime64[D]"), pa.date32()), np.where(good, GOOD, NOT_A_DATE)
 
     return Parser(of, f"a date written as {shape.written}", shape.example)
+
+
+def last_day(shape: "Shape") -> Parser:
+    """As `date`; null for what ERP systems write where there is no end: days from 2200 on (31.12.9999) and 00.00.0000."""
+
+    def of(given: pa.Array) -> tuple[pa.Array, np.ndarray]:
+        year, month, day = _numbered(pc.extract_regex(given, f"^{shape.pattern}$"), ("y", "m", "d"))
+        days, good = _days(year, month, day, last_year=9999)
+        is_open = (good & (year >= 2200)) | ((year == 0) & (month == 0) & (day == 0))
+        return pa.array(days.astype("datetime64[D]"), pa.date32(), mask=is_open), np.where(good | is_open, GOOD, NOT_A_DATE)
+
+    return Parser(of, f"a date written as {shape.written}; nothing where there is no end", shape.example)
 
 
 class Shape(NamedTuple):
@@ -230,9 +242,9 @@ def _number(digits: pa.Array) -> np.ndarray:
     return pc.fill_null(pc.cast(present, pa.int64()), 0).to_numpy(zero_copy_only=False)
 
 
-def _days(year: np.ndarray, month: np.ndarray, day: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _days(year: np.ndarray, month: np.ndarray, day: np.ndarray, last_year: int = 2199) -> tuple[np.ndarray, np.ndarray]:
     """Days since 1970, and whether there is such a day."""
-    good = (year >= 1900) & (year < 2200) & (month >= 1) & (month <= 12) & (day >= 1) & (day <= 31)
+    good = (year >= 1900) & (year <= last_year) & (month >= 1) & (month <= 12) & (day >= 1) & (day <= 31)
     months = np.where(good, (year - 1970) * 12 + month - 1, 0).astype("datetime64[M]")
     days = months.astype("datetime64[D]").astype(np.int64) + np.where(good, day - 1, 0)
     return days, good & (days.astype("datetime64[D]").astype("datetime64[M]") == months)

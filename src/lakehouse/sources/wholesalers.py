@@ -32,9 +32,9 @@ PRICES_A = _list(
         Field("valid_from", v.date(v.POINT_DATE), DATE, "first day of the price", header="Gueltig_von", aliases=("Gültig_von",)),
         Field(
             "valid_to",
-            v.date(v.POINT_DATE),
+            v.last_day(v.POINT_DATE),
             DATE,
-            "last day of it",
+            "last day of it; null if there is none",
             required=False,
             needed=True,
             header="Gueltig_bis",
@@ -64,7 +64,7 @@ OFFERS_B = _list(
         Field("min_cases_2", _number(), QUANTITY, "second discount from so many cases", required=False),
         Field("discount_2", v.fraction(), SHARE, "the second discount, as a fraction", required=False),
         Field("valid_from", v.date(v.ISO_DATE), DATE, "first day of the price"),
-        Field("valid_to", v.date(v.ISO_DATE), DATE, "last day of it", required=False, needed=True),
+        Field("valid_to", v.last_day(v.ISO_DATE), DATE, "last day of it; null if there is none", required=False, needed=True),
         Field("available_cases", _number(), QUANTITY, "cases in stock"),
     ),
 )
@@ -83,7 +83,9 @@ TARIFF_C = _list(
         Field("unit_price_amount", v.decimal(","), MONEY, "price of a unit", header="precio_unidad"),
         Field("currency_code", v.currency(), STRING, "ISO 4217", header="moneda"),
         Field("valid_from", v.date(v.SLASH_DATE), DATE, "first day of the price", header="desde"),
-        Field("valid_to", v.date(v.SLASH_DATE), DATE, "last day of it", required=False, needed=True, header="hasta"),
+        Field(
+            "valid_to", v.last_day(v.SLASH_DATE), DATE, "last day of it; null if there is none", required=False, needed=True, header="hasta"
+        ),
         Field("available_units", _number(","), QUANTITY, "units in stock", header="disponible"),
         Field(
             "discounts",

@@ -67,3 +67,33 @@ def test_columns_are_checked_before_anything_is_read() -> None:
         parse_columns("customer=c")
     with pytest.raises(ConfigError, match="unknown shop"):
         parse_columns("customer=c,product=p,time=t,shop=s")
+
+
+def test_csv_is_read_as_rfc_4180_has_it(spark: SparkSession, tmp_path: Path) -> None:
+    """A byte order mark, semicolons, a note of two lines and one with a quote; customers are whole numbers, products are not all."""
+    path = tmp_path / "notes.csv"
+    path.write_bytes(
+        b"\xef\xbb\xbf" + b'who;note;what;no;at\r\n12;"line one\r\nline ""two""";007;1;1\r\n7;;"A;1";2;2\r\n12;plain;B;3;3\r\n'
+    )
+    read = read_orders(spark, str(path), COLUMNS)
+    assert sorted((row["customer_key"], row["order_id"]) for row in read.bought.collect()) == [("12", "1"), ("12", "3"), ("7", "2")]
+    assert sorted(row["product"] for row in read.products.collect()) == ["007", "A;1", "B"]
+    assert read.customer_type.simpleString() == "bigint"
+
+
+def test_a_number_that_is_none_is_named_by_column_and_line(spark: SparkSession, tmp_path: Path) -> None:
+    path = tmp_path / "weights.csv"
+    path.write_text('who,what,no,at,w\na,"x\ny",1,1,0.5\na,x,2,2,n/a\nb,x,3,3,"1,5"\n')
+    with pytest.raises(DataError, match="2 values of column w are no numbers, first in line 4"):
+        read_orders(spark, str(path), {**COLUMNS, "weight": "w"})
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [("who,what,no,at\na,x,1\n", "line 2 has 3 fields, the header line 4"), ("who,who\n", "twice"), ("", "no header line")],
+)
+def test_csv_that_is_none_is_refused_with_the_line(spark: SparkSession, tmp_path: Path, text: str, why: str) -> None:
+    path = tmp_path / "bad.csv"
+    path.write_text(text)
+    with pytest.raises(DataError, match=why):
+        read_orders(spark, str(path), COLUMNS)

@@ -53,12 +53,19 @@ class ShopSettings(BaseModel):
     heartbeat_table: str | None = Field(default=None, pattern=r"^[A-Za-z0-9_]+(\.[A-Za-z0-9_]+)?$")
     # What its data means.
     time_zone: str = "UTC"
+    content_folder: str = Field(default="wp-content", pattern=r"^[A-Za-z0-9_./-]+$")
     counts_as_sale: tuple[str, ...] = ("completed", "processing")
     consent_meta_key: str | None = Field(default=None, pattern=r"^[A-Za-z0-9_\-]+$")
 
     def prefix_of(self, table: JdbcTable) -> str:
         """Before the table's name: in a multisite the users' tables have the network's prefix, all others the site's."""
         return (self.users_prefix or self.prefix) if table.network_wide else self.prefix
+
+    @property
+    def site_id(self) -> int | None:
+        """Of a site of a multisite, by its prefix: 2 of `wp_2_`; None of a site on its own and of a network's first."""
+        number = self.prefix.removeprefix(self.users_prefix or self.prefix).strip("_")
+        return int(number) if number.isdigit() else None
 
     def extra_keys(self, table: JdbcTable) -> tuple[str, ...]:
         """Meta keys that are read because the settings name them."""

@@ -11,6 +11,7 @@ from pyspark.sql import functions as F
 from pyspark.sql.types import DataType, DateType, IntegralType, LongType, StringType, TimestampNTZType, TimestampType
 
 from lakehouse.errors import ConfigError, DataError
+from lakehouse.io.files.csv_as_parquet import LINE, csv_as_parquet
 from lakehouse.io.host import logs
 
 NEEDED, OPTIONAL = ("customer", "product", "time"), ("order", "country", "weight")
@@ -53,8 +54,13 @@ def parse_columns(text: str) -> dict[str, str]:
 
 
 def read_orders(spark: SparkSession, path: str, columns: Mapping[str, str]) -> OrderHistory:
-    """Lines without customer, product or time are left out, with a warning that counts them. A product twice in an order is one line."""
+    """Lines without customer, product or time are left out, with a warning that counts them. A product twice in an order is one line.
+
+    DataError (65) names the column and the line of a weight that is no number.
+    """
     rows = read(spark, path, columns).persist()
+    if "weight" in columns:
+        _refuse_texts(rows, "weight", columns["weight"], path)
     time, unit = _time(rows, path)
     at = time.cast("double") if unit == "baskets" else F.unix_micros(time) / F.lit(float(MICROSECONDS_A_DAY))
     rows = rows.withColumn("order_day", at)
@@ -94,14 +100,26 @@ def read_orders(spark: SparkSession, path: str, columns: Mapping[str, str]) -> O
 
 
 def read(spark: SparkSession, path: str, columns: Mapping[str, str]) -> DataFrame:
-    """The named columns under the names of `columns`. CSV (with a header) is text, but whole numbers stay numbers where all are."""
+    """The named columns under the names of `columns`, and `_line`, null where it is not known.
+
+    CSV (with a header) is text, but whole numbers stay numbers where all are.
+    """
     try:
         raw = _csv(spark, path) if path.endswith((".csv", ".csv.gz")) else _parquet(spark, path)
     except (PySparkException, OSError, pa.ArrowException) as error:
         raise DataError(f"{path} can't be read as Parquet or CSV", "give a .csv, .csv.gz or Parquet file with read rights") from error
     if missing := [source for source in columns.values() if source not in raw.columns]:
         raise DataError(f"{path} has no column {', '.join(missing)}", f"it has {', '.join(raw.columns)}")
-    return raw.select(*(F.col(f"`{source}`").alias(name) for name, source in columns.items()))
+    line = F.col(LINE) if LINE in raw.columns else F.lit(None).cast("bigint").alias(LINE)
+    return raw.select(*(F.col(f"`{source}`").alias(name) for name, source in columns.items()), line)
+
+
+def _refuse_texts(rows: DataFrame, name: str, source: str, path: str) -> None:
+    value = F.col(name).cast("string")
+    bad = rows.where(value.isNotNull() & value.try_cast("double").isNull()).agg(F.count("*").alias("n"), F.min(LINE).alias("line")).first()
+    if bad is not None and bad["n"]:
+        where = "" if bad["line"] is None else f", first in line {bad['line']}"
+        raise DataError(f"{path}: {bad['n']} values of column {source} are no numbers{where}", "write numbers with a decimal point")
 
 
 def _parquet(spark: SparkSession, path: str) -> DataFrame:
@@ -118,11 +136,17 @@ def _parquet(spark: SparkSession, path: str) -> DataFrame:
 
 
 def _csv(spark: SparkSession, path: str) -> DataFrame:
-    text = spark.read.csv(path, header=True, multiLine=False, escape='"')
-    whole = [F.every(F.col(f"`{name}`").isNull() | F.col(f"`{name}`").rlike(r"^(0|-?[1-9]\d{0,17})$")).alias(name) for name in text.columns]
+    """Text; where all values of a column are whole numbers, numbers. Of a file on this machine `_line` is where the record begins."""
+    if "://" in path:
+        text = spark.read.csv(path, header=True, multiLine=True, escape='"')
+    else:
+        text = spark.read.parquet(csv_as_parquet(path))
+    names = [name for name in text.columns if name != LINE]
+    text = text.withColumns({name: F.nullif(F.col(f"`{name}`"), F.lit("")) for name in names})
+    whole = [F.every(F.col(f"`{name}`").isNull() | F.col(f"`{name}`").rlike(r"^(0|-?[1-9]\d{0,17})$")).alias(name) for name in names]
     is_number = text.agg(*whole).first()
     assert is_number is not None
-    return text.select(*(F.col(f"`{name}`").cast("bigint").alias(name) if is_number[name] else F.col(f"`{name}`") for name in text.columns))
+    return text.withColumns({name: F.col(f"`{name}`").cast("bigint") for name in names if is_number[name]})
 
 
 def _time(rows: DataFrame, path: str) -> tuple[Column, str]:

@@ -14,9 +14,13 @@ OPTIONS = JdbcTable(
     ),
     meta_keys=(
         "home",
+        "siteurl",
+        "upload_path",
+        "upload_url_path",
         "woocommerce_currency",
         "woocommerce_custom_orders_table_data_sync_enabled",
         "woocommerce_custom_orders_table_enabled",
+        "woocommerce_price_decimal_sep",
         "woocommerce_prices_include_tax",
         "woocommerce_version",
     ),

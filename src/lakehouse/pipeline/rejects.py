@@ -1,0 +1,96 @@
+"""Rows that break a rule: how they stand in quarantine, how they are counted, and when there are too many new ones to go on."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from lakehouse.checks import REJECT_SHARE, REJECTS_AT_LEAST, are_many
+from lakehouse.errors import DataError
+from lakehouse.io.delta.delta_store import DeltaStore
+from lakehouse.ops.quarantine import COMMA, REASON, RUN_ID, quarantine_of
+from lakehouse.sample_keys import format_keys, sample_keys
+from lakehouse.table import Table
+
+BROKEN = "_broken_rules"
+
+
+@dataclass(frozen=True)
+class Rejects:
+    """How many rows break a rule, and the keys of up to five of them."""
+
+    rows: int
+    keys: tuple[str, ...]
+
+
+def rejects_json(rejects: Mapping[str, Rejects]) -> str:
+    """As `{"total_is_known": [2, ["nl 17", "nl 18"]]}`."""
+    return json.dumps({rule: [of.rows, of.keys] for rule, of in rejects.items()})
+
+
+def rejects_of(text: str) -> dict[str, Rejects]:
+    """What `rejects_json` wrote; nothing of an empty text."""
+    return {rule: Rejects(rows, tuple(keys)) for rule, (rows, keys) in json.loads(text or "{}").items()}
+
+
+def format_rejects(rejects: Mapping[str, Rejects]) -> str:
+    """As total_is_known 2 (as nl 17; nl 18), status_is_known 1 (as nl 4)"""
+    return ", ".join(f"{rule} {of.rows}{format_keys(of.keys)}" for rule, of in rejects.items())
+
+
+class TooManyRejectsError(DataError):
+    """More rows of `table` than it tolerates break a rule: of the rows `read` those in `rejects`."""
+
+    def __init__(self, message: str, todo: str, table: Table, read: int, rejects: Mapping[str, Rejects]) -> None:
+        super().__init__(message, todo)
+        self.table, self.read, self.rejects = table, read, rejects
+
+
+def set_apart(bad: DataFrame, run_id: str) -> DataFrame:
+    """The rows as they stand in quarantine."""
+    return bad.withColumns({REASON.name: F.array_join(BROKEN, COMMA), RUN_ID.name: F.lit(run_id)}).drop(BROKEN)
+
+
+def rejects_among(bad: DataFrame, table: Table) -> dict[str, Rejects]:
+    """Rule → the rows that break it."""
+    counts = bad.select(F.explode(BROKEN).alias("rule")).groupBy("rule").count().orderBy("rule").collect()
+    return {row["rule"]: Rejects(row["count"], sample_keys(table, bad.where(F.array_contains(BROKEN, row["rule"])))) for row in counts}
+
+
+def new_rejects(store: DeltaStore, table: Table, bad: DataFrame) -> list[tuple[bool, int]]:
+    """(whether they break nothing but references, their number) of bad rows whose keys are not in quarantine yet.
+
+    What stands there is of builds that succeeded: a run that begins takes away what others left. What was wrong yesterday, and was
+    told then, is no reason to stop a night.
+    """
+    name = quarantine_of(table.name)
+    if store.head(name) is not None:
+        known = store.read(name).select(*table.key).distinct()
+        bad = bad.join(F.broadcast(known), list(table.key), "left_anti")
+    references = F.array(*(F.lit(reference.name) for reference in table.references)).cast("array<string>")
+    is_orphan = F.size(F.array_except(BROKEN, references)) == 0
+    return [(row[0], row[1]) for row in bad.groupBy(is_orphan).count().collect()]
+
+
+def refuse_too_many(news: Sequence[tuple[bool, int]], table: Table, read: int, rows: int, rejects: Mapping[str, Rejects]) -> None:
+    """Of `rows` (of the table if all of it was built) so many are wrong anew that something has happened to the source or to a rule.
+
+    At least ten rows, and more than the table's share. Of rows that only refer to what was left out elsewhere a tenth may be.
+    """
+    wrong, orphans = (sum(number for is_orphan, number in news if is_orphan is kind) for kind in (False, True))
+    if wrong >= REJECTS_AT_LEAST and wrong > rows * table.max_reject_share:
+        tolerated = table.max_reject_share
+    elif are_many(orphans, rows):
+        tolerated = REJECT_SHARE
+    else:
+        return
+    raise TooManyRejectsError(
+        f"{table.name}: {wrong + orphans} of {rows} rows break a rule since the last build, more than {tolerated:.1%}:"
+        f" {format_rejects(rejects)}",
+        f"look at {quarantine_of(table.name)}; mend the source or the rule",
+        table,
+        read,
+        rejects,
+    )
