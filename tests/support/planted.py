@@ -12,7 +12,7 @@ from lakehouse.table import Column, Table
 # What a good row needs beside a first value of each type.
 GOOD: Mapping[str, Mapping[str, Any]] = {
     "silver.orders": {"currency_code": "EUR"},
-    "silver.refunds": {"total_amount": -1, "refund_id": 2, "currency_code": "EUR"},
+    "silver.refunds": {"total_amount": -1, "refund_id": 2, "currency_code": "EUR", "has_other_currency": False},
     "silver.refund_lines": {"quantity": -1},
     "silver.wholesale_offers": {"currency_code": "EUR"},
     "silver.customers": {"is_anonymous": False},
