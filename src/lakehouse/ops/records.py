@@ -21,11 +21,6 @@ def columns_of(*parts: type) -> tuple[Column, ...]:
     return tuple(Column(of.name, *of.metadata["column"]) for part in parts for of in fields(part))
 
 
-def names_of(part: type) -> list[str]:
-    """The names of its fields, which are columns."""
-    return [of.name for of in fields(part)]
-
-
 def rows_as(kind: type[Row], rows: Iterable[Mapping[str, Any]]) -> list[Row]:
     """The rows as instances of their dataclass, or of one that is a part of them."""
     known = fields(kind)  # type: ignore[arg-type]

@@ -141,7 +141,8 @@ def write_data_docs(run: RunContext, audited: Collection[str]) -> None:
         return
     from lakehouse.io.quality.data_docs import has_pages, renew_site, write_site  # takes seconds to import
 
-    place, results = site(run.settings.lake_root), [of for of in latest_results(run.store) if of.table_name in declared()]
+    place, tables = site(run.settings.lake_root), declared()
+    results = [result for result in latest_results(run.store) if result.table_name in tables]
     others = [result for result in results if result.table_name not in audited]
     try:
         with tempfile.TemporaryDirectory() as folder:
