@@ -13,18 +13,18 @@ from pyspark.sql import functions as F
 from lakehouse.arrow_frames import frame_from
 from lakehouse.demo.store.server import Server
 from lakehouse.expressions import (
+    amount_as_read,
     is_anonymised_email,
     local_date,
     money,
     normalised_email,
     null_if_empty,
-    number_as_read,
     pivot_meta,
     quantity,
+    quantity_as_read,
     repaired_text,
     unescape_html,
 )
-from lakehouse.table import MONEY
 
 # Words whose UTF-8 holds every kind of byte that cp1252 leaves open, and signs of four bytes.
 WORDS = [
@@ -145,24 +145,43 @@ def test_html_entities_are_decoded_once(spark: SparkSession) -> None:
     assert answers(spark, list(expected), unescape_html) == expected
 
 
-def test_a_number_is_what_woocommerce_makes_of_its_text(spark: SparkSession) -> None:
-    """(text, whether the shop writes a decimal comma, number)"""
+def test_an_amount_is_what_woocommerce_makes_of_its_text(spark: SparkSession) -> None:
+    """(text, what the shop writes before decimals, amount)"""
     cases = [
-        ("12.50", False, "12.5"),
-        ("12.50", True, "12.5"),
-        ("12,50", True, "12.5"),
-        ("12,50", False, "1250"),
-        ("1.234,56", True, "1234.56"),
-        ("-3,1", True, "-3.1"),
-        ("\u20ac 4.20", False, "4.2"),
-        ("1e-7", False, "0.0000001"),
-        ("", False, "0"),
-        (None, None, "0"),
-        ("n/a", True, "0"),
+        ("12.50", ".", "12.5"),
+        ("12.50", ",", "12.5"),
+        ("12,50", ",", "12.5"),
+        ("12,50", ".", "1250"),
+        ("12\u00b750", "\u00b7", "12.5"),
+        ("1.234,56", ",", "1234.56"),
+        ("-3,1", ",", "-3.1"),
+        ("\u20ac 4.20", None, "4.2"),
+        # PHP's own form of a small number: the letter is passed over, and what is left is none.
+        ("1.0E-7", ".", None),
+        ("1e5", ".", "15"),
+        ("", ".", None),
+        (None, ".", None),
+        ("n/a", ",", None),
     ]
-    frame = frame_from(spark, [(n, text, comma) for n, (text, comma, _) in enumerate(cases)], "n int, text string, comma boolean")
-    found = frame.select("n", number_as_read(F.col("text"), MONEY, F.col("comma"))).orderBy("n").collect()
-    assert [row[1] for row in found] == [Decimal(number) for _, _, number in cases]
+    frame = frame_from(spark, [(n, text, sign) for n, (text, sign, _) in enumerate(cases)], "n int, text string, sign string")
+    found = frame.select("n", amount_as_read(F.col("text"), F.col("sign"))).orderBy("n").collect()
+    assert [row[1] for row in found] == [number and Decimal(number) for _, _, number in cases]
+
+
+def test_a_quantity_is_the_number_that_its_text_begins_with(spark: SparkSession) -> None:
+    expected = {
+        "2": "2",
+        " 0.25": "0.25",
+        "1.5 kg": "1.5",
+        "1,5": "1",
+        "-3": "-3",
+        ".5": "0.5",
+        "1e2": "100",
+        "kg 2": "0",
+        "": "0",
+        None: "0",
+    }
+    assert answers(spark, list(expected), quantity_as_read) == {text: Decimal(number) for text, number in expected.items()}
 
 
 def test_a_repeated_meta_key_gives_the_value_of_its_lowest_id_as_wordpress_reads_it(spark: SparkSession) -> None:

@@ -25,15 +25,23 @@ def decimal(value: Column, to: DecimalType) -> Column:
     return value.try_cast(to)
 
 
-def number_as_read(value: Column, to: DecimalType, decimal_comma: Column) -> Column:
-    """What WooCommerce makes of the text of an amount (`wc_format_decimal`, then 0 if it is no number): never null.
+def amount_as_read(value: Column, decimal_sign: Column) -> Column:
+    """What WooCommerce makes of the text of an amount (`wc_format_decimal`); null where that is no number.
 
-    `decimal_comma`: whether the shop writes a comma before decimals. Signs other than digits, point and minus are passed over, and of
-    several points the last one counts.
+    `decimal_sign` stands before the decimals in this shop; a point does everywhere. Signs other than digits, point and minus are passed
+    over, an `e` too (`1e5` is 15), and of several points the last one counts.
     """
-    pointed = F.when(F.coalesce(decimal_comma, F.lit(False)), F.replace(value, F.lit(","), F.lit("."))).otherwise(value)
+    pointed = F.replace(value, F.coalesce(decimal_sign, F.lit(".")), F.lit("."))
     plain = F.regexp_replace(pointed, r"\.(?![^.]+$)|[^0-9.-]", "")
-    return F.coalesce(pointed.try_cast(to), plain.try_cast(to), F.lit(0).cast(to))
+    # Most texts are numbers as they stand, and a cast is cheaper than a pattern.
+    as_it_stands = F.when(~F.lower(pointed).contains("e"), money(pointed))
+    return F.coalesce(as_it_stands, money(plain))
+
+
+def quantity_as_read(value: Column) -> Column:
+    """The number that a text begins with, 0 if there is none: what PHP's `floatval` makes of it, and so shops that sell by weight."""
+    leading = F.regexp_extract(value, r"^\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)", 1)
+    return F.coalesce(quantity(value), quantity(leading), F.lit(0).cast(QUANTITY))
 
 
 def normalised_email(value: Column) -> Column:

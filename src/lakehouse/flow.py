@@ -20,6 +20,7 @@ from lakehouse.silver import (
     products,
     refund_lines,
     refunds,
+    shops,
     unmatched_products,
     wholesale_offers,
 )
@@ -77,7 +78,6 @@ class Step:
 _orders, _items, _item_meta = shop_orders.ORDERS.bronze, shop_orders.ORDER_ITEMS.bronze, shop_orders.ORDER_ITEM_META.bronze
 _operational = shop_orders.ORDER_OPERATIONAL_DATA.bronze
 _addresses, _order_meta = shop_orders.ORDER_ADDRESSES.bronze, shop_orders.ORDER_META.bronze
-_options = shop.OPTIONS.bronze
 _users, _user_meta = shop_people.USERS.bronze, shop_people.USER_META.bronze
 _terms, _taxonomy = shop_catalogue.TERMS.bronze, shop_catalogue.TERM_TAXONOMY.bronze
 _price_lists = tuple(feed.bronze for feed in wholesalers.FEEDS)
@@ -86,6 +86,7 @@ _app_users, _app_users_vault = mobile_app.USERS.bronze, mobile_app.USERS.vault
 assert _users_vault and _orders_vault and _unsubscribes_vault and _app_users_vault
 
 SILVER = (
+    Step(shops.TABLE, shops.build, (shop.OPTIONS.bronze,), "sync", parameters=("shops",)),
     Step(categories.TABLE, categories.build, (_terms, _taxonomy), "sync"),
     Step(
         products.TABLE,
@@ -96,10 +97,9 @@ SILVER = (
             _terms,
             _taxonomy,
             shop_catalogue.TERM_RELATIONSHIPS.bronze,
-            _options,
+            shops.TABLE,
         ),
         "sync",
-        parameters=("shops",),
     ),
     Step(product_codes.TABLE, product_codes.build, (shop_catalogue.POSTS.bronze, shop_catalogue.POST_META.bronze), "sync"),
     Step(wholesale_offers.TABLE, wholesale_offers.build, (*_price_lists, product_codes.TABLE), "sync", parameters=("feed_shop",)),
@@ -126,10 +126,15 @@ SILVER = (
         parameters=("shops",),
     ),
     Step(
-        order_lines.TABLE, order_lines.build, (_orders, _items, _item_meta, app_order_lines.TABLE), "sync", scoped=True, lookups=(_options,)
+        order_lines.TABLE,
+        order_lines.build,
+        (_orders, _items, _item_meta, app_order_lines.TABLE),
+        "sync",
+        scoped=True,
+        lookups=(shops.TABLE,),
     ),
     Step(refunds.TABLE, refunds.build, (_orders, _operational), "sync", scoped=True, parameters=("shops",)),
-    Step(refund_lines.TABLE, refund_lines.build, (_orders, _items, _item_meta), "sync", scoped=True, lookups=(_options,)),
+    Step(refund_lines.TABLE, refund_lines.build, (_orders, _items, _item_meta), "sync", scoped=True, lookups=(shops.TABLE,)),
     Step(
         email_deliverability.TABLE,
         email_deliverability.build,

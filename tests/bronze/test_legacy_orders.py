@@ -66,12 +66,12 @@ def by_id(found: DataFrame) -> dict[int, Row]:
 
 def moments(spark: SparkSession, *rows: tuple[str, str]) -> tuple[datetime | None, datetime | None]:
     """When order 10 with these keys was paid and completed."""
-    row = by_id(operational_data(posts(spark), meta(spark, *((10, *row) for row in rows)), ZONE))[10]
+    row = by_id(operational_data(posts(spark), meta(spark, *((10, *row) for row in rows)), ZONE, "."))[10]
     return row["date_paid_gmt"], row["date_completed_gmt"]
 
 
 def test_an_order_a_refund_and_an_order_without_keys_have_the_columns_of_the_order_table(spark: SparkSession) -> None:
-    found = by_id(orders(posts(spark), all_meta(spark), ZONE))
+    found = by_id(orders(posts(spark), all_meta(spark), ZONE, "."))
     assert {id_: tuple(row) for id_, row in found.items()} == {
         10: (
             *(10, "wc-completed", "EUR", "shop_order", Decimal("2.16000000"), Decimal("30.51000000")),
@@ -92,7 +92,7 @@ def test_orders_have_a_billing_address_and_refunds_have_none(spark: SparkSession
 
 
 def test_orders_and_refunds_have_operational_data_and_no_text_is_no_amount(spark: SparkSession) -> None:
-    found = by_id(operational_data(posts(spark), all_meta(spark), ZONE))
+    found = by_id(operational_data(posts(spark), all_meta(spark), ZONE, "."))
     assert {id_: tuple(row) for id_, row in found.items()} == {
         10: (
             *(10, 10, "checkout", datetime(2026, 7, 1, 21, 31), datetime(2026, 7, 2, 6, 0)),
@@ -111,7 +111,7 @@ def test_keys_without_a_column_stay_keys_and_may_repeat(spark: SparkSession, con
 
 
 def test_the_frames_are_those_of_the_order_tables_in_names_and_types(spark: SparkSession) -> None:
-    found = shaped({"order_posts": posts(spark), "order_post_meta": all_meta(spark)}, ZONE, "newsletter")
+    found = shaped({"order_posts": posts(spark), "order_post_meta": all_meta(spark)}, ZONE, "newsletter", ".")
     assert {name: [(f.name, f.dataType) for f in frame.schema] for name, frame in found.items()} == {
         table.name: [(c.name, c.type) for c in table.columns] for table in (ORDERS, ORDER_ADDRESSES, ORDER_OPERATIONAL_DATA, ORDER_META)
     }
@@ -130,7 +130,7 @@ def test_of_a_repeated_key_the_first_row_counts_also_if_it_is_empty(spark: Spark
         (4, 10, "_billing_email", ""),
         (5, 10, "_billing_email", "b@b.example"),
     ]
-    order = by_id(orders(posts(spark), frame(spark, ORDER_POST_META, rows), ZONE))[10]
+    order = by_id(orders(posts(spark), frame(spark, ORDER_POST_META, rows), ZONE, "."))[10]
     assert order["total_amount"] == 3
     assert order["billing_email"] is None
 
@@ -138,23 +138,29 @@ def test_of_a_repeated_key_the_first_row_counts_also_if_it_is_empty(spark: Spark
 def test_keys_of_other_posts_and_keys_in_other_letters_are_not_the_orders(spark: SparkSession) -> None:
     # MySQL's IN takes both spellings, PHP only the first.
     rows = meta(spark, (99, "_order_total", "1"), (10, "_Order_Total", "2"), (10, "_order_total", "3"))
-    found = by_id(orders(posts(spark), rows, ZONE))
+    found = by_id(orders(posts(spark), rows, ZONE, "."))
     assert set(found) == {10, 11, 12}
     assert found[10]["total_amount"] == 3
 
 
-def test_an_amount_is_exact_zero_where_there_is_no_text_and_unknown_where_it_is_no_number(spark: SparkSession) -> None:
+def test_an_amount_is_exact_and_zero_where_there_is_no_number(spark: SparkSession) -> None:
     # As a double the first would end in …672.
-    expected = {"123456789012345678.12345678": Decimal("123456789012345678.12345678"), "": Decimal(0), None: Decimal(0), "1,50": None}
+    expected = {"123456789012345678.12345678": Decimal("123456789012345678.12345678"), "": Decimal(0), None: Decimal(0), "free": Decimal(0)}
     totals = frame(spark, ORDER_POSTS, [(n, *POSTS[0][1:]) for n in range(len(expected))])
     rows = meta(spark, *((n, "_order_total", text) for n, text in enumerate(expected)))
-    found = by_id(orders(totals, rows, ZONE))
+    found = by_id(orders(totals, rows, ZONE, "."))
     assert [found[n]["total_amount"] for n in range(len(expected))] == list(expected.values())
+
+
+def test_an_amount_with_the_shops_own_decimal_sign_is_read_with_it(spark: SparkSession) -> None:
+    rows = meta(spark, (10, "_order_total", "1.012,50"), (10, "_order_shipping", "4,95"))
+    assert by_id(orders(posts(spark), rows, ZONE, ","))[10]["total_amount"] == Decimal("1012.5")
+    assert by_id(operational_data(posts(spark), rows, ZONE, ","))[10]["shipping_total_amount"] == Decimal("4.95")
 
 
 @pytest.mark.parametrize(("text", "customer"), [("0", 0), ("", 0), ("12", 12), ("nobody", 0)])
 def test_who_is_no_user_is_a_guest(spark: SparkSession, text: str, customer: int) -> None:
-    assert by_id(orders(posts(spark), meta(spark, (10, "_customer_user", text)), ZONE))[10]["customer_id"] == customer
+    assert by_id(orders(posts(spark), meta(spark, (10, "_customer_user", text)), ZONE, "."))[10]["customer_id"] == customer
 
 
 def test_unix_seconds_come_before_the_wall_clock_and_each_event_has_its_own(spark: SparkSession) -> None:

@@ -81,8 +81,8 @@ def test_the_name_is_the_accounts_else_the_latest_orders(spark: SparkSession) ->
             [
                 {"shop_code": "nl", "umeta_id": i, "user_id": u, "meta_key": k, "meta_value": v}
                 for i, u, k, v in [
-                    (5, 1, "first_name", " Anna "),
-                    (4, 1, "first_name", "Old"),
+                    (5, 1, "first_name", "Written later"),
+                    (4, 1, "first_name", " Anna "),
                     (6, 1, "nickname", "Nick"),
                     (7, 2, "first_name", " "),
                 ]

@@ -128,6 +128,27 @@ def test_rows_that_were_bad_yesterday_count_no_more(store: DeltaStore) -> None:
         )
 
 
+def test_rows_that_were_mended_and_break_again_are_new(store: DeltaStore) -> None:
+    table = replace(TABLE, max_reject_share=0)
+
+    def night(run_id: str, bad: range) -> Loaded:
+        return load(store, table, frame(store, [("nl", i, 0 if i in bad else 100) for i in range(100)]), "sync", run_id)
+
+    night("run-1", range(9))
+    night("run-2", range(9, 18))
+    with pytest.raises(DataError, match="10 of 100 rows break a rule since the last build"):
+        night("run-3", range(8, 27))
+
+
+def test_bad_rows_without_a_key_are_known_too(store: DeltaStore) -> None:
+    table = replace(TABLE, max_reject_share=0)
+    for run in ("run-1", "run-2"):
+        built = frame(store, [("nl", None, 0), *(("nl", i, 0) for i in range(8)), *(("nl", i, 100) for i in range(8, 50))])
+        assert load(store, table, built, "sync", run).rejected == 9
+    built = frame(store, [("nl", None, 0), *(("nl", i, 0) for i in range(17)), *(("nl", i, 100) for i in range(17, 50))])
+    assert load(store, table, built, "sync", "run-3").rejected == 18
+
+
 def test_bad_rows_of_a_part_are_measured_by_the_whole_table(store: DeltaStore) -> None:
     """Ten bad rows of ten are 100 % of the part, but a third of the table's thirty; 13 of 13 are more than 40 %."""
     stock: list[Row] = [("nl", i, 100) for i in range(30)]

@@ -7,10 +7,9 @@ import pytest
 from pyspark.sql import SparkSession
 from tests.support.frames import frame_of
 
-from lakehouse.silver import app_order_lines
+from lakehouse.silver import app_order_lines, shops
 from lakehouse.silver.order_lines import TABLE, build
 from lakehouse.sources.woocommerce.orders import ORDER_ITEM_META, ORDER_ITEMS, ORDERS
-from lakehouse.sources.woocommerce.shop import OPTIONS
 from lakehouse.table import broken_rules, conform
 
 ORDER_ROWS = [
@@ -37,7 +36,7 @@ META: dict[tuple[str, int], dict[str, str]] = {
         "_qty": "0.25",
         "_line_subtotal": "0.30000000000000004",
         "_line_total": "12345678901.123456789",
-        "_line_tax": "0.21",
+        "_line_tax": "0.21000000000000002",
     },
     ("nl", 11): {"_product_id": "200", "_variation_id": "201", "_qty": "2", "_line_subtotal": "9", "_line_total": "8.1", "_line_tax": ""},
     ("nl", 12): {"_product_id": "none", "_line_total": ""},
@@ -48,9 +47,7 @@ META: dict[tuple[str, int], dict[str, str]] = {
     ("de", 10): {"_product_id": "300", "_qty": "1", "_line_subtotal": "1.007,50", "_line_total": "7,50", "_line_tax": "0.54"},
 }
 # Only the German shop writes a comma before decimals.
-OPTION_ROWS = [
-    {"shop_code": shop, "option_name": "woocommerce_price_decimal_sep", "option_value": sign} for shop, sign in (("nl", "."), ("de", ","))
-]
+SHOPS = [{"shop_code": "nl", "decimal_sign": "."}, {"shop_code": "de", "decimal_sign": ","}]
 # Two orders of the app with a line 1 each.
 APP_LINES = [
     {
@@ -87,7 +84,7 @@ def built(spark: SparkSession) -> dict[tuple[str, int], dict[str, Any]]:
         frame_of(spark, ORDER_ITEMS.bronze, items),
         frame_of(spark, ORDER_ITEM_META.bronze, meta),
         frame_of(spark, app_order_lines.TABLE, APP_LINES),
-        frame_of(spark, OPTIONS.bronze, OPTION_ROWS),
+        frame_of(spark, shops.TABLE, SHOPS),
     )
     rows = conform(frame, TABLE).withColumn("broken", broken_rules(TABLE)).collect()
     assert len(rows) == 6
@@ -105,7 +102,6 @@ def test_amounts_and_quantities_are_decimals_as_stored(built: dict[tuple[str, in
     assert line["quantity"] == Decimal("0.25")
     # Rounded to eight digits; a double would have lost the last ones.
     assert line["net_amount"] == Decimal("12345678901.12345679")
-    assert line["subtotal_amount"] == Decimal("0.30000000")
     assert line["tax_amount"] == Decimal("0.21")
 
 
@@ -118,6 +114,11 @@ def test_what_is_missing_empty_or_no_number_is_0_as_woocommerce_reads_it(built: 
     line = built["nl", 12]
     assert (line["product_id"], line["variation_id"], line["quantity"], line["net_amount"], line["broken"]) == (0, 0, 0, 0, [])
     assert (built["nl", 11]["tax_amount"], built["nl", 11]["broken"]) == (0, [])
+
+
+def test_a_subtotal_that_is_missing_or_below_its_total_is_the_total(built: dict[tuple[str, int], dict[str, Any]]) -> None:
+    assert built["nl", 10]["subtotal_amount"] == built["nl", 10]["net_amount"] == Decimal("12345678901.12345679")
+    assert (built["nl", 12]["subtotal_amount"], built["nl", 11]["subtotal_amount"]) == (0, 9)
 
 
 def test_a_decimal_comma_is_one_where_the_shop_writes_so(built: dict[tuple[str, int], dict[str, Any]]) -> None:

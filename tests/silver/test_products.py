@@ -5,13 +5,12 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from pyspark.sql import SparkSession
+from pyspark.sql import DataFrame, SparkSession
 from tests.support.frames import frame_of
 
-from lakehouse.parameters import ShopRules
+from lakehouse.silver import shops
 from lakehouse.silver.products import TABLE, build
 from lakehouse.sources.woocommerce.products import POST_META, POSTS, TERM_RELATIONSHIPS, TERM_TAXONOMY, TERMS
-from lakehouse.sources.woocommerce.shop import OPTIONS
 from lakehouse.table import broken_rules, conform
 
 PLAIN, VARIABLE, HIDDEN, DRAFT, PRICELESS, SOLD_OUT, BACK_ORDER, UNCOUNTED, PRIVATE, BARE = range(1, 11)
@@ -47,7 +46,14 @@ TERMS_OF = {
     68: (78, "product_visibility", "featured"),
 }
 RELATED = {PLAIN: (61, 62, 63, 64, 65, 68), VARIABLE: (66,), HIDDEN: (65, 67, 68)}
-OPTION = {"home": "https://shop.example/", "woocommerce_currency": "EUR", "woocommerce_prices_include_tax": "yes"}
+SHOP = {
+    "shop_code": "nl",
+    "home_url": "https://shop.example",
+    "uploads_url": "https://shop.example/wp-content/uploads",
+    "uploads_folder": "wp-content/uploads",
+    "currency_code": "EUR",
+    "price_includes_tax": True,
+}
 
 
 @pytest.fixture(scope="module")
@@ -85,8 +91,7 @@ def built(spark: SparkSession) -> dict[int, dict[str, Any]]:
             TERM_RELATIONSHIPS.bronze,
             [{"shop_code": "nl", "object_id": i, "term_taxonomy_id": term} for i, terms in RELATED.items() for term in terms],
         ),
-        frame_of(spark, OPTIONS.bronze, [{"shop_code": "nl", "option_name": k, "option_value": v} for k, v in OPTION.items()]),
-        shops=(ShopRules("nl"),),
+        frame_of(spark, shops.TABLE, [SHOP]),
     )
     rows = conform(frame, TABLE).withColumn("broken", broken_rules(TABLE)).collect()
     assert len(rows) == BARE
@@ -142,40 +147,41 @@ def test_prices_are_in_the_shops_currency_and_meaning(built: dict[int, dict[str,
 
 
 @pytest.mark.parametrize(
-    ("options", "rules", "file", "address"),
+    ("folder", "file", "below"),
     [
-        ({}, {}, "2026/07/tea.jpg", "https://shop.example/wp-content/uploads/2026/07/tea.jpg"),
-        # WordPress in a folder of its own; what it stored as a path of its server; its own content folder; a server for pictures.
-        ({"siteurl": "https://shop.example/wp/"}, {}, "tea.jpg", "https://shop.example/wp/wp-content/uploads/tea.jpg"),
-        ({}, {}, "/var/www/shop/wp-content/uploads/2019/03/tea.jpg", "https://shop.example/wp-content/uploads/2019/03/tea.jpg"),
-        ({}, {"content_folder": "app"}, "/srv/web/app/uploads/tea.jpg", "https://shop.example/app/uploads/tea.jpg"),
-        ({"upload_url_path": "https://img.example/media/"}, {}, "2026/tea.jpg", "https://img.example/media/2026/tea.jpg"),
-        ({"upload_path": "files"}, {}, "tea.jpg", "https://shop.example/files/tea.jpg"),
-        ({"upload_path": "wp-content/uploads"}, {}, "tea.jpg", "https://shop.example/wp-content/uploads/tea.jpg"),
-        ({"upload_path": "/home/shop/wp-content/uploads"}, {}, "tea.jpg", "https://shop.example/wp-content/uploads/tea.jpg"),
-        ({}, {"site_id": 2}, "2026/tea.jpg", "https://shop.example/wp-content/uploads/sites/2/2026/tea.jpg"),
-        ({}, {"site_id": 2}, "/www/wp-content/uploads/sites/2/tea.jpg", "https://shop.example/wp-content/uploads/sites/2/tea.jpg"),
+        ("wp-content/uploads", "2026/07/tea.jpg", "2026/07/tea.jpg"),
+        # Whatever is stored as a path of the shop's server, as a program that came with WordPress 2.6 did.
+        ("wp-content/uploads", "/var/www/shop/wp-content/uploads/2019/03/tea.jpg", "2019/03/tea.jpg"),
+        ("wp-content/uploads", "wp-content/uploads/tea.jpg", "tea.jpg"),
+        ("app/uploads", "/srv/web/app/uploads/tea.jpg", "tea.jpg"),
+        # A folder whose name only ends like that is another one.
+        ("app/uploads", "/srv/myapp/uploads/tea.jpg", "srv/myapp/uploads/tea.jpg"),
+        ("files", "/srv/web/files/2026/tea.jpg", "2026/tea.jpg"),
+        ("files", "2026/files/tea.jpg", "2026/files/tea.jpg"),
+        ("/data/pictures", "/data/pictures/tea.jpg", "tea.jpg"),
+        ("wp-content/uploads/sites/2", "/www/wp-content/uploads/sites/2/tea.jpg", "tea.jpg"),
+        ("wp-content/blogs.dir/3/files", "2011/tea.jpg", "2011/tea.jpg"),
     ],
 )
-def test_a_picture_is_where_wordpress_says(
-    spark: SparkSession, options: dict[str, str], rules: dict[str, Any], file: str, address: str
-) -> None:
+def test_a_picture_is_below_the_folder_of_uploads_where_wordpress_cuts_it(spark: SparkSession, folder: str, file: str, below: str) -> None:
     meta = [(1, "_thumbnail_id", "5"), (5, "_wp_attached_file", file), (5, "_wp_attached_file", "written/later.jpg")]
-    frame = build(
+    shop = {"shop_code": "nl", "uploads_url": "https://img.example", "uploads_folder": folder}
+    assert [row["image_url"] for row in built_of(spark, meta, shop).collect()] == [f"https://img.example/{below}"]
+
+
+def test_of_a_product_without_variations_the_first_price_counts_in_the_shops_own_signs(spark: SparkSession) -> None:
+    meta = [(1, "_price", "12,50"), (1, "_price", "9,95")]
+    assert [row["price_amount"] for row in built_of(spark, meta, {"shop_code": "nl", "decimal_sign": ","}).collect()] == [Decimal("12.5")]
+
+
+def built_of(spark: SparkSession, meta: list[tuple[int, str, str]], shop: dict[str, str]) -> DataFrame:
+    """Product 1 with these keys (post, key, value) of itself and of its pictures."""
+    rows = [{"shop_code": "nl", "meta_id": n, "post_id": i, "meta_key": k, "meta_value": v} for n, (i, k, v) in enumerate(meta)]
+    return build(
         frame_of(spark, POSTS.bronze, [{"shop_code": "nl", "id": 1, "post_type": "product", "post_status": "publish"}]),
-        frame_of(
-            spark,
-            POST_META.bronze,
-            [{"shop_code": "nl", "meta_id": n, "post_id": i, "meta_key": k, "meta_value": v} for n, (i, k, v) in enumerate(meta)],
-        ),
+        frame_of(spark, POST_META.bronze, rows),
         frame_of(spark, TERMS.bronze, []),
         frame_of(spark, TERM_TAXONOMY.bronze, []),
         frame_of(spark, TERM_RELATIONSHIPS.bronze, []),
-        frame_of(
-            spark,
-            OPTIONS.bronze,
-            [{"shop_code": "nl", "option_name": k, "option_value": v} for k, v in {"home": "https://shop.example", **options}.items()],
-        ),
-        shops=(ShopRules("nl", **rules),),
+        frame_of(spark, shops.TABLE, [shop]),
     )
-    assert [row["image_url"] for row in frame.collect()] == [address]

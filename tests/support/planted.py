@@ -44,7 +44,6 @@ PLANTED: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
     },
     "silver.refund_lines": {
         "quantity_is_a_number": {"quantity": None},
-        "quantity_is_not_positive": {"quantity": 1},
         "net_amount_is_a_number": {"net_amount": None},
         "refund_id_is_one_of_refunds": {"refund_id": 99},
     },

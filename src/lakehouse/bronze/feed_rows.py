@@ -1,6 +1,8 @@
 """Which rows of delivered files are the truth for their key: newest wins, a repeated one is a duplicate, an old one has expired."""
 
 from datetime import date, timedelta
+from functools import reduce
+from operator import or_
 
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
@@ -56,9 +58,14 @@ def truth(found: DataFrame, there: DataFrame, feed: Feed) -> DataFrame:
 
 
 def staying(found: DataFrame, rejected: DataFrame, there: DataFrame, feed: Feed) -> DataFrame:
-    """Keys of the table that stay as they are though the file has all rows: theirs could not be read, or is older (of a snapshot)."""
+    """Keys of the table that stay as they are though the file has all rows: theirs could not be read, or is older (of a snapshot).
+
+    A record whose key can't be read may be of any row that the file of a snapshot seems not to have: then all of these stay.
+    """
     key, new = list(feed.key), found.where(IS_TRUTH)
     named = rejected.select(*key) if feed.replace_unit else found.select(*key).union(rejected.select(*key))
+    if not feed.replace_unit and not rejected.where(reduce(or_, (F.col(name).isNull() for name in key))).isEmpty():
+        named = there.select(*key)
     kept = there.join(named.distinct(), key, "left_semi").join(new.select(*key), key, "left_anti")
     if feed.replace_unit:  # of an order whose lines are not replaced, nothing goes
         kept = kept.join(new.select(*feed.replace_unit).distinct(), list(feed.replace_unit), "left_semi")

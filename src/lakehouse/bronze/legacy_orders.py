@@ -8,28 +8,32 @@ from collections.abc import Mapping
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from lakehouse.expressions import money
+from lakehouse.expressions import amount_as_read
 from lakehouse.sources.source import JdbcTable
 from lakehouse.sources.woocommerce.legacy_orders import ORDER_POST_META, ORDER_POSTS
 from lakehouse.sources.woocommerce.orders import ORDER_ADDRESSES, ORDER_META, ORDER_OPERATIONAL_DATA, ORDERS
+from lakehouse.table import MONEY
 
 REFUND = "shop_order_refund"
 WALL_CLOCK = "yyyy-MM-dd HH:mm:ss"
 END_OF_9999 = 253_402_300_799
 
 
-def shaped(frames: Mapping[str, DataFrame], time_zone: str, consent_key: str | None) -> dict[str, DataFrame]:
-    """The four tables that the order tables have beside items, by the names of their declarations. `time_zone` is the shop's."""
+def shaped(frames: Mapping[str, DataFrame], time_zone: str, consent_key: str | None, decimal_sign: str) -> dict[str, DataFrame]:
+    """The four tables that the order tables have beside items, by the names of their declarations.
+
+    `time_zone` is the shop's, and so is the `decimal_sign` of its amounts.
+    """
     posts, meta = frames[ORDER_POSTS.name], frames[ORDER_POST_META.name]
     return {
-        ORDERS.name: orders(posts, meta, time_zone),
+        ORDERS.name: orders(posts, meta, time_zone, decimal_sign),
         ORDER_ADDRESSES.name: addresses(posts, meta),
-        ORDER_OPERATIONAL_DATA.name: operational_data(posts, meta, time_zone),
+        ORDER_OPERATIONAL_DATA.name: operational_data(posts, meta, time_zone, decimal_sign),
         ORDER_META.name: order_meta(meta, consent_key),
     }
 
 
-def orders(posts: DataFrame, meta: DataFrame, time_zone: str) -> DataFrame:
+def orders(posts: DataFrame, meta: DataFrame, time_zone: str, decimal_sign: str) -> DataFrame:
     """One row per order and refund; refunds have no customer, no address and no method."""
     keys = ("_order_currency", "_order_tax", "_order_total", "_customer_user", "_billing_email", "_payment_method")
     is_order = F.col("post_type") != REFUND
@@ -39,8 +43,8 @@ def orders(posts: DataFrame, meta: DataFrame, time_zone: str) -> DataFrame:
         status=F.col("post_status"),
         currency=_filled("_order_currency"),
         type=F.col("post_type"),
-        tax_amount=_amount("_order_tax"),
-        total_amount=_amount("_order_total"),
+        tax_amount=_amount("_order_tax", decimal_sign),
+        total_amount=_amount("_order_total", decimal_sign),
         customer_id=F.when(is_order, F.coalesce(F.col("_customer_user").try_cast("bigint"), F.lit(0))),
         billing_email=F.when(is_order, _filled("_billing_email")),
         date_created_gmt=F.coalesce("post_date_gmt", F.to_utc_timestamp("post_date", time_zone)),
@@ -62,7 +66,7 @@ def addresses(posts: DataFrame, meta: DataFrame) -> DataFrame:
     )
 
 
-def operational_data(posts: DataFrame, meta: DataFrame, time_zone: str) -> DataFrame:
+def operational_data(posts: DataFrame, meta: DataFrame, time_zone: str, decimal_sign: str) -> DataFrame:
     """One row per order and refund: when it was paid and completed, what shipping cost, what was taken off."""
     dates = ("_date_paid", "_paid_date", "_date_completed", "_completed_date")
     amounts = ("_order_shipping", "_order_shipping_tax", "_cart_discount")
@@ -73,9 +77,9 @@ def operational_data(posts: DataFrame, meta: DataFrame, time_zone: str) -> DataF
         created_via=_filled("_created_via"),
         date_paid_gmt=_moment("_date_paid", "_paid_date", time_zone),
         date_completed_gmt=_moment("_date_completed", "_completed_date", time_zone),
-        shipping_total_amount=_amount("_order_shipping"),
-        shipping_tax_amount=_amount("_order_shipping_tax"),
-        discount_total_amount=_amount("_cart_discount"),
+        shipping_total_amount=_amount("_order_shipping", decimal_sign),
+        shipping_tax_amount=_amount("_order_shipping_tax", decimal_sign),
+        discount_total_amount=_amount("_cart_discount", decimal_sign),
     )
 
 
@@ -108,9 +112,9 @@ def _filled(key: str) -> Column:
     return F.nullif(F.col(key), F.lit(""))
 
 
-def _amount(key: str) -> Column:
-    """0 without text, as WooCommerce takes it; null for text that is no number, so that such a total is rejected later on."""
-    return F.when(_text(key) == "", F.lit(0)).otherwise(money(F.col(key)))
+def _amount(key: str, decimal_sign: str) -> Column:
+    """0 without text and for text that is no number, as WooCommerce takes it."""
+    return F.coalesce(amount_as_read(F.col(key), F.lit(decimal_sign)), F.lit(0).cast(MONEY))
 
 
 def _moment(seconds_key: str, local_key: str, time_zone: str) -> Column:

@@ -54,7 +54,7 @@ def contacts(users: DataFrame, user_meta: DataFrame, orders: DataFrame, order_ad
     names = (
         user_meta.where(F.col("meta_key") == "first_name")
         .groupBy("shop_code", "user_id")
-        .agg(F.max_by("meta_value", "umeta_id").alias("account_name"))
+        .agg(F.min_by("meta_value", "umeta_id").alias("account_name"))
     )
     order_names = order_addresses.select("shop_code", F.col("order_id").alias("last_order_id"), F.col("first_name").alias("order_name"))
     name = F.coalesce(F.nullif(F.trim("account_name"), F.lit("")), F.trim("order_name"))

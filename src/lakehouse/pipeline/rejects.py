@@ -3,6 +3,8 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import reduce
+from operator import and_
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
@@ -60,15 +62,19 @@ def rejects_among(bad: DataFrame, table: Table) -> dict[str, Rejects]:
 
 
 def new_rejects(store: DeltaStore, table: Table, bad: DataFrame) -> list[tuple[bool, int]]:
-    """(whether they break nothing but references, their number) of bad rows whose keys are not in quarantine yet.
+    """(whether they break nothing but references, their number) of bad rows that the last build did not find bad already.
 
-    What stands there is of builds that succeeded: a run that begins takes away what others left. What was wrong yesterday, and was
-    told then, is no reason to stop a night.
+    What was wrong yesterday, and was told then, is no reason to stop a night. In quarantine stand the rows of builds that succeeded,
+    since a run that begins takes away what others left. Of these a row that stands in the table had been mended since.
     """
     name = quarantine_of(table.name)
     if store.head(name) is not None:
         known = store.read(name).select(*table.key).distinct()
-        bad = bad.join(F.broadcast(known), list(table.key), "left_anti")
+        if store.head(table.name) is not None:
+            known = known.join(store.read(table.name), list(table.key), "left_anti")
+        names = {key: f"_known_{key}" for key in table.key}
+        is_known = reduce(and_, (F.col(key).eqNullSafe(F.col(other)) for key, other in names.items()))
+        bad = bad.join(F.broadcast(known.withColumnsRenamed(names)), is_known, "left_anti")
     references = F.array(*(F.lit(reference.name) for reference in table.references)).cast("array<string>")
     is_orphan = F.size(F.array_except(BROKEN, references)) == 0
     return [(row[0], row[1]) for row in bad.groupBy(is_orphan).count().collect()]

@@ -34,11 +34,9 @@ TABLE = Table(
 )
 
 
-def build(
-    orders: DataFrame, order_items: DataFrame, order_item_meta: DataFrame, app_order_lines: DataFrame, options: DataFrame
-) -> DataFrame:
+def build(orders: DataFrame, order_items: DataFrame, order_item_meta: DataFrame, app_order_lines: DataFrame, shops: DataFrame) -> DataFrame:
     """Line items of orders, with the numbers that the source keeps as text beside them; and the lines of the app's own orders."""
-    found = lines(only_orders(orders), order_items, order_item_meta, options)
+    found = lines(only_orders(orders), order_items, order_item_meta, shops)
     of_shops = found.withColumnsRenamed({"order_item_id": "order_line_id", "order_item_name": "product_name"})
     of_app = app_order_lines.withColumns({"order_line_id": F.col("line_no"), "subtotal_amount": F.col("net_amount")})
     return of_shops.select(*TABLE.column_names).unionByName(of_app.select(*TABLE.column_names))

@@ -2,10 +2,9 @@
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
-from pyspark.sql.types import DecimalType
 
-from lakehouse.expressions import null_if_empty, number_as_read, pivot_meta
-from lakehouse.table import MONEY, QUANTITY
+from lakehouse.expressions import amount_as_read, null_if_empty, pivot_meta, quantity_as_read
+from lakehouse.table import MONEY
 
 DRAFTS = ("auto-draft", "checkout-draft")
 NUMBERS = {
@@ -41,10 +40,11 @@ def with_currency(orders: DataFrame) -> DataFrame:
     return orders.join(paid, ["shop_code", "_root_order_id"], "left").withColumn("currency", F.coalesce(own, "order_currency"))
 
 
-def lines(orders: DataFrame, order_items: DataFrame, order_item_meta: DataFrame, options: DataFrame) -> DataFrame:
+def lines(orders: DataFrame, order_items: DataFrame, order_item_meta: DataFrame, shops: DataFrame) -> DataFrame:
     """The line items of the given orders or refunds with their numbers as WooCommerce reads them (`WC_Order_Item_Product`).
 
-    An amount or a quantity that is missing, empty or no number is 0. So is a product that the source does not name.
+    An amount or a quantity that is missing, empty or no number is 0. So is a product that the source does not name. A subtotal is never
+    below its total.
     """
     items = order_items.where(F.col("order_item_type") == "line_item").drop("_root_order_id")
     numbers = pivot_meta(order_item_meta, ["shop_code", "order_item_id"], "meta_id", NUMBERS)
@@ -52,22 +52,16 @@ def lines(orders: DataFrame, order_items: DataFrame, order_item_meta: DataFrame,
     return (
         items.join(kept, ["shop_code", "order_id"])
         .join(numbers, ["shop_code", "order_item_id"], "left")
-        .join(F.broadcast(_decimal_commas(options)), "shop_code", "left")
+        .join(F.broadcast(shops.select("shop_code", "decimal_sign")), "shop_code", "left")
         .withColumns({name: _id(name) for name in ("product_id", "variation_id", "refunded_item_id")})
-        .withColumns({name: _number(name, MONEY) for name in ("subtotal_amount", "net_amount", "tax_amount")})
-        .withColumn("quantity", _number("quantity", QUANTITY))
-        .drop("decimal_comma")
+        .withColumns({name: _amount(name) for name in ("subtotal_amount", "net_amount", "tax_amount")})
+        .withColumns({"quantity": quantity_as_read(F.col("quantity")), "subtotal_amount": F.greatest("subtotal_amount", "net_amount")})
+        .drop("decimal_sign")
     )
 
 
-def _decimal_commas(options: DataFrame) -> DataFrame:
-    """shop_code, decimal_comma: whether the shop writes a comma before decimals."""
-    is_comma = (F.col("option_name") == "woocommerce_price_decimal_sep") & (F.col("option_value") == ",")
-    return options.groupBy("shop_code").agg(F.max(is_comma).alias("decimal_comma"))
-
-
-def _number(name: str, to: DecimalType) -> Column:
-    return number_as_read(F.col(name), to, F.col("decimal_comma"))
+def _amount(name: str) -> Column:
+    return F.coalesce(amount_as_read(F.col(name), F.col("decimal_sign")), F.lit(0).cast(MONEY))
 
 
 def _id(name: str) -> Column:

@@ -1,14 +1,12 @@
 """Products as they are now: price, stock, categories, and whether they may be recommended. Variations count with their parent."""
 
-import re
-
 from pyspark.sql import Column as SparkColumn
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 from pyspark.sql.types import ArrayType
 
-from lakehouse.expressions import money, null_if_empty, pivot_meta, quantity, unescape_html
-from lakehouse.parameters import ShopRules, Shops, by_shop
+from lakehouse.expressions import amount_as_read, null_if_empty, pivot_meta, quantity, unescape_html
+from lakehouse.silver.shops import WORDPRESS_UPLOADS, is_absolute
 from lakehouse.sources.source import SHOP
 from lakehouse.table import BOOLEAN, LONG, MONEY, QUANTITY, STRING, TIMESTAMP, Column, Rule, Table
 
@@ -61,9 +59,7 @@ def build(
     terms: DataFrame,
     term_taxonomy: DataFrame,
     term_relationships: DataFrame,
-    options: DataFrame,
-    *,
-    shops: Shops,
+    shops: DataFrame,
 ) -> DataFrame:
     """One row per parent product."""
     key = ["shop_code", "product_id"]
@@ -77,10 +73,11 @@ def build(
     )
     return (
         products.join(meta, key, "left")
-        .join(_prices(post_meta), key, "left")
+        .join(_prices(post_meta, shops), key, "left")
         .join(_terms_of_products(terms, term_taxonomy, term_relationships), key, "left")
-        .join(_shops(options, shops), "shop_code", "left")
+        .join(F.broadcast(shops), "shop_code", "left")
         .join(_images(post_meta), ["shop_code", "image_id"], "left")
+        .withColumn("price_amount", F.when(_has_price_range(), F.col("lowest_price")).otherwise(F.col("first_price")))
         .withColumns(
             {
                 "product_name": unescape_html(F.col("post_title")),
@@ -89,8 +86,8 @@ def build(
                 "stock_quantity": quantity(F.col("stock_quantity")),
                 "is_sellable": is_sellable,
                 "category_ids": F.coalesce("category_ids", F.array().cast(ArrayType(LONG))),
-                "product_url": F.concat("home", F.lit("/?p="), "product_id"),
-                "image_url": F.concat("uploads", F.lit("/"), by_shop(shops, _below_uploads)),
+                "product_url": F.concat("home_url", F.lit("/?p="), "product_id"),
+                "image_url": F.concat("uploads_url", F.lit("/"), _below_uploads()),
                 "created_at": F.col("post_date_gmt"),
                 "updated_at": F.col("post_modified_gmt"),
             }
@@ -98,10 +95,20 @@ def build(
     )
 
 
-def _prices(post_meta: DataFrame) -> DataFrame:
-    """A variable product has a price row per price of its variations: the lowest is its "from" price."""
-    prices = post_meta.where(F.col("meta_key") == "_price")
-    return prices.groupBy("shop_code", F.col("post_id").alias("product_id")).agg(F.min(money(F.col("meta_value"))).alias("price_amount"))
+def _prices(post_meta: DataFrame, shops: DataFrame) -> DataFrame:
+    """Lowest and first: a product with variations has a price row per price of theirs, and the lowest is its "from" price."""
+    prices = post_meta.where(F.col("meta_key") == "_price").join(
+        F.broadcast(shops.select("shop_code", "decimal_sign")), "shop_code", "left"
+    )
+    amount = amount_as_read(F.col("meta_value"), F.col("decimal_sign"))
+    return prices.groupBy("shop_code", F.col("post_id").alias("product_id")).agg(
+        F.min(amount).alias("lowest_price"), F.min_by(amount, "meta_id").alias("first_price")
+    )
+
+
+def _has_price_range() -> SparkColumn:
+    """Whether WooCommerce keeps the prices of other products beside it: those of its variations, or of the products that it groups."""
+    return F.coalesce(F.col("product_type").startswith("variable") | (F.col("product_type") == "grouped"), F.lit(False))
 
 
 def _terms_of_products(terms: DataFrame, term_taxonomy: DataFrame, term_relationships: DataFrame) -> DataFrame:
@@ -128,30 +135,17 @@ def _images(post_meta: DataFrame) -> DataFrame:
     )
 
 
-def _below_uploads(shop: ShopRules) -> SparkColumn:
-    """The image's file below the folder of uploads: what an absolute path has after it, as `wp_get_attachment_url` cuts it."""
-    folders = "|".join(re.escape(folder) for folder in ("wp-content", shop.content_folder))
-    return F.regexp_replace("image_file", rf"^.*?(?:{folders})/uploads/+(?:sites/{shop.site_id}/)?", "")
+def _below_uploads() -> SparkColumn:
+    """The image's file below the folder of uploads, as `wp_get_attachment_url` finds it.
+
+    Of a path on the server it is what comes after that folder. So it is of a path that has WordPress's own name of the folder.
+    """
+    folder = F.when(is_absolute(F.col("uploads_folder")), F.col("uploads_folder")).otherwise(F.concat(F.lit("/"), "uploads_folder"))
+    absolute = F.when(is_absolute(F.col("image_file")), _after(folder))
+    return F.ltrim(F.coalesce(absolute, _after(F.lit(WORDPRESS_UPLOADS)), F.col("image_file")), F.lit("/"))
 
 
-def _uploads(shop: ShopRules) -> SparkColumn:
-    """The address of the folder of uploads, as `_wp_upload_dir` finds it. An absolute path says nothing of the address."""
-    path, url = null_if_empty(F.col("upload_path")), null_if_empty(F.col("upload_url_path"))
-    own = F.when((path != "wp-content/uploads") & ~path.startswith("/"), path)
-    found = F.coalesce(url, F.concat("site", F.lit("/"), F.coalesce(own, F.lit(f"{shop.content_folder}/uploads"))))
-    return F.concat(F.rtrim(found, F.lit("/")), F.lit("" if shop.site_id is None else f"/sites/{shop.site_id}"))
-
-
-def _shops(options: DataFrame, shops: Shops) -> DataFrame:
-    def option(name: str) -> SparkColumn:
-        return F.max(F.when(F.col("option_name") == name, F.col("option_value")))
-
-    found = options.groupBy("shop_code").agg(
-        F.rtrim(option("home"), F.lit("/")).alias("home"),
-        F.rtrim(F.coalesce(option("siteurl"), option("home")), F.lit("/")).alias("site"),
-        option("upload_path").alias("upload_path"),
-        option("upload_url_path").alias("upload_url_path"),
-        option("woocommerce_currency").alias("currency_code"),
-        (option("woocommerce_prices_include_tax") == "yes").alias("price_includes_tax"),
-    )
-    return found.withColumn("uploads", by_shop(shops, _uploads))
+def _after(folder: SparkColumn) -> SparkColumn:
+    """What follows the folder in the image's path; null where the path does not have it."""
+    at = F.position(F.concat(folder, F.lit("/")), F.col("image_file"))
+    return F.when(at > 0, F.substr(F.col("image_file"), at + F.char_length(folder) + 1))

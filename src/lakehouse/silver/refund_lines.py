@@ -1,7 +1,9 @@
 """What was given back, line by line. Refunds of an amount only and of a whole order by its status have no lines."""
 
+from pyspark.sql import Column as SparkColumn
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
+from pyspark.sql.types import DecimalType
 
 from lakehouse.silver import refunds
 from lakehouse.silver.order_rows import lines, only_orders, only_refunds, with_currency
@@ -21,14 +23,13 @@ TABLE = Table(
         Column("order_line_id", LONG, "the order line that was refunded; 0 if unknown"),
         Column("product_id", LONG, "the product, taken from the order line where the refund does not know it; 0 if unknown"),
         Column("variation_id", LONG, "the variation as stored; 0 if none"),
-        Column("quantity", QUANTITY, "negative or 0"),
+        Column("quantity", QUANTITY, "negative or 0, or above it where the line was of a negative quantity"),
         Column("currency_code", STRING, "ISO 4217 code"),
         Column("net_amount", MONEY, "without tax; negative or 0, or above it where the line was of a negative price"),
         Column("tax_amount", MONEY, "tax on net_amount"),
     ),
     rules=(
         Rule("quantity_is_a_number", "quantity is not null"),
-        Rule("quantity_is_not_positive", "quantity is null or quantity <= 0"),
         Rule("net_amount_is_a_number", "net_amount is not null"),
     ),
     may_be_empty=True,
@@ -36,27 +37,31 @@ TABLE = Table(
 )
 
 
-def build(orders: DataFrame, order_items: DataFrame, order_item_meta: DataFrame, options: DataFrame) -> DataFrame:
+def build(orders: DataFrame, order_items: DataFrame, order_item_meta: DataFrame, shops: DataFrame) -> DataFrame:
     """Line items of refunds. Of a product that was deleted before its refund the source stores id 0: the order's line knows it.
 
-    That it is a refund says the sign: tills and programs store refunds with a plus too. What takes money off the order's line is the
-    other sign than the line has; a line of a negative price is given back with a plus.
+    That it is a refund says the sign: tills and programs store refunds with a plus too. What takes off the order's line is the other
+    sign than the line's own has: a line of a negative price, or of a negative quantity (an exchange), is given back with a plus.
     """
-    ordered = lines(only_orders(orders), order_items, order_item_meta, options)
-    refunded = lines(only_refunds(with_currency(orders)), order_items, order_item_meta, options)
+    ordered = lines(only_orders(orders), order_items, order_item_meta, shops)
+    refunded = lines(only_refunds(with_currency(orders)), order_items, order_item_meta, shops)
     known = ordered.select(
         "shop_code",
         F.col("order_item_id").alias("refunded_item_id"),
         F.col("product_id").alias("ordered_product_id"),
-        (F.col("net_amount") < 0).alias("is_below_zero"),
+        F.when(F.col("net_amount") < 0, 1).otherwise(-1).alias("amount_sign"),
+        F.when(F.col("quantity") < 0, 1).otherwise(-1).alias("quantity_sign"),
     )
-    sign = F.when(F.coalesce("is_below_zero", F.lit(False)), 1).otherwise(-1)
     product = F.when(F.col("product_id") > 0, F.col("product_id")).otherwise(F.coalesce("ordered_product_id", F.lit(0)))
     return (
         refunded.join(known, ["shop_code", "refunded_item_id"], "left")
         .withColumn("product_id", product)
-        .withColumn("quantity", -F.abs("quantity"))
-        .withColumns({name: (sign * F.abs(name)).cast(MONEY) for name in ("net_amount", "tax_amount")})
+        .withColumn("quantity", _signed("quantity", "quantity_sign", QUANTITY))
+        .withColumns({name: _signed(name, "amount_sign", MONEY) for name in ("net_amount", "tax_amount")})
         .withColumnsRenamed({"order_item_id": "refund_line_id", "refunded_item_id": "order_line_id", "order_id": "refund_id"})
         .withColumnRenamed("_root_order_id", "order_id")
     )
+
+
+def _signed(name: str, sign: str, to: DecimalType) -> SparkColumn:
+    return (F.coalesce(sign, F.lit(-1)) * F.abs(name)).cast(to)

@@ -4,10 +4,12 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import pyarrow.parquet as pq
 import pytest
 from pyspark.sql import SparkSession
 
 from lakehouse.errors import ConfigError, DataError
+from lakehouse.io.files.csv_as_parquet import csv_as_parquet
 from lakehouse.io.files.orders_file import parse_columns, read_orders
 
 COLUMNS = {"customer": "who", "product": "what", "order": "no", "time": "at"}
@@ -50,7 +52,7 @@ def test_lines_without_customer_product_or_time_are_left_out(spark: SparkSession
     )
     assert [row["customer_key"] for row in read_orders(spark, path, COLUMNS).bought.collect()] == ["a"]
     with pytest.raises(DataError, match="no line with customer, product and time"):
-        read_orders(spark, orders(tmp_path, {"who": ["a"], "what": ["x"], "no": [1], "at": ["soon"]}, "bad.csv"), COLUMNS)
+        read_orders(spark, orders(tmp_path, {"who": ["a"], "what": ["x"], "no": [1], "at": [None]}, "bad.csv"), COLUMNS)
 
 
 def test_a_missing_column_or_file_is_named(spark: SparkSession, tmp_path: Path) -> None:
@@ -86,14 +88,34 @@ def test_a_number_that_is_none_is_named_by_column_and_line(spark: SparkSession, 
     path.write_text('who,what,no,at,w\na,"x\ny",1,1,0.5\na,x,2,2,n/a\nb,x,3,3,"1,5"\n')
     with pytest.raises(DataError, match="2 values of column w are no numbers, first in line 4"):
         read_orders(spark, str(path), {**COLUMNS, "weight": "w"})
+    path.write_text("who,what,no,at,w\na,x,1,1,0.5\na,x,2,n/a,1\nb,x,3,3,NaN\n")
+    with pytest.raises(DataError, match="1 values of column w are no numbers, first in line 4"):
+        read_orders(spark, str(path), {**COLUMNS, "weight": "w"})
+    with pytest.raises(DataError, match="values of column at are no times, first in line"):
+        read_orders(spark, str(path), COLUMNS)
 
 
 @pytest.mark.parametrize(
     ("text", "why"),
-    [("who,what,no,at\na,x,1\n", "line 2 has 3 fields, the header line 4"), ("who,who\n", "twice"), ("", "no header line")],
+    [("who,what,no,at\na,x,1\n", "line 2 has 3 fields, the header line 4"), ("who,who,what,no,at\n", "twice"), ("", "no header line")],
 )
 def test_csv_that_is_none_is_refused_with_the_line(spark: SparkSession, tmp_path: Path, text: str, why: str) -> None:
     path = tmp_path / "bad.csv"
     path.write_text(text)
     with pytest.raises(DataError, match=why):
+        read_orders(spark, str(path), COLUMNS)
+
+
+def test_of_a_csv_the_named_columns_alone_count_and_are_copied(tmp_path: Path) -> None:
+    """A spreadsheet left two columns without a name, and a note stands twice."""
+    path = tmp_path / "sheet.csv"
+    path.write_text("who,note,note,what,,\na,secret,secret,x,,\n")
+    table = pq.read_table(csv_as_parquet(str(path), ["what", "who"]))
+    assert table.to_pylist() == [{"what": "x", "who": "a", "_line": 2}]
+
+
+def test_a_damaged_gzip_is_an_error_of_the_data(spark: SparkSession, tmp_path: Path) -> None:
+    path = tmp_path / "orders.csv.gz"
+    path.write_bytes(b"who,what,no,at")
+    with pytest.raises(DataError, match="is no gzip file, or is damaged"):
         read_orders(spark, str(path), COLUMNS)

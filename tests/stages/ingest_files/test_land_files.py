@@ -306,7 +306,7 @@ def test_a_day_far_ahead_is_a_typing_error(house: House) -> None:
 
 def test_a_file_above_its_share_waits_in_quarantine_row_by_row_and_the_vendor_is_told(house: House) -> None:
     rows = [user(f"u{i}") for i in range(10)]
-    rows[3] = rows[3].replace("NL", "Holland")
+    rows[3:7] = [row.replace("NL", "Holland") for row in rows[3:7]]
     house.drop("mobile_app/app_users_20261117.csv.gz", gzip.compress((USERS + "".join(rows)).encode()))
     house.drop("stock/stock_levels_20261117.csv", STOCK + stock("A", 1))
     house.run()
@@ -319,9 +319,31 @@ def test_a_file_above_its_share_waits_in_quarantine_row_by_row_and_the_vendor_is
     assert len(kept) == 10
     wrong = "it is none of the values that are expected; expected: the two letters of a country (ISO 3166-1)"
     assert kept[3] == (5, "country", "not_in_list", wrong)
-    assert kept[4] == (6, "", "whole_file", "1 of 10 rows are wrong, more than 0.1%")
-    assert "we did not use this file, 1 of 10 rows could not be read" in house.reply("mobile_app/app_users_20261117.csv.gz")
+    assert kept[9] == (11, "", "whole_file", "4 of 10 rows are wrong, more than 0.1%")
+    assert "we did not use this file, 4 of 10 rows could not be read" in house.reply("mobile_app/app_users_20261117.csv.gz")
     assert (house.folder / "outbox/mobile_app/app_users_20261117.csv.gz.template.csv").read_bytes().startswith(b"app_user_id,email")
+
+
+def test_three_wrong_rows_of_a_short_list_do_not_hold_it_back_but_a_list_of_wrong_rows_is_none(house: House) -> None:
+    rows = [user(f"u{i}") for i in range(4)]
+    wrong = [row.replace("NL", "Holland") for row in rows[:3]]
+    house.drop("mobile_app/app_users_20261117.csv", USERS + "".join([*wrong, rows[3]]))
+    house.drop("stock/stock_levels_20261117.csv", STOCK + stock("A", 1, "yesterday"))
+    house.run()
+    assert house.files() == {
+        "app_users_20261117.csv": ("loaded", 4, 1, 0, 0, 3),
+        "stock_levels_20261117.csv": ("quarantined", 1, 0, 0, 0, 1),
+    }
+    assert house.rows("bronze.app_users", "app_user_id") == ["u3"]
+
+
+def test_a_row_whose_key_cannot_be_read_lets_no_key_of_a_snapshot_disappear(house: House) -> None:
+    house.drop("stock/stock_levels_20261117.csv", STOCK + stock("A", 1) + stock("B", 1) + stock("C", 1))
+    house.run()
+    newer = "2026-11-18T00:00:00Z"
+    house.drop("stock/stock_levels_20261118.csv", STOCK + stock("A", 2, newer) + stock("B", 2, newer) + "C,AMS\n", 1)
+    house.run()
+    assert house.rows("bronze.stock_levels", "sku", "quantity_on_hand") == [("A", 2), ("B", 2), ("C", 1)]
 
 
 def test_a_corrected_file_under_the_same_name_is_loaded_and_the_reply_goes(house: House) -> None:
@@ -377,7 +399,7 @@ def test_a_run_that_died_before_the_ledger_does_the_same_again(house: House) -> 
     house.run()
     assert house.files() == before
     assert house.rows("bronze.app_events", "event_id") == ["e1", "e2"]
-    assert house.rows("quarantine.app_order_lines", "line_number") == [2, 3]
+    assert house.rows("quarantine.app_order_lines", "line_number") == [3]
 
 
 def test_files_that_change_the_same_rows_are_counted_alike_whether_a_run_died_after_loading_them_or_not(

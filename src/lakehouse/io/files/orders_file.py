@@ -1,6 +1,6 @@
 """Orders of any shop or public data set, as Parquet or CSV, in the shape that models are made from; and ids given back as they came."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 import pyarrow as pa
@@ -56,12 +56,18 @@ def parse_columns(text: str) -> dict[str, str]:
 def read_orders(spark: SparkSession, path: str, columns: Mapping[str, str]) -> OrderHistory:
     """Lines without customer, product or time are left out, with a warning that counts them. A product twice in an order is one line.
 
-    DataError (65) names the column and the line of a weight that is no number.
+    DataError (65) names the column and the line of a weight that is no number, or of a time that is none.
     """
     rows = read(spark, path, columns).persist()
     if "weight" in columns:
-        _refuse_texts(rows, "weight", columns["weight"], path)
+        weight = F.col("weight").cast("string").try_cast("double")
+        is_number = weight.isNotNull() & ~F.isnan(weight) & (F.abs(weight) < float("inf"))
+        _refuse_values(rows, "weight", is_number, f"{path}: {{}} of column {columns['weight']} are no numbers", "a decimal point")
     time, unit = _time(rows, path)
+    is_time = time.isNotNull()
+    _refuse_values(
+        rows, "time", is_time, f"{path}: {{}} of column {columns['time']} are no times", "2026-11-30 or whole numbers in all lines"
+    )
     at = time.cast("double") if unit == "baskets" else F.unix_micros(time) / F.lit(float(MICROSECONDS_A_DAY))
     rows = rows.withColumn("order_day", at)
     whole = rows.dropna(subset=["customer", "product", "order_day"])
@@ -105,7 +111,7 @@ def read(spark: SparkSession, path: str, columns: Mapping[str, str]) -> DataFram
     CSV (with a header) is text, but whole numbers stay numbers where all are.
     """
     try:
-        raw = _csv(spark, path) if path.endswith((".csv", ".csv.gz")) else _parquet(spark, path)
+        raw = _csv(spark, path, columns.values()) if path.endswith((".csv", ".csv.gz")) else _parquet(spark, path)
     except (PySparkException, OSError, pa.ArrowException) as error:
         raise DataError(f"{path} can't be read as Parquet or CSV", "give a .csv, .csv.gz or Parquet file with read rights") from error
     if missing := [source for source in columns.values() if source not in raw.columns]:
@@ -114,12 +120,12 @@ def read(spark: SparkSession, path: str, columns: Mapping[str, str]) -> DataFram
     return raw.select(*(F.col(f"`{source}`").alias(name) for name, source in columns.items()), line)
 
 
-def _refuse_texts(rows: DataFrame, name: str, source: str, path: str) -> None:
-    value = F.col(name).cast("string")
-    bad = rows.where(value.isNotNull() & value.try_cast("double").isNull()).agg(F.count("*").alias("n"), F.min(LINE).alias("line")).first()
+def _refuse_values(rows: DataFrame, name: str, is_good: Column, message: str, form: str) -> None:
+    """DataError with the number of values that are not empty and not good, and the first one's line where that is known."""
+    bad = rows.where(F.col(name).isNotNull() & ~is_good).agg(F.count("*").alias("n"), F.min(LINE).alias("line")).first()
     if bad is not None and bad["n"]:
         where = "" if bad["line"] is None else f", first in line {bad['line']}"
-        raise DataError(f"{path}: {bad['n']} values of column {source} are no numbers{where}", "write numbers with a decimal point")
+        raise DataError(message.format(f"{bad['n']} values") + where, f"write them with {form}")
 
 
 def _parquet(spark: SparkSession, path: str) -> DataFrame:
@@ -135,13 +141,13 @@ def _parquet(spark: SparkSession, path: str) -> DataFrame:
     return spark.createDataFrame(table.replace_schema_metadata())
 
 
-def _csv(spark: SparkSession, path: str) -> DataFrame:
+def _csv(spark: SparkSession, path: str, wanted: Collection[str]) -> DataFrame:
     """Text; where all values of a column are whole numbers, numbers. Of a file on this machine `_line` is where the record begins."""
     if "://" in path:
         text = spark.read.csv(path, header=True, multiLine=True, escape='"')
     else:
-        text = spark.read.parquet(csv_as_parquet(path))
-    names = [name for name in text.columns if name != LINE]
+        text = spark.read.parquet(csv_as_parquet(path, dict.fromkeys(wanted)))
+    names = [name for name in text.columns if name in wanted]
     text = text.withColumns({name: F.nullif(F.col(f"`{name}`"), F.lit("")) for name in names})
     whole = [F.every(F.col(f"`{name}`").isNull() | F.col(f"`{name}`").rlike(r"^(0|-?[1-9]\d{0,17})$")).alias(name) for name in names]
     is_number = text.agg(*whole).first()

@@ -9,20 +9,22 @@ from collections.abc import Collection, Iterable
 from lakehouse.sources.source import ORDER_ID, ORDER_ITEM_ID, JdbcTable, Within
 from lakehouse.sources.woocommerce.orders import ORDER_ITEM_META, ORDER_ITEMS, ORDERS
 from lakehouse.sources.woocommerce.orders import TABLES as ORDER_TABLES
-from lakehouse.sources.woocommerce.stores import HPOS, OrderStore
+from lakehouse.sources.woocommerce.stores import DECIMAL_SIGN_OPTION, HPOS, OrderStore
 from lakehouse.table import LONG
 
 # Of an order by store: its type and the order that it refunds.
 TYPE_AND_PARENT = {"hpos": ("`type`", "`parent_order_id`"), "legacy": ("`post_type`", "`post_parent`")}
 # A key may stand twice for a post: the first counts.
 FIRST_VALUE = "(SELECT `meta_value` FROM `{p}postmeta` WHERE `post_id` = `ID` AND `meta_key` = 'KEY' ORDER BY `meta_id` LIMIT 1)"
+# An empty sign replaces nothing, and so does a missing one.
+DECIMAL_SIGN = f"COALESCE((SELECT `option_value` FROM `{{p}}options` WHERE `option_name` = '{DECIMAL_SIGN_OPTION}'), '.')"
 # Of each order the currency, when it was made (UTC, and for drafts, that have no such date, the shop's wall clock), and the total.
 AMOUNTS = {
     "hpos": "`currency` AS `currency`, `date_created_gmt` AS `created`, '' AS `local`, `total_amount` AS `total`",
     "legacy": (
         f"{FIRST_VALUE.replace('KEY', '_order_currency')} AS `currency`, `post_date_gmt` AS `created`,"
         " CASE WHEN `post_date_gmt` < '1000-01-01' THEN CAST(`post_date` AS CHAR) ELSE '' END AS `local`,"
-        f" CAST({FIRST_VALUE.replace('KEY', '_order_total')} AS DECIMAL(26, 8)) AS `total`"
+        f" CAST(REPLACE({FIRST_VALUE.replace('KEY', '_order_total')}, {DECIMAL_SIGN}, '.') AS DECIMAL(26, 8)) AS `total`"
     ),
 }
 

@@ -8,7 +8,7 @@ from lakehouse.sources.woocommerce import legacy_orders, orders
 from lakehouse.table import LONG, STRING, TIMESTAMP, Column
 
 HPOS_OPTION, SYNC_OPTION = "woocommerce_custom_orders_table_enabled", "woocommerce_custom_orders_table_data_sync_enabled"
-VERSION_OPTION = "woocommerce_version"
+VERSION_OPTION, DECIMAL_SIGN_OPTION = "woocommerce_version", "woocommerce_price_decimal_sep"
 
 
 @dataclass(frozen=True)

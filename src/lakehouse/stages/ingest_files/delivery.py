@@ -14,6 +14,8 @@ from lakehouse.sources.feed import Feed
 
 # A name with a day so far ahead has a typing error; loaded, it would stand above all real files.
 FAR = timedelta(days=366)
+# Of a short list a few wrong rows are a large share, and still only a few.
+REJECTS_OF_SMALL_FILES = 3
 
 
 @dataclass
@@ -39,8 +41,9 @@ class Delivery:
 
     @property
     def is_over_share(self) -> bool:
-        """Whether so many of its rows are wrong that none of them is used."""
-        return self.found.rows_rejected > self.found.rows_read * self.feed.max_reject_share
+        """Whether so many of its rows are wrong that none of them is used: more than its share and than three, or all of them."""
+        read, rejected = self.found.rows_read, self.found.rows_rejected
+        return rejected > max(REJECTS_OF_SMALL_FILES, read * self.feed.max_reject_share) or rejected == read > 0
 
     @property
     def summary(self) -> str:

@@ -190,7 +190,7 @@ class ShopReader:
         """The tables of orders as the mirror has them, whatever store they come from, each row with its root order."""
         frames = {table.name: repaired(staged[table.name]) for table in self._source.store.tables}
         if self._source.store is LEGACY:
-            frames |= legacy_orders.shaped(frames, self._shop.time_zone, self._shop.consent_meta_key)
+            frames |= legacy_orders.shaped(frames, self._shop.time_zone, self._shop.consent_meta_key, self._source.decimal_sign)
         items = self._keep(root_items(frames[ORDER_ITEMS.name], roots))
         return {table.name: with_root(frames[table.name], table, roots, items) for table in ORDER_TABLES}
 

@@ -10,14 +10,23 @@ from lakehouse.sources.drift import Columns, compare_all, refuse
 from lakehouse.sources.source import JdbcTable
 from lakehouse.sources.woocommerce import TABLES
 from lakehouse.sources.woocommerce.shop import OPTIONS
-from lakehouse.sources.woocommerce.stores import HPOS_OPTION, SYNC_OPTION, VERSION_OPTION, OrderStore, is_synced, order_store
+from lakehouse.sources.woocommerce.stores import (
+    DECIMAL_SIGN_OPTION,
+    HPOS_OPTION,
+    SYNC_OPTION,
+    VERSION_OPTION,
+    OrderStore,
+    is_synced,
+    order_store,
+)
 
 
 @dataclass(frozen=True)
 class ShopSource:
     """A shop, its store of orders, and the tables that are read of it besides orders (an older WooCommerce has not all of them).
 
-    `columns` are those of all its tables as they were when it was checked.
+    `decimal_sign` stands before decimals where the shop keeps amounts as text. `columns` are those of all its tables as they were when
+    it was checked.
     """
 
     code: str
@@ -25,6 +34,7 @@ class ShopSource:
     store: OrderStore
     is_synced: bool
     version: str
+    decimal_sign: str
     others: tuple[JdbcTable, ...]
     columns: Mapping[str, Columns]
 
@@ -42,7 +52,7 @@ def check_shop(code: str, shop: ShopSettings) -> ShopSource:
     """The shop, all its tables readable with the declared columns; DataError, AccessError or SourceAwayError otherwise."""
     with ShopDatabase(code, shop) as database:
         database.check([OPTIONS])
-        source = _source(code, shop, database.options([HPOS_OPTION, SYNC_OPTION, VERSION_OPTION]))
+        source = _source(code, shop, database.options([HPOS_OPTION, SYNC_OPTION, VERSION_OPTION, DECIMAL_SIGN_OPTION]))
         source = replace(source, columns=columns_there(database, source.tables))
         # Of a table without any column the probe says more: that it is not there, or not granted.
         refuse(code, compare_all([table for table in source.tables if source.columns[table.source_name]], source.columns, {}))
@@ -54,4 +64,5 @@ def _source(code: str, shop: ShopSettings, options: Mapping[str, str]) -> ShopSo
     version = options.get(VERSION_OPTION, "")
     numbers = tuple(int(part) for part in version.split("-")[0].split(".") if part.isdigit())
     others = tuple(table for table in TABLES if not table.root and numbers >= table.since)
-    return ShopSource(code, shop, order_store(options), is_synced(options), version, others, {})
+    decimal_sign = options.get(DECIMAL_SIGN_OPTION) or "."
+    return ShopSource(code, shop, order_store(options), is_synced(options), version, decimal_sign, others, {})
