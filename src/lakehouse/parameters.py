@@ -7,6 +7,8 @@ from functools import reduce
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
+PREFIX, STATUS_SIGNS = "wc-", 20
+
 
 @dataclass(frozen=True)
 class ShopRules:
@@ -16,9 +18,21 @@ class ShopRules:
     time_zone: str = "UTC"
     counts_as_sale: tuple[str, ...] = ("completed", "processing")
     consent_meta_key: str | None = None
+    # Meta keys, beside those that everybody has, and the values that they have on orders which nobody paid.
+    test_order_values: tuple[tuple[str, tuple[str, ...]], ...] = ()
     # Where WordPress keeps what was uploaded: the folder's name, and the number of a site of a multisite.
     content_folder: str = "wp-content"
     site_id: int | None = None
+
+    @property
+    def sale_statuses(self) -> tuple[str, ...]:
+        """Of `counts_as_sale` the names, and what a column of 20 signs leaves of a long one after WooCommerce's `wc-`."""
+        return tuple(dict.fromkeys((*self.counts_as_sale, *(stored_status(status) for status in self.counts_as_sale))))
+
+
+def stored_status(status: str) -> str:
+    """The name of a status as the database keeps it."""
+    return f"{PREFIX}{status}"[:STATUS_SIGNS].removeprefix(PREFIX)
 
 
 Shops = tuple[ShopRules, ...]

@@ -1,18 +1,19 @@
 """Landing: which root order a row hangs on, and what goes to the mirror and what to the vault."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 import pytest
 from pyspark.sql import DataFrame, SparkSession
 
 from lakehouse.arrow_frames import frame_from
-from lakehouse.bronze.landing import repaired, root_items, root_orders, split, with_root
+from lakehouse.bronze.landing import repaired, root_items, root_orders, split, with_dates_judged, with_root
 from lakehouse.sources.woocommerce.orders import ORDER_ADDRESSES, ORDER_ITEM_META, ORDER_ITEMS, ORDERS
 from lakehouse.sources.woocommerce.people import EMAIL_UNSUBSCRIBES, USER_META
 from lakehouse.sources.woocommerce.products import TERMS
 
 KEY = "k" * 32
-# Order 10 with refund 12; order 11; refund 13 of an order that is gone; a plugin's row with a parent of its own kind.
+# Order 10 with refund 12; order 11; refund 13 of an order that is gone; a plugin's row; a seller's copy 17 of order 10, with refund 18.
 HEADS = [
     (10, "shop_order"),
     (11, "shop_order"),
@@ -20,8 +21,10 @@ HEADS = [
     (13, "shop_order_refund"),
     (14, "shop_subscription"),
     (15, None),
+    (17, "shop_order"),
+    (18, "shop_order_refund"),
 ]
-PARENTS = [(12, 10), (13, 9), (14, 10)]
+PARENTS = [(12, 10), (13, 9), (17, 10), (18, 17)]
 
 
 def roots(spark: SparkSession, parents: Sequence[tuple[int, int | None]] = PARENTS) -> DataFrame:
@@ -31,10 +34,19 @@ def roots(spark: SparkSession, parents: Sequence[tuple[int, int | None]] = PAREN
     return root_orders(heads, frame_from(spark, parents, "id bigint, parent_id bigint"))
 
 
-def test_the_root_of_a_refund_is_the_order_it_refunds_and_of_anything_else_itself(spark: SparkSession) -> None:
+def test_the_root_of_a_refund_and_of_a_sellers_copy_is_the_order_above_and_of_anything_else_itself(spark: SparkSession) -> None:
     found = roots(spark)
-    assert {row["order_id"]: row["_root_order_id"] for row in found.collect()} == {10: 10, 11: 11, 12: 10, 13: 9, 14: 14, 15: 15}
+    expected = {10: 10, 11: 11, 12: 10, 13: 9, 14: 14, 15: 15, 17: 10, 18: 10}
+    assert {row["order_id"]: row["_root_order_id"] for row in found.collect()} == expected
     assert found.columns == ["order_id", "type", "status", "created_at", "_root_order_id"]
+
+
+def test_a_date_is_judged_by_the_databases_clock_when_it_was_read(spark: SparkSession) -> None:
+    read_at = datetime(2026, 11, 30, 3)
+    dates = [None, datetime(1999, 12, 31), datetime(2000, 1, 1), datetime(2026, 12, 2, 3), datetime(2026, 12, 2, 3, 1)]
+    orders = frame_from(spark, list(enumerate(dates)), "id int, date_created_gmt timestamp")
+    found = with_dates_judged(orders, read_at).orderBy("id").collect()
+    assert [row["is_misdated"] for row in found] == [False, True, False, False, True]
 
 
 @pytest.mark.parametrize("parents", [[], [(12, None)], [(12, 0)]])

@@ -52,6 +52,22 @@ RIGHT: dict[str, list[tuple[str, list[str]]]] = {
             ["1452 120 2"],
         ),
     ],
+    "07-sub-orders-counted-twice": [
+        (
+            "select sales_date, revenue_amount, transaction_count, shipping_amount from gold.daily_sales"
+            " where sales_date between '2025-03-17' and '2025-03-19' and currency_code = 'EUR' order by 1",
+            ["2025-03-17 60 1 10", "2025-03-18 15 1 0", "2025-03-19 45 1 0"],
+        ),
+        (
+            "select i.product_id, i.order_count, i.net_quantity from gold.interactions i join silver.orders o on i.shop_code = o.shop_code"
+            " and i.customer_key = o.email_pseudonym where o.order_id = 900701 order by 1",
+            ["12 1 1", "13 1 1"],
+        ),
+        (
+            "select order_id, root_order_id, no_sale_reason from silver.orders where order_id in (900701, 900702, 900712) order by 1",
+            ["900701 900701 ", "900702 900701 sub_order", "900712 900712 "],
+        ),
+    ],
     "10-image-addresses": [
         (
             "select product_id, image_url from silver.products where product_id in (12, 13) order by 1",

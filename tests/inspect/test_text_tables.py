@@ -41,3 +41,7 @@ def test_another_format_is_refused_with_those_that_there_are() -> None:
     with pytest.raises(ConfigError, match="unknown format xml") as caught:
         as_rows(NAMES, ROWS, "xml")
     assert caught.value.todo == "use one of table, csv, json"
+
+
+def test_a_decimal_is_written_without_an_exponent() -> None:
+    assert as_rows(["amount"], [[Decimal("0E-8")], [Decimal("1E+2")]], "csv").splitlines() == ["amount", "0.00000000", "100"]

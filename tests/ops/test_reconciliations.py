@@ -45,7 +45,8 @@ from lakehouse.sources.woocommerce.stores import HPOS, LEGACY, OrderStore
 
 PASSWORD = "of the tests"
 OTHERS = (OPTIONS, TERM_RELATIONSHIPS)
-HELD = {40}
+# The root orders that are held back, and all orders and refunds of them.
+HELD, HELD_ORDERS = {40}, {40, 41}
 # An order with a refund, one without, one without a date; an order and its refund that are held back; an order that is gone: 99.
 HPOS_ROWS = """
     INSERT INTO wp_wc_orders (id, type, currency, total_amount, date_created_gmt, parent_order_id) VALUES
@@ -148,7 +149,7 @@ OF_NONE = dict.fromkeys(OF_ORDER_10, (0, None, None))
 
 @pytest.mark.database
 def test_orphans_held_orders_and_keys_that_are_not_read_are_not_counted(tables_database: str, databases: Any) -> None:
-    figures = source_figures(databases(tables_database, HPOS), HPOS, compared_tables(HPOS, OTHERS), None, HELD)
+    figures = source_figures(databases(tables_database, HPOS), HPOS, compared_tables(HPOS, OTHERS), None, HELD_ORDERS)
     assert counted(figures) == HPOS_COUNTS
     assert added_up(figures) == {"EUR 2026-11-14": "100", "EUR 2026-11-15": "30.5", "SEK unknown": "300"}
 
@@ -158,7 +159,7 @@ def test_large_tables_are_counted_within_the_orders_that_were_read_all_others_as
     database = databases(tables_database, HPOS)
 
     def counts(within: Sequence[Within]) -> dict[str, tuple[int | None, ...]]:
-        return counted(source_figures(database, HPOS, compared_tables(HPOS, OTHERS), within, HELD))
+        return counted(source_figures(database, HPOS, compared_tables(HPOS, OTHERS), within, HELD_ORDERS))
 
     assert counts([between(10, 11)]) == {**HPOS_COUNTS, **OF_ORDER_10}
     assert counts([between(10, 11), between(12, 20)]) == HPOS_COUNTS
@@ -173,7 +174,7 @@ def test_without_held_orders_all_are_counted(tables_database: str, databases: An
 
 @pytest.mark.database
 def test_legacy_orders_are_added_up_by_the_first_value_of_a_key_and_utc_days(tables_database: str, databases: Any) -> None:
-    figures = source_figures(databases(tables_database, LEGACY), LEGACY, compared_tables(LEGACY, ()), None, HELD)
+    figures = source_figures(databases(tables_database, LEGACY), LEGACY, compared_tables(LEGACY, ()), None, HELD_ORDERS)
     assert counted(figures) == {"orders": (4, 10, 30), "order_items": (3, 1, 3), "order_item_meta": (3, 1, 3)}
     assert added_up(figures) == {"EUR 2026-11-14": "100", "EUR 2026-11-15": "30.12345679", "unknown unknown": "0"}
 
@@ -231,7 +232,7 @@ def test_the_mirror_has_the_figures_of_the_shop(tables_database: str, databases:
     tables = compared_tables(HPOS, OTHERS)
     database = databases(tables_database, HPOS)
     for within in (None, [between(10, 11)], [between(10, 11), between(12, 20)], []):
-        source, lake = source_figures(database, HPOS, tables, within, HELD), lake_figures(store, "nl", tables, within, HELD)
+        source, lake = source_figures(database, HPOS, tables, within, HELD_ORDERS), lake_figures(store, "nl", tables, within, HELD)
         assert lake == source
         assert {row.verdict for row in compared(source, lake, is_fixed=True)} == {"equal"}
     assert counted(lake_figures(store, "nl", [ORDERS], None)) == {"orders": (5, 10, 40)}

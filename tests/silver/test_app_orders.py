@@ -91,4 +91,5 @@ def test_the_facts_are_those_that_the_vendor_sends(built: dict[int, dict[str, An
         "tax_amount": Decimal("2.1"),
         "shipping_amount": Decimal(3),
         "discount_amount": Decimal("0.5"),
+        "root_order_id": 5,
     }

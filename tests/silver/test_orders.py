@@ -18,6 +18,7 @@ from lakehouse.table import broken_rules, conform
 SHOPS = (
     ShopRules("nl", "Europe/Amsterdam", consent_meta_key="newsletter"),
     ShopRules("us", "America/New_York", ("completed", "on-hold")),
+    ShopRules("de", "Europe/Berlin", ("completed", "ready-for-collection")),
     ShopRules("app", "Europe/Amsterdam", COUNTS_AS_SALE),
 )
 AT = datetime(2026, 7, 1, 22, 30)
@@ -30,7 +31,15 @@ def order(order_id: int, status: str | None = "wc-completed", shop: str = "nl", 
 
 def of_app(order_id: int, status: str = "paid", shop: str = "app", **more: Any) -> dict[str, Any]:
     facts = {"status": status, "currency_code": "EUR", "total_amount": Decimal("10"), "created_at": AT, "user_pseudonym": "au1"}
-    return {"shop_code": shop, "order_id": order_id, "app_order_id": order_id, "is_shops": shop != "app", **facts, **more}
+    return {
+        "shop_code": shop,
+        "order_id": order_id,
+        "app_order_id": order_id,
+        "root_order_id": order_id,
+        "is_shops": shop != "app",
+        **facts,
+        **more,
+    }
 
 
 @pytest.fixture(scope="module")
@@ -48,6 +57,14 @@ def built(spark: SparkSession) -> dict[tuple[str, int], dict[str, Any]]:
         order(1, "wc-on-hold", "us"),
         order(2, "wc-processing", "us"),
         order(1, "wc-completed", "xx"),
+        # At a marketplace order 1 of shop de was paid; 2 is a seller's copy, and 3 the rest of a down payment.
+        order(1, shop="de"),
+        order(2, shop="de", _root_order_id=1, parent_order_id=1),
+        order(3, shop="de", parent_order_id=1),
+        order(4, shop="de"),
+        order(5, shop="de"),
+        order(6, shop="de", is_misdated=True),
+        order(7, "wc-ready-for-collect", "de"),
     ]
     operational = [
         {
@@ -67,6 +84,11 @@ def built(spark: SparkSession) -> dict[tuple[str, int], dict[str, Any]]:
     meta = [
         {"shop_code": "nl", "id": i, "_root_order_id": i, "order_id": i, "meta_key": "newsletter", "meta_value": v}
         for i, v in answers.items()
+    ]
+    modes = [(4, "_wcpay_mode", "test"), (5, "_wcpay_mode", "prod"), (5, "_wcpay_mode", "test"), (4, "_till", "training")]
+    meta += [
+        {"shop_code": "de", "id": n, "_root_order_id": i, "order_id": i, "meta_key": key, "meta_value": value}
+        for n, (i, key, value) in enumerate(modes)
     ]
     meta.append({"shop_code": "us", "id": 99, "_root_order_id": 1, "order_id": 1, "meta_key": "newsletter", "meta_value": "yes"})
     made_in_app = [
@@ -105,7 +127,10 @@ def column(built: dict[tuple[str, int], dict[str, Any]], name: str, shop: str = 
 
 def test_drafts_refunds_and_plugin_types_are_no_orders(built: dict[tuple[str, int], dict[str, Any]]) -> None:
     of_shops = {key for key in built if key[0] != "app"}
-    assert of_shops == {("nl", 1), ("nl", 2), ("nl", 3), ("nl", 6), ("nl", 7), ("us", 1), ("us", 2), ("xx", 1)}
+    assert {key for key in of_shops if key[0] != "de"} == {
+        *(("nl", 1), ("nl", 2), ("nl", 3), ("nl", 6), ("nl", 7)),
+        *(("us", 1), ("us", 2), ("xx", 1)),
+    }
 
 
 def test_a_status_loses_its_prefix_only(built: dict[tuple[str, int], dict[str, Any]]) -> None:
@@ -116,6 +141,26 @@ def test_each_shop_says_which_statuses_are_sales(built: dict[tuple[str, int], di
     assert column(built, "is_sale") == {1: True, 2: False, 3: False, 6: False, 7: False}
     assert column(built, "is_sale", "us") == {1: True, 2: False}
     assert column(built, "is_sale", "xx") == {1: False}
+
+
+def test_what_is_no_sale_says_why(built: dict[tuple[str, int], dict[str, Any]]) -> None:
+    """Of a key that stands twice the first row counts."""
+    assert column(built, "no_sale_reason", "de") == {1: None, 2: "sub_order", 3: None, 4: "test_order", 5: None, 6: "date", 7: None}
+    assert {row["is_sale"] is (row["no_sale_reason"] is None) for row in built.values()} == {True}
+    assert column(built, "root_order_id", "de") == {1: 1, 2: 1, 3: 3, 4: 4, 5: 5, 6: 6, 7: 7}
+
+
+def test_a_shop_may_name_keys_of_test_orders_of_its_own(spark: SparkSession) -> None:
+    meta = [{"shop_code": "nl", "id": 1, "_root_order_id": 1, "order_id": 1, "meta_key": "_till", "meta_value": " Training "}]
+    frame = build(
+        frame_of(spark, ORDERS.bronze, [order(1), order(2)]),
+        frame_of(spark, ORDER_OPERATIONAL_DATA.bronze, []),
+        frame_of(spark, ORDER_ADDRESSES.bronze, []),
+        frame_of(spark, ORDER_META.bronze, meta),
+        frame_of(spark, app_orders.TABLE, []),
+        shops=(ShopRules("nl", test_order_values=(("_till", ("training",)),)),),
+    )
+    assert {row["order_id"]: row["no_sale_reason"] for row in frame.collect()} == {1: "test_order", 2: None}
 
 
 def test_the_day_is_that_of_the_shops_zone(built: dict[tuple[str, int], dict[str, Any]]) -> None:

@@ -79,3 +79,23 @@ def test_currency_and_sign_are_those_that_a_refund_of_its_order_has(spark: Spark
         (4, "GBP", False, Decimal("-2"), Decimal("-0.2")),
         (5, "EUR", True, Decimal("-2"), Decimal("-0.2")),
     ]
+
+
+def test_a_refund_of_a_sellers_copy_is_one_of_the_paid_order_unless_that_was_refunded_too(spark: SparkSession) -> None:
+    """Orders 1 and 11 were paid, 2 and 12 are copies. Of 12 the copy and the paid order were refunded: the same money."""
+    common = {"shop_code": "nl", "status": "wc-completed", "currency": "EUR", "date_created_gmt": AT, "total_amount": Decimal("-2")}
+    orders = [
+        {**common, "_root_order_id": root, "id": order_id, "parent_order_id": parent, "type": kind}
+        for root, order_id, parent, kind in [
+            (1, 1, 0, "shop_order"),
+            (1, 2, 1, "shop_order"),
+            (1, 3, 2, "shop_order_refund"),
+            (11, 11, 0, "shop_order"),
+            (11, 12, 11, "shop_order"),
+            (11, 13, 12, "shop_order_refund"),
+            (11, 14, 11, "shop_order_refund"),
+        ]
+    ]
+    frame = build(frame_of(spark, ORDERS.bronze, orders), frame_of(spark, ORDER_OPERATIONAL_DATA.bronze, []), shops=SHOPS)
+    found = [(row["refund_id"], row["order_id"], row["root_order_id"]) for row in frame.orderBy("refund_id").collect()]
+    assert found == [(3, 1, 1), (13, 12, 11), (14, 11, 11)]

@@ -1,12 +1,17 @@
 """From a staged copy of a source table to its mirror and its part of the vault."""
 
+from datetime import datetime, timedelta
+
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from lakehouse.expressions import repaired_text
 from lakehouse.privacy.pseudonyms import with_pseudonyms
-from lakehouse.sources.source import ORDER, ORDER_ITEM_ID, ROOT_ORDER, SHOP, JdbcTable
+from lakehouse.sources.source import MISDATED, ORDER, ORDER_ITEM_ID, ROOT_ORDER, SHOP, JdbcTable
 from lakehouse.table import STRING
+
+# Before it there was no shop of this kind; after it clocks and time zones don't explain a date.
+FIRST_YEAR, DAYS_AHEAD = 2000, timedelta(days=2)
 
 
 def repaired(staged: DataFrame) -> DataFrame:
@@ -14,11 +19,12 @@ def repaired(staged: DataFrame) -> DataFrame:
     return staged.select([repaired_text(F.col(f.name)).alias(f.name) if f.dataType == STRING else F.col(f.name) for f in staged.schema])
 
 
-# SQL that Spark and DuckDB understand alike. A refund's root is the order that it names, if any.
+# SQL that Spark and DuckDB understand alike. The root of a refund is the order that it names, if any; that of a copy for a seller, and of
+# its refunds, the order that was paid.
 ROOT_ORDERS = f"""
 SELECT h.id AS order_id, h.type, h.status, h.created_at,
-    coalesce(CASE WHEN h.type = 'shop_order_refund' AND p.parent_id > 0 THEN p.parent_id END, h.id) AS {ROOT_ORDER.name}
-FROM {{heads}} AS h LEFT JOIN {{parents}} AS p ON h.id = p.id
+    coalesce(nullif(above.parent_id, 0), nullif(p.parent_id, 0), h.id) AS {ROOT_ORDER.name}
+FROM {{heads}} AS h LEFT JOIN {{parents}} AS p ON h.id = p.id LEFT JOIN {{parents}} AS above ON p.parent_id = above.id
 """
 
 
@@ -38,6 +44,12 @@ def with_root(frame: DataFrame, source: JdbcTable, roots: DataFrame, items: Data
         return frame.join(items.select("order_item_id", ROOT_ORDER.name), "order_item_id")
     column = "id" if source.root == ORDER else "order_id"
     return frame.join(roots.select(F.col("order_id").alias(column), ROOT_ORDER.name), column)
+
+
+def with_dates_judged(orders: DataFrame, read_at: datetime) -> DataFrame:
+    """Orders and refunds with `is_misdated`. `read_at` is the database's clock, so that silver needs none."""
+    created, latest = F.col("date_created_gmt"), F.lit(read_at + DAYS_AHEAD)
+    return orders.withColumn(MISDATED.name, F.coalesce((F.year(created) < FIRST_YEAR) | (created > latest), F.lit(False)))
 
 
 def split(staged: DataFrame, source: JdbcTable, shop_code: str, key: str) -> tuple[DataFrame, DataFrame | None]:

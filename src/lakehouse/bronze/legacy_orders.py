@@ -3,7 +3,7 @@
 A key means what WooCommerce's own data store of posts takes it for (its WC_Order_Data_Store_CPT).
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
@@ -19,17 +19,17 @@ WALL_CLOCK = "yyyy-MM-dd HH:mm:ss"
 END_OF_9999 = 253_402_300_799
 
 
-def shaped(frames: Mapping[str, DataFrame], time_zone: str, consent_key: str | None, decimal_sign: str) -> dict[str, DataFrame]:
+def shaped(frames: Mapping[str, DataFrame], time_zone: str, extra_keys: Collection[str], decimal_sign: str) -> dict[str, DataFrame]:
     """The four tables that the order tables have beside items, by the names of their declarations.
 
-    `time_zone` is the shop's, and so is the `decimal_sign` of its amounts.
+    `time_zone` is the shop's, and so is the `decimal_sign` of its amounts. `extra_keys` stay keys of orders because its settings name them.
     """
     posts, meta = frames[ORDER_POSTS.name], frames[ORDER_POST_META.name]
     return {
         ORDERS.name: orders(posts, meta, time_zone, decimal_sign),
         ORDER_ADDRESSES.name: addresses(posts, meta),
         ORDER_OPERATIONAL_DATA.name: operational_data(posts, meta, time_zone, decimal_sign),
-        ORDER_META.name: order_meta(meta, consent_key),
+        ORDER_META.name: order_meta(meta, extra_keys),
     }
 
 
@@ -83,10 +83,9 @@ def operational_data(posts: DataFrame, meta: DataFrame, time_zone: str, decimal_
     )
 
 
-def order_meta(meta: DataFrame, consent_key: str | None) -> DataFrame:
+def order_meta(meta: DataFrame, extra_keys: Collection[str]) -> DataFrame:
     """The keys that the order tables keep as keys too."""
-    keys = (*ORDER_META.meta_keys, *([consent_key] if consent_key else []))
-    return meta.where(F.col("meta_key").isin(*keys)).select(
+    return meta.where(F.col("meta_key").isin(*ORDER_META.meta_keys, *extra_keys)).select(
         F.col("meta_id").alias("id"), F.col("post_id").alias("order_id"), "meta_key", "meta_value"
     )
 

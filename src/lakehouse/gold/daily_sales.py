@@ -65,7 +65,7 @@ TABLE = Table(
 def build(orders: DataFrame, order_lines: DataFrame, refunds: DataFrame, customer_identities: DataFrame) -> DataFrame:
     """Sale orders on their day, refunds of sale orders on theirs. An order in status refunded is no sale, its refunds no minus."""
     sales = orders.where("is_sale").withColumn("sales_date", F.col("order_date"))
-    known = refunds.join(sales.select("shop_code", "order_id"), ["shop_code", "order_id"], "left_semi")
+    known = refunds.where("is_misdated is not true").join(sales.select("shop_code", "order_id"), ["shop_code", "order_id"], "left_semi")
     returned = (
         known.withColumnRenamed("refund_date", "sales_date")
         .groupBy(*DAY)

@@ -1,4 +1,4 @@
-"""Is everything there that a night needs? One line per finding, with what to do about a problem."""
+"""Is everything there that a night needs? One line per finding, with what to do about a problem, and what is worth a look."""
 
 import os
 import shutil
@@ -12,7 +12,7 @@ from lakehouse.io.config.settings import Settings, load_settings
 from lakehouse.io.files.file_backends import drop_folder
 from lakehouse.io.spark.classic_session import blas_name
 from lakehouse.io.spark.session import is_small_lake, size_told, spark_session
-from lakehouse.stages.ingest_shop.shop_source import check_shop
+from lakehouse.stages.ingest_shop.shop_source import check_shop, shop_notes
 
 
 def doctor(env: str) -> int:
@@ -28,7 +28,10 @@ def doctor(env: str) -> int:
 
 def _report(name: str, check: Callable[[], str]) -> int:
     try:
-        print(f"ok       {name}: {check()}")
+        found, *notes = check().splitlines()
+        print(f"ok       {name}: {found}")
+        for note in notes:
+            print(f"note     {name}: {note}")
         return 0
     except LakehouseError as error:
         print(f"problem  {name}: {error}" + (f" -> {error.todo}" if error.todo else ""))
@@ -85,4 +88,5 @@ def _alerts(settings: Settings) -> str:
 
 def _shop(settings: Settings, code: str) -> str:
     source = check_shop(code, settings.shops[code])
-    return f"{source.description}; {len(source.tables)} tables readable with the declared columns"
+    found = f"{source.description}; {len(source.tables)} tables readable with the declared columns"
+    return "\n".join([found, *shop_notes(source)])

@@ -5,6 +5,7 @@ import io
 import json
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from typing import Any
 
 from lakehouse.errors import ConfigError
@@ -38,7 +39,9 @@ def as_table(header: list[str], rows: list[list[str]]) -> str:
 
 
 def plain(value: object) -> object:
-    """Times as ISO 8601 with Z: rows carry them as UTC without a zone."""
+    """Times as ISO 8601 with Z: rows carry them as UTC without a zone. Decimals without an exponent."""
+    if isinstance(value, Decimal):
+        return f"{value:f}"
     if isinstance(value, datetime):
         return f"{value.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
     return value.isoformat() if isinstance(value, date) else value

@@ -13,7 +13,7 @@ TABLE = Table(
     grain="one order made in the app",
     key=("app_order_id",),
     optional=True,
-    scope="order_id",
+    scope="root_order_id",
     columns=(
         SHOP,
         Column("order_id", LONG, "the order that stands for it: the shop's, or in shop `app` its own"),
@@ -31,18 +31,20 @@ TABLE = Table(
         Column("tax_amount", MONEY, "tax in it"),
         Column("shipping_amount", MONEY, "shipping in it, as sent"),
         Column("discount_amount", MONEY, "discount that was taken off, as sent"),
+        Column("root_order_id", LONG, "of order_id: the order that was paid"),
     ),
 )
 
 
 def build(app_orders: DataFrame, orders: DataFrame, *, feed_shop: str) -> DataFrame:
     """An order that the vendor says the shop has stands for itself until the shop has it: none is lost and none is there twice."""
-    of_shop = only_orders(orders).where(F.col("shop_code") == feed_shop).select(F.col("id").alias("shops_id"))
+    of_shop = only_orders(orders).where(F.col("shop_code") == feed_shop).select(F.col("id").alias("shops_id"), "_root_order_id")
     is_shops = F.col("shops_id").isNotNull()
     return app_orders.join(of_shop, F.col("woo_order_id") == F.col("shops_id"), "left").withColumns(
         {
             "shop_code": F.when(is_shops, feed_shop).otherwise(apps_code()),
             "order_id": F.coalesce("shops_id", "app_order_id"),
+            "root_order_id": F.coalesce("_root_order_id", "app_order_id"),
             "is_shops": is_shops,
             "currency_code": F.col("currency"),
             "country_code": F.col("country"),

@@ -12,7 +12,7 @@ TABLE = Table(
     name="silver.order_lines",
     grain="one product line of one order",
     key=("shop_code", "order_id", "order_line_id"),
-    scope="order_id",
+    scope="root_order_id",
     columns=(
         SHOP,
         Column("order_id", LONG, "the order"),
@@ -25,6 +25,7 @@ TABLE = Table(
         Column("subtotal_amount", MONEY, "whole line before discount, without tax; of the app net_amount: no discount of a line is sent"),
         Column("net_amount", MONEY, "whole line after discount, without tax"),
         Column("tax_amount", MONEY, "tax on net_amount"),
+        Column("root_order_id", LONG, "the order; of a seller's copy of an order the order that was paid"),
     ),
     rules=(
         Rule("quantity_is_a_number", "quantity is not null"),
@@ -37,6 +38,10 @@ TABLE = Table(
 def build(orders: DataFrame, order_items: DataFrame, order_item_meta: DataFrame, app_order_lines: DataFrame, shops: DataFrame) -> DataFrame:
     """Line items of orders, with the numbers that the source keeps as text beside them; and the lines of the app's own orders."""
     found = lines(only_orders(orders), order_items, order_item_meta, shops)
-    of_shops = found.withColumnsRenamed({"order_item_id": "order_line_id", "order_item_name": "product_name"})
-    of_app = app_order_lines.withColumns({"order_line_id": F.col("line_no"), "subtotal_amount": F.col("net_amount")})
+    of_shops = found.withColumnsRenamed(
+        {"order_item_id": "order_line_id", "order_item_name": "product_name", "_root_order_id": "root_order_id"}
+    )
+    of_app = app_order_lines.withColumns(
+        {"order_line_id": F.col("line_no"), "subtotal_amount": F.col("net_amount"), "root_order_id": F.col("order_id")}
+    )
     return of_shops.select(*TABLE.column_names).unionByName(of_app.select(*TABLE.column_names))

@@ -1,6 +1,6 @@
 """What orders, refunds and their lines share: which source rows are orders, and an item's numbers from its meta."""
 
-from pyspark.sql import Column, DataFrame
+from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 from lakehouse.expressions import amount_as_read, null_if_empty, pivot_meta, quantity_as_read
@@ -28,27 +28,35 @@ def only_orders(orders: DataFrame) -> DataFrame:
     return orders.where((F.col("type") == "shop_order") & ~F.coalesce(status_code().isin(*DRAFTS), F.lit(False)))
 
 
-def only_refunds(orders: DataFrame) -> DataFrame:
-    """Refunds: rows of their own whose parent is the order."""
-    return orders.where(F.col("type") == "shop_order_refund")
+def refund_rows(orders: DataFrame) -> DataFrame:
+    """The refunds with `refunded_order_id` and `order_currency`, in the currency of their order where they have none of their own.
 
-
-def with_currency(orders: DataFrame) -> DataFrame:
-    """The rows, refunds without a currency in that of their order: WooCommerce gave them none before 2.4, and importers leave it out."""
+    A refund of a seller's copy of an order is one of the order that was paid, unless that has refunds of its own: then a plugin has
+    written both. WooCommerce gave refunds no currency before 2.4, and importers leave it out.
+    """
     own = null_if_empty(F.col("currency"))
     paid = only_orders(orders).select("shop_code", F.col("id").alias("_root_order_id"), own.alias("order_currency"))
-    return orders.join(paid, ["shop_code", "_root_order_id"], "left").withColumn("currency", F.coalesce(own, "order_currency"))
+    named = F.when(F.col("parent_order_id") > 0, F.col("parent_order_id")).otherwise(F.col("_root_order_id"))
+    has_own = F.max(named == F.col("_root_order_id")).over(Window.partitionBy("shop_code", "_root_order_id"))
+    return (
+        orders.where(F.col("type") == "shop_order_refund")
+        .join(paid, ["shop_code", "_root_order_id"], "left")
+        .withColumn("currency", F.coalesce(own, "order_currency"))
+        .withColumn("refunded_order_id", F.when(has_own, named).otherwise(F.col("_root_order_id")))
+    )
 
 
-def lines(orders: DataFrame, order_items: DataFrame, order_item_meta: DataFrame, shops: DataFrame) -> DataFrame:
+def lines(orders: DataFrame, order_items: DataFrame, order_item_meta: DataFrame, shops: DataFrame, keep: tuple[str, ...] = ()) -> DataFrame:
     """The line items of the given orders or refunds with their numbers as WooCommerce reads them (`WC_Order_Item_Product`).
+
+    `keep`: columns of the orders that their lines get.
 
     An amount or a quantity that is missing, empty or no number is 0. So is a product that the source does not name. A subtotal is never
     below its total.
     """
     items = order_items.where(F.col("order_item_type") == "line_item").drop("_root_order_id")
     numbers = pivot_meta(order_item_meta, ["shop_code", "order_item_id"], "meta_id", NUMBERS)
-    kept = orders.select("shop_code", "_root_order_id", F.col("id").alias("order_id"), F.col("currency").alias("currency_code"))
+    kept = orders.select("shop_code", "_root_order_id", F.col("id").alias("order_id"), F.col("currency").alias("currency_code"), *keep)
     return (
         items.join(kept, ["shop_code", "order_id"])
         .join(numbers, ["shop_code", "order_item_id"], "left")

@@ -1,15 +1,19 @@
 """Orders with what they are worth and when; drafts are left out. Who the buyer is, gold joins: these are facts of the order alone."""
 
+from functools import reduce
+from operator import or_
+
 from pyspark.sql import Column as SparkColumn
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from lakehouse.expressions import local_date, null_if_empty
-from lakehouse.parameters import Shops, by_shop
+from lakehouse.expressions import local_date, null_if_empty, pivot_meta
+from lakehouse.parameters import ShopRules, Shops, by_shop
 from lakehouse.silver.order_rows import only_orders, status_code
 from lakehouse.silver.rules import CURRENCY_IS_A_CODE
 from lakehouse.sources.app_shop import APP
 from lakehouse.sources.source import SHOP
+from lakehouse.sources.woocommerce.special_orders import TEST_ORDER_VALUES
 from lakehouse.table import BOOLEAN, DATE, LONG, MONEY, STRING, TIMESTAMP, Alarm, Column, Freshness, Rule, Table
 
 NO_CONSENT = ("", "0", "no", "false")
@@ -19,16 +23,27 @@ TABLE = Table(
     name="silver.orders",
     grain="one order",
     key=("shop_code", "order_id"),
-    scope="order_id",
+    scope="root_order_id",
     columns=(
         SHOP,
         Column("order_id", LONG, "order id; unique in its shop"),
         Column("channel_code", STRING, "app if it was made in the app, also where the shop has it; else web", accepted=("web", "app")),
         Column("status", STRING, "status without `wc-`"),
-        Column("is_sale", BOOLEAN, "whether the status counts as a sale in this shop (setting counts_as_sale)"),
+        Column(
+            "is_sale",
+            BOOLEAN,
+            "whether it counts as a sale: its status does in this shop (setting counts_as_sale), and nothing speaks against it",
+        ),
+        Column(
+            "no_sale_reason",
+            STRING,
+            "why it is none: a seller's copy of an order, taken in a payment plugin's test mode, a date that can't be, or its status",
+            accepted=("sub_order", "test_order", "date", "status"),
+        ),
         Column("currency_code", STRING, "ISO 4217 code of all amounts of the order"),
         Column("created_at", TIMESTAMP, "UTC"),
         Column("order_date", DATE, "day of created_at in the shop's time zone"),
+        Column("is_misdated", BOOLEAN, "whether created_at can't be: before 2000, or two days after the database's clock when it was read"),
         Column("updated_at", TIMESTAMP, "UTC"),
         Column("paid_at", TIMESTAMP, "UTC"),
         Column("completed_at", TIMESTAMP, "UTC"),
@@ -45,6 +60,7 @@ TABLE = Table(
         Column("tax_amount", MONEY, "all tax: on items, fees and shipping"),
         Column("shipping_amount", MONEY, "without tax; in shop `app` as sent"),
         Column("discount_amount", MONEY, "without tax; in shop `app` as sent"),
+        Column("root_order_id", LONG, "the order itself; of a seller's copy of an order at a marketplace the order that was paid"),
     ),
     rules=(
         Rule("status_is_known", "status <> ''"),
@@ -56,13 +72,11 @@ TABLE = Table(
     ),
     # Of the app only what no shop has is an order of its own, which may be rare; whether its files come is told by the feeds.
     freshness=Freshness("created_at", days=2, where=f"shop_code <> '{APP}'"),
-    # By the clock too: of a night that is run again for a past date, later orders are no reason to look.
     alarms=(
         Alarm(
-            "created_at_is_not_in_the_future",
-            "no order is dated more than a day after the run date and today",
-            "SELECT shop_code, order_id, created_at FROM {batch}"
-            " WHERE to_date(created_at) > date_add(greatest(DATE '{run_date}', current_date()), 1)",
+            "dates_are_possible",
+            "no order is dated before 2000, or two days after the shop's own clock; gold leaves such orders out",
+            "SELECT shop_code, order_id, created_at FROM {batch} WHERE is_misdated",
         ),
     ),
 )
@@ -81,10 +95,18 @@ def build(
     of_shops = _of_shops(orders, order_operational_data, order_addresses, order_meta, shops)
     named = app_orders.where("is_shops").select("shop_code", "order_id", F.lit(APP).alias("channel_code")).distinct()
     with_channel = of_shops.join(named, ["shop_code", "order_id"], "left").fillna(WEB, "channel_code")
-    is_sale = by_shop(shops, lambda shop: F.col("status").isin(*shop.counts_as_sale))
+    counts_as_sale = F.coalesce(by_shop(shops, lambda shop: F.col("status").isin(*shop.sale_statuses)), F.lit(False))
+    no_sale_reason = (
+        F.when(F.col("order_id") != F.col("root_order_id"), "sub_order")
+        .when(F.coalesce("is_test", F.lit(False)), "test_order")
+        .when(F.col("is_misdated"), "date")
+        .when(~counts_as_sale, "status")
+    )
     return with_channel.unionByName(_of_app(app_orders), allowMissingColumns=True).withColumns(
         {
-            "is_sale": F.coalesce(is_sale, F.lit(False)),
+            "no_sale_reason": no_sale_reason,
+            "is_misdated": F.coalesce("is_misdated", F.lit(False)),
+            "is_sale": no_sale_reason.isNull(),
             "order_date": by_shop(shops, lambda shop: local_date(F.col("created_at"), F.lit(shop.time_zone))),
         }
     )
@@ -96,10 +118,11 @@ def _of_shops(
     by_order = ["shop_code", "order_id"]
     return (
         only_orders(orders)
-        .withColumnRenamed("id", "order_id")
+        .withColumnsRenamed({"id": "order_id", "_root_order_id": "root_order_id"})
         .join(order_operational_data.drop("_root_order_id", "id"), by_order, "left")
         .join(order_addresses.drop("_root_order_id", "id"), by_order, "left")
         .join(_consents(order_meta, shops), by_order, "left")
+        .join(_test_orders(order_meta, shops), by_order, "left")
         .withColumns(
             {
                 "status": status_code(),
@@ -121,7 +144,7 @@ def _of_shops(
 
 def _of_app(app_orders: DataFrame) -> DataFrame:
     """What the vendor does not send is null."""
-    added = {"channel_code": F.lit(APP), "created_via": F.lit(APP), "is_anonymised": F.lit(False)}
+    added = {"channel_code": F.lit(APP), "created_via": F.lit(APP), "is_anonymised": F.lit(False), "is_misdated": F.lit(False)}
     return app_orders.where("not is_shops").drop("app_order_id", "is_shops").withColumns(added)
 
 
@@ -129,6 +152,20 @@ def _consents(order_meta: DataFrame, shops: Shops) -> DataFrame:
     key = by_shop(shops, lambda shop: F.lit(shop.consent_meta_key))
     rows = order_meta.where(F.col("meta_key") == key)
     return rows.groupBy("shop_code", "order_id").agg(F.max(is_consent("meta_value")).alias("consents"))
+
+
+def _test_orders(order_meta: DataFrame, shops: Shops) -> DataFrame:
+    """shop_code, order_id, is_test: whether the first row of a payment plugin's key says that it was taken in its test mode."""
+    keys = {*TEST_ORDER_VALUES, *(key for shop in shops for key, _ in shop.test_order_values)}
+    values = {key: f"_value_{number}" for number, key in enumerate(sorted(keys))}
+    first = pivot_meta(order_meta, ["shop_code", "order_id"], "id", {name: key for key, name in values.items()})
+
+    def is_test(shop: ShopRules) -> SparkColumn:
+        of_shop = TEST_ORDER_VALUES | dict(shop.test_order_values)
+        found = (F.lower(F.trim(values[key])).isin(*of_tests) for key, of_tests in of_shop.items())
+        return reduce(or_, (F.coalesce(one, F.lit(False)) for one in found), F.lit(False))
+
+    return first.select("shop_code", "order_id", by_shop(shops, is_test).alias("is_test"))
 
 
 def is_consent(value: str) -> SparkColumn:

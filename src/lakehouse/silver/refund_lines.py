@@ -6,7 +6,7 @@ from pyspark.sql import functions as F
 from pyspark.sql.types import DecimalType
 
 from lakehouse.silver import refunds
-from lakehouse.silver.order_rows import lines, only_orders, only_refunds, with_currency
+from lakehouse.silver.order_rows import lines, only_orders, refund_rows
 from lakehouse.sources.source import SHOP
 from lakehouse.table import LONG, MONEY, QUANTITY, STRING, Column, Reference, Rule, Table
 
@@ -14,7 +14,7 @@ TABLE = Table(
     name="silver.refund_lines",
     grain="one product line of one refund",
     key=("shop_code", "refund_line_id"),
-    scope="order_id",
+    scope="root_order_id",
     columns=(
         SHOP,
         Column("order_id", LONG, "the order that was refunded"),
@@ -27,6 +27,7 @@ TABLE = Table(
         Column("currency_code", STRING, "ISO 4217 code"),
         Column("net_amount", MONEY, "without tax; negative or 0, or above it where the line was of a negative price"),
         Column("tax_amount", MONEY, "tax on net_amount"),
+        Column("root_order_id", LONG, "root of order_id: the order that was paid"),
     ),
     rules=(
         Rule("quantity_is_a_number", "quantity is not null"),
@@ -44,7 +45,7 @@ def build(orders: DataFrame, order_items: DataFrame, order_item_meta: DataFrame,
     sign than the line's own has: a line of a negative price, or of a negative quantity (an exchange), is given back with a plus.
     """
     ordered = lines(only_orders(orders), order_items, order_item_meta, shops)
-    refunded = lines(only_refunds(with_currency(orders)), order_items, order_item_meta, shops)
+    refunded = lines(refund_rows(orders), order_items, order_item_meta, shops, keep=("refunded_order_id",))
     known = ordered.select(
         "shop_code",
         F.col("order_item_id").alias("refunded_item_id"),
@@ -59,7 +60,7 @@ def build(orders: DataFrame, order_items: DataFrame, order_item_meta: DataFrame,
         .withColumn("quantity", _signed("quantity", "quantity_sign", QUANTITY))
         .withColumns({name: _signed(name, "amount_sign", MONEY) for name in ("net_amount", "tax_amount")})
         .withColumnsRenamed({"order_item_id": "refund_line_id", "refunded_item_id": "order_line_id", "order_id": "refund_id"})
-        .withColumnRenamed("_root_order_id", "order_id")
+        .withColumnsRenamed({"_root_order_id": "root_order_id", "refunded_order_id": "order_id"})
     )
 
 

@@ -6,7 +6,7 @@ from pyspark.sql import functions as F
 from lakehouse.expressions import local_date
 from lakehouse.parameters import Shops, by_shop
 from lakehouse.silver import orders
-from lakehouse.silver.order_rows import only_refunds, with_currency
+from lakehouse.silver.order_rows import refund_rows
 from lakehouse.silver.rules import CURRENCY_IS_A_CODE
 from lakehouse.sources.source import SHOP
 from lakehouse.table import BOOLEAN, DATE, LONG, MONEY, STRING, TIMESTAMP, Alarm, Column, Reference, Rule, Table
@@ -15,10 +15,10 @@ TABLE = Table(
     name="silver.refunds",
     grain="one refund",
     key=("shop_code", "refund_id"),
-    scope="order_id",
+    scope="root_order_id",
     columns=(
         SHOP,
-        Column("order_id", LONG, "the order that was refunded"),
+        Column("order_id", LONG, "the order that was refunded; of a seller's copy the order that was paid, unless that was refunded too"),
         Column("refund_id", LONG, "refund id; of the same number range as orders"),
         Column("refunded_at", TIMESTAMP, "UTC"),
         Column("refund_date", DATE, "day of refunded_at in the shop's time zone"),
@@ -27,6 +27,10 @@ TABLE = Table(
         Column("total_amount", MONEY, "with tax; negative or 0"),
         Column("tax_amount", MONEY, "all tax; negative or 0"),
         Column("shipping_amount", MONEY, "shipping given back, without tax; negative or 0"),
+        Column(
+            "is_misdated", BOOLEAN, "whether refunded_at can't be: before 2000, or two days after the database's clock when it was read"
+        ),
+        Column("root_order_id", LONG, "root of order_id: the order that was paid"),
     ),
     rules=(
         # Of a refund that names no order, its own id stands there.
@@ -55,12 +59,12 @@ def build(orders: DataFrame, order_operational_data: DataFrame, *, shops: Shops)
     )
     tax = F.coalesce("tax_amount", F.lit(0)) + F.coalesce("shipping_tax_amount", F.lit(0))
     return (
-        only_refunds(with_currency(orders))
-        .withColumnsRenamed(
-            {"id": "refund_id", "_root_order_id": "order_id", "date_created_gmt": "refunded_at", "currency": "currency_code"}
-        )
+        refund_rows(orders)
+        .withColumnsRenamed({"id": "refund_id", "refunded_order_id": "order_id", "_root_order_id": "root_order_id"})
+        .withColumnsRenamed({"date_created_gmt": "refunded_at", "currency": "currency_code"})
         .join(shipping, ["shop_code", "refund_id"], "left")
         .withColumn("has_other_currency", F.coalesce(F.col("currency_code") != F.col("order_currency"), F.lit(False)))
+        .withColumn("is_misdated", F.coalesce("is_misdated", F.lit(False)))
         .withColumn("total_amount", -F.abs("total_amount"))
         .withColumn("tax_amount", -F.abs(tax))
         .withColumn("shipping_amount", -F.abs(F.coalesce("shipping_amount", F.lit(0))))

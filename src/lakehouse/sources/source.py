@@ -55,7 +55,12 @@ class JdbcTable:
     @property
     def takes_consent(self) -> bool:
         """Whether a shop's consent key (setting `consent_meta_key`) is read from here too."""
-        return self.name in ("user_meta", "order_meta", "order_post_meta")
+        return self.name == "user_meta" or self.takes_order_keys
+
+    @property
+    def takes_order_keys(self) -> bool:
+        """Whether keys of orders that a shop's settings name are read from here."""
+        return self.name in ("order_meta", "order_post_meta")
 
     @property
     def column_names(self) -> list[str]:
@@ -98,7 +103,7 @@ class JdbcTable:
         """The mirror: shop_code, the root order where there is one, the columns that are not personal, the pseudonyms."""
         kept = tuple(c for c in self.columns if not c.personal)
         added = tuple(Column(p.name, STRING, f"keyed pseudonym (HMAC-SHA256) of `{p.of}`; null if there is none") for p in self.pseudonyms)
-        flags = (ANONYMISED,) if any(p.kind == "email" for p in self.pseudonyms) else ()
+        flags = (ANONYMISED,) * any(p.kind == "email" for p in self.pseudonyms) + (MISDATED,) * (self.root == ORDER)
         columns = (SHOP, *self._root_column, *kept, *added, *flags)
         return Table(
             f"bronze.woo__{self.name}", self.grain, (SHOP.name, *self.key), columns, scope=self._scope, may_be_empty=self.may_be_empty
@@ -134,4 +139,5 @@ class JdbcTable:
 
 SHOP = Column("shop_code", STRING, "code of the shop in the settings")
 ROOT_ORDER = Column("_root_order_id", LONG, "root order: of a refund and all that hangs on it, the order that was refunded")
+MISDATED = Column("is_misdated", BOOLEAN, "whether its date can't be: before 2000, or two days after the database's clock when it was read")
 ANONYMISED = Column("is_anonymised", BOOLEAN, "true if the address is one that WooCommerce writes over an erased one")

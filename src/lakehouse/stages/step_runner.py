@@ -39,7 +39,15 @@ def parameters(settings: Settings, params: Params, run_date: date) -> dict[str, 
 def _shops(settings: Settings) -> Shops:
     """The rules of the shops, and of the app, whose days are those of the shop that its vendor speaks of."""
     rules = (
-        ShopRules(code, s.time_zone, s.counts_as_sale, s.consent_meta_key, s.content_folder, s.site_id)
+        ShopRules(
+            code,
+            s.time_zone,
+            s.counts_as_sale,
+            s.consent_meta_key,
+            tuple(sorted(s.test_order_values.items())),
+            s.content_folder,
+            s.site_id,
+        )
         for code, s in sorted(settings.shops.items())
     )
     return (*rules, ShopRules(APP, settings.shops[settings.feed_shop_code].time_zone, COUNTS_AS_SALE))

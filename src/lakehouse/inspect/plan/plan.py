@@ -20,7 +20,7 @@ from lakehouse.ops.shop_reads import ShopReadRecord, last_read
 from lakehouse.ops.source_schema import check_columns, last_columns
 from lakehouse.pipeline.old_names import TAKE_ON, is_old
 from lakehouse.stages.ingest_shop.last_reading import CursorDecision, last_reading
-from lakehouse.stages.ingest_shop.shop_source import ShopSource, check_shop
+from lakehouse.stages.ingest_shop.shop_source import ShopSource, check_shop, shop_notes
 
 T = TypeVar("T")
 
@@ -44,6 +44,7 @@ def plan(env: str, run_date: date | None = None) -> tuple[str, int]:
         *(note if is_old(lake.store) else []),
         _part("blocks", blocked.lines() or ["nothing"]),
         _part("shops, with orders and seconds of the last reading", shops.splitlines()),
+        *_notes(sources),
         _part("files", list(files(lake, now))),
         _part("steps, with their usual rows and seconds", steps.splitlines()),
         _part("then", [f"{stage.name}: {found(stage.outlook)(lake, history, as_of)}" for stage in NIGHT if stage.outlook]),
@@ -100,6 +101,11 @@ def _shops(lake: Lake, sources: dict[str, ShopSource | None]) -> Iterator[list[s
             continue
         reading = last_reading(lake.store, source, before)
         yield [code, _how(source, reading, before), orders, seconds]
+
+
+def _notes(sources: dict[str, ShopSource | None]) -> list[str]:
+    found = [f"{code}: {note}" for code, source in sources.items() if source for note in shop_notes(source)]
+    return [_part("worth a look", found)] if found else []
 
 
 def _how(source: ShopSource, reading: CursorDecision, before: ShopReadRecord | None) -> str:

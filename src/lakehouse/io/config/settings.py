@@ -6,12 +6,12 @@ from functools import reduce
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, EnvSettingsSource, SettingsConfigDict, SettingsError
 
 from lakehouse.errors import ConfigError
@@ -19,10 +19,13 @@ from lakehouse.io.config.alert_settings import AlertSink, LogSink
 from lakehouse.io.config.database_address import Address
 from lakehouse.sources.app_shop import APP
 from lakehouse.sources.source import JdbcTable
+from lakehouse.sources.woocommerce.special_orders import SUB_ORDER_KEYS
 
 PREFIX = "LAKEHOUSE_"
 # Variables that are not settings: where the settings are, and what only tests use.
 NOT_SETTINGS = {"CONF", "ENV", "TEST_DATA"}
+# What may stand in SQL between quotes.
+MetaKey = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_\-]+$")]
 
 
 class ShopSettings(BaseModel):
@@ -55,7 +58,9 @@ class ShopSettings(BaseModel):
     time_zone: str = "UTC"
     content_folder: str = Field(default="wp-content", pattern=r"^[A-Za-z0-9_./-]+$")
     counts_as_sale: tuple[str, ...] = ("completed", "processing")
-    consent_meta_key: str | None = Field(default=None, pattern=r"^[A-Za-z0-9_\-]+$")
+    consent_meta_key: MetaKey | None = None
+    sub_order_keys: tuple[MetaKey, ...] = ()
+    test_order_values: Mapping[MetaKey, tuple[str, ...]] = {}
 
     def prefix_of(self, table: JdbcTable) -> str:
         """Before the table's name: in a multisite the users' tables have the network's prefix, all others the site's."""
@@ -67,9 +72,15 @@ class ShopSettings(BaseModel):
         number = self.prefix.removeprefix(self.users_prefix or self.prefix).strip("_")
         return int(number) if number.isdigit() else None
 
+    @property
+    def all_sub_order_keys(self) -> tuple[str, ...]:
+        """Meta keys of an order whose children are copies of it for sellers: those of public plugins, and the shop's own."""
+        return (*SUB_ORDER_KEYS, *self.sub_order_keys)
+
     def extra_keys(self, table: JdbcTable) -> tuple[str, ...]:
         """Meta keys that are read because the settings name them."""
-        return (self.consent_meta_key,) if self.consent_meta_key and table.takes_consent else ()
+        consent = (self.consent_meta_key,) if self.consent_meta_key and table.takes_consent else ()
+        return (*consent, *(self.test_order_values if table.takes_order_keys else ()))
 
     @field_validator("url")
     @classmethod

@@ -33,7 +33,7 @@ def source_figures(
     """What the database counts and adds up in `tables` (reconciliation.compared_tables).
 
     `within` are conditions on ids of orders and refunds, no two true for the same: large tables are counted there only (None: in
-    full). Orders of the root orders `held` are left out, and those that came after `last_order` was the newest. DataError,
+    full). The orders and refunds `held` are left out, and those that came after `last_order` was the newest. DataError,
     AccessError and SourceAwayError as of ShopDatabase.
     """
     figures: Figures = {}
@@ -47,7 +47,7 @@ def source_figures(
 def lake_figures(
     store: DeltaStore, shop_code: str, tables: Iterable[JdbcTable], within: Sequence[Within] | None, held: Collection[int] = ()
 ) -> Figures:
-    """The same of the mirror, in one pass over each table."""
+    """The same of the mirror, in one pass over each table. `held` are root orders here."""
     figures: Figures = {}
     for table in tables:
         figures[table.name, COUNT, ""] = Decimal(0)

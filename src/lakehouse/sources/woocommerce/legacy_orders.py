@@ -4,6 +4,7 @@ Both tables are only staged; bronze/legacy_orders.py brings them to the columns 
 """
 
 from lakehouse.sources.source import ORDER, ORDER_ID, JdbcTable
+from lakehouse.sources.woocommerce.special_orders import TEST_ORDER_VALUES
 from lakehouse.table import LONG, STRING, TIMESTAMP, Column
 
 ORDER_POSTS = JdbcTable(
@@ -54,6 +55,7 @@ ORDER_POST_META = JdbcTable(
         "_paid_date",
         "_payment_method",
         "_refund_type",
+        *TEST_ORDER_VALUES,
     ),
     root=ORDER_ID,
     order_column="post_id",

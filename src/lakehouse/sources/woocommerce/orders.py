@@ -4,6 +4,7 @@ Legacy orders are brought to the same columns (bronze/legacy_orders.py): the mir
 """
 
 from lakehouse.sources.source import ORDER, ORDER_ID, ORDER_ITEM_ID, JdbcTable, Pseudonym
+from lakehouse.sources.woocommerce.special_orders import TEST_ORDER_VALUES
 from lakehouse.table import LONG, MONEY, STRING, TIMESTAMP, Column
 
 ORDERS = JdbcTable(
@@ -80,7 +81,7 @@ ORDER_META = JdbcTable(
         Column("meta_key", STRING, "key"),
         Column("meta_value", STRING, "value as text"),
     ),
-    meta_keys=("_refund_type",),
+    meta_keys=("_refund_type", *TEST_ORDER_VALUES),
     root=ORDER_ID,
 )
 

@@ -1,6 +1,6 @@
 """SQL that counts and adds up in the shop's database what the lake must hold: another way to the figures than reading the rows.
 
-`{p}` is the shop's prefix. `t` are the rows that are counted, `i` the items, `o` the orders (id, root) of the store that is the
+`{p}` is the shop's prefix. `t` are the rows that are counted, `i` the items, `o` the orders (id) of the store that is the
 truth. Rows that hang on no order, and those of orders that were held back, are not counted: the lake does not have them either.
 """
 
@@ -12,8 +12,6 @@ from lakehouse.sources.woocommerce.orders import TABLES as ORDER_TABLES
 from lakehouse.sources.woocommerce.stores import DECIMAL_SIGN_OPTION, HPOS, OrderStore
 from lakehouse.table import LONG
 
-# Of an order by store: its type and the order that it refunds.
-TYPE_AND_PARENT = {"hpos": ("`type`", "`parent_order_id`"), "legacy": ("`post_type`", "`post_parent`")}
 # A key may stand twice for a post: the first counts.
 FIRST_VALUE = "(SELECT `meta_value` FROM `{p}postmeta` WHERE `post_id` = `ID` AND `meta_key` = 'KEY' ORDER BY `meta_id` LIMIT 1)"
 # An empty sign replaces nothing, and so does a missing one.
@@ -54,7 +52,7 @@ def counts(
 ) -> str:
     """One row: how many, and least and greatest of the key's last column (null where that is text).
 
-    `part` is a condition on the table's own columns, `within` one on the orders (or refunds) of the rows, `held` are root orders.
+    `part` is a condition on the table's own columns, `within` one on the orders (or refunds) of the rows, `held` are orders and refunds.
     """
     asked = asked_table(table, store)
     key = _number(asked.key[-1], asked)
@@ -65,13 +63,13 @@ def counts(
     order = f"t.`{asked.order_column}`"
     if asked.root == ORDER_ITEM_ID:
         sql, order = f"{sql} JOIN `{{p}}woocommerce_order_items` i ON i.`order_item_id` = t.`order_item_id`", "i.`order_id`"
-    return f"{sql} JOIN ({_orders(store)}) o ON o.`id` = {order}{_where(within(order) if within else '', _not_held('o.`root`', held))}"
+    return f"{sql} JOIN ({_orders(store)}) o ON o.`id` = {order}{_where(within(order) if within else '', _not_held('o.`id`', held))}"
 
 
 def totals(store: OrderStore, part: str = "", held: Collection[int] = ()) -> str:
     """(currency, UTC day, wall clock where the day is not known, sum of totals) of all orders and refunds."""
     heads = store.tables[0]
-    rows = f"SELECT {AMOUNTS[store.name]} FROM `{{p}}{heads.source_name}`{_where(heads.where, part, _not_held(_root(store), held))}"
+    rows = f"SELECT {AMOUNTS[store.name]} FROM `{{p}}{heads.source_name}`{_where(heads.where, part, _not_held('`id`', held))}"
     groups = "UPPER(TRIM(`currency`)), LEFT(CAST(`created` AS CHAR), 10), `local`"
     return f"SELECT {groups}, COALESCE(SUM(`total`), 0) FROM ({rows}) t GROUP BY {groups}"
 
@@ -92,17 +90,11 @@ def _keys(table: JdbcTable, extra_keys: tuple[str, ...]) -> str:
 
 def _orders(store: OrderStore) -> str:
     heads = store.tables[0]
-    return f"SELECT `id`, {_root(store)} AS `root` FROM `{{p}}{heads.source_name}`{_where(heads.where)}"
+    return f"SELECT `id` FROM `{{p}}{heads.source_name}`{_where(heads.where)}"
 
 
-def _root(store: OrderStore) -> str:
-    """Of a refund the order that it names, if any."""
-    kind, parent = TYPE_AND_PARENT[store.name]
-    return f"CASE WHEN {kind} = 'shop_order_refund' AND {parent} > 0 THEN {parent} ELSE `id` END"
-
-
-def _not_held(root: str, held: Collection[int]) -> str:
-    return f"{root} NOT IN ({', '.join(map(str, sorted(held)))})" if held else ""
+def _not_held(order: str, held: Collection[int]) -> str:
+    return f"{order} NOT IN ({', '.join(map(str, sorted(held)))})" if held else ""
 
 
 def _where(*conditions: str) -> str:

@@ -1,10 +1,11 @@
 """WooCommerce's two stores of orders. The shop's own option says which one is the truth; the other may hold old copies."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from lakehouse.sources.source import JdbcTable
 from lakehouse.sources.woocommerce import legacy_orders, orders
+from lakehouse.sources.woocommerce.special_orders import DEPOSITS_VIA, NO
 from lakehouse.table import LONG, STRING, TIMESTAMP, Column
 
 HPOS_OPTION, SYNC_OPTION = "woocommerce_custom_orders_table_enabled", "woocommerce_custom_orders_table_data_sync_enabled"
@@ -15,9 +16,9 @@ VERSION_OPTION, DECIMAL_SIGN_OPTION = "woocommerce_version", "woocommerce_price_
 class OrderStore:
     """How one of the two is asked. `{p}` in SQL is the shop's prefix.
 
-    `tables` are read; `heads` (id, type, status, created_at of every order and refund) and `parents` (id, parent_id of every
-    refund) are answered from an index alone or nearly so. `changed` are orders whose modified date is at or after `{since}`;
-    None where that date says nothing. `window_days` and `reread_nights` are what a shop gets that does not set them.
+    `tables` are read; `heads` (id, type, status, created_at of every order and refund) and `parents` (id, parent_id of every refund,
+    and of every seller's copy of an order) are answered from an index alone or nearly so. `changed` are orders whose modified date is at
+    or after `{since}`; None where that date says nothing. `window_days` and `reread_nights` are what a shop gets that does not set them.
     """
 
     name: str
@@ -35,7 +36,7 @@ HEADS = (
     Column("status", STRING, "as stored"),
     Column("created_at", TIMESTAMP, "when it was made, to the day"),
 )
-PARENTS = (Column("id", LONG, "refund"), Column("parent_id", LONG, "the order it refunds"))
+PARENTS = (Column("id", LONG, "refund, or copy for a seller"), Column("parent_id", LONG, "the order that it refunds, or is a copy of"))
 CHANGED = (Column("id", LONG, "order or refund"),)
 ITEM_KEYS = (Column("order_item_id", LONG, "item"), Column("order_id", LONG, "its order or refund"))
 # Of every item its order, from the index on the order.
@@ -45,7 +46,13 @@ HPOS = OrderStore(
     name="hpos",
     tables=orders.TABLES,
     heads="SELECT `id`, `type`, `status`, `date_created_gmt` AS `created_at` FROM `{p}wc_orders`",
-    parents="SELECT `id`, `parent_order_id` AS `parent_id` FROM `{p}wc_orders` WHERE `parent_order_id` > 0",
+    parents=(
+        "SELECT `id`, `parent_order_id` AS `parent_id` FROM `{p}wc_orders` WHERE `type` = 'shop_order_refund' AND `parent_order_id` > 0"
+        " UNION ALL SELECT o.`id`, o.`parent_order_id` FROM `{p}wc_orders` o"
+        " JOIN (SELECT DISTINCT `order_id` FROM `{p}wc_orders_meta` WHERE {has_sub_orders}) m ON m.`order_id` = o.`parent_order_id`"
+        " LEFT JOIN `{p}wc_order_operational_data` d ON d.`order_id` = o.`id`"
+        " WHERE o.`type` = 'shop_order' AND COALESCE(d.`created_via`, '') NOT IN ({deposits_via})"
+    ),
     changed="SELECT `id` FROM `{p}wc_orders` WHERE `date_updated_gmt` >= '{since}' OR `date_updated_gmt` IS NULL",
     window_days=30,
     reread_nights=28,
@@ -59,7 +66,13 @@ LEGACY = OrderStore(
         "SELECT `ID` AS `id`, `post_type` AS `type`, `post_status` AS `status`, `post_date` AS `created_at` FROM `{p}posts`"
         " WHERE `post_type` IN ('shop_order', 'shop_order_refund')"
     ),
-    parents="SELECT `ID` AS `id`, `post_parent` AS `parent_id` FROM `{p}posts` WHERE `post_type` = 'shop_order_refund'",
+    parents=(
+        "SELECT `ID` AS `id`, `post_parent` AS `parent_id` FROM `{p}posts` WHERE `post_type` = 'shop_order_refund'"
+        " UNION ALL SELECT o.`ID`, o.`post_parent` FROM `{p}posts` o"
+        " JOIN (SELECT DISTINCT `post_id` FROM `{p}postmeta` WHERE {has_sub_orders}) m ON m.`post_id` = o.`post_parent`"
+        " LEFT JOIN `{p}postmeta` d ON d.`post_id` = o.`ID` AND d.`meta_key` = '_created_via' AND d.`meta_value` IN ({deposits_via})"
+        " WHERE o.`post_type` = 'shop_order' AND d.`post_id` IS NULL"
+    ),
     changed=None,
     window_days=400,
     reread_nights=7,
@@ -69,6 +82,16 @@ LEGACY = OrderStore(
 def order_store(options: Mapping[str, str]) -> OrderStore:
     """The store that the shop's options name; tables that merely exist say nothing (WooCommerce makes HPOS tables empty)."""
     return HPOS if options.get(HPOS_OPTION) == "yes" else LEGACY
+
+
+def parents(store: OrderStore, sub_order_keys: Collection[str]) -> str:
+    """The SQL of `store.parents` where these keys say that the children of an order are copies of it."""
+    has_sub_orders = f"`meta_key` IN ({_texts(sub_order_keys)}) AND COALESCE(`meta_value`, '') NOT IN ({_texts(NO)})"
+    return store.parents.replace("{has_sub_orders}", has_sub_orders).replace("{deposits_via}", _texts(DEPOSITS_VIA))
+
+
+def _texts(values: Collection[str]) -> str:
+    return ", ".join(f"'{value}'" for value in values)
 
 
 def is_synced(options: Mapping[str, str]) -> bool:

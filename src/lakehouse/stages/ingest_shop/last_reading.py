@@ -47,7 +47,8 @@ SHAPING = ("lakehouse.bronze.landing", "lakehouse.bronze.legacy_orders", "lakeho
 def reading_fingerprint(source: ShopSource) -> str:
     """The hash of declarations, code and settings by which a shop is mirrored."""
     shop = source.settings
-    meaning = (source.store.name, shop.prefix, shop.users_prefix, shop.time_zone, shop.consent_meta_key)
+    keys = (shop.consent_meta_key, shop.all_sub_order_keys, tuple(shop.test_order_values))
+    meaning = (source.store.name, source.decimal_sign, shop.prefix, shop.users_prefix, shop.time_zone, keys)
     shaping = [fingerprint(module) for module in SHAPING]
     return fingerprint("lakehouse.sources.woocommerce.stores", shaping, source.tables, meaning)
 

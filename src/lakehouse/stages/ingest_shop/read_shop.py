@@ -1,7 +1,7 @@
 """One shop's database → staged frames of one state: its orders (all, or tonight's part) and all its other tables."""
 
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import reduce
@@ -12,7 +12,7 @@ from pyspark.sql import functions as F
 from lakehouse.arrow_frames import frame_from
 from lakehouse.bronze import legacy_orders
 from lakehouse.bronze import torn_reads as adding_up
-from lakehouse.bronze.landing import repaired, root_items, root_orders, with_root
+from lakehouse.bronze.landing import repaired, root_items, root_orders, with_dates_judged, with_root
 from lakehouse.bronze.reading_plan import ALL_ORDERS, IncrementalScope, ReadCursor, Reread, is_read_whole, plan, single_orders
 from lakehouse.io.host import logs
 from lakehouse.io.mysql.jdbc import Copies, Query, refuse_names_as_values, stage
@@ -23,11 +23,11 @@ from lakehouse.ops.source_schema import columns_there
 from lakehouse.runs.stage import RunContext
 from lakehouse.sources.drift import refuse_other_schema
 from lakehouse.sources.source import ROOT_ORDER, JdbcTable, Within
-from lakehouse.sources.woocommerce.orders import ORDER_ITEM_META, ORDER_ITEMS, ORDER_OPERATIONAL_DATA, ORDERS
+from lakehouse.sources.woocommerce.orders import ORDER_ITEM_META, ORDER_ITEMS, ORDER_META, ORDER_OPERATIONAL_DATA, ORDERS
 from lakehouse.sources.woocommerce.orders import TABLES as ORDER_TABLES
 from lakehouse.sources.woocommerce.reconciliation import compared_tables
 from lakehouse.sources.woocommerce.shop import OPTIONS
-from lakehouse.sources.woocommerce.stores import CHANGED, HEADS, HPOS, ITEM_KEYS, ITEM_KEYS_SQL, LEGACY, PARENTS
+from lakehouse.sources.woocommerce.stores import CHANGED, HEADS, HPOS, ITEM_KEYS, ITEM_KEYS_SQL, LEGACY, PARENTS, parents
 from lakehouse.stages.ingest_shop import torn_orders
 from lakehouse.stages.ingest_shop.shop_source import ShopSource
 from lakehouse.table import LONG, Column
@@ -88,7 +88,10 @@ class ShopReader:
         with ShopDatabase(self._source.code, self._shop) as database:
             read_at = database.now()
         store = self._source.store
-        keys = self._stage([self._query("heads", store.heads, HEADS), self._query("parents", store.parents, PARENTS)], "keys")
+        keys = self._stage(
+            [self._query("heads", store.heads, HEADS), self._query("parents", parents(store, self._shop.all_sub_order_keys), PARENTS)],
+            "keys",
+        )
         roots = self._keep(root_orders(keys.frames["heads"], keys.frames["parents"]))
         there = keys.checksums["heads"].rows
         part = None if last is None or is_read_whole(there, self._shop.reread_at_least_orders) else self._part(roots, last, read_at)
@@ -107,7 +110,9 @@ class ShopReader:
         held = frozenset() if is_fixed or ALL_ORDERS in same else self._unstable(keys, copies, roots, orders, part, is_small)
         if held:
             checksums.pop(ALL_ORDERS, None)
-        figures = self._figures(part, held, keys.greatest["heads"])
+        held_orders = [row[0] for row in roots.where(F.col(ROOT).isin(*held)).select("order_id").collect()] if held else []
+        figures = self._figures(part, held_orders, keys.greatest["heads"])
+        orders[ORDERS.name] = with_dates_judged(orders[ORDERS.name], read_at)
         return Staged({**others, **orders}, part, read_at, time.monotonic() - started, there, held, figures, rows, checksums, same)
 
     def _checksums(self, keys: Copies, copies: Copies, part: IncrementalScope | None) -> dict[str, str]:
@@ -122,7 +127,7 @@ class ShopReader:
         """What is counted on both sides."""
         return compared_tables(self._source.store, self._source.others)
 
-    def _figures(self, part: IncrementalScope | None, held: frozenset[int], last_order: int | None) -> Figures:
+    def _figures(self, part: IncrementalScope | None, held: Collection[int], last_order: int | None) -> Figures:
         """Counted before the replica goes on; DataError (65) if a table is not what it was when the reading began."""
         with ShopDatabase(self._source.code, self._shop) as database:
             refuse_other_schema(self._source.code, self._source.columns, columns_there(database, self._source.tables))
@@ -190,7 +195,7 @@ class ShopReader:
         """The tables of orders as the mirror has them, whatever store they come from, each row with its root order."""
         frames = {table.name: repaired(staged[table.name]) for table in self._source.store.tables}
         if self._source.store is LEGACY:
-            frames |= legacy_orders.shaped(frames, self._shop.time_zone, self._shop.consent_meta_key, self._source.decimal_sign)
+            frames |= legacy_orders.shaped(frames, self._shop.time_zone, self._shop.extra_keys(ORDER_META), self._source.decimal_sign)
         items = self._keep(root_items(frames[ORDER_ITEMS.name], roots))
         return {table.name: with_root(frames[table.name], table, roots, items) for table in ORDER_TABLES}
 

@@ -10,6 +10,7 @@ from lakehouse.sources.drift import Columns, compare_all, refuse
 from lakehouse.sources.source import JdbcTable
 from lakehouse.sources.woocommerce import TABLES
 from lakehouse.sources.woocommerce.shop import OPTIONS
+from lakehouse.sources.woocommerce.statuses import status_counts_sql, status_notes
 from lakehouse.sources.woocommerce.stores import (
     DECIMAL_SIGN_OPTION,
     HPOS_OPTION,
@@ -58,6 +59,14 @@ def check_shop(code: str, shop: ShopSettings) -> ShopSource:
         refuse(code, compare_all([table for table in source.tables if source.columns[table.source_name]], source.columns, {}))
         database.check(source.tables)
     return source
+
+
+def shop_notes(source: ShopSource) -> list[str]:
+    """What is not wrong and should be looked at, for people."""
+    table = f"{source.settings.prefix}{source.store.tables[0].source_name}"
+    with ShopDatabase(source.code, source.settings) as database:
+        counts = dict(database.ask(status_counts_sql(source.store, source.settings.prefix), table))
+    return status_notes(counts, source.settings.counts_as_sale) if counts else []
 
 
 def _source(code: str, shop: ShopSettings, options: Mapping[str, str]) -> ShopSource:

@@ -1,0 +1,23 @@
+"""Orders that are none, or none of ours, by what plugins write beside them. Data; a shop's settings add keys of their own.
+
+The keys are those of the plugins' public sources.
+"""
+
+# On the order that was paid at a marketplace: its child orders are copies of its lines, one for each seller.
+SUB_ORDER_KEYS = (
+    "has_sub_order",  # Dokan
+    "has_mvx_sub_order",  # MultiVendorX
+    "has_wcmp_sub_order",  # its name before 2022, WC Marketplace
+)
+# A child order that was made via one of these is no copy: it is the rest of the money of a down payment.
+DEPOSITS_VIA = ("wc_deposits",)
+# Key → the values that it has on orders which a payment plugin took in its test mode: nobody paid them.
+TEST_ORDER_VALUES = {
+    "_wcpay_mode": ("test",),  # WooPayments; WooCommerce's own analytics leave out these
+    "_wc_stripe_mode": ("test",),  # Payment Plugins for Stripe
+    "_stripe_mode": ("test",),  # other Stripe gateways
+    "_mollie_payment_mode": ("test",),  # Mollie
+    "_ppcp_paypal_payment_mode": ("sandbox",),  # PayPal Payments
+}
+# Values under a key of SUB_ORDER_KEYS that say no.
+NO = ("", "0", "no", "false")
