@@ -146,7 +146,15 @@ SILVER = (
     Step(
         customers.TABLE,
         customers.build,
-        (_users, _user_meta, orders.TABLE, customer_identities.TABLE, email_deliverability.TABLE, _app_users),
+        (
+            _users,
+            _user_meta,
+            orders.TABLE,
+            customer_identities.TABLE,
+            email_deliverability.TABLE,
+            _app_users,
+            shop_people.BLOCKED_USERS.bronze,
+        ),
         "sync",
         parameters=("shops",),
     ),

@@ -17,6 +17,7 @@ class ShopRules:
     code: str
     time_zone: str = "UTC"
     counts_as_sale: tuple[str, ...] = ("completed", "processing")
+    customer_roles: tuple[str, ...] = ("customer",)
     consent_meta_key: str | None = None
     # Meta keys, beside those that everybody has, and the values that they have on orders which nobody paid.
     test_order_values: tuple[tuple[str, tuple[str, ...]], ...] = ()

@@ -18,6 +18,13 @@ from lakehouse.demo.store.server import Server
 
 # Case → (query, rows that are right). What is right, and why, stands in each case's expect.md.
 RIGHT: dict[str, list[tuple[str, list[str]]]] = {
+    "03-users-who-are-no-customers": [
+        (
+            "select user_id, is_customer from silver.customers where shop_code = 'nl'"
+            " and user_id in (1, 900301, 900302, 900303, 900304) order by 1",
+            ["1 False", "900301 False", "900302 False", "900303 False", "900304 True"],
+        ),
+    ],
     "04-refund-lines-with-plus-sign": [
         (
             "select refund_id, product_id, quantity, net_amount, tax_amount from silver.refund_lines"

@@ -28,7 +28,7 @@ def lists(spark: SparkSession, listed: list[tuple[str, str, int, int, str]]) -> 
 
 
 def test_everybody_else_is_left_out_for_the_first_reason_that_holds(spark: SparkSession) -> None:
-    # (status, opted out, has a mixed list) → reason
+    # (status, opted out, has a mixed list) → reason; who is no customer has it in the name
     cases: dict[str, tuple[str, bool, bool, str | None]] = {
         "fine": ("valid", False, True, None),
         "out": ("valid", True, True, "opted_out"),
@@ -39,12 +39,15 @@ def test_everybody_else_is_left_out_for_the_first_reason_that_holds(spark: Spark
         "invalid, nothing": ("invalid", False, False, "invalid"),
         "anonymised, out": ("anonymised", True, False, "anonymised"),
         "missing, out": ("missing", True, True, "missing"),
+        "no customer": ("valid", True, True, "not_a_customer"),
+        "no customer, bounced": ("bounced", False, True, "not_a_customer"),
+        "no customer, disposable": ("disposable", False, True, "disposable"),
     }
     everybody = frame_of(
         spark,
         customers.TABLE,
         [
-            {"shop_code": "nl", "customer_key": key, "email_status": status, "is_opted_out": out}
+            {"shop_code": "nl", "customer_key": key, "email_status": status, "is_opted_out": out, "is_customer": "no customer" not in key}
             for key, (status, out, _, _) in cases.items()
         ]
         + [{"shop_code": "app", "customer_key": "fine in the app too", "email_status": "valid", "is_opted_out": False}],

@@ -38,7 +38,7 @@ from lakehouse.table import conform
 SCOPED = [replace(step, writes=replace(step.writes, max_reject_share=1)) for step in SILVER if step.scoped]
 # What the scoped steps read beside bronze.
 BEFORE = [step for step in SILVER if not step.scoped and any(step.writes in scoped.reads for scoped in SCOPED)]
-RULES = (ShopRules(SHOP, "Europe/Amsterdam", ("completed", "processing"), "consent"), ShopRules(APP, "UTC", COUNTS_AS_SALE))
+RULES = (ShopRules(SHOP, "Europe/Amsterdam", consent_meta_key="consent"), ShopRules(APP, "UTC", COUNTS_AS_SALE))
 
 
 class Killed(BaseException):

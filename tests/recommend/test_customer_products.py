@@ -50,7 +50,11 @@ def make(spark: SparkSession) -> Callable[..., DataFrame]:
             frame_of(
                 spark,
                 customers.TABLE,
-                [{"shop_code": s, "customer_key": c, "country_code": at, "is_anonymous": a} for s in SHOPS for c, at, a in CUSTOMERS],
+                [
+                    {"shop_code": s, "customer_key": c, "country_code": at, "is_anonymous": a, "is_customer": True}
+                    for s in SHOPS
+                    for c, at, a in CUSTOMERS
+                ],
             ),
             frame_of(
                 spark,

@@ -14,14 +14,31 @@ from lakehouse.parameters import ShopRules
 from lakehouse.silver import customer_identities, email_deliverability, orders
 from lakehouse.silver.customers import TABLE, build
 from lakehouse.sources.mobile_app import USERS as APP_USERS
-from lakehouse.sources.woocommerce.people import USER_META, USERS
+from lakehouse.sources.woocommerce.people import BLOCKED_USERS, USER_META, USERS
 from lakehouse.table import conform
 
-SHOPS = (ShopRules("nl"), ShopRules("de", consent_meta_key="newsletter"))
+SHOPS = (ShopRules("nl"), ShopRules("de", consent_meta_key="newsletter"), ShopRules("be", customer_roles=("customer", "wholesale")))
 # (shop, user id, e-mail pseudonym, anonymised)
 ACCOUNTS = [("nl", 1, "e1", False), ("nl", 2, "e2", False), ("nl", 3, None, True), ("nl", 4, None, False), ("nl", 5, "e5", False)]
 ACCOUNTS += [("de", 1, "e1", False), ("de", 2, "e2", False)]
+# Shop be is the second site of a network. (account, its roles there, whether it has an order)
+ROLES = [
+    (1, ("customer",), False),
+    (2, ("subscriber",), False),
+    (3, ("customer", "shop_manager"), False),
+    (4, ("administrator",), True),
+    (5, ("wholesale",), False),
+    (6, ("customer",), True),  # marked as spam
+    (7, (), False),  # of another site
+    (8, ("customer", "edit_posts"), False),
+]
+BLOCKED = [("be", 6)]
+ACCOUNTS += [("be", user, f"be{user}", False) for user, _, _ in ROLES]
 META = [
+    *(
+        ("be", user, 100 + user, "wp_2_capabilities", "a:2:{" + "".join(f's:{len(role)}:"{role}";b:1;' for role in roles) + "}")
+        for user, roles, _ in ROLES
+    ),
     ("nl", 1, 10, "billing_country", "be"),
     ("nl", 1, 11, "locale", "nl_BE"),
     ("nl", 1, 9, "locale", "fr_BE"),
@@ -46,6 +63,7 @@ ORDERS: list[tuple[str, int, int, str | None, int, str | None, bool, bool | None
     ("de", 201, 0, "yes", 2, "DE", False, True),
     ("de", 202, 0, "maybe", 2, "DE", False, False),
     ("xx", 301, 0, "elsewhere", 2, "DE", False, None),
+    *(("be", 400 + user, user, f"be{user}", 2, "BE", False, None) for user, _, has_order in ROLES if has_order),
 ]
 # (order, user of the app, day of July, country)
 APP_ORDERS = [(1, "a1", 3, "BE"), (2, "a1b", 4, "FR"), (3, "a5", 1, None), (4, "a9", 2, "NL")]
@@ -160,7 +178,8 @@ def built(spark: SparkSession) -> dict[tuple[str, str], dict[str, Any]]:
         ],
     )
     identities = conform(customer_identities.build(users, bought, in_app, feed_shop="nl"), customer_identities.TABLE)
-    rows = conform(build(users, meta, bought, identities, flags, in_app, shops=SHOPS), TABLE).collect()
+    blocked = frame_of(spark, BLOCKED_USERS.bronze, [{"shop_code": shop, "id": user, "spam": 1} for shop, user in BLOCKED])
+    rows = conform(build(users, meta, bought, identities, flags, in_app, blocked, shops=SHOPS), TABLE).collect()
     found = {(row["shop_code"], row["customer_key"]): row.asDict() for row in rows}
     assert len(found) == len(rows)
     return found
@@ -182,6 +201,13 @@ def test_anonymous_is_who_has_neither_account_nor_address(built: dict[tuple[str,
     assert column(built, "email_pseudonym")["o106"] is None
     assert column(built, "email_pseudonym")["guest"] == "guest"
     assert column(built, "email_pseudonym")["u1"] == "e1"
+
+
+def test_a_customer_has_an_order_or_a_customers_role_and_is_neither_staff_nor_blocked(built: dict[tuple[str, str], dict[str, Any]]) -> None:
+    """Who bought is a customer whatever the role, but for accounts that the network has marked as spam."""
+    assert {key for key, is_customer in column(built, "is_customer", "be").items() if is_customer} == {"u1", "u4", "u5"}
+    assert {key for key, is_customer in column(built, "is_customer").items() if not is_customer} == {"u3", "u4", "u5"}
+    assert all(column(built, "is_customer", "app").values())
 
 
 def test_an_address_has_one_of_six_states(built: dict[tuple[str, str], dict[str, Any]]) -> None:

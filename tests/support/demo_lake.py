@@ -14,7 +14,7 @@ from lakehouse.demo.store.server import Server
 from lakehouse.demo.store.shop import create_reader
 from lakehouse.io.delta.delta_store import DeltaStore
 from lakehouse.io.delta.table_resolver import TableResolver
-from lakehouse.sources.woocommerce.grants import grants
+from lakehouse.sources.woocommerce.grants import grants, optional_grants
 from lakehouse.sources.woocommerce.stores import HPOS, LEGACY
 from tests.support.demo_shop import Shop, make_shop
 
@@ -69,7 +69,10 @@ def lake_for(shop: Shop, folder: Path) -> DemoLake:
     store = HPOS if "wp_wc_orders" in there else LEGACY
     reader = f"{shop.database}_reader"  # one a shop: making it anew takes all other rights away
     found = grants(shop.database, "wp_", f"'{reader}'@'127.0.0.1'", store)
-    create_reader(shop.server, shop.database, reader, PASSWORD, [grant for name, grant in found.items() if f"wp_{name}" in there])
+    rights = [grant for name, grant in found.items() if f"wp_{name}" in there]
+    if "spam" in {row[0] for row in shop.rows("SHOW COLUMNS FROM wp_users")}:
+        rights += optional_grants(shop.database, "wp_", f"'{reader}'@'127.0.0.1'").values()
+    create_reader(shop.server, shop.database, reader, PASSWORD, rights)
     environment = {f"LAKEHOUSE_{name.upper()}_ROOT": str(folder / name) for name in ("lake", "vault", "export")}
     environment |= {
         "LAKEHOUSE_TRACKING_URI": f"sqlite:///{folder}/mlflow.db",

@@ -15,10 +15,8 @@ from lakehouse.sources.woocommerce.orders import ORDER_ADDRESSES, ORDERS
 from lakehouse.sources.woocommerce.people import USER_META, USERS
 
 SLOTS = 8
-# States of an address that no mail is sent to.
-UNUSABLE = ("missing", "anonymised", "invalid", "disposable", "bounced")
 # In the order in which they are looked at: a customer is counted under the first reason that holds.
-REASONS = (*UNUSABLE, "opted_out", "nothing_to_show")
+REASONS = ("missing", "anonymised", "invalid", "disposable", "not_a_customer", "bounced", "opted_out", "nothing_to_show")
 SLOT_COLUMNS = ("product_id", "product_name", "price", "currency", "url", "image_url", "list")
 COLUMNS = (
     "email",
@@ -37,11 +35,15 @@ def audience(everybody: DataFrame, lists: DataFrame) -> DataFrame:
     """
     listed = lists.where(F.col("list_name") == MIXED).select(*CUSTOMER).distinct().withColumn("is_listed", F.lit(True))
     status = F.col("email_status")
-    reason = (
-        F.when(status.isin(*UNUSABLE), status).when(F.col("is_opted_out"), "opted_out").when(F.col("is_listed").isNull(), "nothing_to_show")
-    )
+    holds = {
+        **{name: status == name for name in ("missing", "anonymised", "invalid", "disposable", "bounced")},
+        "not_a_customer": ~F.col("is_customer"),
+        "opted_out": F.col("is_opted_out"),
+        "nothing_to_show": F.col("is_listed").isNull(),
+    }
+    first = F.coalesce(*(F.when(holds[reason], reason) for reason in REASONS))
     of_shops = everybody.where(~is_apps())
-    return of_shops.join(listed, CUSTOMER, "left").withColumn("suppressed_for", reason)
+    return of_shops.join(listed, CUSTOMER, "left").withColumn("suppressed_for", first)
 
 
 def contacts(users: DataFrame, user_meta: DataFrame, orders: DataFrame, order_addresses: DataFrame, reached: DataFrame) -> DataFrame:

@@ -11,7 +11,7 @@ from lakehouse.io.config.database_address import Address
 from lakehouse.io.config.settings import load_settings
 from lakehouse.lake import Lake
 from lakehouse.sources.woocommerce import TABLES
-from lakehouse.sources.woocommerce.grants import grants
+from lakehouse.sources.woocommerce.grants import grants, optional_grants
 from lakehouse.sources.woocommerce.stores import HPOS, LEGACY
 
 
@@ -63,5 +63,9 @@ def grant_statements(env: str, shop_code: str, store: str) -> str:
         for table in TABLES
         if table.since
     }
-    found = grants(Address.of(shop.url).database, shop.prefix, f"'{shop.user}'@'%'", stores[store], shop.users_prefix)
-    return "\n".join(f"{grant};{since.get(table, '')}" for table, grant in found.items())
+    database, account = Address.of(shop.url).database, f"'{shop.user}'@'%'"
+    found = grants(database, shop.prefix, account, stores[store], shop.users_prefix)
+    lines = [f"{grant};{since.get(table, '')}" for table, grant in found.items()]
+    of_network = optional_grants(database, shop.prefix, account, shop.users_prefix)
+    lines += [f"{grant};  -- of a network of sites (multisite); elsewhere leave this out" for grant in of_network.values()]
+    return "\n".join(lines)

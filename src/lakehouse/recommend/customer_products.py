@@ -70,7 +70,7 @@ def build(
     is_new = F.coalesce(F.col("created_at") >= since, F.lit(False))
     shown = shelf(products, lists).withColumn("is_new", is_new)
     shops = catalogues(model.factors.products, model.neighbours, product_popularity, shown, country_smoothing)
-    known = customers.where(~F.col("is_anonymous") & ~is_apps())
+    known = customers.where(F.col("is_customer") & ~F.col("is_anonymous") & ~is_apps())
     people = profiles(known, interactions, model.factors.customers)
     listed = places(top_lists(people, Ranking(shops, model.blend or blend, lists.length, new_share=lists.new_product_share)))
     return listed.withColumn("model_version", F.lit(model.version)).withColumn("run_date", F.lit(run_date))

@@ -1,5 +1,6 @@
 """Customers: one row per person and shop, the app counted as a shop, without personal data. Names and addresses are in the vault."""
 
+from pyspark.sql import Column as SparkColumn
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
@@ -12,6 +13,10 @@ from lakehouse.sources.app_shop import is_apps
 from lakehouse.sources.source import SHOP
 from lakehouse.table import BOOLEAN, LONG, STRING, TIMESTAMP, Column, Reference, Rule, Table
 
+# Roles and single rights are in one key, serialised by PHP: a:1:{s:8:"customer";b:1;}. Its name has the site's prefix.
+ROLES_KEY, ROLE = "capabilities", r's:\d+:"([^"]+)";b:1'
+# WordPress's and WooCommerce's roles that write posts or manage the shop, and the rights themselves.
+STAFF = ("administrator", "editor", "author", "contributor", "shop_manager", "edit_posts", "manage_woocommerce")
 EMAIL_STATUS = ("valid", "bounced", "disposable", "invalid", "anonymised", "missing")
 
 TABLE = Table(
@@ -29,6 +34,12 @@ TABLE = Table(
         Column("user_id", LONG, "account, in shop `app` the shop's with the same e-mail; null for guests"),
         Column("email_pseudonym", STRING, "of the account's address, else of the guest's; in the app of its user's; null if there is none"),
         Column("is_anonymous", BOOLEAN, "a buyer without a usable address: one such person per order, no recommendations"),
+        Column(
+            "is_customer",
+            BOOLEAN,
+            "whether it is a customer: has an order, or an account with a customer's role on this site and no role of its staff; an account"
+            " that a network marked as spam or deleted is none; in shop `app` everybody",
+        ),
         Column("email_status", STRING, "what can be said of the address", accepted=EMAIL_STATUS),
         Column(
             "is_opted_out",
@@ -57,6 +68,7 @@ def build(
     customer_identities: DataFrame,
     email_deliverability: DataFrame,
     app_users: DataFrame,
+    blocked_users: DataFrame,
     *,
     shops: Shops,
 ) -> DataFrame:
@@ -67,6 +79,7 @@ def build(
     guest_address = F.when(F.col("kind") == EMAIL, F.col("customer_key"))
     found = (
         people.join(_accounts(users, user_meta, shops), ["shop_code", "user_id"], "left")
+        .join(_blocked(blocked_users), ["shop_code", "user_id"], "left")
         .join(_app_users(app_users, customer_identities), by_person, "left")
         .join(_buying(orders, customer_identities), by_person, "left")
         .withColumn("email_pseudonym", F.coalesce("account_email", "app_email", guest_address))
@@ -91,6 +104,7 @@ def build(
     consent = F.when(is_apps(), F.col("app_consents")).otherwise(of_shop)
     return (
         found.withColumn("is_anonymous", F.col("kind") == ORDER)
+        .withColumn("is_customer", _is_customer())
         .withColumn("email_status", status)
         .withColumn("is_opted_out", F.coalesce("is_opted_out", F.lit(False)) | ~F.coalesce(consent, F.lit(False)))
         .withColumn("country_code", F.coalesce("order_country", "account_country", "app_country"))
@@ -99,7 +113,15 @@ def build(
 
 
 def _accounts(users: DataFrame, user_meta: DataFrame, shops: Shops) -> DataFrame:
-    meta = pivot_meta(user_meta, ["shop_code", "user_id"], "umeta_id", {"account_country": "billing_country", "locale": "locale"})
+    is_roles = F.col("meta_key").endswith(ROLES_KEY)
+    meta = pivot_meta(
+        user_meta.withColumn("meta_key", F.when(is_roles, ROLES_KEY).otherwise(F.col("meta_key"))),
+        ["shop_code", "user_id"],
+        "umeta_id",
+        {"account_country": "billing_country", "locale": "locale", "roles": ROLES_KEY},
+    )
+    roles = F.regexp_extract_all("roles", F.lit(ROLE), F.lit(1))
+    has_role = by_shop(shops, lambda shop: F.arrays_overlap(roles, F.array(*map(F.lit, shop.customer_roles)).cast("array<string>")))
     key = by_shop(shops, lambda shop: F.lit(shop.consent_meta_key))
     consents = (
         user_meta.where(F.col("meta_key") == key)
@@ -116,9 +138,23 @@ def _accounts(users: DataFrame, user_meta: DataFrame, shops: Shops) -> DataFrame
         )
         .join(meta, ["shop_code", "user_id"], "left")
         .join(consents, ["shop_code", "user_id"], "left")
+        .withColumn("is_staff", F.arrays_overlap(roles, F.array(*map(F.lit, STAFF))))
+        .withColumn("has_customer_role", has_role)
         .withColumn("account_country", F.upper(null_if_empty(F.col("account_country"))))
         .withColumn("locale", null_if_empty(F.col("locale")))
     )
+
+
+def _blocked(blocked_users: DataFrame) -> DataFrame:
+    return blocked_users.select("shop_code", F.col("id").alias("user_id"), F.lit(True).alias("is_blocked"))
+
+
+def _is_customer() -> SparkColumn:
+    def known(name: str) -> SparkColumn:
+        return F.coalesce(name, F.lit(False))
+
+    by_role = known("has_customer_role") & ~known("is_staff")
+    return is_apps() | (~known("is_blocked") & (F.col("last_order_id").isNotNull() | by_role))
 
 
 def _app_users(app_users: DataFrame, customer_identities: DataFrame) -> DataFrame:

@@ -28,6 +28,7 @@ class JdbcTable:
 
     `source_name` is without the prefix. `personal_keys` are the meta keys whose value goes to the vault.
     `since` is the WooCommerce version that brought the table: an older shop has none, which is not an error.
+    `optional`: only some shops have its columns; where they are not there, or not granted, it is empty.
     `order_column` holds the id of the order that a row is or names. `network_wide`: all sites of a multisite share the table.
     Most tables of a shop `may_be_empty`; without orders, items and options it is half loaded.
     """
@@ -46,6 +47,7 @@ class JdbcTable:
     order_column: str = "order_id"
     network_wide: bool = False
     may_be_empty: bool = True
+    optional: bool = False
 
     @property
     def reading(self) -> str:
@@ -55,7 +57,12 @@ class JdbcTable:
     @property
     def takes_consent(self) -> bool:
         """Whether a shop's consent key (setting `consent_meta_key`) is read from here too."""
-        return self.name == "user_meta" or self.takes_order_keys
+        return self.takes_roles or self.takes_order_keys
+
+    @property
+    def takes_roles(self) -> bool:
+        """Whether the roles of accounts on a shop's site are read from here: their key has the shop's prefix."""
+        return self.name == "user_meta"
 
     @property
     def takes_order_keys(self) -> bool:

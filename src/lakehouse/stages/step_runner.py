@@ -43,6 +43,7 @@ def _shops(settings: Settings) -> Shops:
             code,
             s.time_zone,
             s.counts_as_sale,
+            s.customer_roles,
             s.consent_meta_key,
             tuple(sorted(s.test_order_values.items())),
             s.content_folder,

@@ -58,6 +58,7 @@ class ShopSettings(BaseModel):
     time_zone: str = "UTC"
     content_folder: str = Field(default="wp-content", pattern=r"^[A-Za-z0-9_./-]+$")
     counts_as_sale: tuple[str, ...] = ("completed", "processing")
+    customer_roles: tuple[str, ...] = ("customer",)
     consent_meta_key: MetaKey | None = None
     sub_order_keys: tuple[MetaKey, ...] = ()
     test_order_values: Mapping[MetaKey, tuple[str, ...]] = {}
@@ -80,7 +81,8 @@ class ShopSettings(BaseModel):
     def extra_keys(self, table: JdbcTable) -> tuple[str, ...]:
         """Meta keys that are read because the settings name them."""
         consent = (self.consent_meta_key,) if self.consent_meta_key and table.takes_consent else ()
-        return (*consent, *(self.test_order_values if table.takes_order_keys else ()))
+        roles = (f"{self.prefix}capabilities",) if table.takes_roles else ()
+        return (*consent, *roles, *(self.test_order_values if table.takes_order_keys else ()))
 
     @field_validator("url")
     @classmethod

@@ -33,6 +33,22 @@ USER_META = JdbcTable(
     network_wide=True,
 )
 
+# The columns that a network of sites has beside those of every site.
+BLOCKED_USERS = JdbcTable(
+    name="blocked_users",
+    source_name="users",
+    grain="one account that a network's administrator marked as spam or deleted",
+    key=("id",),
+    columns=(
+        Column("id", LONG, "user id"),
+        Column("spam", LONG, "1 if it is marked as spam"),
+        Column("deleted", LONG, "1 if it is marked as deleted"),
+    ),
+    where="(`spam` = 1 OR `deleted` = 1)",
+    network_wide=True,
+    optional=True,
+)
+
 EMAIL_UNSUBSCRIBES = JdbcTable(
     name="email_unsubscribes",
     source_name="wc_email_unsubscribes",
@@ -48,4 +64,4 @@ EMAIL_UNSUBSCRIBES = JdbcTable(
     since=(11, 0),
 )
 
-TABLES = (USERS, USER_META, EMAIL_UNSUBSCRIBES)
+TABLES = (USERS, USER_META, BLOCKED_USERS, EMAIL_UNSUBSCRIBES)

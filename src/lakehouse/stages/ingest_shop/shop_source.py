@@ -55,10 +55,16 @@ def check_shop(code: str, shop: ShopSettings) -> ShopSource:
         database.check([OPTIONS])
         source = _source(code, shop, database.options([HPOS_OPTION, SYNC_OPTION, VERSION_OPTION, DECIMAL_SIGN_OPTION]))
         source = replace(source, columns=columns_there(database, source.tables))
+        source = replace(source, others=tuple(table for table in source.others if not table.optional or _has(source, table)))
         # Of a table without any column the probe says more: that it is not there, or not granted.
         refuse(code, compare_all([table for table in source.tables if source.columns[table.source_name]], source.columns, {}))
         database.check(source.tables)
     return source
+
+
+def _has(source: ShopSource, table: JdbcTable) -> bool:
+    there = {name.lower() for name in source.columns[table.source_name]}
+    return there.issuperset(table.column_names)
 
 
 def shop_notes(source: ShopSource) -> list[str]:
