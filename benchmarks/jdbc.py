@@ -30,7 +30,8 @@ from pyspark.sql import SparkSession
 from pyspark.sql.types import DataType
 
 from lakehouse.demo.store.server import start, stop
-from lakehouse.io.config.settings import Settings, ShopSettings, read_conf
+from lakehouse.io.config.settings import Settings, read_conf
+from lakehouse.io.config.shop_settings import ShopSettings
 from lakehouse.io.mysql.database_url import jdbc_url
 from lakehouse.io.mysql.jdbc import Query, stage
 from lakehouse.io.mysql.key_ranges import key_ranges

@@ -39,7 +39,8 @@ def test_every_table_is_written_by_one_step_after_those_it_reads() -> None:
 def test_a_build_takes_the_tables_it_reads_by_their_names_and_the_declared_parameters(step: Step) -> None:
     taken = inspect.signature(step.build).parameters.values()
     frames = [p.name for p in taken if p.kind is not inspect.Parameter.KEYWORD_ONLY]
-    assert frames == [table.entity for table in (*step.reads, *step.lookups)]
+    own = [step.writes] if step.remembers else []
+    assert frames == [table.entity for table in (*step.reads, *step.lookups, *own)]
     assert sorted(p.name for p in taken if p.kind is inspect.Parameter.KEYWORD_ONLY) == sorted(
         [*step.parameters, *(["model"] if step.takes_model else [])]
     )
@@ -66,8 +67,11 @@ def test_a_build_gives_the_declared_columns_also_from_empty_tables(step: Step, s
         "country_smoothing": 100.0,
     }
     model = {"model": RegisteredModel.none(spark)} if step.takes_model else {}
+    own = [step.writes] if step.remembers else []
     built = step.build(
-        *(frame_of(spark, table, []) for table in (*step.reads, *step.lookups)), **{name: values[name] for name in step.parameters}, **model
+        *(frame_of(spark, table, []) for table in (*step.reads, *step.lookups, *own)),
+        **{name: values[name] for name in step.parameters},
+        **model,
     )
     assert conform(built, step.writes).columns == step.writes.column_names
 

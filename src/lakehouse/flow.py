@@ -5,15 +5,18 @@ from dataclasses import dataclass
 
 from pyspark.sql import DataFrame
 
+from lakehouse.bronze import consent_statements
 from lakehouse.gold import daily_sales, install_base, interactions, product_popularity
 from lakehouse.recommend import customer_products
 from lakehouse.silver import (
     app_order_lines,
     app_orders,
     categories,
+    consents,
     customer_identities,
     customers,
     email_deliverability,
+    mail_choices,
     order_lines,
     orders,
     product_codes,
@@ -43,6 +46,7 @@ class Step:
     orders that changed only: all their tables but lookups carry the root order (`Table.scope`). A lookup is small and hardly ever
     changes; when it does, all is built. `takes_model`: the champion in the model registry is an
     input too; `build` gets it as `model`. `fan_out`: about so many rows are built for each row of the inputs.
+    `remembers`: `build` gets the table's own rows too, after all others, since they hold what the inputs hold no more.
     """
 
     writes: Table
@@ -54,6 +58,7 @@ class Step:
     parameters: tuple[str, ...] = ()
     takes_model: bool = False
     fan_out: int = 1
+    remembers: bool = False
 
     @property
     def name(self) -> str:
@@ -86,6 +91,14 @@ _app_users, _app_users_vault = mobile_app.USERS.bronze, mobile_app.USERS.vault
 assert _users_vault and _orders_vault and _unsubscribes_vault and _app_users_vault
 
 SILVER = (
+    Step(
+        consent_statements.TABLE,
+        consent_statements.build,
+        (_user_meta, _order_meta, _orders, _app_users),
+        "sync",
+        parameters=("shops", "run_date"),
+        remembers=True,
+    ),
     Step(shops.TABLE, shops.build, (shop.OPTIONS.bronze,), "sync", parameters=("shops",)),
     Step(categories.TABLE, categories.build, (_terms, _taxonomy), "sync"),
     Step(
@@ -138,9 +151,25 @@ SILVER = (
     Step(
         email_deliverability.TABLE,
         email_deliverability.build,
-        (_users_vault, _orders_vault, _unsubscribes_vault, _app_users_vault, other_feeds.MAIL_FEEDBACK.bronze),
+        (_users_vault, _orders_vault, _app_users_vault, other_feeds.MAIL_FEEDBACK.bronze),
         "sync",
         parameters=("disposable_domains",),
+    ),
+    Step(mail_choices.TABLE, mail_choices.build, (_users_vault, _orders_vault, _app_users_vault, _unsubscribes_vault), "sync"),
+    Step(
+        consents.TABLE,
+        consents.build,
+        (
+            consent_statements.TABLE,
+            _users,
+            orders.TABLE,
+            _app_users,
+            other_feeds.MAIL_FEEDBACK.bronze,
+            shop_people.EMAIL_UNSUBSCRIBES.bronze,
+            mail_choices.TABLE,
+            email_deliverability.TABLE,
+        ),
+        "sync",
     ),
     Step(customer_identities.TABLE, customer_identities.build, (_users, orders.TABLE, _app_users), "sync", parameters=("feed_shop",)),
     Step(
@@ -154,6 +183,7 @@ SILVER = (
             email_deliverability.TABLE,
             _app_users,
             shop_people.BLOCKED_USERS.bronze,
+            consents.TABLE,
         ),
         "sync",
         parameters=("shops",),

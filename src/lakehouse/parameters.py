@@ -19,6 +19,9 @@ class ShopRules:
     counts_as_sale: tuple[str, ...] = ("completed", "processing")
     customer_roles: tuple[str, ...] = ("customer",)
     consent_meta_key: str | None = None
+    # Why a mail may be sent to who said neither yes nor no, and whether addresses such as info@ get none.
+    legal_ground: str = "consent"
+    leaves_out_roles: bool = False
     # Meta keys, beside those that everybody has, and the values that they have on orders which nobody paid.
     test_order_values: tuple[tuple[str, tuple[str, ...]], ...] = ()
     # Where WordPress keeps what was uploaded: the folder's name, and the number of a site of a multisite.

@@ -103,6 +103,35 @@ def test_shops_with_what_went_wrong_elsewhere_are_read_right(server: Server, tes
     assert found == {case: [right for _, right in asked] for case, asked in RIGHT.items()}
 
 
+# Case → the key that holds the consent, and who is opted out: accounts 2, 6 and 8.
+CONSENTS = {
+    "01-consent-says-unsubscribed": ("mailchimp_woocommerce_is_subscribed", ["2 True no", "6 False yes", "8 True no"]),
+    "02-consent-withdrawn-later": ("marketing_opt_in", ["2 True no", "6 False yes"]),
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("case", CONSENTS)
+def test_who_took_the_consent_back_is_not_written_to(server: Server, test_data: Path, tmp_path: Path, case: str) -> None:
+    shop, cases = test_data / "woocommerce-hpos", test_data.parent / "cases"
+    if not (shop.is_dir() and cases.is_dir()):
+        pytest.skip(f"{cases} is not there")
+    key, right = CONSENTS[case]
+    load_dump(server, shop / "day1", None)
+    client = ["mariadb", f"--socket={server.socket}", "--user=root", "--default-character-set=utf8mb4", DATABASE]
+    subprocess.run(client, input=(cases / case / "input.sql").read_bytes(), check=True)
+    lake = lake_for(Shop(server, DATABASE, tmp_path), tmp_path)
+    for command in ("ingest", "refresh"):
+        code, errors = lake.command(command, "--run-date", "2026-11-15", LAKEHOUSE_SHOPS__NL__CONSENT_META_KEY=key)
+        assert code == 0, errors
+    users = ", ".join(line.split()[0] for line in right)
+    found = rows(
+        lake,
+        f"select user_id, is_opted_out, consent from silver.customers where shop_code = 'nl' and user_id in ({users}) order by user_id",
+    )
+    assert found == right
+
+
 def rows(lake: DemoLake, query: str) -> list[str]:
     """As text, numbers without zeros at their end."""
     _, *lines = csv.reader(io.StringIO(lake.output("sql", query, "--format", "csv")))

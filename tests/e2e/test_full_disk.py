@@ -35,6 +35,7 @@ with FullDisk(lake) as disk:
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not can_mount(), reason="neither root nor allowed to make a namespace")
 def test_a_full_disk_is_73_publishes_nothing_and_heals_when_there_is_room_again(demo_lake: DemoLake, tmp_path: Path) -> None:
     lake = lake_for(demo_lake.shop, tmp_path)

@@ -1,5 +1,6 @@
 """The e-mail campaign: who is written to, under which name, with which products."""
 
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -39,6 +40,12 @@ def test_everybody_else_is_left_out_for_the_first_reason_that_holds(spark: Spark
         "invalid, nothing": ("invalid", False, False, "invalid"),
         "anonymised, out": ("anonymised", True, False, "anonymised"),
         "missing, out": ("missing", True, True, "missing"),
+        "silent": ("valid", False, True, "no_consent"),
+        "silent, nothing": ("valid", False, False, "no_consent"),
+        "complained": ("valid", True, True, "complained"),
+        "complained once, said yes since": ("valid", False, True, None),
+        "relay, out": ("relay", True, True, "relay"),
+        "role, nothing": ("role", False, False, "role"),
         "no customer": ("valid", True, True, "not_a_customer"),
         "no customer, bounced": ("bounced", False, True, "not_a_customer"),
         "no customer, disposable": ("disposable", False, True, "disposable"),
@@ -48,6 +55,7 @@ def test_everybody_else_is_left_out_for_the_first_reason_that_holds(spark: Spark
         customers.TABLE,
         [
             {"shop_code": "nl", "customer_key": key, "email_status": status, "is_opted_out": out, "is_customer": "no customer" not in key}
+            | {"email_pseudonym": key, "legal_ground": None if "silent" in key else "consent", "has_complained": "complained" in key}
             for key, (status, out, _, _) in cases.items()
         ]
         + [{"shop_code": "app", "customer_key": "fine in the app too", "email_status": "valid", "is_opted_out": False}],
@@ -58,6 +66,31 @@ def test_everybody_else_is_left_out_for_the_first_reason_that_holds(spark: Spark
     found = audience(everybody, lists(spark, listed)).select("customer_key", "suppressed_for").collect()
     assert len(found) == len(cases)
     assert {row[0]: row[1] for row in found} == {key: reason for key, (_, _, _, reason) in cases.items()}
+
+
+def test_one_address_is_one_recipient_that_with_the_newest_order(spark: SparkSession) -> None:
+    """Of customers with the address in two shops; who may not be written to for another reason does not take the place."""
+    common = {"email_pseudonym": "e", "email_status": "valid", "is_opted_out": False, "has_complained": False}
+    of_nl = [("old", 1, True), ("newer", 5, True), ("staff", 11, False), ("none", None, True), ("silent", 10, True)]
+    orders = [*(("nl", *one) for one in of_nl), ("de", "newest", 9, True)]
+    everybody = frame_of(
+        spark,
+        customers.TABLE,
+        [
+            {**common, "shop_code": shop, "customer_key": key, "is_customer": is_customer}
+            | {"last_ordered_at": day and datetime(2026, 11, day), "legal_ground": None if key == "silent" else "consent"}
+            for shop, key, day, is_customer in orders
+        ],
+    )
+    listed = frame_of(
+        spark,
+        customer_products.TABLE,
+        [{"shop_code": shop, "customer_key": key, "list_name": "mixed", "rank": 1, "product_id": 1} for shop, key, _, _ in orders],
+    )
+    found = {row["customer_key"]: row["suppressed_for"] for row in audience(everybody, listed).collect()}
+    assert found.pop("newest") is None
+    assert found.pop("staff") == "not_a_customer"
+    assert found == dict.fromkeys(("old", "newer", "none", "silent"), "same_address")
 
 
 def test_the_name_is_the_accounts_else_the_latest_orders(spark: SparkSession) -> None:

@@ -14,7 +14,7 @@ from lakehouse.demo.store import schema
 from lakehouse.demo.store.server import Server
 from lakehouse.demo.store.shop import create_reader, tables_of
 from lakehouse.errors import DataError
-from lakehouse.io.config.settings import ShopSettings
+from lakehouse.io.config.shop_settings import ShopSettings
 from lakehouse.io.delta.delta_store import DeltaStore
 from lakehouse.io.mysql.shop_database import ShopDatabase
 from lakehouse.io.mysql.shop_figures import COUNT, KEY_MAX, KEY_MIN, TOTAL, Figures, lake_figures, source_figures

@@ -8,7 +8,7 @@ import pytest
 
 from lakehouse.demo.store.server import Server
 from lakehouse.errors import DataError
-from lakehouse.io.config.settings import ShopSettings
+from lakehouse.io.config.shop_settings import ShopSettings
 from lakehouse.io.delta.delta_store import DeltaStore
 from lakehouse.io.mysql.shop_database import ShopDatabase
 from lakehouse.ops.source_schema import SOURCE_COLUMNS, check_columns, columns_there, last_columns, record_columns

@@ -37,7 +37,7 @@ from lakehouse.table import conform
 # However many rows of a random stream refer to orders that it deleted.
 SCOPED = [replace(step, writes=replace(step.writes, max_reject_share=1)) for step in SILVER if step.scoped]
 # What the scoped steps read beside bronze.
-BEFORE = [step for step in SILVER if not step.scoped and any(step.writes in scoped.reads for scoped in SCOPED)]
+BEFORE = [step for step in SILVER if not step.scoped and any(step.writes in (*scoped.reads, *scoped.lookups) for scoped in SCOPED)]
 RULES = (ShopRules(SHOP, "Europe/Amsterdam", consent_meta_key="consent"), ShopRules(APP, "UTC", COUNTS_AS_SALE))
 
 

@@ -118,6 +118,7 @@ def test_every_baseline_stands_beside_and_the_lists_beat_popularity(plain: tuple
     assert metrics["mixed"]["ndcg"]["low"] < ndcg["mixed"] < metrics["mixed"]["ndcg"]["high"]
 
 
+@pytest.mark.slow
 def test_what_happens_after_the_cut_changes_no_list(tried: Tried, plain: tuple[dict[str, Any], pd.DataFrame, Path]) -> None:
     frame = grocery()
     future = frame[frame.time >= "2026-06-01"].assign(product="p00", order=lambda rows: "x" + rows.order)
@@ -184,6 +185,7 @@ def test_a_search_begins_with_what_is_set_and_draws_the_same_from_the_same_seed(
     assert {c.weights.half_life_days for c in candidates(params, Clock("baskets"), 6)} == {params.weights.half_life_days}
 
 
+@pytest.mark.slow
 def test_baskets_without_dates_a_test_file_and_single_customers(tried: Tried, tmp_path: Path) -> None:
     frame = grocery()
     frame["time"] = frame.groupby("customer")["time"].rank("dense").astype(int)

@@ -11,13 +11,17 @@ from pyspark.sql import SparkSession
 from tests.support.frames import frame_of
 
 from lakehouse.parameters import ShopRules
-from lakehouse.silver import customer_identities, email_deliverability, orders
+from lakehouse.silver import consents, customer_identities, email_deliverability, orders
 from lakehouse.silver.customers import TABLE, build
 from lakehouse.sources.mobile_app import USERS as APP_USERS
 from lakehouse.sources.woocommerce.people import BLOCKED_USERS, USER_META, USERS
 from lakehouse.table import conform
 
-SHOPS = (ShopRules("nl"), ShopRules("de", consent_meta_key="newsletter"), ShopRules("be", customer_roles=("customer", "wholesale")))
+SHOPS = (
+    ShopRules("nl"),
+    ShopRules("de", consent_meta_key="newsletter"),
+    ShopRules("be", customer_roles=("customer", "wholesale"), legal_ground="existing_customers"),
+)
 # (shop, user id, e-mail pseudonym, anonymised)
 ACCOUNTS = [("nl", 1, "e1", False), ("nl", 2, "e2", False), ("nl", 3, None, True), ("nl", 4, None, False), ("nl", 5, "e5", False)]
 ACCOUNTS += [("de", 1, "e1", False), ("de", 2, "e2", False)]
@@ -81,7 +85,12 @@ IN_APP = [
     ("a7", "returned", True, 5, 1, "NL", False),
     ("a8", None, True, 5, 1, "NL", False),
 ]
-# address → (valid, disposable, opted out)
+# (shop, address, where, what)
+SAID = [
+    *(("nl", "no-mail", "mail_tool", "no"), ("app", "no-mail", "mail_tool", "no"), ("nl", "e1", "account", "yes")),
+    *(("de", "e1", "account", "yes"), ("de", "e2", "account", "no"), ("de", "yes", "order", "yes"), ("de", "maybe", "order", "none")),
+]
+# address → (valid, disposable, complained)
 FLAGS = {
     "mine": (True, False, False),
     "e1": (True, False, False),
@@ -135,6 +144,7 @@ def built(spark: SparkSession) -> dict[tuple[str, str], dict[str, Any]]:
                 "country_code": country,
                 "is_anonymised": gone,
                 "has_consent": consent,
+                "is_sale": True,
             }
             for s, i, u, e, day, country, gone, consent in ORDERS
         ]
@@ -155,7 +165,7 @@ def built(spark: SparkSession) -> dict[tuple[str, str], dict[str, Any]]:
         spark,
         email_deliverability.TABLE,
         [
-            {"shop_code": s, "email_pseudonym": e, "is_valid": v, "is_disposable": d, "is_opted_out": o, "is_bounced": e in BOUNCED}
+            {"shop_code": s, "email_pseudonym": e, "is_valid": v, "is_disposable": d, "has_complained": o, "is_bounced": e in BOUNCED}
             for s in ("nl", "de", "xx", "app")
             for e, (v, d, o) in FLAGS.items()
         ],
@@ -178,8 +188,17 @@ def built(spark: SparkSession) -> dict[tuple[str, str], dict[str, Any]]:
         ],
     )
     identities = conform(customer_identities.build(users, bought, in_app, feed_shop="nl"), customer_identities.TABLE)
+    said = frame_of(
+        spark,
+        consents.TABLE,
+        [
+            {"shop_code": shop, "subject": who, "channel": "email", "source": source, "source_id": who, "statement_no": 1, "state": state}
+            | {"source_time": datetime(2026, 7, 1)}
+            for shop, who, source, state in SAID
+        ],
+    )
     blocked = frame_of(spark, BLOCKED_USERS.bronze, [{"shop_code": shop, "id": user, "spam": 1} for shop, user in BLOCKED])
-    rows = conform(build(users, meta, bought, identities, flags, in_app, blocked, shops=SHOPS), TABLE).collect()
+    rows = conform(build(users, meta, bought, identities, flags, in_app, blocked, said, shops=SHOPS), TABLE).collect()
     found = {(row["shop_code"], row["customer_key"]): row.asDict() for row in rows}
     assert len(found) == len(rows)
     return found
@@ -227,12 +246,19 @@ def test_an_address_has_one_of_six_states(built: dict[tuple[str, str], dict[str,
     }
 
 
-def test_opted_out_is_who_said_no_or_did_not_say_yes_where_the_shop_asks(built: dict[tuple[str, str], dict[str, Any]]) -> None:
+def test_consent_is_yes_no_or_unknown_and_opted_out_is_a_no(built: dict[tuple[str, str], dict[str, Any]]) -> None:
+    known = {key: consent for key, consent in column(built, "consent").items() if consent != "unknown"}
+    assert known == {"no-mail": "no", "u1": "yes"}
+    assert column(built, "consent", "de") == {"u1": "yes", "u2": "no", "yes": "yes", "maybe": "unknown"}
     assert {key for key, is_out in column(built, "is_opted_out").items() if is_out} == {"no-mail"}
-    # u1 of de agreed in the account, `yes` in an order; u2 and `maybe` did not.
-    assert column(built, "is_opted_out", "de") == {"u1": False, "u2": True, "yes": False, "maybe": True}
-    # Of a shop that is not in the settings nobody knows the rules.
-    assert column(built, "is_opted_out", "xx") == {"elsewhere": True}
+    assert {key for key, has in column(built, "has_complained").items() if has} == {"no-mail"}
+
+
+def test_unknown_is_no_ground_but_a_sale_is_one_where_the_shop_says_so(built: dict[tuple[str, str], dict[str, Any]]) -> None:
+    """Shop be writes to existing customers: who has a sale, not who only has an account; nobody who said no."""
+    assert {key: ground for key, ground in column(built, "legal_ground").items() if ground} == {"u1": "consent"}
+    grounds = {key: ground for key, ground in column(built, "legal_ground", "be").items() if ground}
+    assert grounds == {"u4": "existing_customers", "u6": "existing_customers"}
 
 
 def test_the_country_is_that_of_the_latest_order_that_has_one_else_the_accounts(built: dict[tuple[str, str], dict[str, Any]]) -> None:

@@ -1,6 +1,5 @@
 """silver.email_deliverability. Domains in use are of *.example; what is on the list is given by the test."""
 
-import hashlib
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -12,7 +11,7 @@ from lakehouse.silver.email_deliverability import TABLE, build, is_disposable_do
 from lakehouse.sources.mobile_app import USERS as APP_USERS
 from lakehouse.sources.other_feeds import MAIL_FEEDBACK
 from lakehouse.sources.woocommerce.orders import ORDERS
-from lakehouse.sources.woocommerce.people import EMAIL_UNSUBSCRIBES, USERS
+from lakehouse.sources.woocommerce.people import USERS
 
 LISTED = frozenset({"mailinator.com", "xn--bcher-kva.example", "trash.shop.example"})
 VALID = ["anna@shop.example", "Anna.B+food@Shop.Example ", "_a@a-b.c.example", "a'b@shop.example", "4@x.example"]
@@ -35,25 +34,19 @@ def flags(  # type: ignore[no-untyped-def]
     spark: SparkSession,
     users: list[tuple[str, str]],
     orders: list[tuple[str, str]],
-    choices: list[tuple[int, str, str, str, str]],
     in_app: Sequence[str] = (),
     feedback: Sequence[tuple[str, str, int]] = (),
 ):
-    """(shop, pseudonym) → (is_valid, is_disposable, is_bounced, is_opted_out).
+    """(shop, pseudonym) → (is_valid, is_disposable, is_bounced, is_relay, is_role, has_complained).
 
     The pseudonym is the normalised address itself, to read it easily.
     """
     assert USERS.vault
     assert ORDERS.vault
-    assert EMAIL_UNSUBSCRIBES.vault
     assert APP_USERS.vault
     accounts = [{"shop_code": s, "id": i, "user_email": e, "email_pseudonym": e.strip().lower()} for i, (s, e) in enumerate(users)]
     guests = [{"shop_code": s, "id": i, "billing_email": e, "email_pseudonym": e.strip().lower()} for i, (s, e) in enumerate(orders)]
     guests.append({"shop_code": "nl", "id": 999, "billing_email": "deleted@site.invalid", "email_pseudonym": None})
-    asked = [
-        {"shop_code": s, "id": i, "email_hash": hashlib.sha256(e.encode()).hexdigest(), "email_kind": kind, "action": action}
-        for i, s, e, kind, action in choices
-    ]
     app_users = [{"app_user_id": e, "email": e, "email_pseudonym": e.strip().lower()} for e in in_app]
     app_users.append({"app_user_id": "erased", "email": "deleted@site.invalid"})
     heard = [
@@ -63,7 +56,6 @@ def flags(  # type: ignore[no-untyped-def]
     frame = build(
         frame_of(spark, USERS.vault, accounts),
         frame_of(spark, ORDERS.vault, guests),
-        frame_of(spark, EMAIL_UNSUBSCRIBES.vault, asked),
         frame_of(spark, APP_USERS.vault, app_users),
         frame_of(spark, MAIL_FEEDBACK.bronze, heard),
         disposable_domains=tuple(LISTED),
@@ -72,7 +64,7 @@ def flags(  # type: ignore[no-untyped-def]
 
 
 def test_flags_say_whether_mail_can_be_sent_to_an_address_of_that_form(spark: SparkSession) -> None:
-    found = flags(spark, [("nl", e) for e in VALID], [("nl", e) for e in INVALID], [])
+    found = flags(spark, [("nl", e) for e in VALID], [("nl", e) for e in INVALID])
     assert {key[1] for key, (is_valid, *_) in found.items() if is_valid} == {e.strip().lower() for e in VALID}
     assert len(found) == len(VALID) + len(INVALID)
 
@@ -80,61 +72,46 @@ def test_flags_say_whether_mail_can_be_sent_to_an_address_of_that_form(spark: Sp
 def test_dots_stand_between_other_characters(spark: SparkSession) -> None:
     # RFC 5321: a dot-string is atoms with single dots between them; VALID says it is a subset of that.
     wrong = ["anna..b@shop.example", "anna.@shop.example"]
-    found = flags(spark, [("nl", address) for address in wrong], [], [])
+    found = flags(spark, [("nl", address) for address in wrong], [])
     assert {key[1]: is_valid for key, (is_valid, *_) in found.items()} == dict.fromkeys(wrong, False)
 
 
 def test_an_address_has_one_row_a_shop_however_often_it_was_used(spark: SparkSession) -> None:
     orders = [("nl", "ANNA@shop.example "), ("nl", "anna@shop.example"), ("de", "anna@shop.example")]
-    found = flags(spark, [("nl", "anna@shop.example")], orders, [])
+    found = flags(spark, [("nl", "anna@shop.example")], orders)
     # The order that was anonymised has none.
-    assert found == {(shop, "anna@shop.example"): (True, False, False, False) for shop in ("nl", "de")}
-
-
-def test_the_latest_choice_about_each_kind_of_mail_is_valid_and_one_no_is_enough(spark: SparkSession) -> None:
-    anna, bob, cleo = "anna@shop.example", "bob@shop.example", "cleo@shop.example"
-    choices = [
-        (1, "nl", anna, "reviews", "unsubscribed"),
-        (7, "nl", anna, "reviews", "resubscribed"),
-        (3, "nl", bob, "reviews", "unsubscribed"),
-        (4, "nl", bob, "offers", "resubscribed"),
-        (9, "nl", cleo, "reviews", "unsubscribed"),
-        (2, "nl", cleo, "reviews", "resubscribed"),
-    ]
-    found = flags(spark, [("nl", anna), ("nl", bob)], [("nl", " Cleo@shop.example"), ("de", bob)], choices)
-    opted_out = {key for key, (*_, is_opted_out) in found.items() if is_opted_out}
-    assert opted_out == {("nl", bob), ("nl", cleo)}
+    assert found == {(shop, "anna@shop.example"): (True, False, False, False, False, False) for shop in ("nl", "de")}
 
 
 def test_a_disposable_address_is_found_by_its_domain(spark: SparkSession) -> None:
-    found = flags(spark, [("nl", "a@mailinator.com"), ("nl", "b@eu.MAILINATOR.com"), ("nl", "c@shop.example")], [], [])
+    found = flags(spark, [("nl", "a@mailinator.com"), ("nl", "b@eu.MAILINATOR.com"), ("nl", "c@shop.example")], [])
     assert {key[1] for key, (_, is_disposable, *_) in found.items() if is_disposable} == {"a@mailinator.com", "b@eu.mailinator.com"}
 
 
 def test_an_address_of_the_app_is_known_in_shop_app(spark: SparkSession) -> None:
-    found = flags(spark, [("nl", "anna@shop.example")], [], [], in_app=["Anna@shop.example ", "bob@mailinator.com"])
+    found = flags(spark, [("nl", "anna@shop.example")], [], in_app=["Anna@shop.example ", "bob@mailinator.com"])
     assert found == {
-        ("nl", "anna@shop.example"): (True, False, False, False),
-        ("app", "anna@shop.example"): (True, False, False, False),
-        ("app", "bob@mailinator.com"): (True, True, False, False),
+        ("nl", "anna@shop.example"): (True, False, False, False, False, False),
+        ("app", "anna@shop.example"): (True, False, False, False, False, False),
+        ("app", "bob@mailinator.com"): (True, True, False, False, False, False),
     }
 
 
-def test_who_complained_or_unsubscribed_in_the_mail_tool_is_opted_out_everywhere(spark: SparkSession) -> None:
-    anna, bob, cleo, dora = (f"{name}@shop.example" for name in ("anna", "bob", "cleo", "dora"))
-    feedback = [
-        (anna, "complained", 1),
-        (anna, "delivered", 2),
-        (bob, "unsubscribed", 1),
-        (cleo, "opened", 1),
-        (cleo, "clicked", 1),
-        ("nobody@shop.example", "unsubscribed", 1),
-    ]
-    # That Bob resubscribed in the shop does not take back what the mail tool was told.
-    choices = [(1, "nl", bob, "offers", "resubscribed")]
-    found = flags(spark, [("nl", e) for e in (anna, bob, cleo, dora)], [("de", anna)], choices, [bob, cleo], feedback)
-    assert {key for key, (*_, is_opted_out) in found.items() if is_opted_out} == {("nl", anna), ("de", anna), ("nl", bob), ("app", bob)}
-    assert len(found) == 7
+def test_a_complaint_to_the_mail_tool_holds_in_every_shop(spark: SparkSession) -> None:
+    anna, bob = "anna@shop.example", "bob@shop.example"
+    feedback = [(anna, "complained", 1), (anna, "delivered", 2), (bob, "unsubscribed", 1), ("nobody@shop.example", "complained", 1)]
+    found = flags(spark, [("nl", anna), ("nl", bob)], [("de", anna)], [anna], feedback)
+    assert {key for key, (*_, has_complained) in found.items() if has_complained} == {("nl", anna), ("de", anna), ("app", anna)}
+    assert len(found) == 4
+
+
+def test_addresses_of_marketplaces_and_of_tasks_are_known(spark: SparkSession) -> None:
+    relays = ["x1y2@marketplace.amazon.de", "b@members.ebay.co.uk", "c@relay.walmart.com"]
+    tasks = ["info@shop.example", "No-Reply+shop@shop.example"]
+    people = ["amazon@shop.example", "a@notmarketplace.amazon.de.shop.example", "infos@shop.example"]
+    found = flags(spark, [("nl", e) for e in (*relays, *tasks, *people)], [])
+    assert [key[1] for key, (_, _, _, is_relay, *_) in found.items() if is_relay] == sorted(relays)
+    assert {key[1] for key, (_, _, _, _, is_role, _) in found.items() if is_role} == {task.lower() for task in tasks}
 
 
 def test_an_address_bounced_if_nothing_was_delivered_after_its_last_hard_bounce(spark: SparkSession) -> None:
@@ -149,10 +126,9 @@ def test_an_address_bounced_if_nothing_was_delivered_after_its_last_hard_bounce(
         "twice": [("bounced_hard", 1), ("delivered", 2), ("bounced_hard", 3)],
     }
     feedback = [(f"{who}@shop.example", event, day) for who, happened in events.items() for event, day in happened]
-    found = flags(spark, [("nl", f"{who}@shop.example") for who in events], [], [], feedback=feedback)
-    bounced = {key[1].split("@")[0] for key, (_, _, is_bounced, _) in found.items() if is_bounced}
+    found = flags(spark, [("nl", f"{who}@shop.example") for who in events], [], feedback=feedback)
+    bounced = {key[1].split("@")[0] for key, (_, _, is_bounced, *_) in found.items() if is_bounced}
     assert bounced == {"hard", "hard-after", "same-time", "twice"}
-    assert not any(is_opted_out for *_, is_opted_out in found.values())
 
 
 @pytest.mark.parametrize(

@@ -151,16 +151,25 @@ def test_what_is_no_sale_says_why(built: dict[tuple[str, int], dict[str, Any]]) 
 
 
 def test_a_shop_may_name_keys_of_test_orders_of_its_own(spark: SparkSession) -> None:
-    meta = [{"shop_code": "nl", "id": 1, "_root_order_id": 1, "order_id": 1, "meta_key": "_till", "meta_value": " Training "}]
+    keys = {1: ("_till", " training "), 3: ("_stripe_mode", "test"), 4: ("_stripe_mode", "sandbox")}
+    meta = [
+        {"shop_code": "nl", "id": i, "_root_order_id": i, "order_id": i, "meta_key": key, "meta_value": value}
+        for i, (key, value) in keys.items()
+    ]
     frame = build(
-        frame_of(spark, ORDERS.bronze, [order(1), order(2)]),
+        frame_of(spark, ORDERS.bronze, [order(i) for i in (1, 2, 3, 4)]),
         frame_of(spark, ORDER_OPERATIONAL_DATA.bronze, []),
         frame_of(spark, ORDER_ADDRESSES.bronze, []),
         frame_of(spark, ORDER_META.bronze, meta),
         frame_of(spark, app_orders.TABLE, []),
-        shops=(ShopRules("nl", test_order_values=(("_till", ("training",)),)),),
+        shops=(ShopRules("nl", test_order_values=(("_till", ("Training",)), ("_stripe_mode", ("sandbox",)))),),
     )
-    assert {row["order_id"]: row["no_sale_reason"] for row in frame.collect()} == {1: "test_order", 2: None}
+    assert {row["order_id"]: row["no_sale_reason"] for row in frame.collect()} == {
+        1: "test_order",
+        2: None,
+        3: "test_order",
+        4: "test_order",
+    }
 
 
 def test_the_day_is_that_of_the_shops_zone(built: dict[tuple[str, int], dict[str, Any]]) -> None:
@@ -190,7 +199,7 @@ def test_a_guest_has_user_0(built: dict[tuple[str, int], dict[str, Any]]) -> Non
 
 
 def test_consent_is_asked_for_where_the_shop_has_a_key_for_it(built: dict[tuple[str, int], dict[str, Any]]) -> None:
-    assert column(built, "has_consent") == {1: True, 2: False, 3: False, 6: True, 7: False}
+    assert column(built, "has_consent") == {1: True, 2: False, 3: False, 6: False, 7: False}
     assert column(built, "has_consent", "us") == {1: None, 2: None}
 
 

@@ -35,7 +35,13 @@ class Shop:
         self.new_app_order()
         self.edit_app_order()
         changes = [self.edit_order, self.move_to_another_customer, self.edit_line, self.remove_line, self.refund, self.delete_refund]
-        changes += [self.delete_order_with_children, self.delete_order_alone, self.product_forgotten, self.back_and_forth]
+        changes += [
+            self.split_into_copies,
+            self.delete_order_with_children,
+            self.delete_order_alone,
+            self.product_forgotten,
+            self.back_and_forth,
+        ]
         for change in self.rng.sample(changes, 5):
             change()
 
@@ -47,6 +53,14 @@ class Shop:
         order = self._add_order("shop_order", None, self.rng.choice(STATUSES))
         for _ in range(self.rng.randint(1, 3)):
             self._add_line(order, order, {"_product_id": str(self.rng.randint(1, 9)), "_qty": self.rng.choice(("1", "2", "0.25"))})
+
+    def split_into_copies(self) -> None:
+        """At a marketplace: a copy for a seller, with one of the lines, hangs on the order that was paid."""
+        for order in self._pick("shop_order"):
+            if self.rows["orders"][order]["_root_order_id"] != order:
+                continue
+            copy = self._add_order("shop_order", order, "wc-completed")
+            self._add_line(copy, order, {"_product_id": "3", "_qty": "1"})
 
     def edit_order(self) -> None:
         for order in self._pick("shop_order"):
@@ -75,7 +89,11 @@ class Shop:
             lines = [item for item, row in self.rows["order_items"].items() if row["order_id"] == order]
             for line in lines[: self.rng.randint(0, 2)]:
                 product = self.rng.choice(("0", "3"))
-                self._add_line(refund, order, {"_product_id": product, "_qty": "-1", "_refunded_item_id": str(line)})
+                self._add_line(
+                    refund,
+                    self.rows["orders"][refund]["_root_order_id"],
+                    {"_product_id": product, "_qty": "-1", "_refunded_item_id": str(line)},
+                )
 
     def delete_refund(self) -> None:
         for refund in self._pick("shop_order_refund"):
@@ -83,8 +101,8 @@ class Shop:
 
     def delete_order_with_children(self) -> None:
         for order in self._pick("shop_order"):
-            for refund in [i for i, row in self.rows["orders"].items() if row["parent_order_id"] == order]:
-                self._delete_order(refund, with_children=True)
+            for child in [i for i, row in self.rows["orders"].items() if row["_root_order_id"] == order and i != order]:
+                self._delete_order(child, with_children=True)
             self._delete_order(order, with_children=True)
 
     def delete_order_alone(self) -> None:
@@ -124,12 +142,14 @@ class Shop:
             row["quantity"] = self.rng.randint(1, 9)
 
     def _pick(self, kind: str) -> list[int]:
+        """Copies are refunded and edited as any other order."""
         found = [i for i, row in self.rows["orders"].items() if row["type"] == kind]
         return self.rng.sample(found, min(1, len(found)))
 
     def _add_order(self, kind: str, parent: int | None, status: str) -> int:
         new = self.new_id()
-        root, is_order = parent or new, kind == "shop_order"
+        is_order = kind == "shop_order"
+        root = self.rows["orders"][parent]["_root_order_id"] if parent else new
         user = self.rng.randint(0, 5) if is_order else None
         total = self.rng.randint(1, 99) * (1 if is_order else -1)
         at = START + timedelta(hours=new)

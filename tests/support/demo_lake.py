@@ -81,6 +81,7 @@ def lake_for(shop: Shop, folder: Path) -> DemoLake:
         "LAKEHOUSE_SHOPS__NL__PASSWORD": "env:DEMO_PASSWORD",
         "LAKEHOUSE_SHOPS__NL__PREFIX": "wp_",
         "LAKEHOUSE_SHOPS__NL__TIME_ZONE": "Europe/Amsterdam",
+        "LAKEHOUSE_SHOPS__NL__LEGAL_GROUND": "existing_customers",
         "DEMO_PASSWORD": PASSWORD,
     }
     return DemoLake(shop, folder, environment)

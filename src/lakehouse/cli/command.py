@@ -17,7 +17,7 @@ SWITCH_SECONDS = 0.0005
 # The option of every command that lists something.
 Format = Annotated[str, typer.Option("--format", help="table, csv, or json (one object a line).")]
 # The option of every command that reads settings.
-Env = Annotated[str, typer.Option(help="Environment: the settings are conf/base.yaml and conf/ENV.yaml.")]
+Env = Annotated[str, typer.Option(envvar="LAKEHOUSE_ENV", help="Environment: the settings are conf/base.yaml and conf/ENV.yaml.")]
 
 
 def run_task(command: str, env: str, task: "Callable[[RunContext], StageResult]", run_date: datetime | None = None) -> str:

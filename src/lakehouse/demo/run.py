@@ -63,7 +63,7 @@ def _night(run_date: date) -> None:
     from lakehouse.runs.stage import calls_of_the_night
 
     begin = time.monotonic()
-    run_stages(load_settings("local"), "night", run_date, calls_of_the_night)
+    run_stages(load_settings("demo"), "night", run_date, calls_of_the_night)
     say(f"night of {run_date}", begin)
 
 
@@ -78,6 +78,7 @@ def _show(folder: Path, run_date: date, variables: dict[str, str], server: Serve
     typer.echo("\nLook further:")
     if needed := exports(folder, server, variables):
         typer.echo(f"  {needed}")
+    typer.echo("  export LAKEHOUSE_ENV=demo       the demo's own settings: conf/demo.yaml")
     typer.echo("  .venv/bin/lakehouse tables      what there is")
     typer.echo('  .venv/bin/lakehouse sql "select * from gold.daily_sales order by sales_date desc limit 5"')
     typer.echo("  .venv/bin/lakehouse status      what the nights did")

@@ -1,9 +1,12 @@
 """The rows of the e-mail campaign file, and why everybody else is not in it."""
 
-from pyspark.sql import DataFrame
+from functools import reduce
+from operator import or_
+
+from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
-from lakehouse.export.channel import Channel
+from lakehouse.export.channel import NO_CONSENT, Channel
 from lakehouse.expressions import normalised_email
 from lakehouse.gold import interactions
 from lakehouse.gold.keys import CUSTOMER
@@ -16,7 +19,10 @@ from lakehouse.sources.woocommerce.people import USER_META, USERS
 
 SLOTS = 8
 # In the order in which they are looked at: a customer is counted under the first reason that holds.
-REASONS = ("missing", "anonymised", "invalid", "disposable", "not_a_customer", "bounced", "opted_out", "nothing_to_show")
+REASONS = (
+    *("missing", "anonymised", "invalid", "disposable", "relay", "role", "not_a_customer", "same_address", "bounced"),
+    *("complained", "opted_out", NO_CONSENT, "nothing_to_show"),
+)
 SLOT_COLUMNS = ("product_id", "product_name", "price", "currency", "url", "image_url", "list")
 COLUMNS = (
     "email",
@@ -31,19 +37,28 @@ COLUMNS = (
 def audience(everybody: DataFrame, lists: DataFrame) -> DataFrame:
     """Every customer of a shop with `suppressed_for`: the first reason of REASONS that holds, null for those who may be written to.
 
-    Users of the app are left to push messages; who is a customer too is here as such.
+    One address is one recipient: of several customers with it the one with the newest order, in whatever shop. Users of the app are left
+    to push messages; who is a customer too is here as such.
     """
     listed = lists.where(F.col("list_name") == MIXED).select(*CUSTOMER).distinct().withColumn("is_listed", F.lit(True))
     status = F.col("email_status")
     holds = {
-        **{name: status == name for name in ("missing", "anonymised", "invalid", "disposable", "bounced")},
+        **{name: status == name for name in ("missing", "anonymised", "invalid", "disposable", "relay", "role", "bounced")},
         "not_a_customer": ~F.col("is_customer"),
+        "same_address": F.col("_place") > 1,
+        "complained": F.col("is_opted_out") & F.col("has_complained"),
         "opted_out": F.col("is_opted_out"),
+        NO_CONSENT: F.col("legal_ground").isNull(),
         "nothing_to_show": F.col("is_listed").isNull(),
     }
+    is_out = F.coalesce(reduce(or_, (holds[reason] for reason in REASONS if reason != "same_address")), F.lit(False))
+    # Who can't be written to for another reason takes nobody's place, and stands behind who can.
+    newest = Window.partitionBy("email_pseudonym").orderBy("_is_out", F.desc_nulls_last("last_ordered_at"), *CUSTOMER)
+    first_is_in = ~F.first("_is_out").over(newest)
+    place = F.when(first_is_in, F.row_number().over(newest))
     first = F.coalesce(*(F.when(holds[reason], reason) for reason in REASONS))
-    of_shops = everybody.where(~is_apps())
-    return of_shops.join(listed, CUSTOMER, "left").withColumn("suppressed_for", first)
+    of_shops = everybody.where(~is_apps()).join(listed, CUSTOMER, "left").withColumn("_is_out", is_out)
+    return of_shops.withColumn("_place", place).withColumn("suppressed_for", first).drop("_is_out", "_place")
 
 
 def contacts(users: DataFrame, user_meta: DataFrame, orders: DataFrame, order_addresses: DataFrame, reached: DataFrame) -> DataFrame:

@@ -2,10 +2,14 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Literal
 
 from pyspark.sql import DataFrame
 
 from lakehouse.table import Table
+
+# The reason of who said neither yes nor no, where the shop has no other legal ground.
+NO_CONSENT = "no_consent"
 
 
 @dataclass(frozen=True)
@@ -15,6 +19,7 @@ class Channel:
     `tables` are read at the run's versions; both functions get their frames in that order. `audience` gives every customer of the channel
     with `suppressed_for`: one of `reasons`, or null for those who get something. `rows` gets these people first, and gives the file's rows
     in `columns`: all text, in the order of the file.
+    `purpose` is what people agree to or not, as in a shop's setting `legal_ground`.
     """
 
     name: str
@@ -24,6 +29,7 @@ class Channel:
     tables: tuple[Table, ...]
     audience: Callable[..., DataFrame]
     rows: Callable[..., DataFrame]
+    purpose: Literal["marketing"] = "marketing"
 
     @property
     def step(self) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 
-from lakehouse.io.config.settings import ShopSettings
+from lakehouse.io.config.shop_settings import ShopSettings
 from lakehouse.io.delta.delta_store import DeltaStore
 from lakehouse.io.host import logs
 from lakehouse.io.mysql.shop_database import ShopDatabase

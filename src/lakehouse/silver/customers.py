@@ -7,8 +7,8 @@ from pyspark.sql import functions as F
 from lakehouse.expressions import null_if_empty, pivot_meta
 from lakehouse.parameters import Shops, by_shop
 from lakehouse.silver import customer_identities
+from lakehouse.silver.consents import SAID_NO, SAID_YES, decisions
 from lakehouse.silver.customer_identities import APP_USER, EMAIL, ORDER, with_customer_key
-from lakehouse.silver.orders import is_consent
 from lakehouse.sources.app_shop import is_apps
 from lakehouse.sources.source import SHOP
 from lakehouse.table import BOOLEAN, LONG, STRING, TIMESTAMP, Column, Reference, Rule, Table
@@ -17,7 +17,9 @@ from lakehouse.table import BOOLEAN, LONG, STRING, TIMESTAMP, Column, Reference,
 ROLES_KEY, ROLE = "capabilities", r's:\d+:"([^"]+)";b:1'
 # WordPress's and WooCommerce's roles that write posts or manage the shop, and the rights themselves.
 STAFF = ("administrator", "editor", "author", "contributor", "shop_manager", "edit_posts", "manage_woocommerce")
-EMAIL_STATUS = ("valid", "bounced", "disposable", "invalid", "anonymised", "missing")
+EMAIL_STATUS = ("valid", "bounced", "role", "relay", "disposable", "invalid", "anonymised", "missing")
+
+CONSENT = (SAID_YES, SAID_NO, "unknown")
 
 TABLE = Table(
     name="silver.customers",
@@ -41,11 +43,15 @@ TABLE = Table(
             " that a network marked as spam or deleted is none; in shop `app` everybody",
         ),
         Column("email_status", STRING, "what can be said of the address", accepted=EMAIL_STATUS),
+        Column("consent", STRING, "to advertising by e-mail, in shop `app` by push: what silver.consents comes to", accepted=CONSENT),
+        Column("is_opted_out", BOOLEAN, "whether consent is a no"),
+        Column("has_complained", BOOLEAN, "whether the mail tool heard a complaint of the address"),
         Column(
-            "is_opted_out",
-            BOOLEAN,
-            "unsubscribed, complained, or without the consent that the shop's setting consent_meta_key asks for; in shop `app` without"
-            " marketing_consent, of several users by the one that was changed last",
+            "legal_ground",
+            STRING,
+            "why it may be written to: consent, or existing_customers where the shop's setting legal_ground says so, who has a sale and did"
+            " not say no; null: it may not",
+            accepted=("consent", "existing_customers"),
         ),
         Column("country_code", STRING, "of the latest order's billing address, else of the account's; ISO 3166-1 alpha-2"),
         Column("locale", STRING, "language of the account as WordPress writes it (nl_NL); null if the site's, and in shop `app`"),
@@ -69,6 +75,7 @@ def build(
     email_deliverability: DataFrame,
     app_users: DataFrame,
     blocked_users: DataFrame,
+    consents: DataFrame,
     *,
     shops: Shops,
 ) -> DataFrame:
@@ -84,29 +91,29 @@ def build(
         .join(_buying(orders, customer_identities), by_person, "left")
         .withColumn("email_pseudonym", F.coalesce("account_email", "app_email", guest_address))
         .join(email_deliverability, by_address, "left")
+        .join(decisions(consents).withColumnRenamed("subject", "email_pseudonym"), by_address, "left")
     )
     is_anonymised = F.coalesce("account_is_anonymised", "app_is_anonymised", "order_is_anonymised", F.lit(False))
     status = (
         F.when(F.col("email_pseudonym").isNull(), F.when(is_anonymised, "anonymised").otherwise("missing"))
         .when(~F.coalesce("is_valid", F.lit(False)), "invalid")
         .when(F.col("is_disposable"), "disposable")
+        .when(F.col("is_relay"), "relay")
+        .when(by_shop(shops, lambda shop: F.lit(shop.leaves_out_roles)) & F.col("is_role"), "role")
         .when(F.col("is_bounced"), "bounced")
         .otherwise("valid")
     )
-    of_shop = by_shop(
-        shops,
-        lambda shop: (
-            F.coalesce("account_consents", F.lit(False)) | F.coalesce("order_consents", F.lit(False))
-            if shop.consent_meta_key
-            else F.lit(True)
-        ),
-    )
-    consent = F.when(is_apps(), F.col("app_consents")).otherwise(of_shop)
+    of_app = F.when(F.col("decision") == SAID_NO, SAID_NO).when(F.col("app_consents"), SAID_YES).otherwise(SAID_NO)
+    consent = F.when(is_apps(), of_app).otherwise(F.coalesce("decision", F.lit("unknown")))
+    may_write_to_customers = by_shop(shops, lambda shop: F.lit(shop.legal_ground == "existing_customers"))
     return (
         found.withColumn("is_anonymous", F.col("kind") == ORDER)
         .withColumn("is_customer", _is_customer())
         .withColumn("email_status", status)
-        .withColumn("is_opted_out", F.coalesce("is_opted_out", F.lit(False)) | ~F.coalesce(consent, F.lit(False)))
+        .withColumn("consent", consent)
+        .withColumn("is_opted_out", F.col("consent") == SAID_NO)
+        .withColumn("has_complained", F.coalesce("has_complained", F.lit(False)))
+        .withColumn("legal_ground", _legal_ground(may_write_to_customers))
         .withColumn("country_code", F.coalesce("order_country", "account_country", "app_country"))
         .withColumn("registered_at", F.coalesce("registered_at", "app_registered_at"))
     )
@@ -122,12 +129,6 @@ def _accounts(users: DataFrame, user_meta: DataFrame, shops: Shops) -> DataFrame
     )
     roles = F.regexp_extract_all("roles", F.lit(ROLE), F.lit(1))
     has_role = by_shop(shops, lambda shop: F.arrays_overlap(roles, F.array(*map(F.lit, shop.customer_roles)).cast("array<string>")))
-    key = by_shop(shops, lambda shop: F.lit(shop.consent_meta_key))
-    consents = (
-        user_meta.where(F.col("meta_key") == key)
-        .groupBy("shop_code", "user_id")
-        .agg(F.max(is_consent("meta_value")).alias("account_consents"))
-    )
     return (
         users.select(
             "shop_code",
@@ -137,7 +138,6 @@ def _accounts(users: DataFrame, user_meta: DataFrame, shops: Shops) -> DataFrame
             F.col("user_registered").alias("registered_at"),
         )
         .join(meta, ["shop_code", "user_id"], "left")
-        .join(consents, ["shop_code", "user_id"], "left")
         .withColumn("is_staff", F.arrays_overlap(roles, F.array(*map(F.lit, STAFF))))
         .withColumn("has_customer_role", has_role)
         .withColumn("account_country", F.upper(null_if_empty(F.col("account_country"))))
@@ -155,6 +155,11 @@ def _is_customer() -> SparkColumn:
 
     by_role = known("has_customer_role") & ~known("is_staff")
     return is_apps() | (~known("is_blocked") & (F.col("last_order_id").isNotNull() | by_role))
+
+
+def _legal_ground(may_write_to_customers: SparkColumn) -> SparkColumn:
+    is_existing = may_write_to_customers & F.coalesce("has_sale", F.lit(False)) & (F.col("consent") != SAID_NO)
+    return F.when(F.col("consent") == SAID_YES, "consent").when(is_existing, "existing_customers")
 
 
 def _app_users(app_users: DataFrame, customer_identities: DataFrame) -> DataFrame:
@@ -177,7 +182,8 @@ def _app_users(app_users: DataFrame, customer_identities: DataFrame) -> DataFram
 
 
 def _buying(orders: DataFrame, customer_identities: DataFrame) -> DataFrame:
-    latest = F.max(F.struct("created_at", "order_id"))
+    # An order whose date can't be is nobody's latest, unless there is no other.
+    latest = F.max(F.struct((~F.coalesce("is_misdated", F.lit(False))).alias("is_dated"), "created_at", "order_id"))
     return (
         with_customer_key(orders, customer_identities)
         .groupBy("shop_code", "customer_key")
@@ -189,6 +195,6 @@ def _buying(orders: DataFrame, customer_identities: DataFrame) -> DataFrame:
                 F.when(null_if_empty(F.col("country_code")).isNotNull(), F.struct("created_at", "order_id")),
             ).alias("order_country"),
             F.max("is_anonymised").alias("order_is_anonymised"),
-            F.max("has_consent").alias("order_consents"),
+            F.max("is_sale").alias("has_sale"),
         )
     )

@@ -5,9 +5,9 @@ from pyspark.sql import Column as SparkColumn
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from lakehouse.expressions import normalised_email
-from lakehouse.sources.app_shop import apps_code
+from lakehouse.silver.addresses import addresses
 from lakehouse.sources.source import SHOP
+from lakehouse.sources.special_addresses import RELAY_DOMAINS, ROLES
 from lakehouse.table import BOOLEAN, STRING, Column, Table
 
 # A practical subset of RFC 5321: one @, a plain local part, a host name with a dot. First character is a letter, a
@@ -25,64 +25,40 @@ TABLE = Table(
         Column("is_valid", BOOLEAN, "whether it has the form of an address that mail can be sent to"),
         Column("is_disposable", BOOLEAN, "whether its domain, or one above it, is on the list of the package disposable-email-domains"),
         Column("is_bounced", BOOLEAN, "whether a mail bounced for good and none was delivered after it; holds for every shop"),
-        Column(
-            "is_opted_out",
-            BOOLEAN,
-            "whether the person's latest choice about any kind of the shop's own mails is to unsubscribe, or the mail tool was told to stop"
-            " or of a complaint, which holds for every shop",
-        ),
+        Column("is_relay", BOOLEAN, "whether it is one that a marketplace made for an order"),
+        Column("is_role", BOOLEAN, "whether it is a task's and no person's, such as info@"),
+        Column("has_complained", BOOLEAN, "whether the mail tool heard a complaint; holds for every shop"),
     ),
     may_be_empty=True,
 )
 
 
 def build(
-    users: DataFrame,
-    orders: DataFrame,
-    email_unsubscribes: DataFrame,
-    app_users: DataFrame,
-    mail_feedback: DataFrame,
-    *,
-    disposable_domains: tuple[str, ...],
+    users: DataFrame, orders: DataFrame, app_users: DataFrame, mail_feedback: DataFrame, *, disposable_domains: tuple[str, ...]
 ) -> DataFrame:
     """One row per shop and pseudonym, from accounts, orders and users of the app. Addresses come from vault tables; none leaves."""
-    email = normalised_email(F.col("email"))
-    by_account = users.select("shop_code", "email_pseudonym", F.col("user_email").alias("email"))
-    by_order = orders.select("shop_code", "email_pseudonym", F.col("billing_email").alias("email"))
-    by_app = app_users.select(apps_code(), "email_pseudonym", "email")
-    addresses = (
-        by_account.unionByName(by_order)
-        .unionByName(by_app)
-        .where(F.col("email_pseudonym").isNotNull())
-        .groupBy("shop_code", "email_pseudonym")
-        .agg(F.min(email).alias("email"))
-        .withColumn("email_hash", F.sha2("email", 256))
-    )
+    local, domain = F.substring_index("email", "@", 1), F.substring_index("email", "@", -1)
     return (
-        addresses.join(_opted_out(email_unsubscribes), ["shop_code", "email_hash"], "left")
+        addresses(users, orders, app_users)
         .join(_mailed(mail_feedback), "email_pseudonym", "left")
         .withColumn("is_valid", F.col("email").rlike(VALID))
-        .withColumn("is_disposable", _is_disposable(F.substring_index("email", "@", -1), frozenset(disposable_domains)))
+        .withColumn("is_disposable", _is_disposable(domain, frozenset(disposable_domains)))
+        .withColumn("is_relay", domain.rlike(rf"^(?:[^@]+\.)?(?:{'|'.join(RELAY_DOMAINS)})$"))
+        .withColumn("is_role", F.substring_index(local, "+", 1).isin(*ROLES))
         .withColumn("is_bounced", F.coalesce("is_bounced", F.lit(False)))
-        .withColumn("is_opted_out", F.coalesce("is_opted_out", F.lit(False)) | F.coalesce("is_stopped", F.lit(False)))
+        .withColumn("has_complained", F.coalesce("has_complained", F.lit(False)))
     )
-
-
-def _opted_out(email_unsubscribes: DataFrame) -> DataFrame:
-    """(shop_code, email_hash, is_opted_out): of each kind of mail the row with the highest id is valid."""
-    latest = email_unsubscribes.groupBy("shop_code", "email_hash", "email_kind").agg(F.max_by("action", "id").alias("action"))
-    return latest.groupBy("shop_code", "email_hash").agg(F.max(F.col("action") == "unsubscribed").alias("is_opted_out"))
 
 
 def _mailed(mail_feedback: DataFrame) -> DataFrame:
-    """(email_pseudonym, is_stopped, is_bounced): what the mail tool heard of an address, ever."""
+    """(email_pseudonym, has_complained, is_bounced): what the mail tool heard of an address, ever."""
 
     def last(event: str) -> SparkColumn:
         return F.max(F.when(F.col("event") == event, F.col("occurred_at")))
 
     bounced, delivered = last("bounced_hard"), last("delivered")
     return mail_feedback.groupBy("email_pseudonym").agg(
-        F.max(F.col("event").isin("complained", "unsubscribed")).alias("is_stopped"),
+        F.max(F.col("event") == "complained").alias("has_complained"),
         (bounced.isNotNull() & (delivered.isNull() | (delivered <= bounced))).alias("is_bounced"),
     )
 

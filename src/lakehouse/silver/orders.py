@@ -12,11 +12,11 @@ from lakehouse.parameters import ShopRules, Shops, by_shop
 from lakehouse.silver.order_rows import only_orders, status_code
 from lakehouse.silver.rules import CURRENCY_IS_A_CODE
 from lakehouse.sources.app_shop import APP
+from lakehouse.sources.consent_words import YES
 from lakehouse.sources.source import SHOP
 from lakehouse.sources.woocommerce.special_orders import TEST_ORDER_VALUES
 from lakehouse.table import BOOLEAN, DATE, LONG, MONEY, STRING, TIMESTAMP, Alarm, Column, Freshness, Rule, Table
 
-NO_CONSENT = ("", "0", "no", "false")
 WEB = "web"
 
 TABLE = Table(
@@ -52,7 +52,7 @@ TABLE = Table(
         Column("email_pseudonym", STRING, "of the billing address; null if missing or anonymised, and in shop `app`"),
         Column("order_pseudonym", STRING, "of the order id: who nobody knows is one person per order"),
         Column("is_anonymised", BOOLEAN, "whether the address was erased"),
-        Column("has_consent", BOOLEAN, "whether the order carries the shop's consent key; null where the shop has none"),
+        Column("has_consent", BOOLEAN, "whether a yes stands under the shop's consent key of the order; null where the shop has none"),
         Column("country_code", STRING, "of the billing address, ISO 3166-1 alpha-2"),
         Column("payment_method", STRING, "code of the method; null in shop `app`"),
         Column("created_via", STRING, "checkout, store-api, rest-api, admin, a plugin, or app"),
@@ -151,7 +151,7 @@ def _of_app(app_orders: DataFrame) -> DataFrame:
 def _consents(order_meta: DataFrame, shops: Shops) -> DataFrame:
     key = by_shop(shops, lambda shop: F.lit(shop.consent_meta_key))
     rows = order_meta.where(F.col("meta_key") == key)
-    return rows.groupBy("shop_code", "order_id").agg(F.max(is_consent("meta_value")).alias("consents"))
+    return rows.groupBy("shop_code", "order_id").agg(F.max(_is_consent("meta_value")).alias("consents"))
 
 
 def _test_orders(order_meta: DataFrame, shops: Shops) -> DataFrame:
@@ -161,16 +161,15 @@ def _test_orders(order_meta: DataFrame, shops: Shops) -> DataFrame:
     first = pivot_meta(order_meta, ["shop_code", "order_id"], "id", {name: key for key, name in values.items()})
 
     def is_test(shop: ShopRules) -> SparkColumn:
-        of_shop = TEST_ORDER_VALUES | dict(shop.test_order_values)
-        found = (F.lower(F.trim(values[key])).isin(*of_tests) for key, of_tests in of_shop.items())
+        named = [*TEST_ORDER_VALUES.items(), *shop.test_order_values]
+        found = (F.lower(F.trim(values[key])).isin(*(text.strip().lower() for text in of_tests)) for key, of_tests in named)
         return reduce(or_, (F.coalesce(one, F.lit(False)) for one in found), F.lit(False))
 
     return first.select("shop_code", "order_id", by_shop(shops, is_test).alias("is_test"))
 
 
-def is_consent(value: str) -> SparkColumn:
-    """Whether a consent key's text means yes: anything but empty, 0, no and false."""
-    return ~F.lower(F.trim(F.coalesce(F.col(value), F.lit("")))).isin(*NO_CONSENT)
+def _is_consent(value: str) -> SparkColumn:
+    return F.lower(F.trim(F.coalesce(F.col(value), F.lit("")))).isin(*YES)
 
 
 def _or_zero(name: str) -> SparkColumn:

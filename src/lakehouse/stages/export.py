@@ -1,12 +1,14 @@
 """Lists and vault → a campaign pack for each channel."""
 
 import time
+from collections import Counter
+from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 
 from pyspark.sql import functions as F
 
-from lakehouse.export.channel import Channel
+from lakehouse.export.channel import NO_CONSENT, Channel
 from lakehouse.fingerprint import fingerprint, source
 from lakehouse.io.files.campaign_files import prepare_pack, promote_pack, stands
 from lakehouse.io.host import logs
@@ -29,7 +31,8 @@ def _export(run: RunContext, channel: Channel) -> tuple[AfterPublication, ...]:
     """What is to be done when everything is published; nothing if the pack stands."""
     started = time.monotonic()
     inputs = {table.name: run.head(table) for table in channel.tables}
-    made_from = fingerprint(channel.rows.__module__, source("lakehouse.io.files.campaign_files"), inputs_json(inputs))
+    grounds = {code: shop.ground_of(channel.purpose) for code, shop in sorted(run.settings.shops.items())}
+    made_from = fingerprint(channel.rows.__module__, source("lakehouse.io.files.campaign_files"), inputs_json(inputs), grounds)
     folder = _folder(run.settings.export_root, channel, run.run_date)
     if stands(folder, made_from):
         entry = Entry(channel.step, SKIPPED, str(folder), time.monotonic() - started, inputs=inputs_json(inputs))
@@ -38,7 +41,10 @@ def _export(run: RunContext, channel: Channel) -> tuple[AfterPublication, ...]:
     is_small = run.store.is_small(inputs)
     frames = [run.store.read(table.name, run.head(table).version) for table in channel.tables]
     people = channel.audience(*frames).persist()
-    counts = {row["suppressed_for"]: row["count"] for row in people.groupBy("suppressed_for").count().collect()}
+    by_shop = people.groupBy("shop_code", "suppressed_for").count().collect()
+    counts: Counter[str | None] = Counter()
+    for _, reason, number in by_shop:
+        counts[reason] += number
     frame = channel.rows(people.where(F.col("suppressed_for").isNull()), *frames).select(*channel.columns)
     suppressed = {reason: counts.get(reason, 0) for reason in channel.reasons}
     facts = {
@@ -49,6 +55,7 @@ def _export(run: RunContext, channel: Channel) -> tuple[AfterPublication, ...]:
         "model_version": _model_version(run),
         "data_versions": {name: head.version for name, head in inputs.items()},
         "made_from": made_from,
+        "legal_ground": grounds,
         "suppressed": suppressed,
     }
     manifest = prepare_pack(folder, channel.file_name, channel.columns, frame.collect() if is_small else frame.toLocalIterator(), facts)
@@ -57,12 +64,20 @@ def _export(run: RunContext, channel: Channel) -> tuple[AfterPublication, ...]:
     entry = Entry(channel.step, SUCCEEDED, str(folder), seconds, sum(counts.values()), written, inputs=inputs_json(inputs))
     left_out = ", ".join(f"{reason} {n}" for reason, n in suppressed.items())
     record(run.ledger, entry, f"{written} customers in {folder}; left out: {left_out}")
-    return (AfterPublication.of(show, folder=str(folder)),)
+    # A shop that is no longer in the settings has nothing to choose.
+    undecided = {code for code, shop in run.settings.shops.items() if shop.legal_ground is None}
+    silent = {code: number for code, reason, number in by_shop if reason == NO_CONSENT and code in undecided}
+    return (AfterPublication.of(show, folder=str(folder), silent=silent),)
 
 
-def show(run: RunContext, folder: str) -> None:
-    """Marketing sees the pack from now on."""
+def show(run: RunContext, folder: str, silent: Mapping[str, int] | None = None) -> None:
+    """Marketing sees the pack from now on. `silent`: shop that has not chosen a legal ground → customers who said neither yes nor no."""
     promote_pack(Path(folder))
+    for code, number in (silent or {}).items():
+        logs.warn(
+            f"{folder}: {number} customers of shop {code} are left out, since nobody knows whether they want mail;"
+            f" shops.{code}.legal_ground chooses (conf/README.md)"
+        )
 
 
 def outlook(lake: Lake, history: History, run_date: date) -> str:

@@ -45,6 +45,8 @@ def _shops(settings: Settings) -> Shops:
             s.counts_as_sale,
             s.customer_roles,
             s.consent_meta_key,
+            s.ground_of("marketing"),
+            s.leave_out_role_addresses,
             tuple(sorted(s.test_order_values.items())),
             s.content_folder,
             s.site_id,

@@ -49,7 +49,7 @@ def test_a_catalog_takes_the_place_of_a_root_and_the_vault_has_its_own() -> None
     assert TableResolver("/lake", "/vault", "shop").local_path("vault.woo__users") == "/vault/vault/woo__users"
 
 
-@pytest.fixture(params=["catalog", "address of a folder"])
+@pytest.fixture(params=["catalog", pytest.param("address of a folder", marks=pytest.mark.slow)])
 def elsewhere(request: pytest.FixtureRequest, spark: SparkSession, tmp_path: Path) -> Iterator[DeltaStore]:
     """A store whose tables are all Spark's."""
     if request.param == "catalog":

@@ -10,7 +10,7 @@ from tests.support.tls import make_authority
 
 from lakehouse.errors import AccessError, ConfigError
 from lakehouse.io.config.database_address import Address
-from lakehouse.io.config.settings import ShopSettings
+from lakehouse.io.config.shop_settings import ShopSettings
 from lakehouse.io.mysql.database_url import connect_arguments, jdbc_url
 
 URL = "jdbc:mysql://db.example:3307/shop"

@@ -13,7 +13,7 @@ from tests.support.tcp_proxy import Fault, TcpProxy
 
 from lakehouse.demo.store.server import Server, start, stop
 from lakehouse.errors import SourceAwayError
-from lakehouse.io.config.settings import ShopSettings
+from lakehouse.io.config.shop_settings import ShopSettings
 from lakehouse.io.mysql.jdbc import Query, stage
 from lakehouse.table import LONG, STRING, Column
 

@@ -16,7 +16,7 @@ from pyspark.sql.types import StructField, StructType
 
 from lakehouse.demo.store.server import Server
 from lakehouse.errors import AccessError, DataError, LakehouseError
-from lakehouse.io.config.settings import ShopSettings
+from lakehouse.io.config.shop_settings import ShopSettings
 from lakehouse.io.mysql.jdbc import Query, stage
 from lakehouse.table import BOOLEAN, DOUBLE, INTEGER, LONG, MONEY, STRING, TIMESTAMP, Column
 

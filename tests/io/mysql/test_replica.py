@@ -14,7 +14,7 @@ from tests.support.replication import Replication, replication
 
 from lakehouse.demo.store.server import Server
 from lakehouse.errors import DataError, SourceAwayError
-from lakehouse.io.config.settings import ShopSettings
+from lakehouse.io.config.shop_settings import ShopSettings
 from lakehouse.io.host import logs
 from lakehouse.io.mysql import replica_pause
 from lakehouse.io.mysql.replica import Replica, checked_lag, connected, position, replica_of
@@ -141,7 +141,7 @@ class TestPause:
 import time
 from pathlib import Path
 from lakehouse.io.mysql.replica_pause import paused
-from lakehouse.io.config.settings import ShopSettings
+from lakehouse.io.config.shop_settings import ShopSettings
 shop = ShopSettings.model_validate_json({shop(level.replica).model_dump_json()!r})
 note = Path({str(note)!r})
 with paused("nl", shop, note.touch, note.unlink):

@@ -13,7 +13,7 @@ from tests.support.tls import Authority, make_authority
 
 from lakehouse.demo.store.server import Server, start, stop
 from lakehouse.errors import AccessError, DataError, SourceAwayError
-from lakehouse.io.config.settings import ShopSettings
+from lakehouse.io.config.shop_settings import ShopSettings
 from lakehouse.io.mysql import shop_database
 from lakehouse.io.mysql.jdbc import Query, stage
 from lakehouse.io.mysql.shop_database import ShopDatabase

@@ -44,7 +44,7 @@ def plan(env: str, run_date: date | None = None) -> tuple[str, int]:
         *(note if is_old(lake.store) else []),
         _part("blocks", blocked.lines() or ["nothing"]),
         _part("shops, with orders and seconds of the last reading", shops.splitlines()),
-        *_notes(sources),
+        *_notes(sources, blocked),
         _part("files", list(files(lake, now))),
         _part("steps, with their usual rows and seconds", steps.splitlines()),
         _part("then", [f"{stage.name}: {found(stage.outlook)(lake, history, as_of)}" for stage in NIGHT if stage.outlook]),
@@ -103,8 +103,9 @@ def _shops(lake: Lake, sources: dict[str, ShopSource | None]) -> Iterator[list[s
         yield [code, _how(source, reading, before), orders, seconds]
 
 
-def _notes(sources: dict[str, ShopSource | None]) -> list[str]:
-    found = [f"{code}: {note}" for code, source in sources.items() if source for note in shop_notes(source)]
+def _notes(sources: dict[str, ShopSource | None], blocked: Blocked) -> list[str]:
+    there = {code: source for code, source in sources.items() if source}
+    found = [f"{code}: {note}" for code, source in there.items() for note in blocked.unless(lambda source=source: shop_notes(source)) or []]  # type: ignore[misc]
     return [_part("worth a look", found)] if found else []
 
 

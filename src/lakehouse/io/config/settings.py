@@ -1,4 +1,7 @@
-"""Settings: conf/base.yaml < conf/<env>.yaml < environment LAKEHOUSE_… < options of the command. Unknown names are errors."""
+"""Settings: conf/base.yaml < conf/<env>.yaml < environment LAKEHOUSE_… < options of the command. Unknown names are errors.
+
+A file of an environment may name another one that it `extends`, and is laid over it.
+"""
 
 import os
 from collections.abc import Mapping
@@ -6,101 +9,21 @@ from functools import reduce
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 from urllib.parse import urlsplit
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, ValidationInfo, field_validator
+from pydantic import Field, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, EnvSettingsSource, SettingsConfigDict, SettingsError
 
 from lakehouse.errors import ConfigError
 from lakehouse.io.config.alert_settings import AlertSink, LogSink
-from lakehouse.io.config.database_address import Address
+from lakehouse.io.config.shop_settings import ShopSettings
 from lakehouse.sources.app_shop import APP
-from lakehouse.sources.source import JdbcTable
-from lakehouse.sources.woocommerce.special_orders import SUB_ORDER_KEYS
 
 PREFIX = "LAKEHOUSE_"
 # Variables that are not settings: where the settings are, and what only tests use.
 NOT_SETTINGS = {"CONF", "ENV", "TEST_DATA"}
-# What may stand in SQL between quotes.
-MetaKey = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_\-]+$")]
-
-
-class ShopSettings(BaseModel):
-    """One shop: how its database is reached and what its data means."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    # How it is reached.
-    url: str = Field(pattern=r"^jdbc:mysql://[^/?#]+/[^/?#]+(\?.*)?$")
-    user: str
-    password: str
-    prefix: str = Field(default="wp_", pattern=r"^[A-Za-z0-9_]+$")
-    users_prefix: str | None = Field(default=None, pattern=r"^[A-Za-z0-9_]+$")
-    tls: Literal["disable", "trust", "verify-ca", "verify-full"] = "disable"
-    tls_ca: str | None = None
-    connections: int = Field(default=2, ge=1, le=4)
-    socket_timeout_seconds: int = Field(default=120, ge=1)
-    statement_timeout_seconds: int = Field(default=3600, ge=1)
-    # How much of it is read again.
-    window_days: int | None = Field(default=None, ge=0)
-    reread_nights: int | None = Field(default=None, ge=1)
-    reread_at_least_orders: int = Field(default=5_000, ge=0)
-    max_delete_share: float = Field(default=0.2, ge=0, le=1)
-    freeze: tuple[str, ...] = ()
-    # The replica that it is read from.
-    pause_replica: bool = True
-    max_replica_lag_seconds: int = Field(default=600, ge=0)
-    heartbeat_table: str | None = Field(default=None, pattern=r"^[A-Za-z0-9_]+(\.[A-Za-z0-9_]+)?$")
-    # What its data means.
-    time_zone: str = "UTC"
-    content_folder: str = Field(default="wp-content", pattern=r"^[A-Za-z0-9_./-]+$")
-    counts_as_sale: tuple[str, ...] = ("completed", "processing")
-    customer_roles: tuple[str, ...] = ("customer",)
-    consent_meta_key: MetaKey | None = None
-    sub_order_keys: tuple[MetaKey, ...] = ()
-    test_order_values: Mapping[MetaKey, tuple[str, ...]] = {}
-
-    def prefix_of(self, table: JdbcTable) -> str:
-        """Before the table's name: in a multisite the users' tables have the network's prefix, all others the site's."""
-        return (self.users_prefix or self.prefix) if table.network_wide else self.prefix
-
-    @property
-    def site_id(self) -> int | None:
-        """Of a site of a multisite, by its prefix: 2 of `wp_2_`; None of a site on its own and of a network's first."""
-        number = self.prefix.removeprefix(self.users_prefix or self.prefix).strip("_")
-        return int(number) if number.isdigit() else None
-
-    @property
-    def all_sub_order_keys(self) -> tuple[str, ...]:
-        """Meta keys of an order whose children are copies of it for sellers: those of public plugins, and the shop's own."""
-        return (*SUB_ORDER_KEYS, *self.sub_order_keys)
-
-    def extra_keys(self, table: JdbcTable) -> tuple[str, ...]:
-        """Meta keys that are read because the settings name them."""
-        consent = (self.consent_meta_key,) if self.consent_meta_key and table.takes_consent else ()
-        roles = (f"{self.prefix}capabilities",) if table.takes_roles else ()
-        return (*consent, *roles, *(self.test_order_values if table.takes_order_keys else ()))
-
-    @field_validator("url")
-    @classmethod
-    def _url_only_says_where(cls, value: str) -> str:
-        try:
-            Address.of(value)
-        except ConfigError as error:
-            raise ValueError(f"{error}: {error.todo}") from None
-        return value
-
-    @field_validator("time_zone")
-    @classmethod
-    def _zone_exists(cls, value: str) -> str:
-        try:
-            ZoneInfo(value)
-        except (ZoneInfoNotFoundError, ValueError) as error:
-            raise ValueError(f"{value} is not a time zone; write it like Europe/Amsterdam") from error
-        return value
 
 
 class Settings(BaseSettings):
@@ -181,12 +104,21 @@ def load_settings(env: str, options: Mapping[str, Any] | None = None) -> Setting
     _refuse_unknown_variables()
     folder = conf_folder()
     given = {name: value for name, value in (options or {}).items() if value is not None}
-    layers = [read_conf("base.yaml"), read_conf(f"{env}.yaml"), _environment(), given, {"env": env}]
+    layers = [read_conf("base.yaml"), *_of_environment(env), _environment(), given, {"env": env}]
     try:
         return Settings.model_validate(reduce(_merge, layers))
     except ValidationError as error:
         problems = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors(include_input=False, include_url=False))
         raise ConfigError(f"settings of {env}: {problems}", f"see {folder}/README.md or set {PREFIX}…") from None
+
+
+def _of_environment(env: str, above: tuple[str, ...] = ()) -> list[dict[str, Any]]:
+    """What its file says, laid over the file of the environment that it `extends`."""
+    if env in above:
+        raise ConfigError(f"environments extend each other in a circle: {' > '.join((*above, env))}", "take one `extends` away")
+    said = read_conf(f"{env}.yaml")
+    below = said.pop("extends", None)
+    return [*(_of_environment(str(below), (*above, env)) if below else []), said]
 
 
 def conf_folder() -> Traversable:

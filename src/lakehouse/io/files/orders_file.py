@@ -148,6 +148,8 @@ def _csv(spark: SparkSession, path: str, wanted: Collection[str]) -> DataFrame:
     else:
         text = spark.read.parquet(csv_as_parquet(path, dict.fromkeys(wanted)))
     names = [name for name in text.columns if name in wanted]
+    if not names:
+        return text
     text = text.withColumns({name: F.nullif(F.col(f"`{name}`"), F.lit("")) for name in names})
     whole = [F.every(F.col(f"`{name}`").isNull() | F.col(f"`{name}`").rlike(r"^(0|-?[1-9]\d{0,17})$")).alias(name) for name in names]
     is_number = text.agg(*whole).first()

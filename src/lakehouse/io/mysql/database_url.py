@@ -7,7 +7,7 @@ from typing import Any
 from lakehouse.errors import AccessError, ConfigError
 from lakehouse.io.config.database_address import Address
 from lakehouse.io.config.secrets import resolve
-from lakehouse.io.config.settings import ShopSettings
+from lakehouse.io.config.shop_settings import ShopSettings
 
 CONNECT_SECONDS = 5
 # For the answer to a short question, unless the shop's socket timeout is shorter.

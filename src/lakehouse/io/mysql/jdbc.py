@@ -15,7 +15,7 @@ from pyspark.sql import functions as F
 from lakehouse.checksum import Checksum, checksum_columns
 from lakehouse.errors import AccessError, DataError, LakehouseError, SourceAwayError, known
 from lakehouse.io.config.secrets import resolve
-from lakehouse.io.config.settings import ShopSettings
+from lakehouse.io.config.shop_settings import ShopSettings
 from lakehouse.io.host import logs
 from lakehouse.io.mysql.database_url import jdbc_url
 from lakehouse.io.mysql.shop_database import answers

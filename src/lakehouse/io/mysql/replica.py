@@ -11,7 +11,7 @@ from pymysql.connections import Connection
 from pymysql.cursors import DictCursor
 
 from lakehouse.errors import AccessError, DataError, SourceAwayError
-from lakehouse.io.config.settings import ShopSettings
+from lakehouse.io.config.shop_settings import ShopSettings
 from lakehouse.io.mysql.shop_database import NOT_THERE, connect, connection_error
 
 SYNTAX, UNKNOWN_VARIABLE, NO_RIGHT = 1064, 1193, 1227

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from lakehouse.errors import AccessError, LakehouseError, SourceAwayError
-from lakehouse.io.config.settings import ShopSettings
+from lakehouse.io.config.shop_settings import ShopSettings
 from lakehouse.io.host import logs
 from lakehouse.io.mysql.replica import Replica, ask, checked_lag, connected, position, replica_of
 

@@ -10,7 +10,7 @@ import pymysql
 
 from lakehouse.errors import AccessError, DataError, LakehouseError, SourceAwayError
 from lakehouse.io.config.database_address import Address
-from lakehouse.io.config.settings import ShopSettings
+from lakehouse.io.config.shop_settings import ShopSettings
 from lakehouse.io.host import logs
 from lakehouse.io.mysql.database_url import connect_arguments
 from lakehouse.sources.source import JdbcTable

@@ -16,13 +16,18 @@ from lakehouse.table import LONG
 FIRST_VALUE = "(SELECT `meta_value` FROM `{p}postmeta` WHERE `post_id` = `ID` AND `meta_key` = 'KEY' ORDER BY `meta_id` LIMIT 1)"
 # An empty sign replaces nothing, and so does a missing one.
 DECIMAL_SIGN = f"COALESCE((SELECT `option_value` FROM `{{p}}options` WHERE `option_name` = '{DECIMAL_SIGN_OPTION}'), '.')"
+# Where the shop's own sign stands in a text, points stand between thousands.
+AMOUNT = (
+    f"CASE WHEN {DECIMAL_SIGN} NOT IN ('', '.') AND LOCATE({DECIMAL_SIGN}, TEXT) > 0"
+    f" THEN REPLACE(REPLACE(TEXT, '.', ''), {DECIMAL_SIGN}, '.') ELSE TEXT END"
+)
 # Of each order the currency, when it was made (UTC, and for drafts, that have no such date, the shop's wall clock), and the total.
 AMOUNTS = {
     "hpos": "`currency` AS `currency`, `date_created_gmt` AS `created`, '' AS `local`, `total_amount` AS `total`",
     "legacy": (
         f"{FIRST_VALUE.replace('KEY', '_order_currency')} AS `currency`, `post_date_gmt` AS `created`,"
         " CASE WHEN `post_date_gmt` < '1000-01-01' THEN CAST(`post_date` AS CHAR) ELSE '' END AS `local`,"
-        f" CAST(REPLACE({FIRST_VALUE.replace('KEY', '_order_total')}, {DECIMAL_SIGN}, '.') AS DECIMAL(26, 8)) AS `total`"
+        f" CAST({AMOUNT.replace('TEXT', FIRST_VALUE.replace('KEY', '_order_total'))} AS DECIMAL(26, 8)) AS `total`"
     ),
 }
 

@@ -146,10 +146,13 @@ class Mirroring:
         record(self._run.ledger, replace(entry, table_id=head.table_id, table_version=head.version))
 
     def _max_delete_share(self, table: JdbcTable) -> float:
-        """What goes with accepted orders is accepted; rows of meta have other ids where a shop moved to the other store."""
+        """What goes with accepted orders is accepted, and the marks of a network come and go.
+
+        Rows of meta have other ids where a shop moved to the other store.
+        """
         moved = self._before is not None and self._before.store != self._source.store.name and table is ORDER_META
         accepted = table.name in self._accepted or (table.root is not None and ORDERS.name in self._accepted)
-        return 1 if accepted or moved else self._source.settings.max_delete_share
+        return 1 if accepted or moved or table.optional else self._source.settings.max_delete_share
 
     def _reconcile(self, staged: Staged, consistency: ReadConsistency, tables: tuple[JdbcTable, ...]) -> None:
         """What the database counted beside what the mirror holds now. DataError (65), after writing it down, if they are too far apart."""

@@ -23,6 +23,7 @@ from lakehouse.ops.source_schema import columns_there
 from lakehouse.runs.stage import RunContext
 from lakehouse.sources.drift import refuse_other_schema
 from lakehouse.sources.source import ROOT_ORDER, JdbcTable, Within
+from lakehouse.sources.woocommerce import TABLES
 from lakehouse.sources.woocommerce.orders import ORDER_ITEM_META, ORDER_ITEMS, ORDER_META, ORDER_OPERATIONAL_DATA, ORDERS
 from lakehouse.sources.woocommerce.orders import TABLES as ORDER_TABLES
 from lakehouse.sources.woocommerce.reconciliation import compared_tables
@@ -36,6 +37,8 @@ ROWS_A_RANGE = 2_000_000
 # A modified date is written before its transaction commits, and a replica is behind.
 LOOK_BACK = timedelta(hours=1)
 ROOT = ROOT_ORDER.name
+# In place of a checksum, of a table that this shop does not have.
+ABSENT = "absent"
 Frames = Mapping[str, DataFrame]
 
 
@@ -116,8 +119,9 @@ class ShopReader:
         return Staged({**others, **orders}, part, read_at, time.monotonic() - started, there, held, figures, rows, checksums, same)
 
     def _checksums(self, keys: Copies, copies: Copies, part: IncrementalScope | None) -> dict[str, str]:
-        """Of orders only if all were read: parts of different nights can't be compared."""
-        found = {table.name: str(copies.checksums[table.name]) for table in self._source.others}
+        """Of orders only if all were read: parts of different nights can't be compared. What this shop does not have is always the same."""
+        found = {table.name: ABSENT for table in TABLES if not table.root}
+        found |= {table.name: str(copies.checksums[table.name]) for table in self._source.others}
         if part is None:
             of_orders = [*keys.checksums.values(), *(copies.checksums[table.name] for table in self._source.store.tables)]
             found[ALL_ORDERS] = " ".join(map(str, of_orders))

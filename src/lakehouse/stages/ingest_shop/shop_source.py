@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from lakehouse.io.config.settings import ShopSettings
+from lakehouse.io.config.shop_settings import ShopSettings
 from lakehouse.io.mysql.shop_database import ShopDatabase
 from lakehouse.ops.source_schema import columns_there
 from lakehouse.sources.drift import Columns, compare_all, refuse
