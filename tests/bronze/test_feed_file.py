@@ -123,6 +123,17 @@ def test_another_unicode_encoding_is_told_by_its_mark(encoding: str, tmp_path: P
     assert pq.read_table(read(data.encode(encoding), tmp_path).good)["sku"].to_pylist() == ["Ä"]
 
 
+def test_a_list_that_went_through_a_spreadsheet_is_read_and_its_lines_are_those_of_the_file(tmp_path: Path) -> None:
+    """A line for the spreadsheet above the header, two columns without a name, protected codes; the code in line 4 is lost."""
+    header = "sku,location_code,gtin,quantity_on_hand,quantity_reserved,counted_at,,"
+    rows = ['="007",AMS,,1,0,2026-11-17T00:00:00Z,,', "8.71E+12,AMS,,1,0,2026-11-17T00:00:00Z,,"]
+    found = read("\r\n".join(["sep=,", header, *rows]) + "\r\n", tmp_path)
+    assert (found.refused, found.rows_read, found.unknown_columns) == ("", 2, [])
+    assert pq.read_table(found.good).column("sku").to_pylist() == ["007"]
+    assert rejects(found) == [(4, "sku", "rounded_by_spreadsheet")]
+    assert dict(found.repaired) == {("sku", "as_text"): 1}
+
+
 def test_a_header_alone_is_a_file_without_rows(tmp_path: Path) -> None:
     assert read(HEADER, tmp_path).rows_read == 0
 

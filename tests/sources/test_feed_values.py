@@ -123,3 +123,34 @@ def test_a_fraction_is_from_0_to_1() -> None:
 
 def test_without_a_thousands_sign_a_point_is_none_where_a_comma_is_expected() -> None:
     assert one("12.500", v.decimal(","))[1] == "not_a_number"
+
+
+def repaired(text: str, parser: Parser) -> tuple[Any, str, dict[str, int]]:
+    found = parse(pa.array([text, "1"], pa.string()), parser, True)
+    return found.values[0].as_py(), CLASSES[found.classes[0]], dict(found.repaired)
+
+
+@pytest.mark.parametrize(
+    ("text", "parser", "expected"),
+    [
+        ('="0871"', v.text(), ("0871", "", {"as_text": 1})),
+        ("'0871", v.text(), ("0871", "", {"as_text": 1})),
+        ("'12,50", v.decimal(","), (Decimal("12.50"), "", {"as_text": 1})),
+        # The text's own.
+        ("'t Gooi", v.text(), ("'t Gooi", "", {})),
+        ("a='b'", v.text(), ("a='b'", "", {})),
+        # 46,000 days after 1899-12-30; a smaller number may be something else.
+        ("46000", v.date(v.POINT_DATE), (date(2025, 12, 9), "", {"as_dates": 1})),
+        ("46000", v.last_day(v.ISO_DATE), (date(2025, 12, 9), "", {"as_dates": 1})),
+        ("20261", v.date(v.ISO_DATE), (None, "not_a_date", {})),
+        ("99999", v.date(v.ISO_DATE), (None, "not_a_date", {})),
+        # Digits that are lost can't be had back.
+        ("8.71E+12", v.text(), (None, "rounded_by_spreadsheet", {})),
+        ("8,71E+12", v.integer(), (None, "rounded_by_spreadsheet", {})),
+        ("AE+12", v.text(), ("AE+12", "", {})),
+    ],
+)
+def test_what_a_spreadsheet_did_is_undone_where_that_is_no_guess(
+    text: str, parser: Parser, expected: tuple[Any, str, dict[str, int]]
+) -> None:
+    assert repaired(text, parser) == expected

@@ -46,7 +46,8 @@ class FileReadResult:
     `refused`: why nothing of it can be used; what was read until then is counted. `ragged` rows are not as wide as the header line.
     `unknown_columns` were left unread;
     `absent_columns`, which may be empty, are null. `examples`: by column and class how often, and the first lines; `looks`: the first
-    of these values with 9 for each digit and a for each letter, never of a personal column.
+    of these values with 9 for each digit and a for each letter, never of a personal column. `repaired`: by column and kind how many values
+    a spreadsheet had changed in a way that was undone.
     """
 
     good: Path
@@ -59,6 +60,7 @@ class FileReadResult:
     absent_columns: list[str] = field(default_factory=list)
     examples: dict[tuple[str, str], tuple[int, list[int]]] = field(default_factory=dict)
     looks: dict[tuple[str, str], str] = field(default_factory=dict)
+    repaired: Counter[tuple[str, str]] = field(default_factory=Counter)
 
 
 def read_file(raw: BinaryIO, feed: Feed, origin: Origin, folder: Path) -> FileReadResult:
@@ -100,18 +102,25 @@ def _csv_parts(stream: Stream, feed: Feed, found: FileReadResult) -> Iterator[Re
     if not head.strip():
         found.refused = "the file is empty: not even a header line stands in it"
         return
+    head, above = _without_sep_line(head)
     names = header(head.decode(errors="replace"), feed.delimiter)
     places = _places(names, feed, found)
     is_first = True
     for part in records(_Joined(head, stream), feed.delimiter, len(names)):
-        fields, lines = part.fields, part.lines
+        fields, lines = part.fields, part.lines + above
         if is_first and len(lines):
             fields, lines, is_first = fields.slice(1), lines[1:], False
         if not found.refused:
             nothing = pa.nulls(fields.num_rows, pa.string()).fill_null("")
             columns = [nothing if place is None else fields.column(place) for place in places]
             fields = pa.RecordBatch.from_arrays(columns, names=[f.name for f in feed.fields])
-        yield Records(fields, lines, part.wrong_width)
+        yield Records(fields, lines, [wrong._replace(line=wrong.line + above) for wrong in part.wrong_width])
+
+
+def _without_sep_line(head: bytes) -> tuple[bytes, int]:
+    """The beginning without the line `sep=;` that tells a spreadsheet what divides columns, and how many lines went."""
+    found = re.match(rb"\s*sep=.\s*(?:\r\n|\n|\r)", head, re.IGNORECASE)
+    return (head[found.end() :], 1) if found else (head, 0)
 
 
 def _places(names: Sequence[str], feed: Feed, found: FileReadResult) -> list[int | None]:
@@ -128,7 +137,9 @@ def _places(names: Sequence[str], feed: Feed, found: FileReadResult) -> list[int
             missing.append(wanted.headers[0])
         elif not at:
             found.absent_columns.append(wanted.headers[0])
-    unknown = [f"{name} (column {i + 1})" for i, name in enumerate(names) if i not in places]
+    # A spreadsheet adds columns without a name at the end, also where there is nothing in them.
+    named = max((i + 1 for i, name in enumerate(names) if name.strip()), default=0)
+    unknown = [f"{name} (column {i + 1})" for i, name in enumerate(names[:named]) if i not in places]
     wrong = [f"missing: {', '.join(missing)}"] * bool(missing) + [f"there twice: {', '.join(twice)}"] * bool(twice)
     if found.absent_columns and unknown and not wrong:
         wrong = [f"not there: {', '.join(found.absent_columns)}, and columns that we do not know are: were they renamed?"]
@@ -178,6 +189,8 @@ def _json_parts(stream: Stream, feed: Feed, found: FileReadResult) -> Iterator[R
 def _sort_out(part: Records, feed: Feed, origin: Origin, found: FileReadResult, good: pq.ParquetWriter, rejects: pq.ParquetWriter) -> None:
     """Rows whose values are all good, and the others with their first bad column."""
     parsed = [parse(part.fields.column(i), wanted.parser, wanted.required) for i, wanted in enumerate(feed.fields)]
+    for wanted, one in zip(feed.fields, parsed, strict=True):
+        found.repaired.update({(wanted.headers[0], kind): number for kind, number in one.repaired.items()})
     classes = np.stack([one.classes for one in parsed], axis=1)
     is_bad = classes != GOOD
     bad = np.flatnonzero(is_bad.any(axis=1))

@@ -8,6 +8,7 @@ from datetime import date
 from lakehouse.bronze.feed_file import WHOLE_FILE, FileReadResult
 from lakehouse.bronze.feed_quarantine import FOUND, expected
 from lakehouse.sources.feed import Feed
+from lakehouse.sources.spreadsheets import TOLD
 
 EXAMPLE_DAY = date(2026, 11, 17)
 LOOKS = "Under *it looks like*, 9 stands for any digit and a for any letter: we do not send your data around by e-mail."
@@ -27,6 +28,8 @@ def reply(feed: Feed, file_name: str, found: FileReadResult, refused: str, is_us
             LOOKS if found.looks else "",
             "" if feed.is_json else LINE_ENDS,
         ]
+    if found.repaired:
+        parts += ["## What a spreadsheet has changed, and we have undone", _repairs(found)]
     if found.unknown_columns or found.absent_columns:
         parts += ["## What has changed in the header line", _changes(found)]
     parts += ["## What we expect", _dialect(feed), f"A file as it should be: `{template_name(feed, file_name)}`", _columns(feed)]
@@ -62,6 +65,8 @@ def template(feed: Feed) -> bytes:
 def _headline(found: FileReadResult, refused: str, is_used: bool) -> str:
     if refused:
         return "we could not use this file"
+    if not found.rows_rejected and found.repaired:
+        return "we used all rows, and undid what a spreadsheet has changed"
     told = f"{found.rows_rejected:,} of {found.rows_read:,} rows could not be read"
     return told if is_used else f"we did not use this file, {told}"
 
@@ -117,3 +122,8 @@ def _cell(text: str) -> str:
     """A name out of a file must not become a part of the table or the page."""
     plain = "".join(sign if sign.isprintable() else " " for sign in text)
     return plain.replace("\\", "\\\\").replace("|", "\\|").replace("<", "&lt;").replace("`", "'")
+
+
+def _repairs(found: FileReadResult) -> str:
+    lines = [f"- {number} values of `{_cell(column)}` {TOLD[kind]}." for (column, kind), number in sorted(found.repaired.items())]
+    return "\n".join(lines)

@@ -1,15 +1,17 @@
 """Text of vendors' files → typed values, a column at a time; what is no such value gets a class, never a guess."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-GOOD, EMPTY, NOT_A_NUMBER, NOT_A_DATE, NOT_IN_LIST, TOO_LONG, OUT_OF_RANGE, BAD_ENCODING = range(8)
-CLASSES = ("", "empty", "not_a_number", "not_a_date", "not_in_list", "too_long", "out_of_range", "bad_encoding")
+from lakehouse.sources.spreadsheets import AS_DATES, AS_TEXT, is_rounded, serial_days, unwrapped
+
+GOOD, EMPTY, NOT_A_NUMBER, NOT_A_DATE, NOT_IN_LIST, TOO_LONG, OUT_OF_RANGE, BAD_ENCODING, ROUNDED = range(9)
+CLASSES = ("", "empty", "not_a_number", "not_a_date", "not_in_list", "too_long", "out_of_range", "bad_encoding", "rounded_by_spreadsheet")
 # What text_files made of bytes that are no text, and characters that no text has.
 NO_TEXT = "[\U000f0000-\U000f00ff\\x00\ufffd]"
 # The usual timestamp, and what its digits add to year, month, day, hour, minute and second.
@@ -26,28 +28,47 @@ Reading = Callable[[pa.Array], tuple[pa.Array, np.ndarray]]
 
 @dataclass(frozen=True)
 class Parser:
-    """`expects` and `example` are for people: what should stand there."""
+    """`expects` and `example` are for people: what should stand there. `is_date`: a spreadsheet may have made numbers of its values."""
 
     read: Reading
     expects: str
     example: str
+    is_date: bool = False
 
 
 @dataclass(frozen=True)
 class Parsed:
-    """`values` is null where `classes` (numbers of CLASSES) is not GOOD, or nothing stood there."""
+    """`values` is null where `classes` (numbers of CLASSES) is not GOOD, or nothing stood there.
+
+    `repaired`: kind (spreadsheets.TOLD) → how many values a spreadsheet had changed in a way that was undone.
+    """
 
     values: pa.Array
     classes: np.ndarray
+    repaired: Mapping[str, int] = field(default_factory=dict)
 
 
 def parse(text: pa.Array, parser: Parser, required: bool) -> Parsed:
-    trimmed = pc.utf8_trim_whitespace(text)
+    trimmed, in_quotes = unwrapped(pc.utf8_trim_whitespace(text))
     is_empty = _mask(pc.equal(pc.binary_length(trimmed), 0))
     no_text = _mask(pc.match_substring_regex(trimmed, NO_TEXT)) if _may_be_no_text(trimmed) else np.zeros(len(text), dtype=bool)
     values, classes = parser.read(trimmed)
+    days = 0
+    if parser.is_date and (classes == NOT_A_DATE).any():
+        values, classes, days = _with_serials(trimmed, values, classes)
+    if (rounded := is_rounded(trimmed)) is not None:
+        classes = np.where(rounded, ROUNDED, classes)
     classes = np.where(is_empty, EMPTY if required else GOOD, np.where(no_text, BAD_ENCODING, classes)).astype(np.int8)
-    return Parsed(pc.if_else(pa.array((classes == GOOD) & ~is_empty), values, None), classes)
+    repaired = {kind: number for kind, number in ((AS_TEXT, in_quotes), (AS_DATES, days)) if number}
+    return Parsed(pc.if_else(pa.array((classes == GOOD) & ~is_empty), values, None), classes, repaired)
+
+
+def _with_serials(given: pa.Array, values: pa.Array, classes: np.ndarray) -> tuple[pa.Array, np.ndarray, int]:
+    """Days that a spreadsheet counted are dates; and how many there are."""
+    days = serial_days(given)
+    found = (classes == NOT_A_DATE) & ~np.isnat(days)
+    dates = pa.array(days.astype("datetime64[D]"), pa.date32(), mask=np.isnat(days))
+    return pc.if_else(pa.array(found), dates, values), np.where(found, GOOD, classes), int(found.sum())
 
 
 def _may_be_no_text(values: pa.Array) -> bool:
@@ -138,7 +159,7 @@ def date(shape: "Shape") -> Parser:
         days, good = _days(year, month, day)
         return pa.array(days.astype("datetime64[D]"), pa.date32()), np.where(good, GOOD, NOT_A_DATE)
 
-    return Parser(of, f"a date written as {shape.written}", shape.example)
+    return Parser(of, f"a date written as {shape.written}", shape.example, is_date=True)
 
 
 def last_day(shape: "Shape") -> Parser:
@@ -150,7 +171,7 @@ def last_day(shape: "Shape") -> Parser:
         is_open = (good & (year >= 2200)) | ((year == 0) & (month == 0) & (day == 0))
         return pa.array(days.astype("datetime64[D]"), pa.date32(), mask=is_open), np.where(good | is_open, GOOD, NOT_A_DATE)
 
-    return Parser(of, f"a date written as {shape.written}; nothing where there is no end", shape.example)
+    return Parser(of, f"a date written as {shape.written}; nothing where there is no end", shape.example, is_date=True)
 
 
 class Shape(NamedTuple):

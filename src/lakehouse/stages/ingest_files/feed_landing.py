@@ -155,7 +155,7 @@ class FeedLanding:
 
     def _answer(self, delivery: Delivery) -> None:
         feed, name, found = delivery.feed, delivery.origin.file_name, delivery.found
-        if not (delivery.reason or found.rows_rejected):
+        if not (delivery.reason or found.rows_rejected or found.repaired):
             self.outbox.clear(feed.sender, name)
             return
         why = found.refused or (delivery.reason if delivery.status == WAITING else "")

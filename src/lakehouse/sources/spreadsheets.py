@@ -1,0 +1,49 @@
+"""What a spreadsheet does to a list that somebody opens and saves, and what of it can be undone without a guess."""
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+# Kinds of repairs, for people.
+AS_TEXT, AS_DATES = "as_text", "as_dates"
+TOLD = {
+    AS_TEXT: "stood in quotes after an equals sign, or behind an apostrophe, which keep a spreadsheet from changing them",
+    AS_DATES: "were the days that a spreadsheet counts from 1900, in place of dates",
+}
+# ="0123" and '0123. An apostrophe before anything but digits may be the text's own, as in 't Gooi.
+WRAPPED, QUOTED = r'^="([^"]*)"$', r"^'([0-9][0-9.,:/+-]*)$"
+# 8.71E+12 stands for a code of thirteen digits, of which nine are lost.
+ROUNDED = r"^[+-]?[0-9](?:[.,][0-9]+)?E\+[0-9]{1,3}$"
+# Days since 1899-12-30, from 2000 to 2099; smaller numbers may be something else.
+SERIAL, FIRST_SERIAL, LAST_SERIAL = r"^[0-9]{5}$", 36_526, 73_050
+EPOCH = np.datetime64("1899-12-30", "D")
+
+
+def unwrapped(values: pa.Array) -> tuple[pa.Array, int]:
+    """The values without what protects them from a spreadsheet, and how many had it."""
+    if not _has_byte(values, b"=") and not _has_byte(values, b"'"):
+        return values, 0
+    plain = pc.replace_substring_regex(pc.replace_substring_regex(values, WRAPPED, r"\1"), QUOTED, r"\1")
+    return plain, int(pc.sum(pc.not_equal(plain, values)).as_py() or 0)
+
+
+def is_rounded(values: pa.Array) -> np.ndarray | None:
+    """Which values are codes or numbers whose last digits are lost; None: none of them."""
+    if not _has_byte(values, b"+"):
+        return None
+    return pc.fill_null(pc.match_substring_regex(values, ROUNDED), False).to_numpy(zero_copy_only=False)  # type: ignore[no-any-return]
+
+
+def serial_days(values: pa.Array) -> np.ndarray:
+    """Of values that no date parser knows the days that they count, as days since 1970; NaT where they count none."""
+    is_serial = pc.fill_null(pc.match_substring_regex(values, SERIAL), False)
+    numbers = pc.fill_null(pc.cast(pc.if_else(is_serial, values, None), pa.int64()), 0).to_numpy(zero_copy_only=False)
+    days = EPOCH + numbers.astype("timedelta64[D]")
+    days[(numbers < FIRST_SERIAL) | (numbers > LAST_SERIAL)] = np.datetime64("NaT")
+    return days  # type: ignore[no-any-return]
+
+
+def _has_byte(values: pa.Array, sign: bytes) -> bool:
+    """Cheaper than to look at each value."""
+    buffer = values.buffers()[2]
+    return buffer is not None and sign in memoryview(buffer).tobytes()
