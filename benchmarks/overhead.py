@@ -76,6 +76,7 @@ class Bench:
         self._events.mkdir()
         self._environment = {
             **os.environ,
+            "LAKEHOUSE_ENV": "demo",
             "LAKEHOUSE_TRAIN_EVERY_DAYS": "10000",
             **{f"LAKEHOUSE_{name.upper()}_ROOT": str(folder / name) for name in ("lake", "vault", "export")},
             "LAKEHOUSE_TRACKING_URI": f"sqlite:///{folder}/mlflow.db",

@@ -93,6 +93,7 @@ class Site:
             "LAKEHOUSE_SHOPS__NL__URL": f"jdbc:mysql://127.0.0.1:{port or self.server.port}/faults",
             "LAKEHOUSE_SHOPS__NL__USER": "faults_reader",
             "LAKEHOUSE_SHOPS__NL__PASSWORD": "env:SHOP_PASSWORD",
+            "LAKEHOUSE_SHOPS__NL__LEGAL_GROUND": "existing_customers",
             "LAKEHOUSE_SHOPS__NL__PREFIX": "wp_",
             "LAKEHOUSE_SHOPS__NL__TIME_ZONE": "Europe/Amsterdam",
             "LAKEHOUSE_SHOPS__NL__SOCKET_TIMEOUT_SECONDS": "4",

@@ -65,6 +65,7 @@ def built(spark: SparkSession) -> dict[tuple[str, int], dict[str, Any]]:
         order(5, shop="de"),
         order(6, shop="de", is_misdated=True),
         order(7, "wc-ready-for-collect", "de"),
+        order(8, shop="de", total_amount=Decimal("-3")),
     ]
     operational = [
         {
@@ -145,9 +146,24 @@ def test_each_shop_says_which_statuses_are_sales(built: dict[tuple[str, int], di
 
 def test_what_is_no_sale_says_why(built: dict[tuple[str, int], dict[str, Any]]) -> None:
     """Of a key that stands twice the first row counts."""
-    assert column(built, "no_sale_reason", "de") == {1: None, 2: "sub_order", 3: None, 4: "test_order", 5: None, 6: "date", 7: None}
+    assert column(built, "no_sale_reason", "de") == {
+        1: None,
+        2: "sub_order",
+        3: None,
+        4: "test_order",
+        5: None,
+        6: "date",
+        7: None,
+        8: None,
+    }
     assert {row["is_sale"] is (row["no_sale_reason"] is None) for row in built.values()} == {True}
-    assert column(built, "root_order_id", "de") == {1: 1, 2: 1, 3: 3, 4: 4, 5: 5, 6: 6, 7: 7}
+    assert column(built, "root_order_id", "de") == {1: 1, 2: 1, 3: 3, 4: 4, 5: 5, 6: 6, 7: 7, 8: 8}
+
+
+def test_a_total_below_zero_is_what_the_shop_says(built: dict[tuple[str, int], dict[str, Any]]) -> None:
+    """A fee or a plugin's coupon took off more than there was: WooCommerce's own report adds it up as it stands."""
+    order = built["de", 8]
+    assert (order["total_amount"], order["is_sale"], order["broken"]) == (Decimal("-3"), True, [])
 
 
 def test_a_shop_may_name_keys_of_test_orders_of_its_own(spark: SparkSession) -> None:

@@ -25,7 +25,6 @@ PLANTED: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
         "currency_is_a_code": {"currency_code": "euro"},
         "created_at_is_known": {"created_at": None},
         "total_is_known": {"total_amount": None},
-        "total_is_not_negative": {"total_amount": -1},
         "channel_code_is_accepted": {"channel_code": "phone"},
         "shop_is_in_the_settings": {"order_date": None},
     },

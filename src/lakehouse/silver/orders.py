@@ -56,7 +56,7 @@ TABLE = Table(
         Column("country_code", STRING, "of the billing address, ISO 3166-1 alpha-2"),
         Column("payment_method", STRING, "code of the method; null in shop `app`"),
         Column("created_via", STRING, "checkout, store-api, rest-api, admin, a plugin, or app"),
-        Column("total_amount", MONEY, "with tax, shipping and fees, after discount"),
+        Column("total_amount", MONEY, "with tax, shipping and fees, after discount; below 0 where fees or coupons take off more"),
         Column("tax_amount", MONEY, "all tax: on items, fees and shipping"),
         Column("shipping_amount", MONEY, "without tax; in shop `app` as sent"),
         Column("discount_amount", MONEY, "without tax; in shop `app` as sent"),
@@ -67,7 +67,6 @@ TABLE = Table(
         CURRENCY_IS_A_CODE,
         Rule("created_at_is_known", "created_at is not null"),
         Rule("total_is_known", "total_amount is not null"),
-        Rule("total_is_not_negative", "total_amount is null or total_amount >= 0"),
         Rule("shop_is_in_the_settings", "order_date is not null or created_at is null"),
     ),
     # Of the app only what no shop has is an order of its own, which may be rare; whether its files come is told by the feeds.
