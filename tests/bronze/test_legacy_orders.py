@@ -193,4 +193,4 @@ def test_without_unix_seconds_the_shops_wall_clock_counts(spark: SparkSession, s
 
 
 def test_the_keys_that_are_read_are_those_that_are_used() -> None:
-    assert {*KEYS, *REFUND_KEYS, "_paid_date", "_completed_date"} == set(ORDER_POST_META.meta_keys)
+    assert {*KEYS, *REFUND_KEYS, "_paid_date", "_completed_date", *ORDER_META.meta_keys} == set(ORDER_POST_META.meta_keys)

@@ -18,6 +18,7 @@ def lake(server: Server, spark: SparkSession, tmp_path_factory: pytest.TempPathF
     return make_lake(server, "defective", tmp_path_factory.mktemp("defective"))
 
 
+@pytest.mark.slow
 def test_each_defect_of_the_shop_is_in_quarantine_under_its_rule_and_many_new_ones_stop_the_night(
     lake: DemoLake, spark: SparkSession
 ) -> None:

@@ -67,6 +67,7 @@ def wait_for(log: Path, words: str) -> None:
     raise AssertionError(log.read_text()[-2000:])
 
 
+@pytest.mark.slow
 def test_a_job_runs_under_spark_submit_with_the_zip_and_the_properties_file(
     master: str, archive: Path, demo_lake: DemoLake, tmp_path: Path
 ) -> None:

@@ -73,7 +73,7 @@ def test_a_query_on_the_list_is_answered_without_a_jvm(capsys: pytest.CaptureFix
     shown = capsys.readouterr()
     assert shown.out.splitlines() == [
         "order_id,status,total_amount,created_at",
-        "2,,0E-8,2026-11-16T02:00:00Z",
+        "2,,0.00000000,2026-11-16T02:00:00Z",
         "1,completed,10.50000000,2026-11-16T02:00:00Z",
         "3,failed,,",
     ]

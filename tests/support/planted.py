@@ -11,8 +11,8 @@ from lakehouse.table import Column, Table
 
 # What a good row needs beside a first value of each type.
 GOOD: Mapping[str, Mapping[str, Any]] = {
-    "silver.orders": {"currency_code": "EUR"},
-    "silver.refunds": {"total_amount": -1, "refund_id": 2, "currency_code": "EUR", "has_other_currency": False},
+    "silver.orders": {"currency_code": "EUR", "is_misdated": False},
+    "silver.refunds": {"total_amount": -1, "refund_id": 2, "currency_code": "EUR", "has_other_currency": False, "is_misdated": False},
     "silver.refund_lines": {"quantity": -1},
     "silver.wholesale_offers": {"currency_code": "EUR"},
     "silver.customers": {"is_anonymous": False, "is_customer": True},
@@ -26,6 +26,7 @@ PLANTED: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
         "created_at_is_known": {"created_at": None},
         "total_is_known": {"total_amount": None},
         "channel_code_is_accepted": {"channel_code": "phone"},
+        "no_sale_reason_is_accepted": {"no_sale_reason": "weather"},
         "shop_is_in_the_settings": {"order_date": None},
     },
     "silver.order_lines": {
@@ -56,9 +57,17 @@ PLANTED: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
         "code_is_not_empty": {"code": ""},
         "product_count_is_positive": {"product_count": 0},
     },
+    "bronze.consent_statements": {"source_is_accepted": {"source": "letter"}},
+    "silver.consents": {
+        "channel_is_accepted": {"channel": "post"},
+        "source_is_accepted": {"source": "letter"},
+        "state_is_accepted": {"state": "maybe"},
+    },
     "silver.customer_identities": {"identity_type_is_accepted": {"identity_type": "phone"}},
     "silver.customers": {
         "email_status_is_accepted": {"email_status": "new"},
+        "consent_is_accepted": {"consent": "maybe"},
+        "legal_ground_is_accepted": {"legal_ground": "guess"},
         "email_status_is_known": {"email_status": None},
         "who_is_anonymous_has_no_address": {"is_anonymous": True},
         "customer_key_is_one_of_customer_identities": {"customer_key": "nobody"},

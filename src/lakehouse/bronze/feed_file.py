@@ -1,7 +1,6 @@
 """One delivered file → its good rows as Parquet, its bad ones with line, column and class; every record is one or the other."""
 
 import re
-import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -15,6 +14,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from pyspark.sql.pandas.types import to_arrow_type
 
+from lakehouse.bronze.feed_header import named_columns, without_sep_line
 from lakehouse.bronze.feed_json import events
 from lakehouse.io.files.csv_files import Records, Stream, Unreadable, header, records
 from lakehouse.io.files.text_files import opened
@@ -102,9 +102,9 @@ def _csv_parts(stream: Stream, feed: Feed, found: FileReadResult) -> Iterator[Re
     if not head.strip():
         found.refused = "the file is empty: not even a header line stands in it"
         return
-    head, above = _without_sep_line(head)
+    head, above = without_sep_line(head)
     names = header(head.decode(errors="replace"), feed.delimiter)
-    places = _places(names, feed, found)
+    places, found.refused, found.unknown_columns, found.absent_columns = named_columns(names, feed)
     is_first = True
     for part in records(_Joined(head, stream), feed.delimiter, len(names)):
         fields, lines = part.fields, part.lines + above
@@ -117,60 +117,11 @@ def _csv_parts(stream: Stream, feed: Feed, found: FileReadResult) -> Iterator[Re
         yield Records(fields, lines, [wrong._replace(line=wrong.line + above) for wrong in part.wrong_width])
 
 
-def _without_sep_line(head: bytes) -> tuple[bytes, int]:
-    """The beginning without the line `sep=;` that tells a spreadsheet what divides columns, and how many lines went."""
-    found = re.match(rb"\s*sep=.\s*(?:\r\n|\n|\r)", head, re.IGNORECASE)
-    return (head[found.end() :], 1) if found else (head, 0)
-
-
-def _places(names: Sequence[str], feed: Feed, found: FileReadResult) -> list[int | None]:
-    """Where each of the feed's columns stands in the header."""
-    there = [_plain(name) for name in names]
-    places: list[int | None] = []
-    missing, twice = [], []
-    for wanted in feed.fields:
-        at = [i for i, name in enumerate(there) if name in {_plain(known) for known in wanted.headers}]
-        places.append(at[0] if at else None)
-        if len(at) > 1:
-            twice.append(wanted.headers[0])
-        elif not at and (wanted.required or wanted.needed):
-            missing.append(wanted.headers[0])
-        elif not at:
-            found.absent_columns.append(wanted.headers[0])
-    # A spreadsheet adds columns without a name at the end, also where there is nothing in them.
-    named = max((i + 1 for i, name in enumerate(names) if name.strip()), default=0)
-    unknown = [f"{name} (column {i + 1})" for i, name in enumerate(names[:named]) if i not in places]
-    wrong = [f"missing: {', '.join(missing)}"] * bool(missing) + [f"there twice: {', '.join(twice)}"] * bool(twice)
-    if found.absent_columns and unknown and not wrong:
-        wrong = [f"not there: {', '.join(found.absent_columns)}, and columns that we do not know are: were they renamed?"]
-    is_header = 2 * sum(place is not None for place in places) >= len(places)
-    if not is_header:
-        wrong.append("the first line may be no header line at all")
-    if wrong:
-        found.refused = f"columns of the header line are not those of the contract; {'; '.join(wrong)}{_delimiter_hint(names, feed)}"
-    # Of a file without a header line these are the first row's values: nobody's business.
-    found.unknown_columns = unknown if is_header else []
-    return places
-
-
 def _shown(name: str, found: FileReadResult) -> str:
     """An unknown column as it may stand in a reply. Where rows are not as wide as the header line, a row may have slipped into it."""
     place = f" {name[name.rindex('(') :]}" if name.endswith(")") else ""
     is_header = found.rows_read > 2 * found.ragged and NAME.match(name) and sum(sign.isdigit() for sign in name.removesuffix(place)) < 4
     return name if is_header else f"a column whose name we do not repeat{place}"
-
-
-def _plain(name: str) -> str:
-    return unicodedata.normalize("NFC", name).strip().strip("\ufeff").casefold()
-
-
-def _delimiter_hint(names: Sequence[str], feed: Feed) -> str:
-    others = {",": "a comma", ";": "a semicolon", "\t": "a tab", "|": "a bar"}
-    line = feed.delimiter.join(names)
-    other = max(others, key=line.count)
-    if other == feed.delimiter or line.count(other) < len(feed.fields) // 2:
-        return ""
-    return f". Columns seem to be divided by {others[other]}; expected is {others[feed.delimiter]}"
 
 
 def _json_parts(stream: Stream, feed: Feed, found: FileReadResult) -> Iterator[Records]:

@@ -83,7 +83,7 @@ def shop(
         variables = make_reader(folder, server, read_state(folder / "truth"))
     typer.echo(f"{counts['wc_orders']} orders and refunds, {sum(counts.values())} rows; truth in {folder / 'truth'}")
     typer.echo(f"look around: mariadb --socket={server.socket} --user=root {DATABASE}   (for programs: 127.0.0.1:{server.port})")
-    typer.echo("read it: .venv/bin/lakehouse night")
+    typer.echo("read it: .venv/bin/lakehouse night --env demo")
     if needed := exports(folder, server, variables):
         typer.echo(f"before that: {needed}")
 

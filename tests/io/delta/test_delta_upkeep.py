@@ -125,6 +125,7 @@ def test_a_kill_in_the_middle_leaves_a_table_that_reads_the_same_and_is_mended_b
     assert by_driver(store, 5) == by_spark(store, 5) == dict.fromkeys(range(6), "tea")
 
 
+@pytest.mark.slow
 def test_a_kill_while_spark_vacuums_leaves_needed_versions_readable_and_the_property_is_put_back_by_the_next_run(
     spark: SparkSession, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

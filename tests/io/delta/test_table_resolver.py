@@ -94,6 +94,7 @@ def test_a_table_that_is_written_anew_keeps_its_identity_and_has_the_new_columns
     assert goods(elsewhere) == [(1, "tea")]
 
 
+@pytest.mark.slow
 def test_maintenance_is_told_from_writing(elsewhere: DeltaStore) -> None:
     for number in range(3):
         elsewhere.append(GOODS.name, frame(elsewhere, (number, "tea")))

@@ -85,7 +85,7 @@ def test_a_connection_that_breaks_once_costs_no_row_and_doubles_none(
     assert proxy.victims == 0
 
 
-@pytest.mark.parametrize("fault", ["cut", "blackhole"])
+@pytest.mark.parametrize("fault", ["cut", pytest.param("blackhole", marks=pytest.mark.slow)])
 def test_connections_that_always_break_end_with_69_in_time(spark: SparkSession, proxy: TcpProxy, tmp_path: Path, fault: Fault) -> None:
     proxy.fail(fault, after=MIDDLE)
     with pytest.raises(SourceAwayError):
