@@ -103,21 +103,26 @@ def find(folder: Path) -> Server | None:
 def _install(folder: Path) -> None:
     command = [_program("mariadb-install-db", "mysql_install_db"), "--no-defaults", f"--datadir={folder / 'data'}", *_as_user()]
     command += ["--auth-root-authentication-method=normal", "--skip-test-db"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    environment = {**os.environ, "TMPDIR": str(_temporary(folder))}
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
     _error_log(folder).write_text(done.stdout + done.stderr)
     if done.returncode != 0:
         raise ServerError(f"MariaDB cannot set up its data in {folder / 'data'}: look into {_error_log(folder)}")
 
 
+def _temporary(folder: Path) -> Path:
+    """Its own: a server that starts clears the temporary tables of all others that share the folder."""
+    temporary = folder / "tmp"
+    temporary.mkdir(exist_ok=True)
+    return temporary
+
+
 def _launch(server: Server, options: tuple[str, ...]) -> None:
     server.socket.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    # Its own: a server that starts clears the temporary tables of all others that share the folder.
-    temporary = server.folder / "tmp"
-    temporary.mkdir(exist_ok=True)
     command = [
         _program("mariadbd", "mysqld"), "--no-defaults", *_as_user(), f"--datadir={server.folder / 'data'}", f"--socket={server.socket}",
         f"--port={server.port}", "--bind-address=127.0.0.1", "--skip-name-resolve", f"--pid-file={_pid_file(server.folder)}",
-        f"--tmpdir={temporary}",
+        f"--tmpdir={_temporary(server.folder)}",
         "--local-infile=1", "--innodb-buffer-pool-size=192M", "--innodb-log-file-size=96M", "--innodb-flush-log-at-trx-commit=2",
         "--max-allowed-packet=64M", "--character-set-server=utf8mb4", "--collation-server=utf8mb4_unicode_520_ci", *options,
     ]  # fmt: skip
