@@ -230,3 +230,14 @@ def test_a_product_that_was_bought_before_is_not_called_a_discovery(spark: Spark
     bought = frame_of(spark, interactions.TABLE, [{"shop_code": "nl", "customer_key": "anna", "product_id": i} for i in (101, 102)])
     row = rows(reached, contact, lists(spark, listed), catalogue, bought).collect()[0]
     assert (row["list_1"], row["list_2"]) == ("buy_again", "buy_again")
+
+
+def test_where_nobody_may_have_the_address_each_row_says_its_own_reason(spark: SparkSession) -> None:
+    common = {"email_pseudonym": "e", "email_status": "valid", "is_customer": True, "has_complained": False}
+    said = {"silent": (False, None), "objects": (True, None)}
+    rows = [
+        {**common, "shop_code": "nl", "customer_key": key, "is_opted_out": is_out, "legal_ground": ground}
+        for key, (is_out, ground) in said.items()
+    ]
+    found = audience(frame_of(spark, customers.TABLE, rows), lists(spark, [(key, "mixed", 1, 1, "als") for key in said]))
+    assert {row["customer_key"]: row["suppressed_for"] for row in found.collect()} == {"silent": "no_consent", "objects": "opted_out"}
