@@ -38,6 +38,11 @@ def amount_as_read(value: Column, decimal_sign: Column) -> Column:
     return F.coalesce(as_it_stands, money(plain))
 
 
+def amount_or_zero(value: Column, decimal_sign: Column) -> Column:
+    """The same of orders and their lines, where what is no number is 0."""
+    return F.coalesce(amount_as_read(value, decimal_sign), F.lit(0).cast(MONEY))
+
+
 def quantity_as_read(value: Column) -> Column:
     """The number that a text begins with, 0 if there is none: what PHP's `floatval` makes of it, and so shops that sell by weight."""
     leading = F.regexp_extract(value, r"^\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)", 1)

@@ -8,11 +8,10 @@ from collections.abc import Collection, Mapping
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from lakehouse.expressions import amount_as_read
+from lakehouse.expressions import amount_or_zero, pivot_meta
 from lakehouse.sources.source import JdbcTable
 from lakehouse.sources.woocommerce.legacy_orders import ORDER_POST_META, ORDER_POSTS
 from lakehouse.sources.woocommerce.orders import ORDER_ADDRESSES, ORDER_META, ORDER_OPERATIONAL_DATA, ORDERS
-from lakehouse.table import MONEY
 
 REFUND = "shop_order_refund"
 WALL_CLOCK = "yyyy-MM-dd HH:mm:ss"
@@ -92,9 +91,8 @@ def order_meta(meta: DataFrame, extra_keys: Collection[str]) -> DataFrame:
 
 def _with_keys(posts: DataFrame, meta: DataFrame, *keys: str) -> DataFrame:
     """The posts with a text column for each key. A key that stands several times gives its first row, as WordPress reads a single value."""
-    first = (F.min_by("meta_value", F.when(F.col("meta_key") == key, F.col("meta_id"))).alias(key) for key in keys)
     rows = meta.where(F.col("meta_key").isin(*keys)).withColumnRenamed("post_id", "id")
-    return posts.join(rows.groupBy("id").agg(*first), "id", "left")
+    return posts.join(pivot_meta(rows, ["id"], "meta_id", {key: key for key in keys}), "id", "left")
 
 
 def _columns(keyed: DataFrame, table: JdbcTable, **values: Column) -> DataFrame:
@@ -112,8 +110,7 @@ def _filled(key: str) -> Column:
 
 
 def _amount(key: str, decimal_sign: str) -> Column:
-    """0 without text and for text that is no number, as WooCommerce takes it."""
-    return F.coalesce(amount_as_read(F.col(key), F.lit(decimal_sign)), F.lit(0).cast(MONEY))
+    return amount_or_zero(F.col(key), F.lit(decimal_sign))
 
 
 def _moment(seconds_key: str, local_key: str, time_zone: str) -> Column:

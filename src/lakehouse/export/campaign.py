@@ -7,12 +7,13 @@ from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
 from lakehouse.export.channel import NO_CONSENT, Channel
-from lakehouse.expressions import normalised_email
+from lakehouse.expressions import pivot_meta
 from lakehouse.gold import interactions
 from lakehouse.gold.keys import CUSTOMER
 from lakehouse.recommend import customer_products
 from lakehouse.recommend.scorer import BUY_AGAIN, DISCOVER, MIXED
 from lakehouse.silver import customers, products
+from lakehouse.silver.addresses import addresses
 from lakehouse.sources.app_shop import is_apps
 from lakehouse.sources.woocommerce.orders import ORDER_ADDRESSES, ORDERS
 from lakehouse.sources.woocommerce.people import USER_META, USERS
@@ -63,20 +64,11 @@ def audience(everybody: DataFrame, lists: DataFrame) -> DataFrame:
 
 def contacts(users: DataFrame, user_meta: DataFrame, orders: DataFrame, order_addresses: DataFrame, reached: DataFrame) -> DataFrame:
     """shop_code, customer_key, email, first_name, from the vault. The name is the account's, else the latest order's."""
-    by_account = users.select("shop_code", "email_pseudonym", F.col("user_email").alias("address"))
-    by_order = orders.select("shop_code", "email_pseudonym", F.col("billing_email").alias("address"))
-    addresses = (
-        by_account.union(by_order).groupBy("shop_code", "email_pseudonym").agg(F.min(normalised_email(F.col("address"))).alias("email"))
-    )
-    names = (
-        user_meta.where(F.col("meta_key") == "first_name")
-        .groupBy("shop_code", "user_id")
-        .agg(F.min_by("meta_value", "umeta_id").alias("account_name"))
-    )
+    names = pivot_meta(user_meta, ["shop_code", "user_id"], "umeta_id", {"account_name": "first_name"})
     order_names = order_addresses.select("shop_code", F.col("order_id").alias("last_order_id"), F.col("first_name").alias("order_name"))
     name = F.coalesce(F.nullif(F.trim("account_name"), F.lit("")), F.trim("order_name"))
     return (
-        reached.join(addresses, ["shop_code", "email_pseudonym"])
+        reached.join(addresses(users, orders), ["shop_code", "email_pseudonym"])
         .join(names, ["shop_code", "user_id"], "left")
         .join(order_names, ["shop_code", "last_order_id"], "left")
         .select(*CUSTOMER, "email", name.alias("first_name"))

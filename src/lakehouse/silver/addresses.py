@@ -7,15 +7,15 @@ from lakehouse.expressions import normalised_email
 from lakehouse.sources.app_shop import apps_code
 
 
-def addresses(users: DataFrame, orders: DataFrame, app_users: DataFrame) -> DataFrame:
-    """shop_code, email_pseudonym, email: one row per shop (the app is one) and address, from vault tables."""
+def addresses(users: DataFrame, orders: DataFrame, app_users: DataFrame | None = None) -> DataFrame:
+    """shop_code, email_pseudonym, email: one row per shop (the app is one, where its users are given) and address, from vault tables."""
     by_account = users.select("shop_code", "email_pseudonym", F.col("user_email").alias("email"))
     by_order = orders.select("shop_code", "email_pseudonym", F.col("billing_email").alias("email"))
-    by_app = app_users.select(apps_code(), "email_pseudonym", "email")
+    known = by_account.unionByName(by_order)
+    if app_users is not None:
+        known = known.unionByName(app_users.select(apps_code(), "email_pseudonym", "email"))
     return (
-        by_account.unionByName(by_order)
-        .unionByName(by_app)
-        .where(F.col("email_pseudonym").isNotNull())
+        known.where(F.col("email_pseudonym").isNotNull())
         .groupBy("shop_code", "email_pseudonym")
         .agg(F.min(normalised_email(F.col("email"))).alias("email"))
     )

@@ -3,8 +3,7 @@
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
-from lakehouse.expressions import amount_as_read, null_if_empty, pivot_meta, quantity_as_read
-from lakehouse.table import MONEY
+from lakehouse.expressions import amount_or_zero, null_if_empty, pivot_meta, quantity_as_read
 
 DRAFTS = ("auto-draft", "checkout-draft")
 NUMBERS = {
@@ -69,7 +68,7 @@ def lines(orders: DataFrame, order_items: DataFrame, order_item_meta: DataFrame,
 
 
 def _amount(name: str) -> Column:
-    return F.coalesce(amount_as_read(F.col(name), F.col("decimal_sign")), F.lit(0).cast(MONEY))
+    return amount_or_zero(F.col(name), F.col("decimal_sign"))
 
 
 def _id(name: str) -> Column:
