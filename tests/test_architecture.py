@@ -52,6 +52,7 @@ ONE_DOOR = {
     "sqlglot": {"spark_sql/parsing.py"},
     "great_expectations": {"io/quality/suites.py", "io/quality/expectations.py", "io/quality/data_docs.py"},
     "boto3": {"io/files/s3_files.py"},
+    "email_validator": {"privacy/emails.py"},
     "rich": {"io/host/terminal.py"},
     "prometheus_client": {"io/alerts/metrics_file.py"},
 }

@@ -1,23 +1,20 @@
 """Column helpers. Each test puts its cases into one frame and compares all answers."""
 
-from collections.abc import Callable, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 
 import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
-from pyspark.sql import Column, SparkSession
+from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
 from lakehouse.arrow_frames import frame_from
 from lakehouse.demo.store.server import Server
 from lakehouse.expressions import (
     amount_as_read,
-    is_anonymised_email,
     local_date,
     money,
-    normalised_email,
     null_if_empty,
     pivot_meta,
     quantity,
@@ -25,6 +22,7 @@ from lakehouse.expressions import (
     repaired_text,
     unescape_html,
 )
+from tests.support.frames import answers
 
 # Words whose UTF-8 holds every kind of byte that cp1252 leaves open, and signs of four bytes.
 WORDS = [
@@ -46,11 +44,6 @@ def mojibake(text: str) -> str:
     return "".join(chr(byte) if byte in (0x81, 0x8D, 0x8F, 0x90, 0x9D) else bytes([byte]).decode("cp1252") for byte in text.encode())
 
 
-def answers(spark: SparkSession, texts: Sequence[str | None], expression: Callable[[Column], Column]) -> dict[str | None, object]:
-    frame = frame_from(spark, [(text,) for text in texts], "text string")
-    return {row[0]: row[1] for row in frame.select("text", expression(F.col("text"))).collect()}
-
-
 def test_money_is_exact_to_eight_digits_and_null_where_there_is_no_number(spark: SparkSession) -> None:
     # The second and third have more digits than a double holds: through double they would end in …84 and …00.
     expected: dict[str | None, Decimal | None] = {
@@ -68,30 +61,6 @@ def test_money_is_exact_to_eight_digits_and_null_where_there_is_no_number(spark:
 def test_a_quantity_keeps_four_digits(spark: SparkSession) -> None:
     expected: dict[str | None, Decimal | None] = {"0.25": Decimal("0.2500"), "3": Decimal("3.0000"), "": None, "1 kg": None}
     assert answers(spark, list(expected), quantity) == expected
-
-
-def test_an_address_is_normalised_by_case_and_outer_white_space_only(spark: SparkSession) -> None:
-    expected: dict[str | None, str | None] = {
-        " Anna.B+food@Shop.Example\t\n": "anna.b+food@shop.example",
-        "anna.b+food@shop.example": "anna.b+food@shop.example",
-        "a nna@shop.example": "a nna@shop.example",
-        "": "",
-        None: None,
-    }
-    assert answers(spark, list(expected), normalised_email) == expected
-
-
-def test_the_addresses_that_woocommerce_writes_over_erased_ones_are_anonymised(spark: SparkSession) -> None:
-    expected: dict[str | None, bool] = {
-        "deleted@site.invalid": True,
-        " Deleted@Site.INVALID ": True,
-        "[deleted]": True,
-        "anna@shop.example": False,
-        "invalid@shop.example": False,
-        "": False,
-        None: False,
-    }
-    assert answers(spark, list(expected), is_anonymised_email) == expected
 
 
 def test_the_local_day_follows_midnight_and_both_clock_changes_in_amsterdam(spark: SparkSession) -> None:

@@ -62,6 +62,8 @@ def test_a_build_gives_the_declared_columns_also_from_empty_tables(step: Step, s
         "half_life_days": 120.0,
         "popularity_days": 28,
         "disposable_domains": ("mailinator.com",),
+        "restricted_categories": ("wine*",),
+        "private_categories": (("nl", ("members",)),),
         "blend": Blend.of(params.blend),
         "lists": params.lists,
         "country_smoothing": 100.0,

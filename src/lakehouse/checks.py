@@ -71,7 +71,7 @@ def are_many(rejected: int, read: int) -> bool:
 
 def is_dated(table: Table) -> bool:
     """Whether the verdict depends on the day: such a table is judged in every run, also when nothing changed."""
-    return table.freshness is not None or bool(table.alarms)
+    return table.freshness is not None or any("{run_date}" in alarm.query for alarm in table.alarms)
 
 
 def _rows_at_all(table: Table, rows_before: Sequence[int]) -> list[Check]:

@@ -49,20 +49,6 @@ def quantity_as_read(value: Column) -> Column:
     return F.coalesce(quantity(value), quantity(leading), F.lit(0).cast(QUANTITY))
 
 
-def normalised_email(value: Column) -> Column:
-    """Lower case, white space around it gone: the form that identity, flags and hashes use.
-
-    Plus-tags and dots stay: taking them off merges different people at some providers.
-    """
-    return F.lower(without_outer_space(value))
-
-
-def is_anonymised_email(value: Column) -> Column:
-    """True for the addresses that WooCommerce writes when it anonymises (`deleted@site.invalid`, `[deleted]`)."""
-    email = normalised_email(value)
-    return F.coalesce(email.endswith(".invalid") | email.contains("[deleted]"), F.lit(False))
-
-
 def local_date(at: Column, zone: Column) -> Column:
     """The calendar day of a UTC time in a time zone such as Europe/Amsterdam."""
     return F.to_date(F.from_utc_timestamp(at, zone))

@@ -100,7 +100,13 @@ SILVER = (
         remembers=True,
     ),
     Step(shops.TABLE, shops.build, (shop.OPTIONS.bronze,), "sync", parameters=("shops",)),
-    Step(categories.TABLE, categories.build, (_terms, _taxonomy), "sync"),
+    Step(
+        categories.TABLE,
+        categories.build,
+        (_terms, _taxonomy),
+        "sync",
+        parameters=("restricted_categories", "private_categories"),
+    ),
     Step(
         products.TABLE,
         products.build,
@@ -111,6 +117,8 @@ SILVER = (
             _taxonomy,
             shop_catalogue.TERM_RELATIONSHIPS.bronze,
             shops.TABLE,
+            categories.TABLE,
+            shop_catalogue.PROTECTED_POSTS.bronze,
         ),
         "sync",
     ),

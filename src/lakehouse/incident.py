@@ -33,8 +33,9 @@ TODO = {
 class Incident:
     """One thing that is wrong. Equal keys are the same incident, however often it is met.
 
-    `critical`: the night has no result until somebody acts. `warning`: the night goes on, with less. No text holds a secret, or of
-    rows more than keys (ids and pseudonyms) and the figures that a check is about.
+    `critical`: the night has no result until somebody acts. `warning`: the night goes on, with less. What `is_standing` may stay so for
+    years: it is told once, and when it is over. No text holds a secret, or of rows more than keys (ids and pseudonyms) and the figures
+    that a check is about.
     """
 
     key: str
@@ -43,6 +44,7 @@ class Incident:
     todo: str
     step: str = ""
     details: Mapping[str, str] = field(default_factory=dict)
+    is_standing: bool = False
 
 
 def exit_code(error: BaseException) -> int:

@@ -76,11 +76,15 @@ class Freshness:
 
 @dataclass(frozen=True)
 class Alarm:
-    """What is unusual, not wrong: SQL from `{batch}` (the table) that gives a row for each unusual thing, with `{run_date}` at hand."""
+    """What is unusual, not wrong: SQL from `{batch}` (the table) that gives a row for each unusual thing, with `{run_date}` at hand.
+
+    What `is_standing` may be so for years and is told once.
+    """
 
     name: str
     meaning: str
     query: str
+    is_standing: bool = False
 
 
 @dataclass(frozen=True)

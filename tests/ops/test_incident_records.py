@@ -42,6 +42,13 @@ def test_what_got_worse_is_sent_at_once() -> None:
     assert seen(2, seen(1, None, worse), LATE).event == "repeated"
 
 
+def test_what_may_stand_for_years_is_sent_once() -> None:
+    standing = replace(LATE, is_standing=True)
+    first = seen(0, None, standing)
+    assert (first.event, seen(100, first, standing).event) == ("opened", "repeated")
+    assert seen(100, first, replace(standing, severity=CRITICAL)).event == "reminded"
+
+
 def test_what_was_over_opens_anew() -> None:
     past = over(seen(0), "run 1", at(1))
     assert (past.event, past.title, past.opened_at, past.recorded_at) == ("recovered", "stock is overdue", at(0), at(1))

@@ -332,8 +332,8 @@ def test_rows_are_kept_with_run_and_shop(store: DeltaStore) -> None:
     record(store, "b", "nl", rows)
     kept = store.read(RECONCILIATIONS.name).where("run_id = 'a'").orderBy("measure").drop("checked_at").collect()
     assert [tuple(row) for row in kept] == [
-        ("a", "nl", "orders", "count", "", Decimal("100"), Decimal("99"), 0.01, "warn"),
-        ("a", "nl", "orders", "key_max", "", Decimal("7"), None, None, "within"),
+        ("a", "nl", "orders", "count", "", Decimal("100"), Decimal("99"), 0.01, "warn", None),
+        ("a", "nl", "orders", "key_max", "", Decimal("7"), None, None, "within", None),
     ]
 
 

@@ -1,8 +1,10 @@
 """The runner's laws: by scope equals in full, nothing is touched where nothing changed, everything that must is rebuilt."""
 
 import random
+import shutil
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from copy import deepcopy
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -21,6 +23,7 @@ from lakehouse.flow import SILVER, Step
 from lakehouse.io.delta import delta_upkeep
 from lakehouse.io.delta.delta_store import DeltaStore, TableVersion
 from lakehouse.io.delta.delta_upkeep import DeltaUpkeep, Needed
+from lakehouse.io.delta.table_resolver import TableResolver
 from lakehouse.ops.ledger import SKIPPED, Entry, Ledger
 from lakehouse.parameters import ShopRules
 from lakehouse.pipeline.loader import with_broken_rules
@@ -129,15 +132,24 @@ def dies_after_commit_before_record(store: DeltaStore, step: Step, run_id: str, 
             a_run(store, run_id).run(step)
 
 
-@pytest.fixture
-def small(spark: SparkSession, store: DeltaStore) -> tuple[Shop, Step]:
-    """Three orders, mirrored; the step that makes silver.orders has run once."""
+@pytest.fixture(scope="module")
+def template(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> tuple[Shop, Path]:
+    """Three orders, mirrored; the step that makes silver.orders has run once. Tests take copies of it."""
+    folder = tmp_path_factory.mktemp("small")
+    store = DeltaStore(spark, TableResolver(str(folder / "lake"), str(folder / "vault")))
     shop = Shop(random.Random(5))
     for _ in range(3):
         shop.new_order()
     mirror(spark, store, shop)
-    step = SCOPED[0]
-    assert a_run(store, "first").run(step).mode == "full"
+    assert a_run(store, "first").run(SCOPED[0]).mode == "full"
+    return shop, folder
+
+
+@pytest.fixture
+def small(template: tuple[Shop, Path], tmp_path: Path) -> tuple[Shop, Step]:
+    """In the lake that is `store`."""
+    shutil.copytree(template[1], tmp_path, dirs_exist_ok=True)
+    shop, step = deepcopy(template[0]), SCOPED[0]
     return shop, step
 
 

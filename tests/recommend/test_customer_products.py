@@ -36,9 +36,9 @@ LIKES, HAS = {"anna": 1.0, "nobody": 1.0, "bob": 1.0, "gone": 1.0}, {1: 0.9, 2: 
 POPULAR = [("*", 1, 40, 99), ("*", 2, 20, 99), ("*", 3, 20, 98), ("*", 4, 10, 10), ("*", 7, 0, 5), ("*", 9, 1000, 1000)]
 POPULAR += [("NL", 4, 80, 80), ("NL", 3, 40, 40), ("NL", 9, 500, 500), ("DE", 2, 100, 100)]
 
-# 20 and 21 are new; 22 is not, and nobody ever bought it. Anna buys of category 1 only, "tied" of 3.
+# 20 and 21 are new, and so is 23, which is restricted; 22 is not, and nobody ever bought it. Anna buys of category 1 only, "tied" of 3.
 OLD, NEW = datetime(2026, 6, 2, 23), datetime(2026, 6, 3)
-CATEGORIES = {1: [1], 2: [1], 3: [2], 4: [2], 5: [3], 6: [3], 7: [2], 8: [2], 9: [1], 20: [1], 21: [2, 4], 22: [1]}
+CATEGORIES = {1: [1], 2: [1], 3: [2], 4: [2], 5: [3], 6: [3], 7: [2], 8: [2], 9: [1], 20: [1], 21: [2, 4], 22: [1], 23: [1]}
 
 Listed = dict[tuple[str, str], list[tuple[int, str]]]
 
@@ -60,8 +60,15 @@ def make(spark: SparkSession) -> Callable[..., DataFrame]:
                 spark,
                 products.TABLE,
                 [
-                    {"shop_code": "nl", "product_id": i, "is_sellable": i != 9, "category_ids": CATEGORIES[i], "created_at": created}
-                    for i, created in ((*((i, OLD) for i in range(1, 10)), (20, NEW), (21, NEW), (22, OLD)))
+                    {
+                        "shop_code": "nl",
+                        "product_id": i,
+                        "is_sellable": i != 9,
+                        "is_restricted": i == 23,
+                        "category_ids": CATEGORIES[i],
+                        "created_at": created,
+                    }
+                    for i, created in ((*((i, OLD) for i in range(1, 10)), (20, NEW), (21, NEW), (22, OLD), (23, NEW)))
                 ],
             ),
             frame_of(

@@ -184,9 +184,7 @@ def test_what_refers_to_a_table_of_files_that_never_came_refers_to_nothing(setti
         night(settings, app_order_lines.TABLE, [good_row(app_order_lines.TABLE)])
 
 
-def test_rows_left_out_are_a_verdict_and_many_of_one_build_are_told_until_a_build_leaves_out_few(
-    settings: Settings, lake: DeltaStore
-) -> None:
+def test_rows_left_out_are_a_verdict_and_an_incident_until_a_build_leaves_out_none(settings: Settings, lake: DeltaStore) -> None:
     """Ten of twenty offers; silver.wholesale_offers tolerates all."""
 
     def build(broken: int) -> None:
@@ -210,6 +208,11 @@ def test_rows_left_out_are_a_verdict_and_many_of_one_build_are_told_until_a_buil
     found = f"10 of 20 rows are in quarantine: units_per_case_is_positive 10 (as {'; '.join(keys)})"
     assert record.title == f"silver.wholesale_offers: {found}"
     build(9)
+    (record,) = open_incidents(lake)
+    assert (record.event, record.title.split(" (")[0]) == (
+        *("repeated", "silver.wholesale_offers: 9 of 20 rows are in quarantine: units_per_case_is_positive 9"),
+    )
+    build(0)
     assert open_incidents(lake) == []
 
 

@@ -3,7 +3,7 @@
 from pyspark.sql import SparkSession
 from tests.support.frames import frame_of, rows_of
 
-from lakehouse.silver.categories import TABLE, build
+from lakehouse.silver.categories import TABLE, build, marked_categories
 from lakehouse.sources.woocommerce.products import TERM_TAXONOMY, TERMS
 
 
@@ -28,10 +28,24 @@ def test_categories_are_terms_of_their_taxonomy_with_plain_names_and_a_tree(spar
             ("de", 51, 1, "product_cat", 0),
         ]
     ]
-    frame = build(frame_of(spark, TERMS.bronze, terms), frame_of(spark, TERM_TAXONOMY.bronze, taxonomy))
+    frame = build(
+        frame_of(spark, TERMS.bronze, terms),
+        frame_of(spark, TERM_TAXONOMY.bronze, taxonomy),
+        restricted_categories=("fruits & *", "tobacco"),
+        private_categories=(("nl", ("apples",)), ("de", ("o*t",))),
+    )
     found = {row[:2]: row[2:] for row in rows_of(frame, TABLE)}
     assert found == {
-        ("nl", 1): ("Fruits & Vegetables", "fruits", None),
-        ("nl", 2): ("Apples", "apples", 1),
-        ("de", 1): ("Obst", "obst", None),
+        ("nl", 1): ("Fruits & Vegetables", "fruits", None, True, False),
+        ("nl", 2): ("Apples", "apples", 1, True, True),
+        ("de", 1): ("Obst", "obst", None, False, True),
     }
+
+
+def test_what_stands_below_a_marked_category_is_marked_whatever_the_depth_or_circle() -> None:
+    parents = {1: None, 2: 1, 3: 2, 4: 3, 5: None, 6: 7, 7: 6, 8: 99}
+    names: dict[int, tuple[str | None, ...]] = {number: (f"c{number}", None) for number in parents}
+    names |= {2: ("red-wine", "Red Wine"), 5: ("vinegar", "Wine vinegar"), 7: ("x", "BABY")}
+    assert marked_categories(parents, names, ("*-wine", "baby*")) == {2, 3, 4, 6, 7}
+    assert marked_categories(parents, names, ("wine*",)) == {5}
+    assert marked_categories(parents, names, ()) == set()

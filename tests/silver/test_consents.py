@@ -240,11 +240,17 @@ def test_what_the_mail_tool_heard_holds_wherever_the_address_is_known(spark: Spa
     assert sorted((row["shop_code"], row["decision"]) for row in decisions(frame).collect()) == [("app", "no"), ("de", "no"), ("nl", "no")]
 
 
-def test_a_choice_is_of_the_address_with_that_hash(spark: SparkSession) -> None:
+def test_a_choice_is_of_the_address_with_that_hash_in_whatever_form_it_was_typed(spark: SparkSession) -> None:
     assert USERS.vault and ORDERS.vault and EMAIL_UNSUBSCRIBES.vault and APP_USERS.vault
-    hashes = [hashlib.sha256(text.encode()).hexdigest() for text in ("anna@mail.example", "nobody@mail.example")]
+    accounts = {"anna": " Anna@Mail.Example", "bob": "bob@bücher.example", "eve": "\ufeffeve@mail.example"}
+    chosen = ("anna@mail.example", "bob@bücher.example", "bob@xn--bcher-kva.example", "eve@mail.example", "nobody@mail.example")
+    hashes = [hashlib.sha256(text.encode()).hexdigest() for text in chosen]
     frame = mail_choices.build(
-        frame_of(spark, USERS.vault, [{"shop_code": "nl", "id": 1, "user_email": " Anna@Mail.Example", "email_pseudonym": "anna"}]),
+        frame_of(
+            spark,
+            USERS.vault,
+            [{"shop_code": "nl", "id": n, "user_email": typed, "email_pseudonym": who} for n, (who, typed) in enumerate(accounts.items())],
+        ),
         frame_of(spark, ORDERS.vault, []),
         frame_of(spark, APP_USERS.vault, []),
         frame_of(
@@ -253,4 +259,6 @@ def test_a_choice_is_of_the_address_with_that_hash(spark: SparkSession) -> None:
             [{"shop_code": "nl", "id": n, "email_hash": h, "email_kind": "offers", "action": "unsubscribed"} for n, h in enumerate(hashes)],
         ),
     )
-    assert rows_of(frame, mail_choices.TABLE) == [("nl", 0, "anna", "offers", "unsubscribed")]
+    assert rows_of(frame, mail_choices.TABLE) == [
+        ("nl", n, who, "offers", "unsubscribed") for n, who in enumerate(("anna", "bob", "bob", "eve"))
+    ]

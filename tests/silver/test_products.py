@@ -8,12 +8,12 @@ import pytest
 from pyspark.sql import DataFrame, SparkSession
 from tests.support.frames import frame_of
 
-from lakehouse.silver import shops
+from lakehouse.silver import categories, shops
 from lakehouse.silver.products import TABLE, build
-from lakehouse.sources.woocommerce.products import POST_META, POSTS, TERM_RELATIONSHIPS, TERM_TAXONOMY, TERMS
+from lakehouse.sources.woocommerce.products import POST_META, POSTS, PROTECTED_POSTS, TERM_RELATIONSHIPS, TERM_TAXONOMY, TERMS
 from lakehouse.table import broken_rules, conform
 
-PLAIN, VARIABLE, HIDDEN, DRAFT, PRICELESS, SOLD_OUT, BACK_ORDER, UNCOUNTED, PRIVATE, BARE = range(1, 11)
+PLAIN, VARIABLE, HIDDEN, DRAFT, PRICELESS, SOLD_OUT, BACK_ORDER, UNCOUNTED, PRIVATE, LOCKED, MEMBERS, WINE, BARE = range(1, 14)
 SELLABLE = {"_price": "2.50", "_stock_status": "instock"}
 META: dict[int, dict[str, str]] = {
     PLAIN: {
@@ -31,6 +31,9 @@ META: dict[int, dict[str, str]] = {
     BACK_ORDER: {"_price": "2.50", "_stock_status": "onbackorder", "_stock": "-3", "_thumbnail_id": "999"},
     UNCOUNTED: {"_price": "0", "_sku": "", "_stock": ""},
     PRIVATE: SELLABLE,
+    LOCKED: SELLABLE,
+    MEMBERS: SELLABLE,
+    WINE: SELLABLE,
     500: {"_wp_attached_file": "2026/07/tea.jpg"},
 }
 STATUS = {DRAFT: "draft", PRIVATE: "private"}
@@ -44,8 +47,10 @@ TERMS_OF = {
     66: (76, "product_type", "variable"),
     67: (77, "product_visibility", "exclude-from-catalog"),
     68: (78, "product_visibility", "featured"),
+    69: (79, "product_cat", "Members"),
+    70: (80, "product_cat", "Wine"),
 }
-RELATED = {PLAIN: (61, 62, 63, 64, 65, 68), VARIABLE: (66,), HIDDEN: (65, 67, 68)}
+RELATED = {PLAIN: (61, 62, 63, 64, 65, 68), VARIABLE: (66,), HIDDEN: (65, 67, 68), MEMBERS: (61, 69), WINE: (62, 70)}
 SHOP = {
     "shop_code": "nl",
     "home_url": "https://shop.example",
@@ -92,6 +97,12 @@ def built(spark: SparkSession) -> dict[int, dict[str, Any]]:
             [{"shop_code": "nl", "object_id": i, "term_taxonomy_id": term} for i, terms in RELATED.items() for term in terms],
         ),
         frame_of(spark, shops.TABLE, [SHOP]),
+        frame_of(
+            spark,
+            categories.TABLE,
+            [{"shop_code": "nl", "category_id": t, "is_private": t == 79, "is_restricted": t == 80} for t in (70, 71, 79, 80)],
+        ),
+        frame_of(spark, PROTECTED_POSTS.bronze, [{"shop_code": "nl", "id": LOCKED}]),
     )
     rows = conform(frame, TABLE).withColumn("broken", broken_rules(TABLE)).collect()
     assert len(rows) == BARE
@@ -104,8 +115,13 @@ def test_variations_are_no_rows_of_their_own(built: dict[int, dict[str, Any]]) -
 
 def test_sellable_is_published_visible_priced_and_to_be_had(built: dict[int, dict[str, Any]]) -> None:
     # Without a stock status nobody counts the stock; 0.00 is a price.
-    assert {i for i, row in built.items() if row["is_sellable"]} == {PLAIN, VARIABLE, BACK_ORDER, UNCOUNTED}
+    assert {i for i, row in built.items() if row["is_sellable"]} == {PLAIN, VARIABLE, BACK_ORDER, UNCOUNTED, WINE}
     assert {row["is_sellable"] for row in built.values()} == {True, False}
+
+
+def test_what_is_of_a_restricted_category_can_be_bought_and_is_not_picked(built: dict[int, dict[str, Any]]) -> None:
+    assert {i for i, row in built.items() if row["is_restricted"]} == {WINE}
+    assert {row["is_restricted"] for row in built.values()} == {True, False}
 
 
 def test_the_price_of_a_product_with_variations_is_its_lowest(built: dict[int, dict[str, Any]]) -> None:
@@ -184,4 +200,6 @@ def built_of(spark: SparkSession, meta: list[tuple[int, str, str]], shop: dict[s
         frame_of(spark, TERM_TAXONOMY.bronze, []),
         frame_of(spark, TERM_RELATIONSHIPS.bronze, []),
         frame_of(spark, shops.TABLE, [shop]),
+        frame_of(spark, categories.TABLE, []),
+        frame_of(spark, PROTECTED_POSTS.bronze, []),
     )

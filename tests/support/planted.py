@@ -15,6 +15,7 @@ GOOD: Mapping[str, Mapping[str, Any]] = {
     "silver.refunds": {"total_amount": -1, "refund_id": 2, "currency_code": "EUR", "has_other_currency": False, "is_misdated": False},
     "silver.refund_lines": {"quantity": -1},
     "silver.wholesale_offers": {"currency_code": "EUR"},
+    "silver.products": {"has_foreign_image": False},
     "silver.customers": {"is_anonymous": False, "is_customer": True},
     "gold.daily_sales": {"refund_amount": -1},
 }

@@ -58,7 +58,7 @@ INCIDENTS = Table(
 
 
 def met(incident: Incident, before: Record | None, command: str, run_id: str, now: datetime) -> Record:
-    """The row for an incident that a run met. New, or open for long, or worse than before: it is to be sent."""
+    """The row for an incident that a run met. New, or worse than before, or open for long and not a standing one: it is to be sent."""
     new = Record(
         incident.key,
         OPENED,
@@ -77,7 +77,7 @@ def met(incident: Incident, before: Record | None, command: str, run_id: str, no
         return new
     same = replace(new, command=before.command, opened_at=before.opened_at)
     is_worse = incident.severity == CRITICAL != before.severity
-    if is_worse or now - before.sent_at >= REMIND_AFTER:
+    if is_worse or (now - before.sent_at >= REMIND_AFTER and not incident.is_standing):
         return replace(same, event=REMINDED)
     return replace(same, event=REPEATED, sent_at=before.sent_at, missed_by=before.missed_by)
 

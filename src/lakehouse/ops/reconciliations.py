@@ -12,7 +12,9 @@ from lakehouse.io.mysql.shop_figures import KEY_MAX, KEY_MIN, TOTAL, Figures
 from lakehouse.ops.records import column, columns_of, rows_as
 from lakehouse.table import DOUBLE, MONEY, STRING, TIMESTAMP, Column, Table
 
-EQUAL, WITHIN, WARN, FAIL = "equal", "within", "warn", "fail"
+EQUAL, WITHIN, QUARANTINED, WARN, FAIL = "equal", "within", "quarantined", "warn", "fail"
+WORST_FIRST = (FAIL, WARN, QUARANTINED, WITHIN, EQUAL)
+REVENUE = "revenue"
 STATUS_HEADER = ["shop", "figure", "in the shop", "in the lake", "apart", "verdict"]
 # Shares of the larger value. An open shop goes on selling between reading and counting.
 WARN_ABOVE, FAIL_ABOVE = Decimal("0.001"), Decimal("0.01")
@@ -25,12 +27,13 @@ class Reconciliation:
     """One row of `ops.reconciliations`, without what is the same for all."""
 
     table_name: str = column(STRING, "mirrored table, without layer and source")
-    measure: str = column(STRING, "count, key_min, key_max or total")
-    group_name: str = column(STRING, "of totals: the currency; currency and UTC day where a day differs; else empty")
-    source_value: Decimal | None = column(MONEY, "what the shop's database says; null if there are no rows")
-    lake_value: Decimal | None = column(MONEY, "the same of the mirror")
+    measure: str = column(STRING, "count, key_min, key_max or total, of the shop's database; revenue: from the mirror to silver")
+    group_name: str = column(STRING, "of totals and revenue: the currency; currency and UTC day where a day differs; else empty")
+    source_value: Decimal | None = column(MONEY, "what the shop's database says, of revenue the mirror; null if there are no rows")
+    lake_value: Decimal | None = column(MONEY, "the same of the mirror, of revenue silver")
     share: float | None = column(DOUBLE, "difference as a share of the larger value; null for keys")
-    verdict: str = column(STRING, "equal, within (small enough), warn or fail")
+    verdict: str = column(STRING, "equal, within (small enough), quarantined (all that is apart is in quarantine), warn or fail")
+    quarantined_value: Decimal | None = column(MONEY, "of revenue: what stands in quarantine", default=None)
 
     def __str__(self) -> str:
         apart = f" ({self.apart} apart)" if self.apart else ""
@@ -84,6 +87,27 @@ def _is_of_an_open_shop(row: Reconciliation, days_apart: Mapping[str, int]) -> b
     return abs((row.source_value or Decimal(0)) - (row.lake_value or Decimal(0))) <= FEW
 
 
+def revenue_rows(table_name: str, groups: Mapping[tuple[str, str], tuple[Decimal, Decimal, Decimal]]) -> list[Reconciliation]:
+    """A row per currency, and one for each day that differs. `groups`: (currency, day) → the mirror's, silver's and quarantine's amount.
+
+    What is in quarantine explains what silver lacks; anything else is a warning.
+    """
+    by_currency: dict[str, tuple[Decimal, Decimal, Decimal]] = {}
+    for (currency, _), (mirror, silver, apart) in groups.items():
+        sums = by_currency.get(currency, (Decimal(0), Decimal(0), Decimal(0)))
+        by_currency[currency] = (sums[0] + mirror, sums[1] + silver, sums[2] + apart)
+    rows = [_revenue_row(table_name, currency, *amounts) for currency, amounts in sorted(by_currency.items())]
+    days = (_revenue_row(table_name, f"{currency} {day}", *amounts) for (currency, day), amounts in sorted(groups.items()))
+    return rows + [row for row in days if row.verdict != EQUAL]
+
+
+def _revenue_row(table_name: str, group: str, mirror: Decimal, silver: Decimal, apart: Decimal) -> Reconciliation:
+    larger = max(abs(mirror), abs(silver))
+    share = abs(mirror - silver) / larger if larger else Decimal(0)
+    verdict = WARN if mirror != silver + apart else QUARANTINED if apart else EQUAL
+    return Reconciliation(table_name, REVENUE, group, mirror, silver, float(share), verdict, apart)
+
+
 def refuse_failures(shop_code: str, rows: Sequence[Reconciliation]) -> None:
     """DataError (65) that names the figure that is furthest apart, if any is too far."""
     failed = [row for row in rows if row.verdict == FAIL]
@@ -121,7 +145,9 @@ def reconciliation_rows(store: DeltaStore, run_id: str) -> list[list[str]]:
 
 
 def _status_cells(rows: Sequence[Reconciliation]) -> list[list[str]]:
-    worst_first = sorted(rows, key=lambda row: (-(FAIL, WARN, WITHIN, EQUAL).index(row.verdict), row.share or 0, row.name), reverse=True)
+    worst_first = sorted(
+        rows, key=lambda row: (-(FAIL, WARN, QUARANTINED, WITHIN, EQUAL).index(row.verdict), row.share or 0, row.name), reverse=True
+    )
     figures = [row for row in worst_first if row.verdict != EQUAL and " " not in row.group_name]
     cells = [[row.name, _shown(row.source_value), _shown(row.lake_value), row.apart, row.verdict] for row in figures]
     days = Counter((row.name.rsplit(" ", 1)[0], row.verdict) for row in worst_first if " " in row.group_name)

@@ -8,7 +8,8 @@ import pandas as pd
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from lakehouse.expressions import is_anonymised_email, normalised_email, null_if_empty
+from lakehouse.expressions import null_if_empty
+from lakehouse.privacy.emails import email_as_typed, is_anonymised_email, with_ascii_domain
 from lakehouse.sources.source import Pseudonym
 
 
@@ -28,8 +29,9 @@ def with_pseudonyms(frame: DataFrame, pseudonyms: Sequence[Pseudonym], key: str)
     Null where there is nobody to name: no or an anonymised e-mail, user id 0 or null. The key travels inside the
     function to the workers and so is in no query plan.
     """
-    keyed = _keyed(key)
     for declared in pseudonyms:
+        # The rest of an address's one form is made in Python, where it is on its way to anyhow.
+        keyed = _keyed(key, with_ascii_domain if declared.kind == "email" else str)
         frame = frame.withColumn(declared.name, keyed(_message(declared)))
         if declared.kind == "email":
             frame = frame.withColumn("is_anonymised", is_anonymised_email(F.col(declared.of)))
@@ -40,16 +42,16 @@ def _message(declared: Pseudonym) -> Column:
     """What is hashed: its kind in front, so that user 7 and order 7 differ. An address is the same person in every shop."""
     value = F.col(declared.of)
     if declared.kind == "email":
-        email = null_if_empty(normalised_email(value))
+        email = null_if_empty(email_as_typed(value))
         return F.when(~is_anonymised_email(value), F.concat(F.lit("email:"), email))
     if declared.kind == "app_user":
         return F.concat(F.lit("app_user:"), value)
     return F.when(value > 0, F.concat_ws(":", F.lit(declared.kind), "shop_code", value))
 
 
-def _keyed(key: str) -> Callable[[Column], Column]:
+def _keyed(key: str, form: Callable[[str], str]) -> Callable[[Column], Column]:
     @F.pandas_udf("string")  # type: ignore[call-overload, untyped-decorator]
     def keyed(messages: pd.Series) -> pd.Series:
-        return messages.map(lambda message: pseudonym(key, message), na_action="ignore")
+        return messages.map(lambda message: pseudonym(key, form(message)), na_action="ignore")
 
     return keyed  # type: ignore[no-any-return]

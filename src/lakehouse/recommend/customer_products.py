@@ -26,7 +26,7 @@ TABLE = Table(
         Column("customer_key", STRING, "the customer; anonymous ones have no lists"),
         Column("list_name", STRING, "buy_again (bought before), discover (not bought before) or mixed", accepted=LISTS),
         Column("rank", INTEGER, "1 is the best"),
-        Column("product_id", LONG, "a product that is sellable, and that no rule hides in the customer's country"),
+        Column("product_id", LONG, "a product that is sellable, not restricted, and that no rule hides in the customer's country"),
         Column(
             "score", DOUBLE, "larger is better, comparable within a customer's list: a logarithm; of a new product its affinity, 0 to 1"
         ),
@@ -77,14 +77,16 @@ def build(
 
 
 def shelf(products: DataFrame, lists: Lists) -> DataFrame:
-    """What may be shown: shop_code, product_id, category_ids, created_at, `hidden_in` (array of the countries where it may not)."""
+    """What may be picked for a person: shop_code, product_id, category_ids, created_at, `hidden_in` (the countries where it may not)."""
     found = [
         F.when((F.col("shop_code") == rule.shop) & F.array_contains("category_ids", rule.category_id), F.lit(country))
         for rule in lists.hidden
         for country in rule.countries
     ]
     where = F.array_compact(F.array(*found)).cast("array<string>")
-    sellable = products.where("is_sellable").select("shop_code", "product_id", "category_ids", "created_at", where.alias("hidden_in"))
+    sellable = products.where("is_sellable and not is_restricted").select(
+        "shop_code", "product_id", "category_ids", "created_at", where.alias("hidden_in")
+    )
     return sellable.where(~F.array_contains("hidden_in", EVERYWHERE))
 
 

@@ -20,7 +20,7 @@ from lakehouse.pipeline.lanes import Beside
 from lakehouse.pipeline.old_names import REPLACED
 from lakehouse.pipeline.planner import NOTHING
 from lakehouse.pipeline.rejects import TooManyRejectsError
-from lakehouse.runs.check_results import SITE, alarm, alarm_key, many_rejects, rejects_key, rejects_now, results_of, site
+from lakehouse.runs.check_results import SITE, alarm, alarm_key, rejects_incident, rejects_key, rejects_now, results_of, site
 from lakehouse.runs.stage import RunContext
 from lakehouse.table import Table
 
@@ -72,7 +72,9 @@ class Audit:
         bad = [result for result in results if not result.is_good]
         for result in bad:
             logs.warn(result.told(), table=result.table_name, check=result.check)
-        told = [alarm(result, run.settings.lake_root) for result in bad if result.severity == WARNING]
+        tables = {each.table.name: each.table for each in asked}
+        warnings = [result for result in bad if result.severity == WARNING]
+        told = [alarm(result, tables[result.table_name], run.settings.lake_root) for result in warnings]
         self.alarms += told
         # A check that is not made any more is not wrong any more.
         self.cleared |= _keys_of_alarms(due) - {incident.key for incident in told}
@@ -80,10 +82,11 @@ class Audit:
         _refuse([result for result in bad if result.severity == CRITICAL], run.settings.lake_root)
 
     def tell_rejects(self, run: RunContext, outputs: Collection[str]) -> None:
-        """Of every table that this run wrote or looked at: whether its newest build left out so many rows that somebody should look."""
+        """Of every table that this run wrote or looked at: whether rows of it stand in quarantine, by rule, and what they cost."""
         tables = declared()
         for name in outputs:
-            if found := many_rejects(run.ledger, tables[name]):
+            if found := rejects_incident(run.store, run.ledger, tables[name]):
+                logs.info(found.title, step="audit")
                 self.alarms.append(found)
             else:
                 self.cleared.add(rejects_key(name))

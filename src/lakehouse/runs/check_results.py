@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 from lakehouse.checks import HAS_ROWS, are_many
 from lakehouse.incident import CRITICAL, WARNING, Incident
-from lakehouse.io.delta.delta_store import TableVersion
+from lakehouse.io.delta.delta_store import DeltaStore, TableVersion
 from lakehouse.ops.ledger import Entry, Ledger
 from lakehouse.ops.quality_results import ACCEPTED, EMPTY, FAILED, PASSED, QUARANTINED, QualityResult
 from lakehouse.ops.quarantine import quarantine_of
+from lakehouse.pipeline.quarantine_stock import has_stock, stock_of
 from lakehouse.pipeline.rejects import Rejects, format_rejects, rejects_of
 from lakehouse.sample_keys import SAMPLES
 from lakehouse.table import Table
@@ -79,10 +80,11 @@ def rejects_now(ledger: Ledger, table: Table) -> dict[str, Rejects]:
     return found
 
 
-def alarm(result: QualityResult, lake_root: str) -> Incident:
-    """A check of severity warning that is not true."""
+def alarm(result: QualityResult, table: Table, lake_root: str) -> Incident:
+    """A check of severity warning that is not true of the table."""
     todo = f"look whether it is so: {site(lake_root)}/index.html, ops.quality_results{result.how_to_accept}"
-    return Incident(alarm_key(result.table_name, result.check), WARNING, result.told(), todo, result.table_name)
+    is_standing = any(alarm.is_standing for alarm in table.alarms if alarm.name == result.check)
+    return Incident(alarm_key(result.table_name, result.check), WARNING, result.told(), todo, result.table_name, is_standing=is_standing)
 
 
 def site(lake_root: str) -> str:
@@ -95,11 +97,17 @@ def alarm_key(table_name: str, check: str) -> str:
     return f"quality:{table_name}:{check}"
 
 
-def many_rejects(ledger: Ledger, table: Table) -> Incident | None:
-    """If the newest build left out many rows, though not more than the table tolerates."""
-    many = [entry for entry in ledger.last_successes(table.name) if are_many(entry.rows_rejected, entry.rows_read)]
+def rejects_incident(store: DeltaStore, ledger: Ledger, table: Table) -> Incident | None:
+    """That rows of the table stand in quarantine: one incident, however long they stand there.
+
+    It is told again only while builds leave out many, though not more than the table tolerates.
+    """
+    newest = ledger.last_successes(table.name)
     todo = f"look at {quarantine_of(table.name)}; mend the source or the rule"
-    return Incident(rejects_key(table.name), WARNING, "; ".join(map(_left_out, many)), todo, table.name) if many else None
+    if many := [entry for entry in newest if are_many(entry.rows_rejected, entry.rows_read)]:
+        return Incident(rejects_key(table.name), WARNING, "; ".join(map(_left_out, many)), todo, table.name)
+    found = _standing(store, table) if has_stock(table) else "; ".join(_left_out(entry) for entry in newest if entry.rows_rejected)
+    return Incident(rejects_key(table.name), WARNING, found, todo, table.name, is_standing=True) if found else None
 
 
 def rejects_key(table_name: str) -> str:
@@ -110,3 +118,9 @@ def rejects_key(table_name: str) -> str:
 def _left_out(entry: Entry) -> str:
     found = f"{entry.rows_rejected} of {entry.rows_read} rows are in quarantine"
     return f"{entry.step}: {found}: {format_rejects(rejects_of(entry.rejects))}"
+
+
+def _standing(store: DeltaStore, table: Table) -> str:
+    stock = stock_of(store, table)
+    rows = sum(each.rows for each in stock)
+    return f"{table.name}: {rows} row{' is' if rows == 1 else 's are'} in quarantine: {', '.join(map(str, stock))}" if stock else ""

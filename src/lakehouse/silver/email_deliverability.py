@@ -5,15 +5,11 @@ from pyspark.sql import Column as SparkColumn
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from lakehouse.privacy.emails import is_valid_email
 from lakehouse.silver.addresses import addresses
 from lakehouse.sources.source import SHOP
 from lakehouse.sources.special_addresses import RELAY_DOMAINS, ROLES
 from lakehouse.table import BOOLEAN, STRING, Column, Table
-
-# A practical subset of RFC 5321: one @, a plain local part, a host name with a dot. First character is a letter, a
-# digit or _ so that no address is read as a formula by a spreadsheet.
-_ATOM = r"[a-z0-9!#$%&'*+/=?^_`{|}~-]"
-VALID = rf"^(?=[^@]{{1,64}}@)(?=[a-z0-9_]){_ATOM}+(\.{_ATOM}+)*@([a-z0-9]([a-z0-9-]{{0,61}}[a-z0-9])?\.)+[a-z0-9-]{{2,63}}$"
 
 TABLE = Table(
     name="silver.email_deliverability",
@@ -22,7 +18,11 @@ TABLE = Table(
     columns=(
         SHOP,
         Column("email_pseudonym", STRING, "keyed pseudonym of the address"),
-        Column("is_valid", BOOLEAN, "whether it has the form of an address that mail can be sent to"),
+        Column(
+            "is_valid",
+            BOOLEAN,
+            "whether it is an address by the rules of email-validator, without asking a server, and no spreadsheet takes it for a formula",
+        ),
         Column("is_disposable", BOOLEAN, "whether its domain, or one above it, is on the list of the package disposable-email-domains"),
         Column("is_bounced", BOOLEAN, "whether a mail bounced for good and none was delivered after it; holds for every shop"),
         Column("is_relay", BOOLEAN, "whether it is one that a marketplace made for an order"),
@@ -41,7 +41,7 @@ def build(
     return (
         addresses(users, orders, app_users)
         .join(_mailed(mail_feedback), "email_pseudonym", "left")
-        .withColumn("is_valid", F.col("email").rlike(VALID))
+        .withColumn("is_valid", is_valid_email(F.col("email")))
         .withColumn("is_disposable", _is_disposable(domain, frozenset(disposable_domains)))
         .withColumn("is_relay", domain.rlike(rf"^(?:[^@]+\.)?(?:{'|'.join(RELAY_DOMAINS)})$"))
         .withColumn("is_role", F.substring_index(local, "+", 1).isin(*ROLES))
@@ -72,10 +72,6 @@ def _is_disposable(domain: SparkColumn, listed: frozenset[str]) -> SparkColumn:
 
 
 def is_disposable_domain(domain: str, listed: frozenset[str]) -> bool:
-    """Whether the domain or one above it is listed. Lists are lower case and partly punycode."""
-    try:
-        name = domain.lower().encode("idna").decode()
-    except UnicodeError:
-        name = domain.lower()
-    labels = name.split(".")
+    """Whether the domain, as in a normalised address, or one above it is listed."""
+    labels = domain.split(".")
     return any(".".join(labels[start:]) in listed for start in range(len(labels) - 1))

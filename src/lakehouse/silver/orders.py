@@ -76,6 +76,7 @@ TABLE = Table(
             "dates_are_possible",
             "no order is dated before 2000, or two days after the shop's own clock; gold leaves such orders out",
             "SELECT shop_code, order_id, created_at FROM {batch} WHERE is_misdated",
+            is_standing=True,
         ),
     ),
 )

@@ -8,7 +8,7 @@ from pyspark.sql.types import ArrayType
 from lakehouse.expressions import amount_as_read, null_if_empty, pivot_meta, quantity, unescape_html
 from lakehouse.silver.shops import WORDPRESS_UPLOADS, is_absolute
 from lakehouse.sources.source import SHOP
-from lakehouse.table import BOOLEAN, LONG, MONEY, QUANTITY, STRING, TIMESTAMP, Column, Rule, Table
+from lakehouse.table import BOOLEAN, LONG, MONEY, QUANTITY, STRING, TIMESTAMP, Alarm, Column, Rule, Table
 
 META = {
     "sku": "_sku",
@@ -36,12 +36,17 @@ TABLE = Table(
         Column("stock_status", STRING, "instock, outofstock, onbackorder, or what a plugin adds"),
         Column("stock_quantity", QUANTITY, "null where stock is not counted"),
         Column(
-            "is_sellable", BOOLEAN, "published, not hidden from the catalogue, has a price, in stock or on back-order: may be recommended"
+            "is_sellable",
+            BOOLEAN,
+            "can be bought by everybody: published, without a password, not hidden from the catalogue, of no private category, has a price,"
+            " in stock or on back-order",
         ),
+        Column("is_restricted", BOOLEAN, "whether one of its categories is restricted: it is not picked for a person"),
         Column("category_ids", ArrayType(LONG), "its categories, ascending"),
         Column("brand_name", STRING, "first brand by name; null if none"),
         Column("product_url", STRING, "address in the shop; WordPress forwards it to the speaking one"),
         Column("image_url", STRING, "address of the main image; null if none"),
+        Column("has_foreign_image", BOOLEAN, "whether that is of another host than the shop's own addresses"),
         Column("created_at", TIMESTAMP, "UTC; null for drafts"),
         Column("updated_at", TIMESTAMP, "UTC; misses changes of price tables and categories"),
     ),
@@ -49,6 +54,14 @@ TABLE = Table(
         Rule("status_is_known", "status <> ''"),
         Rule("price_is_not_negative", "price_amount is null or price_amount >= 0"),
         Rule("what_is_sellable_has_a_name", "not is_sellable or trim(product_name) <> ''"),
+    ),
+    alarms=(
+        Alarm(
+            "images_are_on_the_shops_own_host",
+            "whoever reads a mail loads its pictures from the shop, or from a host that somebody knows of",
+            "SELECT shop_code, product_id FROM {batch} WHERE is_sellable AND has_foreign_image",
+            is_standing=True,
+        ),
     ),
 )
 
@@ -60,6 +73,8 @@ def build(
     term_taxonomy: DataFrame,
     term_relationships: DataFrame,
     shops: DataFrame,
+    categories: DataFrame,
+    protected_posts: DataFrame,
 ) -> DataFrame:
     """One row per parent product."""
     key = ["shop_code", "product_id"]
@@ -69,14 +84,19 @@ def build(
         (F.col("status") == "publish")
         & F.col("price_amount").isNotNull()
         & F.coalesce("stock_status", F.lit("instock")).isin("instock", "onbackorder")
-        & ~F.coalesce("is_hidden", F.lit(False))
+        & ~_known("is_hidden")
+        & ~_known("is_private")
+        & ~_known("has_password")
     )
     return (
         products.join(meta, key, "left")
         .join(_prices(post_meta, shops), key, "left")
-        .join(_terms_of_products(terms, term_taxonomy, term_relationships), key, "left")
+        .join(_terms_of_products(terms, term_taxonomy, term_relationships, categories), key, "left")
+        .join(protected_posts.select("shop_code", F.col("id").alias("product_id"), F.lit(True).alias("has_password")), key, "left")
         .join(F.broadcast(shops), "shop_code", "left")
         .join(_images(post_meta), ["shop_code", "image_id"], "left")
+        .withColumn("image_url", F.concat("uploads_url", F.lit("/"), _below_uploads()))
+        .withColumn("has_foreign_image", F.coalesce(_host("image_url") != _host("home_url"), F.lit(False)))
         .withColumn("price_amount", F.when(_has_price_range(), F.col("lowest_price")).otherwise(F.col("first_price")))
         .withColumns(
             {
@@ -85,14 +105,18 @@ def build(
                 "gtin": null_if_empty(F.col("gtin")),
                 "stock_quantity": quantity(F.col("stock_quantity")),
                 "is_sellable": is_sellable,
+                "is_restricted": _known("is_restricted"),
                 "category_ids": F.coalesce("category_ids", F.array().cast(ArrayType(LONG))),
                 "product_url": F.concat("home_url", F.lit("/?p="), "product_id"),
-                "image_url": F.concat("uploads_url", F.lit("/"), _below_uploads()),
                 "created_at": F.col("post_date_gmt"),
                 "updated_at": F.col("post_modified_gmt"),
             }
         )
     )
+
+
+def _known(name: str) -> SparkColumn:
+    return F.coalesce(name, F.lit(False))
 
 
 def _prices(post_meta: DataFrame, shops: DataFrame) -> DataFrame:
@@ -111,11 +135,12 @@ def _has_price_range() -> SparkColumn:
     return F.coalesce(F.col("product_type").startswith("variable") | (F.col("product_type") == "grouped"), F.lit(False))
 
 
-def _terms_of_products(terms: DataFrame, term_taxonomy: DataFrame, term_relationships: DataFrame) -> DataFrame:
+def _terms_of_products(terms: DataFrame, term_taxonomy: DataFrame, term_relationships: DataFrame, categories: DataFrame) -> DataFrame:
     def named(taxonomy: str) -> SparkColumn:
         return F.when(F.col("taxonomy") == taxonomy, F.col("name"))
 
-    described = term_taxonomy.join(terms, ["shop_code", "term_id"])
+    marks = categories.select("shop_code", F.col("category_id").alias("term_id"), "is_restricted", "is_private")
+    described = term_taxonomy.join(terms, ["shop_code", "term_id"]).join(marks, ["shop_code", "term_id"], "left")
     return (
         term_relationships.join(described, ["shop_code", "term_taxonomy_id"])
         .groupBy("shop_code", F.col("object_id").alias("product_id"))
@@ -124,6 +149,8 @@ def _terms_of_products(terms: DataFrame, term_taxonomy: DataFrame, term_relation
             F.min(unescape_html(named("product_brand"))).alias("brand_name"),
             F.min(named("product_type")).alias("product_type"),
             F.max(named("product_visibility") == "exclude-from-catalog").alias("is_hidden"),
+            F.max("is_restricted").alias("is_restricted"),
+            F.max("is_private").alias("is_private"),
         )
     )
 
@@ -143,6 +170,10 @@ def _below_uploads() -> SparkColumn:
     folder = F.when(is_absolute(F.col("uploads_folder")), F.col("uploads_folder")).otherwise(F.concat(F.lit("/"), "uploads_folder"))
     absolute = F.when(is_absolute(F.col("image_file")), _after(folder))
     return F.ltrim(F.coalesce(absolute, _after(F.lit(WORDPRESS_UPLOADS)), F.col("image_file")), F.lit("/"))
+
+
+def _host(url: str) -> SparkColumn:
+    return F.lower(F.regexp_extract(url, r"^(?:https?:)?//(?:www\.)?([^/:?#]+)", 1))
 
 
 def _after(folder: SparkColumn) -> SparkColumn:

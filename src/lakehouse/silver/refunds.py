@@ -45,6 +45,7 @@ TABLE = Table(
             "refunds_are_in_the_currency_of_their_orders",
             "a refund in another currency than its order can't be taken off it",
             "SELECT shop_code, refund_id, currency_code FROM {batch} WHERE has_other_currency",
+            is_standing=True,
         ),
     ),
     may_be_empty=True,

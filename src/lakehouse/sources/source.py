@@ -29,6 +29,7 @@ class JdbcTable:
     `source_name` is without the prefix. `personal_keys` are the meta keys whose value goes to the vault.
     `since` is the WooCommerce version that brought the table: an older shop has none, which is not an error.
     `optional`: only some shops have its columns; where they are not there, or not granted, it is empty.
+    `looked_at`: columns of `where` that are never read themselves.
     `order_column` holds the id of the order that a row is or names. `network_wide`: all sites of a multisite share the table.
     Most tables of a shop `may_be_empty`; without orders, items and options it is half loaded.
     """
@@ -48,6 +49,7 @@ class JdbcTable:
     network_wide: bool = False
     may_be_empty: bool = True
     optional: bool = False
+    looked_at: tuple[str, ...] = ()
 
     @property
     def reading(self) -> str:
@@ -72,6 +74,11 @@ class JdbcTable:
     @property
     def column_names(self) -> list[str]:
         return [column.name for column in self.columns]
+
+    @property
+    def needed_columns(self) -> list[str]:
+        """What an account needs rights on."""
+        return [*self.column_names, *self.looked_at]
 
     def query(self, prefix: str, extra_keys: tuple[str, ...] = (), within: str = "") -> str:
         """The SELECT that reads it, with backticks, without `*`.

@@ -24,6 +24,7 @@ TERMS: tuple[tuple[str, str, str], ...] = (
     *(("product_cat", aisle.name, aisle.parent) for aisle in AISLES),
     *(("product_brand", brand, "") for brand in BRANDS),
     *(("pa_size", size, "") for size in _SIZES),
+    *(("product_cat", name, "Household") for name in ("Baby", "Intimate care")),
 )
 TAXONOMY_OFFSET = 4
 _TERM_IDS = {(taxonomy, name): number for number, (taxonomy, name, _) in enumerate(TERMS, start=1)}
@@ -107,6 +108,8 @@ def _terms(product: Product, good: Good) -> set[int]:
     terms = {taxonomy_id("product_cat", aisle.name), taxonomy_id("product_type", "variable" if product.is_variable else "simple")}
     if good.product_id % 3 == 0:
         terms.add(taxonomy_id("product_cat", aisle.parent))
+    if aisle.name == "Care" and good.product_id % 4 < 2:
+        terms.add(taxonomy_id("product_cat", ("Baby", "Intimate care")[good.product_id % 4]))
     if good.product_id % 10:
         terms.add(taxonomy_id("product_brand", product.brand))
     if product.is_hidden:

@@ -48,6 +48,8 @@ class Settings(BaseSettings):
     shops: dict[str, ShopSettings] = Field(min_length=1)
     # The shop that vendors' files speak of: its orders, articles, customers.
     feed_shop: str | None = None
+    # Patterns of names or slugs of categories whose goods are not picked for a person: a basket must not tell what is nobody's business.
+    restricted_categories: tuple[str, ...] = ()
     train_every_days: int = Field(default=7, ge=1)
     # 0: no night maintains the lake.
     maintain_every_days: int = Field(default=7, ge=0)

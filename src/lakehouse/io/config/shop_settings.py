@@ -53,6 +53,8 @@ class ShopSettings(BaseModel):
     leave_out_role_addresses: bool = False
     sub_order_keys: tuple[MetaKey, ...] = ()
     test_order_values: Mapping[MetaKey, tuple[str, ...]] = {}
+    # Patterns of names or slugs of categories that a plugin shows to some customers only.
+    private_categories: tuple[str, ...] = ()
 
     def prefix_of(self, table: JdbcTable) -> str:
         """Before the table's name: in a multisite the users' tables have the network's prefix, all others the site's."""

@@ -10,23 +10,23 @@ from lakehouse.sources.woocommerce.stores import OrderStore
 def grants(database: str, prefix: str, account: str, store: OrderStore, users_prefix: str | None = None) -> dict[str, str]:
     """Table without prefix → the statement for `account` (as `'user'@'host'`). Of posts, products and legacy orders are parts.
 
-    Columns that only some shops have are not among them: see `optional_grants`.
+    Columns that only a network of sites has are not among them: see `optional_grants`.
     """
     return _grants(database, prefix, account, (*(table for table in TABLES if not table.root), *store.tables), users_prefix)
 
 
 def optional_grants(database: str, prefix: str, account: str, users_prefix: str | None = None) -> dict[str, str]:
-    """The same of columns that only some shops have: those of a network of sites."""
-    return _grants(database, prefix, account, TABLES, users_prefix, optional=True)
+    """The same of columns that only a network of sites has."""
+    return _grants(database, prefix, account, TABLES, users_prefix, of_network=True)
 
 
 def _grants(
-    database: str, prefix: str, account: str, tables: Iterable[JdbcTable], users_prefix: str | None, optional: bool = False
+    database: str, prefix: str, account: str, tables: Iterable[JdbcTable], users_prefix: str | None, of_network: bool = False
 ) -> dict[str, str]:
     columns: dict[tuple[str, str], dict[str, None]] = {}
-    for table in (table for table in tables if table.optional is optional):
+    for table in (table for table in tables if (table.optional and table.network_wide) is of_network):
         place = ((users_prefix or prefix) if table.network_wide else prefix, table.source_name)
-        columns.setdefault(place, {}).update(dict.fromkeys(table.column_names))
+        columns.setdefault(place, {}).update(dict.fromkeys(table.needed_columns))
     return {name: _grant(f"`{database}`.`{start}{name}`", names, account) for (start, name), names in columns.items()}
 
 

@@ -20,6 +20,18 @@ POSTS = JdbcTable(
     where="`post_type` IN ('product', 'product_variation')",
 )
 
+PROTECTED_POSTS = JdbcTable(
+    name="protected_posts",
+    source_name="posts",
+    grain="product behind a password",
+    key=("id",),
+    columns=(Column("id", LONG, "post id; the password itself is never read"),),
+    where="(`post_type` = 'product' AND `post_password` <> '')",
+    # Readers of lakes that are older than this table have no right to it.
+    optional=True,
+    looked_at=("post_type", "post_password"),
+)
+
 POST_META = JdbcTable(
     name="post_meta",
     source_name="postmeta",
@@ -71,4 +83,4 @@ TERM_RELATIONSHIPS = JdbcTable(
     ),
 )
 
-TABLES = (POSTS, POST_META, TERMS, TERM_TAXONOMY, TERM_RELATIONSHIPS)
+TABLES = (POSTS, PROTECTED_POSTS, POST_META, TERMS, TERM_TAXONOMY, TERM_RELATIONSHIPS)

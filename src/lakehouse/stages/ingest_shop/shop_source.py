@@ -64,7 +64,7 @@ def check_shop(code: str, shop: ShopSettings) -> ShopSource:
 
 def _has(source: ShopSource, table: JdbcTable) -> bool:
     there = {name.lower() for name in source.columns[table.source_name]}
-    return there.issuperset(table.column_names)
+    return there.issuperset(table.needed_columns)
 
 
 def shop_notes(source: ShopSource) -> list[str]:
@@ -72,7 +72,9 @@ def shop_notes(source: ShopSource) -> list[str]:
     table = f"{source.settings.prefix}{source.store.tables[0].source_name}"
     with ShopDatabase(source.code, source.settings) as database:
         counts = dict(database.ask(status_counts_sql(source.store, source.settings.prefix), table))
-    return status_notes(counts, source.settings.counts_as_sale) if counts else []
+    notes = status_notes(counts, source.settings.counts_as_sale) if counts else []
+    missing = [table for table in TABLES if table.optional and not table.network_wide and table not in source.others]
+    return notes + [f"the right to know of each {table.grain} is missing: give it by `lakehouse grants {source.code}`" for table in missing]
 
 
 def _source(code: str, shop: ShopSettings, options: Mapping[str, str]) -> ShopSource:

@@ -6,10 +6,9 @@ from typing import Any
 import nbformat
 import pytest
 from nbclient import NotebookClient
-
 from tests.support.demo_lake import DemoLake
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 SECONDS_A_CELL = 300
 every_notebook = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
