@@ -75,7 +75,8 @@ if [[ $installed != "$made_from $lock" && $installed != "$made_from dev" ]]; the
         "$python" -m venv --clear .venv
     fi
     say "Installing requirements/$lock.txt into .venv (some minutes the first time) ..."
-    .venv/bin/python -m pip install -q --disable-pip-version-check --use-pep517 -r "requirements/$lock.txt"
+    # Modules are compiled when they are first imported: most of these libraries' never are.
+    .venv/bin/python -m pip install -q --disable-pip-version-check --use-pep517 --no-compile -r "requirements/$lock.txt"
     say "Installing the project into .venv as a link to this folder ..."
     .venv/bin/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
     echo "$made_from $lock" > "$stamp"

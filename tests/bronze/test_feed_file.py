@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from lakehouse.bronze.feed_file import FileReadResult, Origin, read_file
+from lakehouse.bronze.feed_reply import reply
 from lakehouse.sources.mobile_app import INSTALLS, ORDER_LINES, ORDERS
 from lakehouse.sources.other_feeds import STOCK_LEVELS, WEB_EVENTS
 from lakehouse.sources.wholesalers import PRICES_A, TARIFF_C
@@ -132,6 +133,73 @@ def test_a_list_that_went_through_a_spreadsheet_is_read_and_its_lines_are_those_
     assert pq.read_table(found.good).column("sku").to_pylist() == ["007"]
     assert rejects(found) == [(4, "sku", "rounded_by_spreadsheet")]
     assert dict(found.repaired) == {("sku", "as_text"): 1}
+
+
+PRICES = "Artikelnr;EAN;Bezeichnung;VE;Preis;Waehrung;Rabatt_ab;Rabatt_Prozent;Gueltig_von;Gueltig_bis;Bestand"
+PRICE = "{};;{};{};{};EUR;;;01.11.2026;31.12.9999;5"
+
+
+def prices(*rows: str, end: str = "\r\n") -> str:
+    return end.join([PRICES, *rows, ""])
+
+
+def read_prices(data: str | bytes, folder: Path) -> FileReadResult:
+    return read(data, folder, PRICES_A, "preisliste_20261117.csv")
+
+
+def test_a_line_of_totals_and_rows_without_anything_are_left_out_and_told(tmp_path: Path) -> None:
+    good = PRICE.format("S-1", "Salz", "12", "1,50")
+    for last in ("Summe:;;;;1,50;;;;;;5", ";;Gesamtsumme;;1,50;;;;;;5"):
+        found = read_prices(prices(good, ";;;;;;;;;;", last, ";;;;;;;;;;"), tmp_path)
+        assert (found.rows_read, found.rows_rejected) == (1, 0)
+        assert found.repaired == {("", "empty_rows"): 2, ("", "totals"): 1}
+        text = reply(PRICES_A, "preisliste_20261117.csv", found, "", True)
+        assert "The last row was a line of totals, and we left it out." in text
+        assert "Rows in which no field holds anything were left out." in text
+
+
+@pytest.mark.parametrize(
+    "last",
+    [
+        PRICE.format("Total", "Zahnpasta", "12", "2,50"),  # an article of that name
+        ";;Salz;;1,50;;;;;;5",  # no word says that these are sums
+    ],
+)
+def test_what_may_be_an_article_is_no_line_of_totals(last: str, tmp_path: Path) -> None:
+    found = read_prices(prices(PRICE.format("S-1", "Salz", "12", "1,50"), last), tmp_path)
+    assert (found.rows_read, found.repaired) == (2, {})
+
+
+def test_rows_that_end_with_empty_fields_are_as_wide_as_the_header_line(tmp_path: Path) -> None:
+    rows = [PRICE.format(f"S-{i}", "Salz", "12", "1,50") + ";;" for i in range(3)]
+    found = read_prices(prices(*rows), tmp_path)
+    assert (found.rows_read, found.rows_rejected) == (3, 0)
+    assert [row["_line_number"] for row in pq.read_table(found.good).to_pylist()] == [2, 3, 4]
+    found = read_prices(prices(*rows[:2], rows[2] + "x"), tmp_path)
+    assert rejects(found) == [(4, "", "wrong_field_count")]  # a value without a column
+    assert found.rows_read == 3
+
+
+def test_a_column_of_points_with_three_digits_is_asked_about_with_its_numbers(tmp_path: Path) -> None:
+    rows = [PRICE.format(f"S-{i}", "Salz", "12", f"{i}.250") for i in range(1, 4)]
+    found = read_prices(prices(*rows), tmp_path)
+    assert [str(row["unit_price_amount"]) for row in pq.read_table(found.good).to_pylist()] == [f"{i}250.00000000" for i in range(1, 4)]
+    assert list(found.pointed) == ["Preis"]
+    text = reply(PRICES_A, "preisliste_20261117.csv", found, "", True)
+    assert "All 3 values of `Preis` have a point and three digits after it" in text
+    assert "the numbers are from 1250 to 3250" in text
+    assert read_prices(prices(*rows, PRICE.format("S-4", "Salz", "12", "1,50")), tmp_path).pointed == {}
+
+
+@pytest.mark.parametrize("end", ["\r\n", "\n", "\r"])
+def test_a_list_in_windows_1250_is_read_so_and_told(end: str, tmp_path: Path) -> None:
+    rows = [PRICE.format("S-1", "Mąka żytnia, świeża", "12", "1,50"), PRICE.format("S-2", "Łosoś wędzony", "12", "9,50")]
+    found = read_prices(prices(*rows, end=end).encode("cp1250"), tmp_path)
+    assert [row["description"] for row in pq.read_table(found.good).to_pylist()] == ["Mąka żytnia, świeża", "Łosoś wędzony"]
+    assert found.repaired == {("", "central_european"): 1}
+    western = read_prices(prices(PRICE.format("S-1", "Crème brûlée, 3 m³, ½ £", "12", "1,50"), end=end).encode("cp1252"), tmp_path)
+    assert [row["description"] for row in pq.read_table(western.good).to_pylist()] == ["Crème brûlée, 3 m³, ½ £"]
+    assert western.repaired == {}
 
 
 def test_a_header_alone_is_a_file_without_rows(tmp_path: Path) -> None:

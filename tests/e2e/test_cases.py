@@ -5,10 +5,15 @@ The inputs name other orders, accounts and pictures each, so that one night take
 
 import csv
 import io
+import os
 import re
+import shutil
 import subprocess
+import sys
+import time
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 from tests.e2e.test_truth import DATABASE, load_dump
 from tests.support.demo_lake import DemoLake, lake_for
@@ -85,6 +90,20 @@ RIGHT: dict[str, list[tuple[str, list[str]]]] = {
         ),
     ],
 }
+# The same of price lists that somebody drops.
+LISTS = {
+    "12-price-list-point-for-comma": [
+        ("select article_code from silver.wholesale_offers where article_code in ('S-0249', 'S-0250')", []),
+        ("select rows_read, rows_loaded, rows_quarantined, status from ops.files", ["250 248 2 loaded"]),
+    ],
+    "13-valid-until-31.12.9999": [
+        (
+            "select count(*) n, count_if(valid_to = '2027-02-28') ending from silver.wholesale_offers"
+            " where wholesaler_code = 'wholesaler_a'",
+            ["120 3"],
+        ),
+    ],
+}
 
 
 def test_shops_with_what_went_wrong_elsewhere_are_read_right(server: Server, test_data: Path, tmp_path: Path) -> None:
@@ -96,11 +115,52 @@ def test_shops_with_what_went_wrong_elsewhere_are_read_right(server: Server, tes
     for case in RIGHT:
         subprocess.run(client, input=(cases / case / "input.sql").read_bytes(), check=True)
     lake = lake_for(Shop(server, DATABASE, tmp_path), tmp_path)
+    of_list = dropped(lake, cases / "12-price-list-point-for-comma")
     for command in ("ingest", "refresh"):
         code, errors = lake.command(command, "--run-date", "2026-11-15")
         assert code == 0, errors
-    found = {case: [rows(lake, query) for query, _ in asked] for case, asked in RIGHT.items()}
-    assert found == {case: [right for _, right in asked] for case, asked in RIGHT.items()}
+    expected = {**RIGHT, of_list: LISTS[of_list]}
+    found = {case: [rows(lake, query) for query, _ in asked] for case, asked in expected.items()}
+    assert found == {case: [right for _, right in asked] for case, asked in expected.items()}
+
+
+@pytest.mark.slow
+def test_a_price_list_without_end_is_read(server: Server, test_data: Path, tmp_path: Path) -> None:
+    shop, cases = test_data / "woocommerce-hpos", test_data.parent / "cases"
+    if not (shop.is_dir() and cases.is_dir()):
+        pytest.skip(f"{cases} is not there")
+    load_dump(server, shop / "day1", None)
+    lake = lake_for(Shop(server, DATABASE, tmp_path), tmp_path)
+    case = dropped(lake, cases / "13-valid-until-31.12.9999")
+    for command in ("ingest", "refresh"):
+        code, errors = lake.command(command, "--run-date", "2026-11-17")
+        assert code == 0, errors
+    assert [rows(lake, query) for query, _ in LISTS[case]] == [right for _, right in LISTS[case]]
+
+
+@pytest.mark.slow
+def test_orders_whose_notes_have_several_lines_are_all_read(test_data: Path, tmp_path: Path) -> None:
+    orders = test_data.parent / "cases" / "14-orders-file-with-notes" / "orders.csv"
+    if not orders.is_file():
+        pytest.skip(f"{orders} is not there")
+    columns = "customer=customer,product=product,order=order_id,time=order_date"
+    backtest = ["backtest", str(orders), "--columns", columns, "--all", "--out", str(tmp_path / "out")]
+    subprocess.run([sys.executable, "-c", "from lakehouse.cli import main; main()", *backtest], check=True, cwd=tmp_path)
+    lists = pq.read_table(tmp_path / "out" / "lists.parquet").to_pandas()
+    kettles = lists[(lists["list"] == "buy_again") & (lists["product"] == "kettle")]
+    assert (len(kettles), str(kettles["customer"].dtype)) == (20, "int64")
+
+
+def dropped(lake: DemoLake, case: Path) -> str:
+    """Sets up folders for files with what the case has for them, two minutes old; gives its name."""
+    drop = lake.folder / "drop"
+    for file in case.glob("wholesaler_*/*"):
+        to = drop / file.parent.name / file.name
+        to.parent.mkdir(parents=True)
+        shutil.copy(file, to)
+        os.utime(to, (time.time() - 120,) * 2)
+    lake.environment.update({f"LAKEHOUSE_{name.upper()}_ROOT": str(lake.folder / name) for name in ("drop", "outbox")})
+    return case.name
 
 
 # Case → the key that holds the consent, and who is opted out: accounts 2, 6 and 8.

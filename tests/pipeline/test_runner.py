@@ -118,7 +118,8 @@ def test_after_any_stream_of_changes_and_killed_runs_every_scoped_table_equals_i
     scope = Scope({SHOP: Orders(some), APP: Orders(of_app)})
     for step in SCOPED:
         of_part = good_rows(store, build_in_full(store, step, lambda frame, column: frame.where(scope.condition(column))), step)
-        part_of_whole = good_rows(store, build_in_full(store, step).where(scope.condition(step.writes.scope)), step)
+        # The table equals what is built in full, as was seen above.
+        part_of_whole = sorted(map(str, store.read(step.name).where(scope.condition(step.writes.scope)).collect()))
         assert of_part == part_of_whole, f"{step.name}: build(filter(x)) is not filter(build(x))"
 
 

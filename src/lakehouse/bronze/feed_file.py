@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
@@ -16,10 +17,12 @@ from pyspark.sql.pandas.types import to_arrow_type
 
 from lakehouse.bronze.feed_header import named_columns, without_sep_line
 from lakehouse.bronze.feed_json import events
-from lakehouse.io.files.csv_files import Records, Stream, Unreadable, header, records
-from lakehouse.io.files.text_files import opened
+from lakehouse.bronze.spreadsheet_rows import data_width, ends_with_totals, is_nothing, with_last
+from lakehouse.io.files.csv_files import Records, Stream, Unreadable, WrongWidth, header, records
+from lakehouse.io.files.text_files import CP1250, opened
 from lakehouse.sources.feed import ORIGIN, Feed
 from lakehouse.sources.feed_values import CLASSES, GOOD, parse
+from lakehouse.sources.spreadsheets import CENTRAL_EUROPEAN, EMPTY_ROWS, POINTED, POINTED_ROWS, TOTALS
 
 HEAD = 1 << 16
 # What a column may be called, and its place: no address, no number, nothing over several lines.
@@ -39,6 +42,22 @@ class Origin(NamedTuple):
     arrived_at: datetime
 
 
+class Numbers(NamedTuple):
+    """Of a column: how many values there are, how many have a point and three digits after it, and the least and the greatest as read."""
+
+    rows: int
+    pointed: int
+    least: Decimal | None
+    greatest: Decimal | None
+
+    def with_more(self, text: pa.Array, values: pa.Array) -> "Numbers":
+        """With those of the next part."""
+        rows = int(pc.sum(pc.not_equal(pc.binary_length(pc.utf8_trim_whitespace(text)), 0)).as_py() or 0)
+        pointed = int(pc.sum(pc.match_substring_regex(pc.utf8_trim_whitespace(text), POINTED)).as_py() or 0)
+        found = [value for value in (self.least, self.greatest, *pc.min_max(values).as_py().values()) if value is not None]
+        return Numbers(self.rows + rows, self.pointed + pointed, min(found, default=None), max(found, default=None))
+
+
 @dataclass
 class FileReadResult:
     """What became of a file's records: `rows_read` = good ones in `good` + those in `rejects`.
@@ -47,7 +66,7 @@ class FileReadResult:
     `unknown_columns` were left unread;
     `absent_columns`, which may be empty, are null. `examples`: by column and class how often, and the first lines; `looks`: the first
     of these values with 9 for each digit and a for each letter, never of a personal column. `repaired`: by column and kind how many values
-    a spreadsheet had changed in a way that was undone.
+    a spreadsheet had changed in a way that was undone. `numbers`: of columns with a sign between thousands.
     """
 
     good: Path
@@ -61,6 +80,12 @@ class FileReadResult:
     examples: dict[tuple[str, str], tuple[int, list[int]]] = field(default_factory=dict)
     looks: dict[tuple[str, str], str] = field(default_factory=dict)
     repaired: Counter[tuple[str, str]] = field(default_factory=Counter)
+    numbers: dict[str, "Numbers"] = field(default_factory=dict)
+
+    @property
+    def pointed(self) -> dict[str, "Numbers"]:
+        """Columns in which each value has a point and three digits: was it meant to stand between thousands?"""
+        return {name: of for name, of in self.numbers.items() if of.rows == of.pointed >= POINTED_ROWS}
 
 
 def read_file(raw: BinaryIO, feed: Feed, origin: Origin, folder: Path) -> FileReadResult:
@@ -70,6 +95,8 @@ def read_file(raw: BinaryIO, feed: Feed, origin: Origin, folder: Path) -> FileRe
     with pq.ParquetWriter(found.good, good_schema(feed)) as good, pq.ParquetWriter(found.rejects, rejects_schema(feed)) as rejects:
         try:
             stream = opened(raw, origin.file_name.endswith(".gz"), feed.encoding, LARGEST)
+            if stream.encoding == CP1250 != feed.encoding:
+                found.repaired["", CENTRAL_EUROPEAN] = 1
             for part in _json_parts(stream, feed, found) if feed.is_json else _csv_parts(stream, feed, found):
                 if found.refused:
                     _refuse(part, origin, found, rejects)
@@ -103,18 +130,33 @@ def _csv_parts(stream: Stream, feed: Feed, found: FileReadResult) -> Iterator[Re
         found.refused = "the file is empty: not even a header line stands in it"
         return
     head, above = without_sep_line(head)
-    names = header(head.decode(errors="replace"), feed.delimiter)
+    start = head.decode(errors="replace")
+    names = header(start, feed.delimiter)
     places, found.refused, found.unknown_columns, found.absent_columns = named_columns(names, feed)
-    is_first = True
-    for part in records(_Joined(head, stream), feed.delimiter, len(names)):
-        fields, lines = part.fields, part.lines + above
-        if is_first and len(lines):
-            fields, lines, is_first = fields.slice(1), lines[1:], False
+    width = data_width(start, feed.delimiter, len(names))
+    # A header line that is not as wide as the rows is told among those of a wrong width.
+    is_header, own_names = width == len(names), [f.name for f in feed.fields]
+    for part, is_last in with_last(records(_Joined(head, stream), feed.delimiter, width)):
+        fields, lines, wrong = part.fields, part.lines + above, [one._replace(line=one.line + above) for one in part.wrong_width]
+        if is_header and len(lines):
+            fields, lines, is_header = fields.slice(1), lines[1:], False
+        if width != len(names):
+            if wrong and wrong[0].line == above + 1:
+                wrong = wrong[1:]
+            beyond = ~is_nothing(fields.select(range(len(names), width)))
+            wrong += [WrongWidth(int(line), width) for line in lines[beyond]]
+            fields, lines = fields.filter(pa.array(~beyond)), lines[~beyond]
+        if (empty := is_nothing(fields)).any():
+            found.repaired["", EMPTY_ROWS] += int(empty.sum())
+            fields, lines = fields.filter(pa.array(~empty)), lines[~empty]
         if not found.refused:
             nothing = pa.nulls(fields.num_rows, pa.string()).fill_null("")
             columns = [nothing if place is None else fields.column(place) for place in places]
-            fields = pa.RecordBatch.from_arrays(columns, names=[f.name for f in feed.fields])
-        yield Records(fields, lines, [wrong._replace(line=wrong.line + above) for wrong in part.wrong_width])
+            fields = pa.RecordBatch.from_arrays(columns, names=own_names)
+            if is_last and ends_with_totals(fields, feed, own_names):
+                found.repaired["", TOTALS] += 1
+                fields, lines = fields.slice(0, fields.num_rows - 1), lines[:-1]
+        yield Records(fields, lines, wrong)
 
 
 def _shown(name: str, found: FileReadResult) -> str:
@@ -142,6 +184,10 @@ def _sort_out(part: Records, feed: Feed, origin: Origin, found: FileReadResult, 
     parsed = [parse(part.fields.column(i), wanted.parser, wanted.required) for i, wanted in enumerate(feed.fields)]
     for wanted, one in zip(feed.fields, parsed, strict=True):
         found.repaired.update({(wanted.headers[0], kind): number for kind, number in one.repaired.items()})
+    for i, (wanted, one) in enumerate(zip(feed.fields, parsed, strict=True)):
+        if wanted.parser.has_thousands:
+            before = found.numbers.get(wanted.headers[0], Numbers(0, 0, None, None))
+            found.numbers[wanted.headers[0]] = before.with_more(part.fields.column(i), one.values)
     classes = np.stack([one.classes for one in parsed], axis=1)
     is_bad = classes != GOOD
     bad = np.flatnonzero(is_bad.any(axis=1))

@@ -4,15 +4,18 @@ import csv
 import io
 from collections.abc import Mapping, Sequence
 from datetime import date
+from decimal import Decimal
 
 from lakehouse.bronze.feed_file import WHOLE_FILE, FileReadResult
 from lakehouse.bronze.feed_quarantine import FOUND, expected
 from lakehouse.sources.feed import Feed
-from lakehouse.sources.spreadsheets import TOLD
+from lakehouse.sources.spreadsheets import TOLD, TOLD_OF_FILES
 
 EXAMPLE_DAY = date(2026, 11, 17)
 LOOKS = "Under *it looks like*, 9 stands for any digit and a for any letter: we do not send your data around by e-mail."
 LINE_ENDS = "Line 1 is the header line. A row over several lines is named by its first line."
+# In the ledger of files, which alarms are made of.
+POINTS = "each value has a point and three digits, read as thousands, in"
 ENCODINGS = {"utf-8": "UTF-8", "cp1252": "Windows-1252 (Western European)", "utf-16-le": "UTF-16 (Unicode)"}
 DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
 
@@ -30,6 +33,8 @@ def reply(feed: Feed, file_name: str, found: FileReadResult, refused: str, is_us
         ]
     if found.repaired:
         parts += ["## What a spreadsheet has changed, and we have undone", _repairs(found)]
+    if found.pointed:
+        parts += ["## Is this meant?", _pointed(found)]
     if found.unknown_columns or found.absent_columns:
         parts += ["## What has changed in the header line", _changes(found)]
     parts += ["## What we expect", _dialect(feed), f"A file as it should be: `{template_name(feed, file_name)}`", _columns(feed)]
@@ -67,6 +72,8 @@ def _headline(found: FileReadResult, refused: str, is_used: bool) -> str:
         return "we could not use this file"
     if not found.rows_rejected and found.repaired:
         return "we used all rows, and undid what a spreadsheet has changed"
+    if not found.rows_rejected and found.pointed:
+        return "we used all rows; please look at the numbers below"
     told = f"{found.rows_rejected:,} of {found.rows_read:,} rows could not be read"
     return told if is_used else f"we did not use this file, {told}"
 
@@ -125,5 +132,19 @@ def _cell(text: str) -> str:
 
 
 def _repairs(found: FileReadResult) -> str:
-    lines = [f"- {number} values of `{_cell(column)}` {TOLD[kind]}." for (column, kind), number in sorted(found.repaired.items())]
+    lines = [f"- {number} values of `{_cell(column)}` {TOLD[kind]}." for (column, kind), number in sorted(found.repaired.items()) if column]
+    return "\n".join([*lines, *(f"- {TOLD_OF_FILES[kind]}" for column, kind in sorted(found.repaired) if not column)])
+
+
+def _plain(number: Decimal | None) -> str:
+    return "" if number is None else f"{number.normalize():f}"
+
+
+def _pointed(found: FileReadResult) -> str:
+    lines = [
+        f"- All {of.pointed} values of `{name}` have a point and three digits after it, and none has a comma. We expect a decimal comma, so"
+        f" we read 1.250 as 1250: the numbers are from {_plain(of.least)} to {_plain(of.greatest)}. If the point was meant as a decimal"
+        " comma, please send the file again with commas."
+        for name, of in sorted(found.pointed.items())
+    ]
     return "\n".join(lines)

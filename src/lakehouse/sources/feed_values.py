@@ -21,12 +21,14 @@ Reading = Callable[[pa.Array], tuple[pa.Array, np.ndarray]]
 
 @dataclass(frozen=True)
 class Parser:
-    """`expects` and `example` are for people: what should stand there. `is_date`: a spreadsheet may have made numbers of its values."""
+    """`expects` and `example` are for people: what should stand there. `is_date`: a spreadsheet may have made numbers of its values.
+    `has_thousands`: a point stands between thousands."""
 
     read: Reading
     expects: str
     example: str
     is_date: bool = False
+    has_thousands: bool = False
 
 
 @dataclass(frozen=True)
@@ -122,7 +124,9 @@ def decimal(mark: str = ".", thousands: str = "", digits: int = 12, precision: i
         return _numbers(plain, rf"^[+-]?[0-9]+(?:\.[0-9]{{1,{scale}}})?$", digits, pa.decimal128(precision, scale))
 
     signs = f"a number with a decimal {'comma' if mark == ',' else 'point'}" + ("" if thousands else " and no sign for thousands")
-    return Parser(of, f"{signs}, at most {digits} digits before it and {scale} after it", example.replace(".", mark))
+    return Parser(
+        of, f"{signs}, at most {digits} digits before it and {scale} after it", example.replace(".", mark), has_thousands=thousands == "."
+    )
 
 
 def fraction() -> Parser:

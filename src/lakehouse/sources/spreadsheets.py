@@ -1,15 +1,29 @@
 """What a spreadsheet does to a list that somebody opens and saves, and what of it can be undone without a guess."""
 
+import re
+
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 # Kinds of repairs, for people.
 AS_TEXT, AS_DATES = "as_text", "as_dates"
+TOTALS, EMPTY_ROWS, CENTRAL_EUROPEAN = "totals", "empty_rows", "central_european"
 TOLD = {
     AS_TEXT: "stood in quotes after an equals sign, or behind an apostrophe, which keep a spreadsheet from changing them",
     AS_DATES: "were the days that a spreadsheet counts from 1900, in place of dates",
 }
+# The same of rows and of the file.
+TOLD_OF_FILES = {
+    TOTALS: "The last row was a line of totals, and we left it out.",
+    EMPTY_ROWS: "Rows in which no field holds anything were left out.",
+    CENTRAL_EUROPEAN: "The file was saved in Windows-1250 (Central European), and we read it so.",
+}
+# What a line of totals begins with, in the languages of senders.
+_WORDS = "total(?:e|es|en|s)?|totaal|summe|gesamt(?:summe)?|suma?|razem|somme|celkem|összesen|итого|всего"
+TOTAL = re.compile(rf"(?:grand |sub)?(?:{_WORDS})\W*", re.IGNORECASE)
+# All values of a column have a point and three digits after it, where that sign stands between thousands: 1.250 is 1250.
+POINTED, POINTED_ROWS = r"^[+-]?[0-9]{1,3}\.[0-9]{3}$", 3
 # ="0123" and '0123. An apostrophe before anything but digits may be the text's own, as in 't Gooi.
 WRAPPED, QUOTED = r'^="([^"]*)"$', r"^'([0-9][0-9.,:/+-]*)$"
 # 8.71E+12 stands for a code of thirteen digits, of which nine are lost.
@@ -41,6 +55,11 @@ def serial_days(values: pa.Array) -> np.ndarray:
     days = EPOCH + numbers.astype("timedelta64[D]")
     days[(numbers < FIRST_SERIAL) | (numbers > LAST_SERIAL)] = np.datetime64("NaT")
     return days  # type: ignore[no-any-return]
+
+
+def is_total(value: str) -> bool:
+    """Whether it is a word that a line of totals begins with."""
+    return TOTAL.fullmatch(value) is not None
 
 
 def _has_byte(values: pa.Array, sign: bytes) -> bool:

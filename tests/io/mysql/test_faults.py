@@ -92,6 +92,7 @@ def test_connections_that_always_break_end_with_69_in_time(spark: SparkSession, 
         read(spark, proxy, tmp_path)
 
 
+@pytest.mark.slow
 def test_a_database_that_accepts_and_says_nothing_ends_with_69_in_time(spark: SparkSession, proxy: TcpProxy, tmp_path: Path) -> None:
     proxy.fail("blackhole", after=0)
     with pytest.raises(SourceAwayError):

@@ -46,6 +46,8 @@ def ask(server: Server, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[s
             cursor.execute(sql)
             return cursor.fetchall()
 
+        # A statement that a test before gave up may still be at work, and holds its tables.
+        run("KILL USER staged")
         run("CREATE OR REPLACE DATABASE staged")
         run("USE staged")
         run(f"CREATE OR REPLACE USER staged@'%' IDENTIFIED BY '{PASSWORD}'")

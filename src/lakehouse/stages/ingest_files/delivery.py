@@ -6,6 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from lakehouse.bronze.feed_file import FileReadResult, Origin, read_file
+from lakehouse.bronze.feed_reply import POINTS
 from lakehouse.errors import refuse_full_disk
 from lakehouse.io.files.drop_folder import Arrival
 from lakehouse.io.host import logs
@@ -111,4 +112,5 @@ def _noticed(found: FileReadResult) -> str:
     """Names of columns are the sender's own text: their number is enough here, the reply has them."""
     parts = [f"{len(found.unknown_columns)} unknown columns left unread"] * bool(found.unknown_columns)
     parts += [f"columns not there: {', '.join(found.absent_columns)}"] * bool(found.absent_columns)
+    parts += [f"{POINTS} {', '.join(sorted(found.pointed))}"] * bool(found.pointed)
     return "; ".join(parts)

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 
+from lakehouse.bronze.feed_reply import POINTS
 from lakehouse.incident import FEED, WARNING, Incident
 from lakehouse.ops.file_ledger import LOADED, QUARANTINED, REPEATED, WAITING, FileEntry, FileLedger
 from lakehouse.sources.feed import Feed
@@ -43,7 +44,7 @@ def statuses(ledger: FileLedger, now: datetime) -> list[Status]:
 
 
 def feed_incidents(ledger: FileLedger, now: datetime) -> Iterator[Incident]:
-    """One for each feed that is overdue for a day or more, and one for each whose newest file was not used."""
+    """One for each feed that is overdue for a day or more, whose newest file was not used, or holds numbers that may be read wrong."""
     for status in statuses(ledger, now):
         feed, last = status.feed, status.last
         if status.level in ("warning", "alert") and status.overdue:
@@ -58,11 +59,15 @@ def feed_incidents(ledger: FileLedger, now: datetime) -> Iterator[Incident]:
             else:
                 todo = f"{feed.sender} has the reply in the outbox and sends it again; `lakehouse quarantine show {feed.name}` says why"
             yield Incident(_not_used(feed), WARNING, title, todo, feed.bronze.name, {"rows read": str(last.rows_read)})
+        if last and last.status == LOADED and POINTS in last.reason:
+            title = f"{feed.name}: of {last.file_name} {last.reason}: are its numbers a thousand times too large?"
+            todo = f"look at the numbers in the reply to {feed.sender}, and ask whether the point was meant as a decimal comma"
+            yield Incident(_points(feed), WARNING, title, todo, feed.bronze.name, is_standing=True)
 
 
 def looked_for() -> set[str]:
     """The keys of all incidents that there could be of feeds."""
-    return {key(feed) for feed in FEEDS for key in (_overdue, _not_used)}
+    return {key(feed) for feed in FEEDS for key in (_overdue, _not_used, _points)}
 
 
 def _overdue(feed: Feed) -> str:
@@ -71,6 +76,10 @@ def _overdue(feed: Feed) -> str:
 
 def _not_used(feed: Feed) -> str:
     return f"{FEED}{feed.name}:not used"
+
+
+def _points(feed: Feed) -> str:
+    return f"{FEED}{feed.name}:points"
 
 
 def _days(count: int) -> str:
