@@ -39,7 +39,7 @@ from lakehouse.sources.woocommerce.orders import (
     ORDERS,
 )
 from lakehouse.sources.woocommerce.products import POST_META, TERM_RELATIONSHIPS
-from lakehouse.sources.woocommerce.reconciliation import compared_tables
+from lakehouse.sources.woocommerce.reconciliation import AMOUNT, compared_tables
 from lakehouse.sources.woocommerce.shop import OPTIONS
 from lakehouse.sources.woocommerce.stores import HPOS, LEGACY, OrderStore
 
@@ -170,6 +170,20 @@ def test_large_tables_are_counted_within_the_orders_that_were_read_all_others_as
 def test_without_held_orders_all_are_counted(tables_database: str, databases: Any) -> None:
     figures = source_figures(databases(tables_database, HPOS), HPOS, [ORDERS, ORDER_ITEM_META], None)
     assert counted(figures) == {"orders": (6, 10, 41), "order_item_meta": (4, 1, 5)}
+
+
+@pytest.mark.database
+@pytest.mark.parametrize(
+    ("text", "sign", "amount"),
+    [
+        *(("12.50", ".", "12.5"), ("12,50", ",", "12.5"), ("1.234,56", ",", "1234.56"), ("1,234.56", ",", "1234.56")),
+        *(("-12,50", ",", "-12.5"), ("12", ",", "12"), ("1.250", ".", "1.25"), ("12.50", "", "12.5"), ("", ",", "0")),
+    ],
+)
+def test_the_shop_adds_up_amounts_as_woocommerce_reads_them(server: Server, text: str, sign: str, amount: str) -> None:
+    with server.connect() as connection, connection.cursor() as cursor:
+        cursor.execute(f"SELECT CAST({AMOUNT} AS DECIMAL(26, 8)) FROM (SELECT %s AS `text`, %s AS `sign`) texts", (text, sign))
+        assert cursor.fetchone() == (Decimal(amount),)
 
 
 @pytest.mark.database

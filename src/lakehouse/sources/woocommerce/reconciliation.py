@@ -16,18 +16,17 @@ from lakehouse.table import LONG
 FIRST_VALUE = "(SELECT `meta_value` FROM `{p}postmeta` WHERE `post_id` = `ID` AND `meta_key` = 'KEY' ORDER BY `meta_id` LIMIT 1)"
 # An empty sign replaces nothing, and so does a missing one.
 DECIMAL_SIGN = f"COALESCE((SELECT `option_value` FROM `{{p}}options` WHERE `option_name` = '{DECIMAL_SIGN_OPTION}'), '.')"
-# Where the shop's own sign stands in a text, points stand between thousands.
-AMOUNT = (
-    f"CASE WHEN {DECIMAL_SIGN} NOT IN ('', '.') AND LOCATE({DECIMAL_SIGN}, TEXT) > 0"
-    f" THEN REPLACE(REPLACE(TEXT, '.', ''), {DECIMAL_SIGN}, '.') ELSE TEXT END"
-)
+# The shop's own sign is a point too, and of several points the last one stands before decimals (`wc_format_decimal`).
+POINTED, DECIMALS = "REPLACE(`text`, `sign`, '.')", "SUBSTRING_INDEX(REPLACE(`text`, `sign`, '.'), '.', -1)"
+WHOLE = f"REPLACE(LEFT({POINTED}, CHAR_LENGTH({POINTED}) - CHAR_LENGTH({DECIMALS}) - 1), '.', '')"
+AMOUNT = f"CASE WHEN LOCATE('.', {POINTED}) > 0 THEN CONCAT({WHOLE}, '.', {DECIMALS}) ELSE {POINTED} END"
 # Of each order the currency, when it was made (UTC, and for drafts, that have no such date, the shop's wall clock), and the total.
 AMOUNTS = {
     "hpos": "`currency` AS `currency`, `date_created_gmt` AS `created`, '' AS `local`, `total_amount` AS `total`",
     "legacy": (
         f"{FIRST_VALUE.replace('KEY', '_order_currency')} AS `currency`, `post_date_gmt` AS `created`,"
         " CASE WHEN `post_date_gmt` < '1000-01-01' THEN CAST(`post_date` AS CHAR) ELSE '' END AS `local`,"
-        f" CAST({AMOUNT.replace('TEXT', FIRST_VALUE.replace('KEY', '_order_total'))} AS DECIMAL(26, 8)) AS `total`"
+        f" {FIRST_VALUE.replace('KEY', '_order_total')} AS `text`, {DECIMAL_SIGN} AS `sign`"
     ),
 }
 
@@ -75,6 +74,8 @@ def totals(store: OrderStore, part: str = "", held: Collection[int] = ()) -> str
     """(currency, UTC day, wall clock where the day is not known, sum of totals) of all orders and refunds."""
     heads = store.tables[0]
     rows = f"SELECT {AMOUNTS[store.name]} FROM `{{p}}{heads.source_name}`{_where(heads.where, part, _not_held('`id`', held))}"
+    if store is not HPOS:
+        rows = f"SELECT `currency`, `created`, `local`, CAST({AMOUNT} AS DECIMAL(26, 8)) AS `total` FROM ({rows}) texts"
     groups = "UPPER(TRIM(`currency`)), LEFT(CAST(`created` AS CHAR), 10), `local`"
     return f"SELECT {groups}, COALESCE(SUM(`total`), 0) FROM ({rows}) t GROUP BY {groups}"
 
