@@ -45,3 +45,14 @@ def lineage(
     from lakehouse.inspect import lineage_text
 
     typer.echo(lineage_text.lineage(env, name, version, output))
+
+
+def drill(env: Env = "local") -> None:
+    """A disaster drill on a copy: silver, gold and recommendations are deleted there, made again from bronze and the vault, and compared.
+
+    The lake itself is only read. The copy needs as much room as the lake, beside the vault's tables, and is gone afterwards. Ends with 65
+    if a table differs. docs/operations.md says what to do when a part of a lake is really lost.
+    """
+    from lakehouse.inspect import drill as task
+
+    typer.echo(task.drill(env))

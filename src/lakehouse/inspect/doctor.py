@@ -1,5 +1,6 @@
 """Is everything there that a night needs? One line per finding, with what to do about a problem, and what is worth a look."""
 
+import grp
 import os
 import shutil
 from collections.abc import Callable
@@ -51,6 +52,11 @@ def check_roots(settings: Settings) -> str:
         nearest = next(path for path in (Path(root).resolve(), *Path(root).resolve().parents) if path.exists())
         if not os.access(nearest, os.W_OK):
             raise ConfigError(f"{root} cannot be written", "change the rights of the folder or the setting")
+    if settings.export_group is not None:
+        try:
+            grp.getgrnam(settings.export_group)
+        except KeyError:
+            raise ConfigError(f"there is no group {settings.export_group} on this machine", "make it or correct export_group") from None
     return ", ".join(roots)
 
 

@@ -18,6 +18,11 @@ def pseudonym(key: str, message: str) -> str:
     return hmac.new(key.encode(), message.encode(), hashlib.sha256).hexdigest()
 
 
+def pseudonym_of_email(key: str, email: str) -> str:
+    """As `with_pseudonyms` gives an address its own."""
+    return pseudonym(key, f"email:{with_ascii_domain(email.strip().lower())}")
+
+
 def fingerprint(key: str) -> str:
     """What a lake stores to know its key again; says nothing about the key."""
     return pseudonym(key, "fingerprint of the key of this lake")

@@ -26,7 +26,7 @@ from lakehouse.recommend.params import Params, parse_params
 from lakehouse.runs.audit import Audit, write_data_docs
 from lakehouse.runs.incident_notifier import IncidentNotifier
 from lakehouse.runs.old_lakes import drop_replaced, replaced, take_on
-from lakehouse.runs.recovery import drop_unrecorded_rejects, emptied_scratch, give_up
+from lakehouse.runs.recovery import drop_unrecorded_rejects, emptied_scratch, give_up, tell_lost_ops
 from lakehouse.runs.stage import RunContext, StageCall, StageResult, StageStopped
 
 
@@ -158,6 +158,7 @@ def _begun(
     spark = spark_session(settings, emptied_scratch(settings.vault_root), is_small)
     store = DeltaStore(spark, TableResolver.of(settings), settings.small_rows)
     store.commit_metadata = run_id
+    tell_lost_ops(store)
     ledger = Ledger(store, run_id, command, run_date, code_version())
     notifier.can_record(store, ledger)
     if killed := ledger.mark_abandoned():

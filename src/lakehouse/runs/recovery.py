@@ -5,12 +5,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 from lakehouse.errors import RERUN, RERUN_OR_REPORT, known
+from lakehouse.flow import STEPS
 from lakehouse.io.delta.delta_store import DeltaStore
 from lakehouse.io.host import logs
 from lakehouse.io.spark.classic_session import scratch_folder
 from lakehouse.ops.ledger import ABANDONED, FAILED, RUNS, SUCCEEDED, Entry, Ledger
 from lakehouse.ops.quarantine import RUN_ID
-from lakehouse.pipeline.declared import quarantines
+from lakehouse.pipeline.declared import OPS, quarantines
 
 BROKE_OFF = (FAILED, ABANDONED)
 
@@ -52,6 +53,14 @@ def emptied_scratch(vault_root: str) -> Path | None:
     # A JVM that outlives its Python by seconds may still write there.
     scratch.mkdir(parents=True, exist_ok=True)
     return scratch
+
+
+def tell_lost_ops(store: DeltaStore) -> None:
+    """Before a run writes anything: whether `ops` was lost, which tables without a ledger show, and what nobody can know any more."""
+    if store.head(RUNS.name) is not None or all(store.head(step.name) is None for step in STEPS):
+        return
+    lost = "; ".join(f"{table.name} ({table.grain})" for table in OPS)
+    logs.warn(f"the lake has tables and no ops: all is read and built in full. What nobody knows any more: {lost}")
 
 
 def drop_unrecorded_rejects(store: DeltaStore) -> None:

@@ -58,7 +58,8 @@ def _export(run: RunContext, channel: Channel) -> tuple[AfterPublication, ...]:
         "legal_ground": grounds,
         "suppressed": suppressed,
     }
-    manifest = prepare_pack(folder, channel.file_name, channel.columns, frame.collect() if is_small else frame.toLocalIterator(), facts)
+    rows = frame.collect() if is_small else frame.toLocalIterator()
+    manifest = prepare_pack(folder, channel.file_name, channel.columns, rows, facts, run.settings.export_group)
     people.unpersist()
     written, seconds = int(str(manifest["rows"])), time.monotonic() - started
     entry = Entry(channel.step, SUCCEEDED, str(folder), seconds, sum(counts.values()), written, inputs=inputs_json(inputs))

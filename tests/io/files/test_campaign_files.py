@@ -1,8 +1,10 @@
 """Campaign packs: exact bytes, all or nothing."""
 
 import csv
+import grp
 import hashlib
 import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -33,6 +35,28 @@ def write_pack(folder: Path, *arguments: Any) -> dict[str, object]:
 def test_the_file_is_rfc_4180_to_the_byte(tmp_path: Path) -> None:
     write_pack(tmp_path / "2026-07-01", "customers.csv", HEADER, ROWS, {})
     assert (tmp_path / "2026-07-01" / "customers.csv").read_bytes() == BYTES
+
+
+def rights(folder: Path) -> dict[str, str]:
+    """Of the pack, what is in it, and the folders above it that were made for it."""
+    return {path.name: f"{path.stat().st_mode & 0o777:o}" for path in (folder.parent, folder, *folder.iterdir())}
+
+
+def test_nobody_else_can_read_a_pack_unless_a_group_may(tmp_path: Path) -> None:
+    folder = tmp_path / "email" / "2026-07-01"
+    old = os.umask(0)
+    try:
+        write_pack(folder, "customers.csv", HEADER, ROWS, {})
+        files = ("customers.csv", "manifest.json", "_SUCCESS")
+        assert rights(folder) == {"email": "700", "2026-07-01": "700", **dict.fromkeys(files, "600")}
+        group = grp.getgrgid(os.getgid()).gr_name
+        folder = tmp_path / "push" / "2026-07-01"
+        write_pack(folder, "customers.csv", HEADER, ROWS, {}, group)
+        assert rights(folder) == {"push": "750", "2026-07-01": "750", **dict.fromkeys(files, "640")}
+    finally:
+        os.umask(old)
+    with pytest.raises(WriteError, match="there is no group nobody has this name"):
+        prepare_pack(folder, "customers.csv", HEADER, ROWS, {}, "nobody has this name")
 
 
 def test_a_pack_has_its_file_a_manifest_that_describes_it_and_a_mark_of_success(tmp_path: Path) -> None:

@@ -35,6 +35,8 @@ class Settings(BaseSettings):
     lake_root: str
     vault_root: str
     export_root: str
+    # Whose members may read campaign packs, besides the user of the runs.
+    export_group: str | None = None
     # Catalogs in which the tables are, and those of the vault: of Unity Catalog, for one. Without them tables are folders below the roots.
     catalog: str | None = None
     vault_catalog: str | None = None

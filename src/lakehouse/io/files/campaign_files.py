@@ -16,17 +16,23 @@ FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
 def prepare_pack(
-    folder: Path, file_name: str, header: Sequence[str], rows: Iterable[Sequence[str | None]], facts: Mapping[str, object]
+    folder: Path,
+    file_name: str,
+    header: Sequence[str],
+    rows: Iterable[Sequence[str | None]],
+    facts: Mapping[str, object],
+    group: str | None = None,
 ) -> dict[str, object]:
     """Write `file_name`, manifest.json and _SUCCESS to a hidden place beside `folder`, for promote_pack; gives the manifest.
 
-    RFC 4180: comma, CRLF, quotes doubled, UTF-8 without BOM; line breaks within a field become spaces.
-    WriteError (73) if that can't be done.
+    RFC 4180: comma, CRLF, quotes doubled, UTF-8 without BOM; line breaks within a field become spaces. Nobody else on the machine can
+    read them but members of the `group`, if one is given. WriteError (73) if that can't be done.
     """
     unfinished = _unfinished(folder)
     try:
         _mend(folder.parent)
-        unfinished.mkdir(parents=True)
+        _make_folders(folder.parent, group)
+        unfinished.mkdir(mode=0o700)
         count = _write_csv(unfinished / file_name, header, rows)
         manifest = {
             **facts,
@@ -36,9 +42,29 @@ def prepare_pack(
         }
         (unfinished / "manifest.json").write_text(json.dumps(manifest, indent=2, sort_keys=True) + "\n", encoding="utf-8")
         (unfinished / "_SUCCESS").touch()
+        for path in (*unfinished.iterdir(), unfinished):
+            _give(path, group)
+    except LookupError:
+        raise WriteError(f"cannot write {folder}: there is no group {group}", "check export_group") from None
     except OSError as error:
-        raise WriteError(f"cannot write {folder}: {error.strerror}", "check export_root") from None
+        raise WriteError(f"cannot write {folder}: {error.strerror}", "check export_root and export_group") from None
     return manifest
+
+
+def _make_folders(folder: Path, group: str | None) -> None:
+    """The folder and those above it that are not there; others keep the rights that somebody gave them."""
+    missing = [path for path in (folder, *folder.parents) if not path.exists()]
+    for path in reversed(missing):
+        path.mkdir(mode=0o700)
+        _give(path, group)
+
+
+def _give(path: Path, group: str | None) -> None:
+    """Readable for the group, or for nobody else."""
+    if group is not None:
+        shutil.chown(path, group=group)
+    of_group = 0 if group is None else 0o050 if path.is_dir() else 0o040
+    path.chmod((0o700 if path.is_dir() else 0o600) | of_group)
 
 
 def stands(folder: Path, made_from: str) -> bool:
@@ -86,6 +112,7 @@ def _mend(packs: Path) -> None:
 
 def _write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[str | None]]) -> int:
     count = 0
+    # Its folder lets nobody in yet.
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\r\n")
         writer.writerow(header)
