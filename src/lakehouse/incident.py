@@ -14,6 +14,8 @@ CRITICAL: Severity = "critical"
 WARNING: Severity = "warning"
 
 RUN, FEED = "run:", "feed:"
+# The detail that says how many rows an incident is about.
+ROWS = "rows"
 
 # Sample keys, numbers, days, ids and pseudonyms of a reason: they differ from run to run and say nothing about its kind. `shop2` stays.
 CHANGING = re.compile(r" \(as [^)]*\)|\b[0-9a-f]{16,}\b|\d{6,}|(?<!\w)\d[\d.,:]*")
@@ -34,8 +36,8 @@ class Incident:
     """One thing that is wrong. Equal keys are the same incident, however often it is met.
 
     `critical`: the night has no result until somebody acts. `warning`: the night goes on, with less. What `is_standing` may stay so for
-    years: it is told once, and when it is over. No text holds a secret, or of rows more than keys (ids and pseudonyms) and the figures
-    that a check is about.
+    years: it is told once, again when it is about twice as many rows, and when it is over. No text holds a secret, or of rows more than
+    keys (ids and pseudonyms) and the figures that a check is about.
     """
 
     key: str

@@ -149,7 +149,7 @@ def read_prices(data: str | bytes, folder: Path) -> FileReadResult:
 
 def test_a_line_of_totals_and_rows_without_anything_are_left_out_and_told(tmp_path: Path) -> None:
     good = PRICE.format("S-1", "Salz", "12", "1,50")
-    for last in ("Summe:;;;;1,50;;;;;;5", ";;Gesamtsumme;;1,50;;;;;;5"):
+    for last in ("Summe:;;;;1,50;;;;;;5", ";;Gesamtsumme;;1,50;;;;;;5", "Total 9 Artikel;;;;1,50;;;;;;5"):
         found = read_prices(prices(good, ";;;;;;;;;;", last, ";;;;;;;;;;"), tmp_path)
         assert (found.rows_read, found.rows_rejected) == (1, 0)
         assert found.repaired == {("", "empty_rows"): 2, ("", "totals"): 1}
@@ -171,13 +171,13 @@ def test_what_may_be_an_article_is_no_line_of_totals(last: str, tmp_path: Path) 
 
 
 def test_rows_that_end_with_empty_fields_are_as_wide_as_the_header_line(tmp_path: Path) -> None:
-    rows = [PRICE.format(f"S-{i}", "Salz", "12", "1,50") + ";;" for i in range(3)]
-    found = read_prices(prices(*rows), tmp_path)
-    assert (found.rows_read, found.rows_rejected) == (3, 0)
-    assert [row["_line_number"] for row in pq.read_table(found.good).to_pylist()] == [2, 3, 4]
-    found = read_prices(prices(*rows[:2], rows[2] + "x"), tmp_path)
-    assert rejects(found) == [(4, "", "wrong_field_count")]  # a value without a column
-    assert found.rows_read == 3
+    """A spreadsheet writes them in blocks, so that other rows of a list have none."""
+    row = [PRICE.format(f"S-{i}", '"Salz\r\nfein"' if i == 1 else "Salz", "12", "1,50") for i in range(6)]
+    found = read_prices(prices(row[0], row[1] + ";;", row[2], row[3] + ";;x", row[4] + ';"";', row[5]), tmp_path)
+    assert (found.rows_read, rejects(found)) == (6, [(6, "", "wrong_field_count")])  # a value without a column
+    good = pq.read_table(found.good).to_pylist()
+    assert [(one["article_code"], one["_line_number"]) for one in good] == [("S-0", 2), ("S-1", 3), ("S-2", 5), ("S-4", 7), ("S-5", 8)]
+    assert found.repaired == {("", "narrowed"): 2}
 
 
 def test_a_column_of_points_with_three_digits_is_asked_about_with_its_numbers(tmp_path: Path) -> None:
@@ -200,6 +200,26 @@ def test_a_list_in_windows_1250_is_read_so_and_told(end: str, tmp_path: Path) ->
     western = read_prices(prices(PRICE.format("S-1", "Crème brûlée, 3 m³, ½ £", "12", "1,50"), end=end).encode("cp1252"), tmp_path)
     assert [row["description"] for row in pq.read_table(western.good).to_pylist()] == ["Crème brûlée, 3 m³, ½ £"]
     assert western.repaired == {}
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ["Wasserzähler Qn 2,5m³h", "Crème fraîche légère", "Håndsæbe", "Señorío"],
+        ["N\xbfhrhefe", "Crème brûlée"],  # what an export writes for a letter that it does not know
+    ],
+)
+def test_a_western_list_with_one_odd_sign_stays_western(names: list[str], tmp_path: Path) -> None:
+    data = prices(*(PRICE.format(f"S-{i}", f'"{name}"', "12", "1,50") for i, name in enumerate(names))).encode("cp1252")
+    found = read_prices(data, tmp_path)
+    assert [row["description"] for row in pq.read_table(found.good).to_pylist()] == names
+    assert found.repaired == {}
+
+
+def test_capitals_of_central_europe_are_known_too(tmp_path: Path) -> None:
+    names = ["MĄKA ŻYTNIA", "SER BIAŁY"]
+    found = read_prices(prices(*(PRICE.format(f"S-{i}", name, "12", "1,50") for i, name in enumerate(names))).encode("cp1250"), tmp_path)
+    assert [row["description"] for row in pq.read_table(found.good).to_pylist()] == names
 
 
 def test_a_header_alone_is_a_file_without_rows(tmp_path: Path) -> None:

@@ -146,7 +146,8 @@ LAYERS = ("bronze", "vault", "silver", "gold", "recommendations")
 
 
 # One for each of the shop's tables that is read, and one each for the keys of orders and of refunds. Who raises it says what for.
-JOBS_OF_A_NIGHT_WITHOUT_CHANGE = 17
+# The 18th reads which products are behind a password.
+JOBS_OF_A_NIGHT_WITHOUT_CHANGE = 18
 
 
 def job_number(spark: SparkSession) -> int:

@@ -49,6 +49,16 @@ def test_what_may_stand_for_years_is_sent_once() -> None:
     assert seen(100, first, replace(standing, severity=CRITICAL)).event == "reminded"
 
 
+def test_what_stands_is_sent_again_when_it_is_about_twice_as_many_rows_and_ten_more() -> None:
+    def of(rows: int) -> Incident:
+        return replace(LATE, is_standing=True, details={"rows": str(rows)})
+
+    first = seen(0, None, of(8))
+    assert [seen(1, first, of(rows)).event for rows in (17, 18)] == ["repeated", "reminded"]
+    many = seen(0, None, of(40))
+    assert [seen(1, many, of(rows)).event for rows in (79, 80)] == ["repeated", "reminded"]
+
+
 def test_what_was_over_opens_anew() -> None:
     past = over(seen(0), "run 1", at(1))
     assert (past.event, past.title, past.opened_at, past.recorded_at) == ("recovered", "stock is overdue", at(0), at(1))

@@ -3,6 +3,7 @@
 from pyspark.sql import SparkSession
 from tests.support.frames import frame_of, rows_of
 
+from lakehouse.io.config.settings import load_settings
 from lakehouse.silver.categories import TABLE, build, marked_categories
 from lakehouse.sources.woocommerce.products import TERM_TAXONOMY, TERMS
 
@@ -31,7 +32,7 @@ def test_categories_are_terms_of_their_taxonomy_with_plain_names_and_a_tree(spar
     frame = build(
         frame_of(spark, TERMS.bronze, terms),
         frame_of(spark, TERM_TAXONOMY.bronze, taxonomy),
-        restricted_categories=("fruits & *", "tobacco"),
+        restricted_categories=("fruits", "tobacco"),
         private_categories=(("nl", ("apples",)), ("de", ("o*t",))),
     )
     found = {row[:2]: row[2:] for row in rows_of(frame, TABLE)}
@@ -43,9 +44,24 @@ def test_categories_are_terms_of_their_taxonomy_with_plain_names_and_a_tree(spar
 
 
 def test_what_stands_below_a_marked_category_is_marked_whatever_the_depth_or_circle() -> None:
-    parents = {1: None, 2: 1, 3: 2, 4: 3, 5: None, 6: 7, 7: 6, 8: 99}
+    parents = {1: None, 2: 1, 3: 2, 4: 3, 5: None, 6: 7, 7: 6, 8: 99, 9: 2}
     names: dict[int, tuple[str | None, ...]] = {number: (f"c{number}", None) for number in parents}
-    names |= {2: ("red-wine", "Red Wine"), 5: ("vinegar", "Wine vinegar"), 7: ("x", "BABY")}
-    assert marked_categories(parents, names, ("*-wine", "baby*")) == {2, 3, 4, 6, 7}
-    assert marked_categories(parents, names, ("wine*",)) == {5}
+    names |= {2: ("red-wine", "Red Wine"), 5: ("vinegar", "Wine vinegar"), 7: ("x", "BABY"), 9: ("alcohol-free", None)}
+    assert marked_categories(parents, names, ("wine", "baby", "!vinegar", "!*free")) == {2, 3, 4, 6, 7}
+    assert marked_categories(parents, names, ("wine",)) == {2, 3, 4, 5, 9}
     assert marked_categories(parents, names, ()) == set()
+
+
+RESTRICTED = """wine wine-beer rode-wijn witte-wijnen rotwein weine vin-rouge vodka whisky gin champagne likeuren craft-bier alcohol-drinks
+e-sigaretten e-cigarettes rookwaren wyroby-tytoniowe tabak baby organic-baby-food baby-nahrung luiers niemowleta
+condooms intieme-verzorging hygiene-intime higiena-intymna maandverband intimate-care health-beauty beauty-health vitamins pijnstillers
+zelfzorg gesundheit apotheek"""
+FREE = """alkoholfreie-getraenke alcoholvrije-dranken alcohol-free non-alcoholic winogrona weintrauben wine-gums baby-spinach bierworst
+weinessig ginger-beer soft-drinks schweinefleisch vinegar bread-pastry fruit coffee-tea couscous"""
+
+
+def test_the_shipped_list_knows_the_common_names_of_what_is_nobodys_business() -> None:
+    patterns = load_settings("local").restricted_categories
+    slugs = dict(enumerate([*RESTRICTED.split(), *FREE.split()]))
+    found = marked_categories(dict.fromkeys(slugs), {number: (slug, None) for number, slug in slugs.items()}, patterns)
+    assert {slugs[number] for number in found} == set(RESTRICTED.split())

@@ -7,17 +7,20 @@ from typing import Any
 
 import pytest
 from pyspark.sql import SparkSession
+from pyspark.sql import functions as F
 from tests.support.frames import frame_of
 from tests.support.planted import good_row
 from tests.support.runs import run_one, settings_in
 
+from lakehouse.flow import SILVER
 from lakehouse.io.config.settings import Settings
 from lakehouse.io.delta.delta_store import DeltaStore
 from lakehouse.io.delta.table_resolver import TableResolver
 from lakehouse.ops.incident_records import known_incidents, open_incidents
+from lakehouse.ops.quarantine import quarantine_of
 from lakehouse.ops.reconciliations import RECONCILIATIONS
 from lakehouse.pipeline.loader import load
-from lakehouse.pipeline.quarantine_stock import Stock, stock_of
+from lakehouse.pipeline.quarantine_stock import ORIGINS, Stock, stock_of
 from lakehouse.runs.stage import RunContext, StageResult
 from lakehouse.silver import orders, refunds
 from lakehouse.sources.woocommerce.orders import ORDERS
@@ -108,7 +111,39 @@ def test_money_that_is_nowhere_is_a_warning(settings: Settings, lake: DeltaStore
     build(settings, [stored(1, "10.00"), stored(2, "20.00")], {orders.TABLE: [order(1, "10.00")], refunds.TABLE: []})
     group = ("orders", "EUR 2026-11-01", Decimal(30), Decimal(10), Decimal(0), "warn")
     assert figures(lake) == {group, ("orders", "EUR", *group[2:])}
-    assert "shop nl: orders revenue EUR: 30 in the shop, 10 in the lake" in capsys.readouterr().err
+    assert "shop nl: orders revenue EUR: 30 in the mirror, 10 in silver, 0 in quarantine" in capsys.readouterr().err
+
+
+def test_a_refund_that_was_set_apart_and_deleted_is_gone(settings: Settings, lake: DeltaStore) -> None:
+    silver = {orders.TABLE: [order(1, "10.00")], refunds.TABLE: [given_back(2, 1, "-4.00", refund_date=None)]}
+    build(settings, [stored(1, "10.00"), refund(2, 1, "4.00")], silver)
+    assert [stock.rows for stock in stock_of(lake, refunds.TABLE)] == [1]
+    build(settings, [stored(1, "10.00")], {orders.TABLE: [order(1, "10.00")], refunds.TABLE: []})
+    assert (stock_of(lake, refunds.TABLE), open_incidents(lake)) == ([], [])
+    last = lake.read(RECONCILIATIONS.name).where("measure = 'revenue'").orderBy("run_id", "table_name").collect()[-1]
+    assert (last["table_name"], last["verdict"]) == ("orders", "equal")
+
+
+def test_quarantine_of_an_older_lake_lacks_columns(settings: Settings, lake: DeltaStore) -> None:
+    build(settings, [stored(1, "10.00"), stored(2, "5.00")], {orders.TABLE: [order(1, "10.00"), order(2, None)], refunds.TABLE: []})
+    name = "quarantine.silver__orders"
+    lake.replace(name, lake.read(name).drop("root_order_id", "currency_code", "is_misdated").coalesce(1))
+    assert stock_of(lake, orders.TABLE) == [Stock(("total_is_known",), 1, {"unknown": Decimal(0)})]
+
+
+@pytest.mark.parametrize("table", [step.writes for step in SILVER if step.writes.name in ORIGINS], ids=lambda table: table.name)
+def test_spark_gives_the_stock_that_the_driver_gives(spark: SparkSession, settings: Settings, lake: DeltaStore, table: Table) -> None:
+    origin = ORIGINS[table.name]
+    row = {**good_row(table), "shop_code": "nl", "currency_code": "EUR", origin.amount: "7.00"}
+    apart = frame_of(spark, table, [{**row, origin.own: number} for number in (1, 2, 3)])
+    marks = {"reason": F.lit("some_rule, another"), "run_id": F.lit("a")}
+    lake.replace(quarantine_of(table.name), apart.withColumns(marks).coalesce(1))
+    lake.replace(table.name, frame_of(spark, table, [{**row, origin.own: 1}]).coalesce(1))
+    sources = [{"shop_code": "nl", origin.source_id: number} for number in (1, 2)]
+    lake.replace(origin.mirror.name, frame_of(spark, origin.mirror, sources).coalesce(1))
+    expected = [Stock(("some_rule", "another"), 1, {"EUR": Decimal(7)})]
+    assert stock_of(lake, table) == expected
+    assert stock_of(DeltaStore(spark, lake.tables, small_rows=0), table) == expected
 
 
 def test_what_stands_in_quarantine_is_one_incident_until_it_is_mended(settings: Settings, lake: DeltaStore) -> None:
@@ -116,9 +151,9 @@ def test_what_stands_in_quarantine_is_one_incident_until_it_is_mended(settings: 
     good, bad = order(1, "10.00"), [order(2, None), order(3, "10.00", created_at=None), order(4, "10.00", currency_code="X")]
     build(settings, mirror, {orders.TABLE: [good, *bad], refunds.TABLE: []})
     assert stock_of(lake, orders.TABLE) == [
-        Stock("created_at_is_known", 1, {"EUR": Decimal(10)}),
-        Stock("currency_is_a_code", 1, {"unknown": Decimal(10)}),
-        Stock("total_is_known", 1, {"EUR": Decimal(0)}),
+        Stock(("created_at_is_known",), 1, {"EUR": Decimal(10)}),
+        Stock(("currency_is_a_code",), 1, {"unknown": Decimal(10)}),
+        Stock(("total_is_known",), 1, {"EUR": Decimal(0)}),
     ]
     (record,) = open_incidents(lake)
     assert record.title == (

@@ -17,12 +17,12 @@ from pyspark.sql.pandas.types import to_arrow_type
 
 from lakehouse.bronze.feed_header import named_columns, without_sep_line
 from lakehouse.bronze.feed_json import events
-from lakehouse.bronze.spreadsheet_rows import data_width, ends_with_totals, is_nothing, with_last
-from lakehouse.io.files.csv_files import Records, Stream, Unreadable, WrongWidth, header, records
+from lakehouse.bronze.spreadsheet_rows import ends_with_totals, is_nothing, with_last, with_narrowed
+from lakehouse.io.files.csv_files import Records, Stream, Unreadable, header, records
 from lakehouse.io.files.text_files import CP1250, opened
 from lakehouse.sources.feed import ORIGIN, Feed
 from lakehouse.sources.feed_values import CLASSES, GOOD, parse
-from lakehouse.sources.spreadsheets import CENTRAL_EUROPEAN, EMPTY_ROWS, POINTED, POINTED_ROWS, TOTALS
+from lakehouse.sources.spreadsheets import CENTRAL_EUROPEAN, EMPTY_ROWS, NARROWED, POINTED, POINTED_ROWS, TOTALS
 
 HEAD = 1 << 16
 # What a column may be called, and its place: no address, no number, nothing over several lines.
@@ -130,22 +130,16 @@ def _csv_parts(stream: Stream, feed: Feed, found: FileReadResult) -> Iterator[Re
         found.refused = "the file is empty: not even a header line stands in it"
         return
     head, above = without_sep_line(head)
-    start = head.decode(errors="replace")
-    names = header(start, feed.delimiter)
+    names = header(head.decode(errors="replace"), feed.delimiter)
     places, found.refused, found.unknown_columns, found.absent_columns = named_columns(names, feed)
-    width = data_width(start, feed.delimiter, len(names))
-    # A header line that is not as wide as the rows is told among those of a wrong width.
-    is_header, own_names = width == len(names), [f.name for f in feed.fields]
-    for part, is_last in with_last(records(_Joined(head, stream), feed.delimiter, width)):
-        fields, lines, wrong = part.fields, part.lines + above, [one._replace(line=one.line + above) for one in part.wrong_width]
-        if is_header and len(lines):
-            fields, lines, is_header = fields.slice(1), lines[1:], False
-        if width != len(names):
-            if wrong and wrong[0].line == above + 1:
-                wrong = wrong[1:]
-            beyond = ~is_nothing(fields.select(range(len(names), width)))
-            wrong += [WrongWidth(int(line), width) for line in lines[beyond]]
-            fields, lines = fields.filter(pa.array(~beyond)), lines[~beyond]
+    is_first, own_names = True, [f.name for f in feed.fields]
+    for as_it_stands, is_last in with_last(records(_Joined(head, stream), feed.delimiter, len(names))):
+        part, narrowed = with_narrowed(as_it_stands)
+        fields, lines = part.fields, part.lines + above
+        if is_first and len(lines):
+            fields, lines, is_first = fields.slice(1), lines[1:], False
+        if narrowed:
+            found.repaired["", NARROWED] += narrowed
         if (empty := is_nothing(fields)).any():
             found.repaired["", EMPTY_ROWS] += int(empty.sum())
             fields, lines = fields.filter(pa.array(~empty)), lines[~empty]
@@ -156,7 +150,7 @@ def _csv_parts(stream: Stream, feed: Feed, found: FileReadResult) -> Iterator[Re
             if is_last and ends_with_totals(fields, feed, own_names):
                 found.repaired["", TOTALS] += 1
                 fields, lines = fields.slice(0, fields.num_rows - 1), lines[:-1]
-        yield Records(fields, lines, wrong)
+        yield Records(fields, lines, [wrong._replace(line=wrong.line + above) for wrong in part.wrong_width])
 
 
 def _shown(name: str, found: FileReadResult) -> str:

@@ -15,7 +15,7 @@ EXAMPLE_DAY = date(2026, 11, 17)
 LOOKS = "Under *it looks like*, 9 stands for any digit and a for any letter: we do not send your data around by e-mail."
 LINE_ENDS = "Line 1 is the header line. A row over several lines is named by its first line."
 # In the ledger of files, which alarms are made of.
-POINTS = "each value has a point and three digits, read as thousands, in"
+POINTS = "points read as thousands in"
 ENCODINGS = {"utf-8": "UTF-8", "cp1252": "Windows-1252 (Western European)", "utf-16-le": "UTF-16 (Unicode)"}
 DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
 

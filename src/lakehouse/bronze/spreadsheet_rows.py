@@ -1,7 +1,5 @@
 """Records that are no data but what a spreadsheet, or whoever used it, added to a list; and records that it made wider."""
 
-import csv
-import io
 from collections.abc import Iterator, Sequence
 
 import numpy as np
@@ -12,16 +10,17 @@ from lakehouse.io.files.csv_files import Records, Unreadable
 from lakehouse.sources.feed import Feed
 from lakehouse.sources.spreadsheets import is_total
 
-LOOKED_AT = 50
 
-
-def data_width(head: str, delimiter: str, width: int) -> int:
-    """How many fields records have: more than the header line's `width` where all of the first records end with empty ones."""
-    rows = [row for row in csv.reader(io.StringIO(head, newline=""), delimiter=delimiter) if row][1 : LOOKED_AT + 1]
-    whole = rows[:-1] or rows  # the last one may be cut off
-    widths = {len(row) for row in whole}
-    is_wider = len(widths) == 1 and max(widths) > width and not any(any(row[width:]) for row in whole)
-    return max(widths) if is_wider else width
+def with_narrowed(part: Records) -> tuple[Records, int]:
+    """The part with records that only end with empty fields beyond the header line among the others, and how many these are."""
+    narrowed = [wrong for wrong in part.wrong_width if wrong.values is not None]
+    if not narrowed:
+        return part, 0
+    rows = pa.RecordBatch.from_pylist([dict(zip(part.fields.schema.names, wrong.values or (), strict=True)) for wrong in narrowed])
+    lines = np.concatenate([part.lines, [wrong.line for wrong in narrowed]]).astype(np.int64)
+    in_order = np.argsort(lines, kind="stable")
+    fields = pa.concat_batches([part.fields, rows.select(part.fields.schema.names)]).take(pa.array(in_order))
+    return Records(fields, lines[in_order], [wrong for wrong in part.wrong_width if wrong.values is None]), len(narrowed)
 
 
 def is_nothing(fields: pa.RecordBatch) -> np.ndarray:

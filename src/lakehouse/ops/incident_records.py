@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 
-from lakehouse.incident import CRITICAL, Incident
+from lakehouse.incident import CRITICAL, ROWS, Incident
 from lakehouse.io.delta.delta_store import DeltaStore
 from lakehouse.ops.ledger import newest_by
 from lakehouse.ops.records import column, columns_of, rows_as
@@ -14,6 +14,7 @@ from lakehouse.table import STRING, TIMESTAMP, Table
 OPENED, REPEATED, REMINDED, RECOVERED = "opened", "repeated", "reminded", "recovered"
 # An incident that stays is told again after so long: a day, less what one night may start earlier than the one before.
 REMIND_AFTER = timedelta(hours=20)
+MORE_ROWS = 10
 
 
 @dataclass(frozen=True)
@@ -76,10 +77,16 @@ def met(incident: Incident, before: Record | None, command: str, run_id: str, no
     if before is None or not before.is_open:
         return new
     same = replace(new, command=before.command, opened_at=before.opened_at)
-    is_worse = incident.severity == CRITICAL != before.severity
+    is_worse = incident.severity == CRITICAL != before.severity or _has_grown(same, before)
     if is_worse or (now - before.sent_at >= REMIND_AFTER and not incident.is_standing):
         return replace(same, event=REMINDED)
     return replace(same, event=REPEATED, sent_at=before.sent_at, missed_by=before.missed_by)
+
+
+def _has_grown(now: Record, before: Record) -> bool:
+    """Whether it is about twice as many rows as when it was told, and ten more."""
+    rows, told = (int(json.loads(record.details).get(ROWS, 0)) for record in (now, before))
+    return rows >= max(2 * told, told + MORE_ROWS)
 
 
 def over(before: Record, run_id: str, now: datetime) -> Record:

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
+from typing import Any
 
 from lakehouse.errors import DataError
 from lakehouse.io.delta.delta_store import DeltaStore
@@ -37,6 +38,9 @@ class Reconciliation:
 
     def __str__(self) -> str:
         apart = f" ({self.apart} apart)" if self.apart else ""
+        if self.measure == REVENUE:
+            where = f"{_shown(self.source_value)} in the mirror, {_shown(self.lake_value)} in silver"
+            return f"{self.name}: {where}, {_shown(self.quarantined_value)} in quarantine"
         return f"{self.name}: {_shown(self.source_value)} in the shop, {_shown(self.lake_value)} in the lake{apart}"
 
     @property
@@ -133,21 +137,27 @@ def record(store: DeltaStore, run_id: str, shop_code: str, rows: Sequence[Reconc
 
 
 def reconciliation_rows(store: DeltaStore, run_id: str) -> list[list[str]]:
-    """For `lakehouse status`: STATUS_HEADER, then of each shop what differs, worst first, and how many figures are equal.
+    """For `lakehouse status`: STATUS_HEADER, then of each shop what differs, worst first, and how many figures are equal; of revenue the
+    newest figures.
 
     Days that differ are counted by currency. Only the header for a run that compared nothing.
     """
-    found = store.rows(RECONCILIATIONS, where=f"run_id = '{run_id}'")
+    found = store.rows(RECONCILIATIONS, where=f"run_id = '{run_id}' AND measure <> '{REVENUE}'") + _newest_revenue(store)
     kept: dict[str, list[Reconciliation]] = {}
     for row, figure in zip(found, rows_as(Reconciliation, found), strict=True):
         kept.setdefault(row["shop_code"], []).append(figure)
     return [STATUS_HEADER, *([code, *cells] for code, rows in sorted(kept.items()) for cells in _status_cells(rows))]
 
 
+def _newest_revenue(store: DeltaStore) -> list[dict[str, Any]]:
+    """Of each shop what the last run compared, which need not be the one that read the shop."""
+    rows = store.rows(RECONCILIATIONS, where=f"measure = '{REVENUE}'")
+    last = {row["shop_code"]: row["run_id"] for row in sorted(rows, key=lambda row: row["run_id"])}
+    return [row for row in rows if row["run_id"] == last[row["shop_code"]]]
+
+
 def _status_cells(rows: Sequence[Reconciliation]) -> list[list[str]]:
-    worst_first = sorted(
-        rows, key=lambda row: (-(FAIL, WARN, QUARANTINED, WITHIN, EQUAL).index(row.verdict), row.share or 0, row.name), reverse=True
-    )
+    worst_first = sorted(rows, key=lambda row: (-WORST_FIRST.index(row.verdict), row.share or 0, row.name), reverse=True)
     figures = [row for row in worst_first if row.verdict != EQUAL and " " not in row.group_name]
     cells = [[row.name, _shown(row.source_value), _shown(row.lake_value), row.apart, row.verdict] for row in figures]
     days = Counter((row.name.rsplit(" ", 1)[0], row.verdict) for row in worst_first if " " in row.group_name)

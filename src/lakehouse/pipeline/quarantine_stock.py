@@ -5,81 +5,94 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from lakehouse.io.delta.delta_store import DeltaStore
-from lakehouse.ops.quarantine import REASON, RUN_ID, quarantine_of
+from lakehouse.ops.quarantine import COMMA, REASON, RUN_ID, quarantine_of
+from lakehouse.silver import order_lines, orders, refund_lines, refunds
 from lakehouse.sources.app_shop import APP
-from lakehouse.sources.source import ROOT_ORDER
-from lakehouse.sources.woocommerce.orders import ORDERS
+from lakehouse.sources.woocommerce.orders import ORDER_ITEMS, ORDERS
 from lakehouse.table import Table
 
-AMOUNTS = ("total_amount", "net_amount")
+
+@dataclass(frozen=True)
+class Origin:
+    """How a row of silver is found in the mirror (`own` is its `source_id` there), when it was made and what it comes to."""
+
+    own: str
+    mirror: Table
+    source_id: str
+    amount: str
+    at: str = ""
+
+
+ORIGINS = {
+    orders.TABLE.name: Origin("order_id", ORDERS.bronze, "id", "total_amount", "created_at"),
+    refunds.TABLE.name: Origin("refund_id", ORDERS.bronze, "id", "total_amount", "refunded_at"),
+    order_lines.TABLE.name: Origin("order_line_id", ORDER_ITEMS.bronze, "order_item_id", "net_amount"),
+    refund_lines.TABLE.name: Origin("refund_line_id", ORDER_ITEMS.bronze, "order_item_id", "net_amount"),
+}
+ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
 @dataclass(frozen=True)
 class Stock:
-    """So many rows break these rules (names with commas between); `amounts`: currency → what they come to."""
+    """So many rows break these rules at once; `amounts`: currency → what they come to."""
 
-    rules: str
+    rules: tuple[str, ...]
     rows: int
     amounts: Mapping[str, Decimal]
 
     def __str__(self) -> str:
         money = ", ".join(f"{amount:.2f} {currency}" for currency, amount in sorted(self.amounts.items()) if amount)
-        return f"{self.rules} {self.rows}{f' ({money})' if money else ''}"
-
-
-def has_stock(table: Table) -> bool:
-    """Whether `stock_of` knows the table: it is built order by order and has amounts. Of others the newest build met all rows."""
-    return bool(table.scope) and "currency_code" in table.column_names
+        return f"{' + '.join(self.rules)} {self.rows}{f' ({money})' if money else ''}"
 
 
 def stock_of(store: DeltaStore, table: Table) -> list[Stock]:
-    """Of such a table, most rows first. One question to the tables' files."""
+    """Of a table of ORIGINS, most rows first. One question to the tables' files."""
     if store.head(quarantine_of(table.name)) is None:
         return []
     sql = (
-        f"SELECT rules, currency, count(*) AS n, sum(amount) AS amount FROM ({standing_sql(table)}) standing"
+        f"SELECT rules, currency, count(*) AS n, sum(amount) AS amount FROM ({standing_sql(store, table)}) standing"
         " GROUP BY rules, currency ORDER BY rules, currency"
     )
     found: dict[str, tuple[int, dict[str, Decimal]]] = {}
     for row in store.question(sql, **standing_tables(table)):
         rows, amounts = found.get(row["rules"], (0, {}))
         found[row["rules"]] = (rows + row["n"], {**amounts, row["currency"]: row["amount"]})
-    return sorted((Stock(rules, *of) for rules, of in found.items()), key=lambda stock: (-stock.rows, stock.rules))
+    stock = (Stock(tuple(rules.split(COMMA)), *of) for rules, of in found.items())
+    return sorted(stock, key=lambda each: (-each.rows, each.rules))
 
 
 def standing_tables(table: Table) -> dict[str, str]:
     """What `standing_sql` asks, by the names that it gives them."""
-    return {"apart": quarantine_of(table.name), "good": table.name, "source": ORDERS.bronze.name}
+    return {"apart": quarantine_of(table.name), "good": table.name, "source": ORIGINS[table.name].mirror.name}
 
 
-def standing_sql(table: Table) -> str:
-    """SQL, for Spark and DuckDB alike, that gives a row for each one in quarantine: shop_code, rules, currency, day (UTC), amount.
+def standing_sql(store: DeltaStore, table: Table) -> str:
+    """SQL, for Spark and DuckDB alike: shop_code, rules, currency, day (UTC) and amount of each row of a shop that is in quarantine.
 
-    A row that stands in the table has been mended, one whose order is not in the mirror any more is gone, and of a row that several
-    builds met the newest counts.
+    A row that stands in the table has been mended, one that is not in the mirror any more is gone, and of a row that several builds met
+    the newest counts. Quarantine of an older lake may lack columns.
     """
-    amount = next(name for name in AMOUNTS if name in table.column_names)
-    at = next((name for name in ("created_at", "refunded_at") if name in table.column_names), "CAST(NULL AS TIMESTAMP)")
-    key = ", ".join(table.key)
+    origin, there = ORIGINS[table.name], set(store.column_names(quarantine_of(table.name)))
+    own, amount, at, currency = (name if name in there else "NULL" for name in (origin.own, origin.amount, origin.at, "currency_code"))
     newest = (
-        f"SELECT {key}, {REASON.name} AS rules, {currency_sql('currency_code')} AS currency, {day_sql(at)} AS day,"
-        f" coalesce({amount}, 0) AS amount, {table.scope} AS root, row_number() OVER (PARTITION BY {key} ORDER BY {RUN_ID.name} DESC)"
-        " AS place FROM {apart}"
+        f"SELECT shop_code, {own} AS own, {REASON.name} AS rules, {currency_sql(currency)} AS currency, {day_sql(at)} AS day,"
+        f" coalesce(CAST({amount} AS DECIMAL(26, 8)), 0) AS amount,"
+        f" row_number() OVER (PARTITION BY shop_code, {own} ORDER BY {RUN_ID.name} DESC) AS place FROM {{apart}}"
     )
-    good = " AND ".join(f"good.{name} = newest.{name}" for name in table.key)
     return (
         f"SELECT newest.shop_code, rules, currency, day, amount FROM ({newest}) newest"
-        f" LEFT JOIN (SELECT {key} FROM {{good}}) good ON {good}"
-        f" LEFT JOIN (SELECT DISTINCT shop_code, {ROOT_ORDER.name} AS root FROM {{source}}) still"
-        " ON still.shop_code = newest.shop_code AND still.root = newest.root"
-        f" WHERE place = 1 AND good.shop_code IS NULL AND (still.shop_code IS NOT NULL OR newest.shop_code = '{APP}')"
+        f" LEFT JOIN (SELECT DISTINCT shop_code, {origin.own} AS own FROM {{good}}) good"
+        " ON good.shop_code = newest.shop_code AND good.own = newest.own"
+        f" JOIN (SELECT DISTINCT shop_code, {origin.source_id} AS own FROM {{source}}) still"
+        " ON still.shop_code = newest.shop_code AND still.own = newest.own"
+        f" WHERE place = 1 AND good.own IS NULL AND newest.shop_code <> '{APP}'"
     )
 
 
 def currency_sql(column: str) -> str:
     """The code of a currency; `unknown` for what can't be one."""
     code = f"upper(trim({column}))"
-    return f"CASE WHEN length({code}) = 3 AND {code} BETWEEN 'AAA' AND 'ZZZ' THEN {code} ELSE 'unknown' END"
+    return f"CASE WHEN length({code}) = 3 AND translate({code}, '{ALPHABET}', '') = '' THEN {code} ELSE 'unknown' END"
 
 
 def day_sql(at: str) -> str:

@@ -5,13 +5,13 @@ from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from lakehouse.checks import HAS_ROWS, are_many
-from lakehouse.incident import CRITICAL, WARNING, Incident
+from lakehouse.checks import HAS_ROWS
+from lakehouse.incident import CRITICAL, ROWS, WARNING, Incident
 from lakehouse.io.delta.delta_store import DeltaStore, TableVersion
 from lakehouse.ops.ledger import Entry, Ledger
 from lakehouse.ops.quality_results import ACCEPTED, EMPTY, FAILED, PASSED, QUARANTINED, QualityResult
 from lakehouse.ops.quarantine import quarantine_of
-from lakehouse.pipeline.quarantine_stock import has_stock, stock_of
+from lakehouse.pipeline.quarantine_stock import ORIGINS, stock_of
 from lakehouse.pipeline.rejects import Rejects, format_rejects, rejects_of
 from lakehouse.sample_keys import SAMPLES
 from lakehouse.table import Table
@@ -98,16 +98,18 @@ def alarm_key(table_name: str, check: str) -> str:
 
 
 def rejects_incident(store: DeltaStore, ledger: Ledger, table: Table) -> Incident | None:
-    """That rows of the table stand in quarantine: one incident, however long they stand there.
-
-    It is told again only while builds leave out many, though not more than the table tolerates.
-    """
-    newest = ledger.last_successes(table.name)
+    """That rows of the table stand in quarantine: one incident, however long they stand there."""
+    if table.name in ORIGINS:
+        stock = stock_of(store, table)
+        rows = sum(each.rows for each in stock)
+        found = f"{table.name}: {_rows(rows)} in quarantine: {', '.join(map(str, stock))}"
+    else:
+        newest = [entry for entry in ledger.last_successes(table.name) if entry.rows_rejected]
+        rows = sum(entry.rows_rejected for entry in newest)
+        found = "; ".join(map(_left_out, newest))
     todo = f"look at {quarantine_of(table.name)}; mend the source or the rule"
-    if many := [entry for entry in newest if are_many(entry.rows_rejected, entry.rows_read)]:
-        return Incident(rejects_key(table.name), WARNING, "; ".join(map(_left_out, many)), todo, table.name)
-    found = _standing(store, table) if has_stock(table) else "; ".join(_left_out(entry) for entry in newest if entry.rows_rejected)
-    return Incident(rejects_key(table.name), WARNING, found, todo, table.name, is_standing=True) if found else None
+    details = {ROWS: str(rows)}
+    return Incident(rejects_key(table.name), WARNING, found, todo, table.name, details, is_standing=True) if rows else None
 
 
 def rejects_key(table_name: str) -> str:
@@ -120,7 +122,5 @@ def _left_out(entry: Entry) -> str:
     return f"{entry.step}: {found}: {format_rejects(rejects_of(entry.rejects))}"
 
 
-def _standing(store: DeltaStore, table: Table) -> str:
-    stock = stock_of(store, table)
-    rows = sum(each.rows for each in stock)
-    return f"{table.name}: {rows} row{' is' if rows == 1 else 's are'} in quarantine: {', '.join(map(str, stock))}" if stock else ""
+def _rows(count: int) -> str:
+    return "1 row is" if count == 1 else f"{count} rows are"

@@ -1,7 +1,9 @@
 """The tree of product categories, and which of them are not for everybody's eyes."""
 
-from collections.abc import Collection, Mapping
+import re
+from collections.abc import Collection, Iterable, Mapping
 from fnmatch import fnmatchcase
+from urllib.parse import unquote
 
 import pyarrow as pa
 from pyspark.sql import DataFrame
@@ -10,6 +12,9 @@ from pyspark.sql import functions as F
 from lakehouse.expressions import unescape_html
 from lakehouse.sources.source import SHOP
 from lakehouse.table import BOOLEAN, LONG, STRING, Column, Table, conform
+
+# Before a pattern of what is not meant.
+NOT = "!"
 
 TABLE = Table(
     name="silver.categories",
@@ -71,12 +76,26 @@ def _with_mark(tree: pa.Table, column: str, patterns: Collection[str]) -> pa.Tab
 def marked_categories(
     parents: Mapping[int, int | None], names: Mapping[int, tuple[str | None, ...]], patterns: Collection[str]
 ) -> set[int]:
-    """The categories of which a name, in whatever case, is like one of the patterns (`wine*`), and all below them.
+    """The categories that one of the patterns means, and all below them but those that a pattern with `!` means.
 
-    A tree that runs in a circle is marked as a whole where one of it is.
+    A pattern means a category if it is like a word of one of its names, or like the whole of it, in whatever case: `wine` means
+    `red-wine`, `!*frei*` does not let `alkoholfreie-getraenke` be meant. A tree that runs in a circle is marked as a whole.
     """
-    wanted = [pattern.casefold() for pattern in patterns]
-    marked = {number for number, own in names.items() if any(fnmatchcase(name.casefold(), like) for name in own if name for like in wanted)}
-    while more := {number for number, parent in parents.items() if parent in marked and number not in marked}:
+    wanted = [pattern.casefold() for pattern in patterns if not pattern.startswith(NOT)]
+    spared = [pattern.removeprefix(NOT).casefold() for pattern in patterns if pattern.startswith(NOT)]
+    words = {number: _words(own) for number, own in names.items()}
+    free = {number for number, own in words.items() if _is_like(own, spared)}
+    marked = {number for number, own in words.items() if number not in free and _is_like(own, wanted)}
+    while more := {number for number, parent in parents.items() if parent in marked and number not in marked and number not in free}:
         marked |= more
     return marked
+
+
+def _words(names: Iterable[str | None]) -> set[str]:
+    """The names and what they are made of; a slug in another alphabet is percent-encoded."""
+    whole = {unquote(name).casefold() for name in names if name}
+    return whole | {word for name in whole for word in re.findall(r"\w+", name)}
+
+
+def _is_like(words: Iterable[str], patterns: Collection[str]) -> bool:
+    return any(fnmatchcase(word, pattern) for word in words for pattern in patterns)

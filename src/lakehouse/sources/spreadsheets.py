@@ -8,7 +8,7 @@ import pyarrow.compute as pc
 
 # Kinds of repairs, for people.
 AS_TEXT, AS_DATES = "as_text", "as_dates"
-TOTALS, EMPTY_ROWS, CENTRAL_EUROPEAN = "totals", "empty_rows", "central_european"
+TOTALS, EMPTY_ROWS, NARROWED, CENTRAL_EUROPEAN = "totals", "empty_rows", "narrowed", "central_european"
 TOLD = {
     AS_TEXT: "stood in quotes after an equals sign, or behind an apostrophe, which keep a spreadsheet from changing them",
     AS_DATES: "were the days that a spreadsheet counts from 1900, in place of dates",
@@ -17,11 +17,12 @@ TOLD = {
 TOLD_OF_FILES = {
     TOTALS: "The last row was a line of totals, and we left it out.",
     EMPTY_ROWS: "Rows in which no field holds anything were left out.",
+    NARROWED: "Rows ended with empty fields beyond the last column, and we left these out.",
     CENTRAL_EUROPEAN: "The file was saved in Windows-1250 (Central European), and we read it so.",
 }
 # What a line of totals begins with, in the languages of senders.
 _WORDS = "total(?:e|es|en|s)?|totaal|summe|gesamt(?:summe)?|suma?|razem|somme|celkem|összesen|итого|всего"
-TOTAL = re.compile(rf"(?:grand |sub)?(?:{_WORDS})\W*", re.IGNORECASE)
+TOTAL = re.compile(rf"(?:grand |sub)?(?:{_WORDS})(?:\W.*)?", re.IGNORECASE)
 # All values of a column have a point and three digits after it, where that sign stands between thousands: 1.250 is 1250.
 POINTED, POINTED_ROWS = r"^[+-]?[0-9]{1,3}\.[0-9]{3}$", 3
 # ="0123" and '0123. An apostrophe before anything but digits may be the text's own, as in 't Gooi.

@@ -18,7 +18,7 @@ def found(data: str, width: int = 3) -> tuple[list[tuple[int, list[str]]], list[
     for part in records(io.BytesIO(data.encode()), ",", width):
         rows = [list(row) for row in zip(*(column.to_pylist() for column in part.fields.columns), strict=True)]
         good += list(zip(part.lines.tolist(), rows, strict=True))
-        bad += [(line, fields) for line, fields in part.wrong_width]
+        bad += [(line, fields) for line, fields, _ in part.wrong_width]
     return good, bad
 
 

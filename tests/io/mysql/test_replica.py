@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -166,7 +167,8 @@ with paused("nl", shop, note.touch, note.unlink):
     ) -> None:
         ends: list[str] = []
         waits: list[float] = []
-        monkeypatch.setattr(time, "sleep", waits.append)
+        # Its own only: threads of libraries sleep in this process too.
+        monkeypatch.setattr(replica_pause, "time", SimpleNamespace(sleep=waits.append, monotonic=time.monotonic))
         with (
             pytest.raises(SourceAwayError, match="does not start again") as error,
             paused("nl", shop(level.replica), nothing, lambda: ends.append("end")),

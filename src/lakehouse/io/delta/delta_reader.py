@@ -102,7 +102,7 @@ class DeltaReader(StoredFiles):
         return _as_wanted(frame.withColumn("_newest", greatest).where(F.col(at) == F.col("_newest")).select(*there).toArrow(), wanted)
 
     def _there(self, table: Table, wanted: Iterable[str]) -> list[str]:
-        there = set(self._column_names(table.name))
+        there = set(self.column_names(table.name))
         return [name for name in wanted if name in there]
 
     def count(self, name: str, version: int | None = None) -> int:
@@ -150,7 +150,8 @@ class DeltaReader(StoredFiles):
         path = self.tables.local_path(name)
         return delta_files.opened(path, version) if self._small_rows and path is not None else None
 
-    def _column_names(self, name: str) -> list[str]:
+    def column_names(self, name: str) -> list[str]:
+        """Of a table's latest version."""
         table = self.opened(name)
         return self.read(name).columns if table is None else [field.name for field in table.schema().fields]
 

@@ -60,7 +60,7 @@ def _copy(stream: Stream, head: str, wanted: Collection[str], out: str) -> None:
         is_first = True
         for part in records(stream, delimiter, len(names)):
             if part.wrong_width:
-                line, fields = part.wrong_width[0]
+                line, fields, _ = part.wrong_width[0]
                 raise Unreadable(f"line {line} has {fields} fields, the header line {len(names)}")
             columns = [*(part.fields.column(place) for place in places), pa.array(part.lines, pa.int64())]
             table = pa.Table.from_arrays(columns, schema=schema)

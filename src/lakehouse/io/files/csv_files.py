@@ -42,10 +42,11 @@ class Unreadable(Exception):
 
 
 class WrongWidth(NamedTuple):
-    """A record with too few or too many fields."""
+    """A record with too few or too many fields. `values`: its fields without those that are too many, where all of these are empty."""
 
     line: int
     fields: int
+    values: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -72,7 +73,7 @@ def records(stream: Stream, delimiter: str, width: int) -> Iterator[Records]:
     blocks, whatever the file's size.
     """
     source = _Lines(stream, delimiter, width)
-    place = _Place(source)
+    place = _Place(source, delimiter, width)
     names = [f"f{i}" for i in range(width)]
     try:
         reader = pacsv.open_csv(
@@ -102,12 +103,22 @@ def records(stream: Stream, delimiter: str, width: int) -> Iterator[Records]:
         raise Unreadable("a quote is opened and never closed")
 
 
+class _Ahead(NamedTuple):
+    """A record of a wrong width whose place is not known yet: its number, as pyarrow counts, and the line ends within it."""
+
+    number: int
+    fields: int
+    line_ends: int
+    values: tuple[str, ...] | None
+
+
 class _Place:
     """Where records begin. pyarrow numbers records only, and tells of wrong widths up to a block before the records around them."""
 
-    def __init__(self, source: "_Lines") -> None:
+    def __init__(self, source: "_Lines", delimiter: str, width: int) -> None:
         self._source, self._line, self._number, self._seen = source, 1, 1, 0
-        self._ahead: deque[tuple[int, int, int]] = deque()
+        self._delimiter, self._width = delimiter, width
+        self._ahead: deque[_Ahead] = deque()
 
     @property
     def line(self) -> int:
@@ -120,15 +131,22 @@ class _Place:
 
     def wrong_width(self, row: pacsv.InvalidRow) -> str:
         text = row.text
-        self._ahead.append((row.number, row.actual_columns, text.count("\n") + text.count("\r") - text.count("\r\n")))
+        ends = text.count("\n") + text.count("\r") - text.count("\r\n")
+        self._ahead.append(_Ahead(row.number, row.actual_columns, ends, self._values(text, row.actual_columns)))
         self._seen += 1
         return "skip" if self._seen <= MOST_RAGGED else "error"
+
+    def _values(self, text: str, columns: int) -> tuple[str, ...] | None:
+        if columns <= self._width or not text.rstrip("\r\n").endswith((self._delimiter, '""')):
+            return None
+        values = next(csv.reader(io.StringIO(text, newline=""), delimiter=self._delimiter), [])
+        return None if any(values[self._width :]) else tuple(values[: self._width])
 
     def of(self, batch: pa.RecordBatch) -> Records:
         """Of the next records, and those of a wrong width among and before them."""
         inside = sum((_line_ends(column) for column in batch.columns), np.zeros(batch.num_rows, dtype=np.int64))
         # Of the good records the i-th is the one after all bad ones whose number, less the bad ones before it, is i at most.
-        bad = np.fromiter((number for number, _, _ in self._ahead), dtype=np.int64, count=len(self._ahead))
+        bad = np.fromiter((ahead.number for ahead in self._ahead), dtype=np.int64, count=len(self._ahead))
         before = np.searchsorted(bad - np.arange(len(bad)) - self._number, np.arange(batch.num_rows), side="right")
         numbers = np.arange(self._number, self._number + batch.num_rows) + before
         wrong = [self._ahead.popleft() for _ in range(int(before[-1]) if len(before) else 0)]
@@ -140,15 +158,15 @@ class _Place:
         nothing = np.zeros(0, dtype=np.int64)
         return self._placed(pa.RecordBatch.from_pylist([], schema=schema), nothing, nothing, wrong) if wrong else None
 
-    def _placed(self, batch: pa.RecordBatch, numbers: np.ndarray, inside: np.ndarray, wrong: list[tuple[int, int, int]]) -> Records:
+    def _placed(self, batch: pa.RecordBatch, numbers: np.ndarray, inside: np.ndarray, wrong: "list[_Ahead]") -> Records:
         total = len(numbers) + len(wrong)
         height = np.ones(total, dtype=np.int64)
         height[numbers - self._number] += inside
-        for number, _, ends in wrong:
-            height[number - self._number] += ends
+        for ahead in wrong:
+            height[ahead.number - self._number] += ahead.line_ends
         begins = self._line + np.cumsum(height) - height
         lines = begins[numbers - self._number]
-        found = [WrongWidth(int(begins[number - self._number]), fields) for number, fields, _ in wrong]
+        found = [WrongWidth(int(begins[ahead.number - self._number]), ahead.fields, ahead.values) for ahead in wrong]
         self._line, self._number = self._line + int(height.sum()), self._number + total
         blank = self._source.blank(lines, self._line)
         fields = batch.filter(pa.array(~blank)) if blank.any() else batch

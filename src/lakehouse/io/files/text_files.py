@@ -20,16 +20,21 @@ ZERO = chr(MARKS).encode()
 LARGEST_RATIO = 200
 UNCHECKED = 16 << 20
 LOOK = 1 << 16
-# Central European letters of Windows-1250 that are no letters in Windows-1252, inside of a word: ą, ł, ż, Ł, Ą, Ż.
 CP1250 = "cp1250"
-CENTRAL_EUROPEAN = re.compile(rb"[A-Za-z][\xb9\xb3\xbf\xa3\xa5\xaf][a-z]")
+# Bytes that are letters in Windows-1250 (Ą Ł Ż ą ł ż Ľ ľ Ť ť Ź) and none in Windows-1252, where they stand between letters or begin a word.
+SIGNS = rb"\xa3\xa5\xaf\xb3\xb9\xbf\xbc\xbe\x8d\x8f\x9d"
+_LETTER = rb"[A-Za-z\xc0-\xff]"
+_WITHIN, _FIRST = rb"(?<=%b)[%b](?=%b)" % (_LETTER, SIGNS, _LETTER), rb"(?<![^\s;\"])[\xa3\xaf\x8f](?=%b{2})" % _LETTER
+CENTRAL_EUROPEAN = re.compile(_WITHIN + b"|" + _FIRST)
+# Letters of Western languages whose bytes are none of a Polish, Slovak or Slovene text in Windows-1250: à è å ø ã õ û ù ì.
+WESTERN = re.compile(rb"[\xe0\xe5\xe3\xf5\xfb\xf8\xec]")
 # A line that is longer is decoded in parts.
 LONGEST_LINE = 1 << 20
 
 
 def opened(raw: BinaryIO, is_gzip: bool, encoding: str, largest: int) -> "_Transcoded":
     """The stream, from the encoding of its byte order mark, else of where its first zeros stand, else from `encoding`; from Windows-1250
-    where its first bytes are no UTF-8 and have letters inside of words that are letters there alone.
+    where an old code page is expected and its first bytes have letters that are letters there alone.
 
     A line of a file in an old code page that is valid UTF-8 and not ASCII is taken as UTF-8: hardly any other text looks so.
 
@@ -46,9 +51,17 @@ def _guessed(start: bytes, declared: str) -> str:
     first, second = start[0::2].count(0), start[1::2].count(0)
     if max(first, second) * 3 > len(start):
         return "utf-16-le" if second > first else "utf-16-be"
-    if not first + second and not _utf8(start[: start.rfind(b"\n") + 1]) and CENTRAL_EUROPEAN.search(start):
+    if not declared.startswith("utf-") and _is_central_european(start):
         return CP1250
     return "utf-8" if declared.startswith("utf-16") and not first + second else declared
+
+
+def _is_central_european(start: bytes) -> bool:
+    """Whether an old code page is Windows-1250 for sure: two of its letters or more, more than Western ones, and no line is UTF-8."""
+    found = CENTRAL_EUROPEAN.findall(start)
+    if len(set(found)) < 2 or len(found) <= len(WESTERN.findall(start)):
+        return False
+    return not any(_utf8(line) for line in re.split(rb"[\r\n]", start)[:-1] if not line.isascii())
 
 
 class _Unpacked:

@@ -59,8 +59,10 @@ def feed_incidents(ledger: FileLedger, now: datetime) -> Iterator[Incident]:
             else:
                 todo = f"{feed.sender} has the reply in the outbox and sends it again; `lakehouse quarantine show {feed.name}` says why"
             yield Incident(_not_used(feed), WARNING, title, todo, feed.bronze.name, {"rows read": str(last.rows_read)})
-        if last and last.status == LOADED and POINTS in last.reason:
-            title = f"{feed.name}: of {last.file_name} {last.reason}: are its numbers a thousand times too large?"
+        used = max((entry for entry in ledger.newest(feed.name) if entry.status == LOADED), key=FileEntry.age, default=None)
+        if used and POINTS in used.reason:
+            columns = used.reason.partition(POINTS)[2].strip()
+            title = f"{feed.name}: in {used.file_name} all numbers of {columns} have a point and three digits, and were read as thousands"
             todo = f"look at the numbers in the reply to {feed.sender}, and ask whether the point was meant as a decimal comma"
             yield Incident(_points(feed), WARNING, title, todo, feed.bronze.name, is_standing=True)
 

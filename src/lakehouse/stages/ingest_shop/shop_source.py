@@ -73,8 +73,13 @@ def shop_notes(source: ShopSource) -> list[str]:
     with ShopDatabase(source.code, source.settings) as database:
         counts = dict(database.ask(status_counts_sql(source.store, source.settings.prefix), table))
     notes = status_notes(counts, source.settings.counts_as_sale) if counts else []
+    return [*notes, *missing_rights(source)]
+
+
+def missing_rights(source: ShopSource) -> list[str]:
+    """What the shop's reader may not see that newer versions look at, in words."""
     missing = [table for table in TABLES if table.optional and not table.network_wide and table not in source.others]
-    return notes + [f"the right to know of each {table.grain} is missing: give it by `lakehouse grants {source.code}`" for table in missing]
+    return [f"which is a {table.grain} can't be told: the reader has no right to see that" for table in missing]
 
 
 def _source(code: str, shop: ShopSettings, options: Mapping[str, str]) -> ShopSource:
