@@ -1,12 +1,12 @@
 # What people and CI call. `make` alone lists the targets.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help install dev demo test test-all faults lint types dist docs clean
+.PHONY: help install dev demo test test-all faults infra-test lint types dist docs clean
 
 PYTHON_IN := .venv/bin/python -m
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 install: ## what running needs: system packages (Debian, Ubuntu), .venv with locked versions, jars
 	@scripts/install.sh run
@@ -28,6 +28,11 @@ N ?= 50
 SEED ?= 1
 faults: dev ## disturbs N nights (50) chosen by SEED (1), each followed by a plain one; goes on where it was stopped
 	$(PYTHON_IN) tests.faults --trials $(N) --seed $(SEED) --kinds $(KINDS)
+
+infra-test: dev ## infra/terraform: policies, files, checkov; fmt, validate and test where terraform and its provider are at hand
+	@[[ -x .venv/infra/bin/checkov ]] || $(PYTHON_IN) venv .venv/infra
+	@.venv/infra/bin/pip install -q -r infra/terraform/requirements.txt
+	$(PYTHON_IN) pytest tests/infra
 
 lint: dev ## ruff
 	$(PYTHON_IN) ruff check
