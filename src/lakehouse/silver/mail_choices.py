@@ -3,7 +3,7 @@
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from lakehouse.privacy.emails import email_as_typed, normalised_email
+from lakehouse.privacy.emails import email_as_typed
 from lakehouse.silver.addresses import addresses_as_typed
 from lakehouse.sources.source import SHOP
 from lakehouse.table import LONG, STRING, Column, Table
@@ -24,9 +24,9 @@ TABLE = Table(
 
 
 def build(users: DataFrame, orders: DataFrame, app_users: DataFrame, email_unsubscribes: DataFrame) -> DataFrame:
-    """From vault tables; neither address nor hash leaves. Hashed was an address as somebody typed it, in lower case, or its one form."""
+    """From vault tables; neither address nor hash leaves. The shop hashed an address as somebody had typed it, in lower case."""
     typed = addresses_as_typed(users, orders, app_users)
-    forms = F.array(F.lower(F.trim("email")), email_as_typed(F.col("email")), normalised_email(F.col("email")))
+    forms = F.array(F.lower(F.trim("email")), email_as_typed(F.col("email")))
     hashes = F.transform(F.array_distinct(forms), lambda form: F.sha2(form, 256))
     known = typed.select("shop_code", "email_pseudonym", F.explode(hashes).alias("email_hash")).distinct()
     return email_unsubscribes.join(known, ["shop_code", "email_hash"]).withColumnRenamed("id", "choice_id")
