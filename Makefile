@@ -21,7 +21,7 @@ test: lint types ## lint, types and all tests but most of the slow kinds
 	$(PYTHON_IN) pytest -n 2 --dist worksteal -m "not slow"
 
 test-all: lint types ## the same with all of the slow kinds, then ten disturbed nights
-	EXAMPLES=2000 $(PYTHON_IN) pytest -n 2 --dist worksteal
+	EXAMPLES=2000 RANDOM_QUERIES=200 $(PYTHON_IN) pytest -n 2 --dist worksteal
 	$(PYTHON_IN) tests.faults --trials 10 --seed 3
 
 N ?= 50

@@ -88,7 +88,8 @@ def build_in_full(store: DeltaStore, step: Step, keep: Callable[[DataFrame, Any]
     return step.build(*frames, **dict.fromkeys(step.parameters, RULES))
 
 
-@pytest.mark.parametrize(("seed", "nights"), [(2, 3), pytest.param(1, 4, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize(("seed", "nights"), [(2, 3), (1, 4)])
 def test_after_any_stream_of_changes_and_killed_runs_every_scoped_table_equals_its_full_build(
     spark: SparkSession, store: DeltaStore, seed: int, nights: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -149,6 +149,7 @@ def test_with_shuffled_times_decay_knows_no_more_than_frequency(tried: Tried) ->
     assert blind["mixed"]["ndcg"]["mean"] < metrics["mixed"]["ndcg"]["mean"]
 
 
+@pytest.mark.slow
 def test_the_command_replays_weeks_and_tracks_each(
     spark: SparkSession, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

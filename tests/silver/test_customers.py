@@ -143,10 +143,9 @@ def built(spark: SparkSession) -> dict[tuple[str, str], dict[str, Any]]:
                 "created_at": datetime(2026, 7, day),
                 "country_code": country,
                 "is_anonymised": gone,
-                "has_consent": consent,
                 "is_sale": True,
             }
-            for s, i, u, e, day, country, gone, consent in ORDERS
+            for s, i, u, e, day, country, gone, _ in ORDERS
         ]
         + [
             {

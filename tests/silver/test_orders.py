@@ -214,11 +214,6 @@ def test_a_guest_has_user_0(built: dict[tuple[str, int], dict[str, Any]]) -> Non
     assert (built["nl", 1]["user_pseudonym"], built["nl", 1]["email_pseudonym"]) == ("u7", "e1")
 
 
-def test_consent_is_asked_for_where_the_shop_has_a_key_for_it(built: dict[tuple[str, int], dict[str, Any]]) -> None:
-    assert column(built, "has_consent") == {1: True, 2: False, 3: False, 6: False, 7: False}
-    assert column(built, "has_consent", "us") == {1: None, 2: None}
-
-
 def test_rows_that_cannot_be_right_break_a_rule(built: dict[tuple[str, int], dict[str, Any]]) -> None:
     assert column(built, "broken") == {1: [], 2: [], 3: [], 6: ["currency_is_a_code"], 7: ["status_is_known"]}
     assert column(built, "broken", "xx") == {1: ["shop_is_in_the_settings"]}
@@ -240,7 +235,7 @@ def test_an_order_that_no_shop_has_is_one_of_shop_app(built: dict[tuple[str, int
     facts = ("user_pseudonym", "order_pseudonym", "country_code", "currency_code", "created_via", "is_anonymised", "broken")
     assert [row[name] for name in facts] == ["au1", "ao1", "BE", "EUR", "app", False, []]
     # The vendor knows neither the shop's accounts nor how it was paid; addresses are those of its users.
-    unknown = ("customer_user_id", "email_pseudonym", "has_consent", "payment_method", "completed_at")
+    unknown = ("customer_user_id", "email_pseudonym", "payment_method", "completed_at")
     assert [row[name] for name in unknown] == [None] * len(unknown)
 
 

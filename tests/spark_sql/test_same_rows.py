@@ -17,7 +17,7 @@ from lakehouse.io.config.settings import Settings
 from lakehouse.lake import Lake
 from lakehouse.spark_sql import NotOnTheList, aggregates, functions
 
-COUNT, SEED = int(os.environ.get("RANDOM_QUERIES", "60")), int(os.environ.get("RANDOM_SEED", "1"))
+COUNT, SEED = int(os.environ.get("RANDOM_QUERIES", "30")), int(os.environ.get("RANDOM_SEED", "1"))
 # What is easily mistaken: names of columns, case, literals, brackets, and the order of rows without a value.
 BY_HAND = (
     "select ID, I, S from silver.odds order by Id",

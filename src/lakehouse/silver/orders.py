@@ -12,7 +12,6 @@ from lakehouse.parameters import ShopRules, Shops, by_shop
 from lakehouse.silver.order_rows import only_orders, status_code
 from lakehouse.silver.rules import CURRENCY_IS_A_CODE
 from lakehouse.sources.app_shop import APP
-from lakehouse.sources.consent_words import YES
 from lakehouse.sources.source import SHOP
 from lakehouse.sources.woocommerce.special_orders import TEST_ORDER_VALUES
 from lakehouse.table import BOOLEAN, DATE, LONG, MONEY, STRING, TIMESTAMP, Alarm, Column, Freshness, Rule, Table
@@ -52,7 +51,6 @@ TABLE = Table(
         Column("email_pseudonym", STRING, "of the billing address; null if missing or anonymised, and in shop `app`"),
         Column("order_pseudonym", STRING, "of the order id: who nobody knows is one person per order"),
         Column("is_anonymised", BOOLEAN, "whether the address was erased"),
-        Column("has_consent", BOOLEAN, "whether a yes stands under the shop's consent key of the order; null where the shop has none"),
         Column("country_code", STRING, "of the billing address, ISO 3166-1 alpha-2"),
         Column("payment_method", STRING, "code of the method; null in shop `app`"),
         Column("created_via", STRING, "checkout, store-api, rest-api, admin, a plugin, or app"),
@@ -91,7 +89,7 @@ def build(
     *,
     shops: Shops,
 ) -> DataFrame:
-    """From the mirrored order, its operational data, billing address and consent; and the app's orders that no shop has."""
+    """From the mirrored order, its operational data, billing address and test marks; and the app's orders that no shop has."""
     of_shops = _of_shops(orders, order_operational_data, order_addresses, order_meta, shops)
     named = app_orders.where("is_shops").select("shop_code", "order_id", F.lit(APP).alias("channel_code")).distinct()
     with_channel = of_shops.join(named, ["shop_code", "order_id"], "left").fillna(WEB, "channel_code")
@@ -121,7 +119,6 @@ def _of_shops(
         .withColumnsRenamed({"id": "order_id", "_root_order_id": "root_order_id"})
         .join(order_operational_data.drop("_root_order_id", "id"), by_order, "left")
         .join(order_addresses.drop("_root_order_id", "id"), by_order, "left")
-        .join(_consents(order_meta, shops), by_order, "left")
         .join(_test_orders(order_meta, shops), by_order, "left")
         .withColumns(
             {
@@ -132,7 +129,6 @@ def _of_shops(
                 "paid_at": F.col("date_paid_gmt"),
                 "completed_at": F.col("date_completed_gmt"),
                 "customer_user_id": F.coalesce("customer_id", F.lit(0)),
-                "has_consent": by_shop(shops, lambda shop: F.coalesce("consents", F.lit(False)) if shop.consent_meta_key else F.lit(None)),
                 "country_code": F.upper(null_if_empty(F.col("country"))),
                 "tax_amount": _or_zero("tax_amount") + _or_zero("shipping_tax_amount"),
                 "shipping_amount": _or_zero("shipping_total_amount"),
@@ -148,12 +144,6 @@ def _of_app(app_orders: DataFrame) -> DataFrame:
     return app_orders.where("not is_shops").drop("app_order_id", "is_shops").withColumns(added)
 
 
-def _consents(order_meta: DataFrame, shops: Shops) -> DataFrame:
-    key = by_shop(shops, lambda shop: F.lit(shop.consent_meta_key))
-    rows = order_meta.where(F.col("meta_key") == key)
-    return rows.groupBy("shop_code", "order_id").agg(F.max(_is_consent("meta_value")).alias("consents"))
-
-
 def _test_orders(order_meta: DataFrame, shops: Shops) -> DataFrame:
     """shop_code, order_id, is_test: whether the first row of a payment plugin's key says that it was taken in its test mode."""
     keys = {*TEST_ORDER_VALUES, *(key for shop in shops for key, _ in shop.test_order_values)}
@@ -166,10 +156,6 @@ def _test_orders(order_meta: DataFrame, shops: Shops) -> DataFrame:
         return reduce(or_, (F.coalesce(one, F.lit(False)) for one in found), F.lit(False))
 
     return first.select("shop_code", "order_id", by_shop(shops, is_test).alias("is_test"))
-
-
-def _is_consent(value: str) -> SparkColumn:
-    return F.lower(F.trim(F.coalesce(F.col(value), F.lit("")))).isin(*YES)
 
 
 def _or_zero(name: str) -> SparkColumn:
