@@ -44,8 +44,9 @@ types: dev ## mypy
 dist: install ## dist/: the zip for spark-submit --py-files, and the wheel
 	.venv/bin/python scripts/dist.py
 
-docs: install ## the data dictionary, and the flow in docs/architecture.md, from the declarations
+docs: install ## from the declarations: the data dictionary, the flow in docs/architecture.md, the tables of infra/terraform
 	.venv/bin/python scripts/docs.py
+	.venv/bin/python scripts/terraform_tables.py
 
 clean: ## removes what was built; keeps .venv, jars and the demo's data
 	rm -rf build dist spark-warehouse metastore_db derby.log .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -29,7 +29,7 @@ def test_tables_for_athena_are_the_declared_ones(monkeypatch: pytest.MonkeyPatch
     monkeypatch.syspath_prepend(str(SCRIPTS))
     made = runpy.run_path(str(SCRIPTS / "terraform_tables.py"))["text"]()
     stored = (FOLDER / "tables.auto.tfvars.json").read_text(encoding="utf-8")
-    assert stored == made, "stale: run .venv/bin/python scripts/terraform_tables.py"
+    assert stored == made, "stale: make docs"
     tables = json.loads(made)["tables"]
     assert {name for name in declared() if not name.startswith(("vault.", "quarantine."))} == {n for n in tables if n[:10] != "quarantine"}
     assert not [name for name in tables if name.startswith("vault") or not re.fullmatch(r"\w+\.\w+", name)]
