@@ -16,15 +16,16 @@ SESSION = "spark_catalog"
 NIGHT = ("night", "--run-date", "2026-11-16")
 # Lists of a model and what it has learned depend on the order of its input's files.
 LAYERS = ("bronze", "silver", "gold")
+SCHEMAS = (*LAYERS, "vault", "recommendations", "quarantine", "ops")
 
 
 @pytest.fixture
 def emptied(spark: SparkSession) -> Iterator[None]:
     """A catalog without the tables of a lake, before and after."""
-    for schema in ("bronze", "vault", "silver", "gold", "recommendations", "quarantine", "ops"):
+    for schema in SCHEMAS:
         spark.sql(f"DROP SCHEMA IF EXISTS `{SESSION}`.`{schema}` CASCADE")
     yield
-    for schema in ("bronze", "vault", "silver", "gold", "recommendations", "quarantine", "ops"):
+    for schema in SCHEMAS:
         spark.sql(f"DROP SCHEMA IF EXISTS `{SESSION}`.`{schema}` CASCADE")
 
 

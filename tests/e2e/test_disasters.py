@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from pyspark.sql import SparkSession
 from tests.faults.compare import differences
-from tests.support.demo_lake import DemoLake, assert_equal_tables, lake_for
+from tests.support.demo_lake import DemoLake, assert_equal_tables, copy_of, lake_for
 from tests.support.demo_shop import make_shop
 
 from lakehouse.demo.store.server import Server
@@ -15,16 +15,6 @@ from lakehouse.demo.store.server import Server
 pytestmark = [pytest.mark.spark, pytest.mark.database, pytest.mark.slow]
 NIGHT = ("night", "--run-date", "2026-11-16")
 LAYERS = ("bronze", "silver", "gold", "recommendations")
-
-
-def copy_of(lake: DemoLake, folder: Path) -> DemoLake:
-    """Another lake on the same shop with everything that the first one has."""
-    to = lake_for(lake.shop, folder)
-    for name in ("lake", "vault", "export"):
-        shutil.copytree(lake.folder / name, folder / name)
-    for name in ("vault.key", "mlflow.db"):
-        shutil.copy(lake.folder / name, folder / name)
-    return to
 
 
 def test_a_drill_makes_everything_again_that_is_derived_and_leaves_the_lake_alone(demo_lake: DemoLake) -> None:
@@ -38,7 +28,7 @@ def test_a_drill_makes_everything_again_that_is_derived_and_leaves_the_lake_alon
 def test_without_ops_a_night_makes_the_same_tables_says_what_is_lost_and_takes_no_other_key(
     demo_lake: DemoLake, spark: SparkSession, tmp_path: Path
 ) -> None:
-    lake = copy_of(demo_lake, tmp_path)
+    lake = copy_of(demo_lake, lake_for(demo_lake.shop, tmp_path))
     shutil.rmtree(tmp_path / "lake" / "ops")
     key = tmp_path / "vault.key"
     right = key.read_text()
@@ -60,7 +50,7 @@ def test_after_one_bucket_was_put_back_to_yesterday_a_night_gives_the_present_st
     server: Server, demo_lake: DemoLake, tmp_path: Path, root: str
 ) -> None:
     shop = make_shop(server, f"yesterday_{root}", tmp_path / "truth")
-    undisturbed, other = (copy_of(DemoLake(shop, demo_lake.folder, {}), tmp_path / name) for name in ("undisturbed", "other"))
+    undisturbed, other = (copy_of(demo_lake, lake_for(shop, tmp_path / name)) for name in ("undisturbed", "other"))
     shop.live_day(date(2026, 11, 16))
     for lake in (undisturbed, other):
         code, log = lake.command("night", "--run-date", "2026-11-17")

@@ -3,7 +3,6 @@
 import json
 import os
 import random
-import shutil
 import subprocess
 import sys
 from datetime import date
@@ -13,7 +12,7 @@ import pytest
 from tests.conftest import SPARK
 from tests.faults.compare import differences
 from tests.faults.trial import killed_when
-from tests.support.demo_lake import DemoLake, lake_for
+from tests.support.demo_lake import DemoLake, copy_of, lake_for
 from tests.support.demo_shop import make_shop
 
 from lakehouse.demo.store.server import Server
@@ -47,14 +46,6 @@ def test_a_night_killed_again_and_again_and_run_once_more_gives_what_an_undistur
     question = "select status, count(*) n from ops.runs where step = '' group by status order by status"
     ends = killed.output("sql", question, "--format", "csv")
     assert ends.splitlines() == ["status,n", f"abandoned,{kills}", f"started,{kills + 2}", "succeeded,2"]
-
-
-def copy_of(lake: DemoLake, to: DemoLake) -> DemoLake:
-    for name in ("lake", "vault", "export"):
-        shutil.copytree(lake.folder / name, to.folder / name)
-    for name in ("vault.key", "mlflow.db"):
-        shutil.copy(lake.folder / name, to.folder / name)
-    return to
 
 
 def start_night(lake: DemoLake) -> "subprocess.Popen[str]":

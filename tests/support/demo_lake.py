@@ -3,6 +3,7 @@
 import contextlib
 import io
 import os
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -85,6 +86,15 @@ def lake_for(shop: Shop, folder: Path) -> DemoLake:
         "DEMO_PASSWORD": PASSWORD,
     }
     return DemoLake(shop, folder, environment)
+
+
+def copy_of(lake: DemoLake, to: DemoLake) -> DemoLake:
+    """The empty lake `to` with everything that the first one has: tables, packs, key and models."""
+    for name in ("lake", "vault", "export"):
+        shutil.copytree(lake.folder / name, to.folder / name)
+    for name in ("vault.key", "mlflow.db"):
+        shutil.copy(lake.folder / name, to.folder / name)
+    return to
 
 
 def assert_equal_tables(one: DeltaStore, other: DeltaStore, *layers: str) -> None:

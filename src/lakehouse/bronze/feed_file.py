@@ -52,8 +52,9 @@ class Numbers(NamedTuple):
 
     def with_more(self, text: pa.Array, values: pa.Array) -> "Numbers":
         """With those of the next part."""
-        rows = int(pc.sum(pc.not_equal(pc.binary_length(pc.utf8_trim_whitespace(text)), 0)).as_py() or 0)
-        pointed = int(pc.sum(pc.match_substring_regex(pc.utf8_trim_whitespace(text), POINTED)).as_py() or 0)
+        trimmed = pc.utf8_trim_whitespace(text)
+        rows = int(pc.sum(pc.not_equal(pc.binary_length(trimmed), 0)).as_py() or 0)
+        pointed = int(pc.sum(pc.match_substring_regex(trimmed, POINTED)).as_py() or 0)
         found = [value for value in (self.least, self.greatest, *pc.min_max(values).as_py().values()) if value is not None]
         return Numbers(self.rows + rows, self.pointed + pointed, min(found, default=None), max(found, default=None))
 
@@ -80,10 +81,10 @@ class FileReadResult:
     examples: dict[tuple[str, str], tuple[int, list[int]]] = field(default_factory=dict)
     looks: dict[tuple[str, str], str] = field(default_factory=dict)
     repaired: Counter[tuple[str, str]] = field(default_factory=Counter)
-    numbers: dict[str, "Numbers"] = field(default_factory=dict)
+    numbers: dict[str, Numbers] = field(default_factory=dict)
 
     @property
-    def pointed(self) -> dict[str, "Numbers"]:
+    def pointed(self) -> dict[str, Numbers]:
         """Columns in which each value has a point and three digits: was it meant to stand between thousands?"""
         return {name: of for name, of in self.numbers.items() if of.rows == of.pointed >= POINTED_ROWS}
 
@@ -176,12 +177,11 @@ def _json_parts(stream: Stream, feed: Feed, found: FileReadResult) -> Iterator[R
 def _sort_out(part: Records, feed: Feed, origin: Origin, found: FileReadResult, good: pq.ParquetWriter, rejects: pq.ParquetWriter) -> None:
     """Rows whose values are all good, and the others with their first bad column."""
     parsed = [parse(part.fields.column(i), wanted.parser, wanted.required) for i, wanted in enumerate(feed.fields)]
-    for wanted, one in zip(feed.fields, parsed, strict=True):
-        found.repaired.update({(wanted.headers[0], kind): number for kind, number in one.repaired.items()})
-    for i, (wanted, one) in enumerate(zip(feed.fields, parsed, strict=True)):
+    for wanted, one, text in zip(feed.fields, parsed, part.fields.columns, strict=True):
+        name = wanted.headers[0]
+        found.repaired.update({(name, kind): number for kind, number in one.repaired.items()})
         if wanted.parser.has_thousands:
-            before = found.numbers.get(wanted.headers[0], Numbers(0, 0, None, None))
-            found.numbers[wanted.headers[0]] = before.with_more(part.fields.column(i), one.values)
+            found.numbers[name] = found.numbers.get(name, Numbers(0, 0, None, None)).with_more(text, one.values)
     classes = np.stack([one.classes for one in parsed], axis=1)
     is_bad = classes != GOOD
     bad = np.flatnonzero(is_bad.any(axis=1))

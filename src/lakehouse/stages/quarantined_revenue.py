@@ -6,7 +6,7 @@ from decimal import Decimal
 from lakehouse.io.host import logs
 from lakehouse.ops.quarantine import quarantine_of
 from lakehouse.ops.reconciliations import WARN, Reconciliation, record, revenue_rows
-from lakehouse.pipeline.quarantine_stock import currency_sql, day_sql, standing_sql, standing_tables
+from lakehouse.pipeline.quarantine_stock import ORIGINS, currency_sql, day_sql, standing_sql, standing_tables
 from lakehouse.runs.stage import RunContext
 from lakehouse.silver import orders, refunds
 from lakehouse.silver.order_rows import DRAFTS
@@ -53,9 +53,8 @@ def _check(run: RunContext) -> None:
 
 def _revenue(run: RunContext, table: Table, mirror: str) -> Mapping[str, dict[tuple[str, str], tuple[Decimal, Decimal, Decimal]]]:
     """Shop → (currency, day) → what the mirror, silver and quarantine have of it."""
-    at = "created_at" if "created_at" in table.column_names else "refunded_at"
     silver = (
-        f"SELECT shop_code, {currency_sql('currency_code')} AS currency, {day_sql(at)} AS day, total_amount AS amount"
+        f"SELECT shop_code, {currency_sql('currency_code')} AS currency, {day_sql(ORIGINS[table.name].at)} AS day, total_amount AS amount"
         f" FROM {{silver}} WHERE shop_code <> '{APP}'"
     )
     parts = {"mirror": mirror, "silver": silver}
