@@ -116,6 +116,22 @@ def test_a_condition_and_columns_choose_what_is_read(path: str) -> None:
     assert delta_files.rows_of(table, ["id"], "name IS NULL").to_pylist() == [{"id": 2}]
 
 
+def test_a_folder_may_have_spaces_and_any_letters_in_its_name(tmp_path: Path) -> None:
+    path = str(tmp_path / "Käse & wine #1" / "table")
+    delta_files.append(path, rows((1, "tea")), "", PROPERTIES)
+    table = delta_files.opened(path)
+    assert table is not None
+    assert delta_files.rows_of(table, ["id"], "name = 'tea'").to_pylist() == [{"id": 1}]
+    assert delta_files.ask_tables("SELECT id FROM t", {"t": (table, {"id": "BIGINT"})}).to_pylist() == [{"id": 1}]
+
+
+def test_threads_of_arrow_never_ask_python_for_a_file(path: str) -> None:
+    # They may have what a thread that holds Python's lock waits for.
+    table = delta_files.opened(path)
+    assert table is not None
+    assert not delta_files.dataset_of(table).filesystem.type_name.startswith("py::")
+
+
 def test_a_table_with_deletion_vectors_is_left_to_spark(path: str, spark: SparkSession) -> None:
     spark.sql(f"ALTER TABLE delta.`{path}` SET TBLPROPERTIES ('delta.enableDeletionVectors' = 'true')")
     assert delta_files.opened(path) is None

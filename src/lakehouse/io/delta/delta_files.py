@@ -7,11 +7,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from threading import Lock
+from urllib.parse import unquote
 
 import duckdb
 import pyarrow as pa
 from deltalake import CommitProperties, DeltaTable, write_deltalake
 from deltalake.exceptions import DeltaError, TableNotFoundError
+from pyarrow.dataset import Dataset
+from pyarrow.fs import LocalFileSystem, SubTreeFileSystem
 
 from lakehouse.io.delta.delta_log import LastCommit, is_maintenance, last_commit
 
@@ -64,7 +67,7 @@ def stored_version(path: str, version: int) -> int:
 
 def files_of(table: DeltaTable) -> list[str]:
     """The Parquet files of the version, as paths."""
-    return [uri.removeprefix("file://") for uri in table.file_uris()]
+    return [unquote(uri.removeprefix("file://")) for uri in table.file_uris()]
 
 
 def row_count(table: DeltaTable) -> int | None:
@@ -78,9 +81,23 @@ def schema_json(table: DeltaTable) -> str:
     return table.schema().to_json()
 
 
+def dataset_of(table: DeltaTable) -> Dataset:
+    """The rows as a data set whose files Arrow opens itself.
+
+    delta-rs would give it a file system written in Python. A scan begins with Python's lock held. A thread of Arrow that has the scan's own
+    lock and asks Python for a file would wait for ever.
+    """
+    return table.to_pyarrow_dataset(filesystem=SubTreeFileSystem(path_of(table), LocalFileSystem()))
+
+
+def path_of(table: DeltaTable) -> str:
+    """The folder of a table of this machine."""
+    return unquote(table.table_uri.removeprefix("file://"))
+
+
 def rows_of(table: DeltaTable, columns: Sequence[str] = (), where: str = "") -> pa.Table:
     """The columns (all, if none is named) of the rows for which the SQL condition holds."""
-    dataset = table.to_pyarrow_dataset()
+    dataset = dataset_of(table)
     names = list(columns) or dataset.schema.names
     if not where:
         return dataset.to_table(columns=names)
@@ -101,7 +118,7 @@ def stream(table: DeltaTable, sql: str) -> pa.RecordBatchReader:
 
     A stream and not the data set: files that delta-rs wrote say that their texts are of a kind that Arrow can't compare with others.
     """
-    dataset = table.to_pyarrow_dataset()
+    dataset = dataset_of(table)
     return dataset.scanner(columns=[name for name in dataset.schema.names if name in sql]).to_reader()
 
 
