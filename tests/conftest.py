@@ -46,6 +46,11 @@ SPARK = {
 }
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests of the demo lake come first: they stay with the process that makes it, since another one takes over what would come last."""
+    items.sort(key=lambda item: "demo_lake" not in getattr(item, "fixturenames", ()))
+
+
 @pytest.fixture(scope="session")
 def spark() -> SparkSession:
     folder = tempfile.mkdtemp()

@@ -13,7 +13,10 @@ from lakehouse.recommend.params import Als
 
 
 class Factors(NamedTuple):
-    """`customers`: shop_code, customer_key, features (array<float>); `products`: shop_code, product_id, features."""
+    """`customers`: shop_code, customer_key, features (array<float>); `products`: shop_code, product_id, features.
+
+    Those of a trained model have its dense integers too: customer_idx, product_idx.
+    """
 
     customers: DataFrame
     products: DataFrame
@@ -34,7 +37,7 @@ class Trained:
     product_index: DataFrame
 
     def factors(self) -> Factors:
-        """By customer and product in place of integers."""
+        """By customer and product beside the integers."""
         return with_keys(self.model, self.customer_index, self.product_index)
 
 
@@ -87,7 +90,7 @@ def index(rows: DataFrame, key: list[str], name: str) -> DataFrame:
 
 
 def with_keys(model: ALSModel, customer_index: DataFrame, product_index: DataFrame) -> Factors:
-    """The model's factors by customer and product in place of integers."""
+    """The model's factors by customer and product beside its integers."""
     customers = model.userFactors.withColumnRenamed("id", "customer_idx").join(customer_index, "customer_idx")
     products = model.itemFactors.withColumnRenamed("id", "product_idx").join(product_index, "product_idx")
-    return Factors(customers.select(*CUSTOMER, "features"), products.select(*PRODUCT, "features"))
+    return Factors(customers.select(*CUSTOMER, "customer_idx", "features"), products.select(*PRODUCT, "product_idx", "features"))

@@ -11,7 +11,7 @@ from lakehouse.io.host import logs
 from lakehouse.io.mlflow.model_registry import Champion, ModelRegistry
 from lakehouse.pipeline.planner import NOTHING
 from lakehouse.recommend import neighbours
-from lakehouse.recommend.als import with_keys
+from lakehouse.recommend.als import Factors, with_keys
 from lakehouse.recommend.blend import Blend
 from lakehouse.recommend.registered import Parts, RegisteredModel
 from lakehouse.runs.stage import RunContext, StageResult
@@ -51,8 +51,10 @@ def registered(spark: SparkSession, registry: ModelRegistry, champion: Champion 
     exponents = {name.removeprefix(FITTED): float(value) for name, value in champion.params.items() if name.startswith(FITTED)}
 
     def load() -> Parts:
-        als, index = registry.load(champion, spark)
-        factors = with_keys(als, index["customers"], index["products"])
+        index = registry.index(champion, spark)
+        factors = Factors(index["customers"], index["products"])
+        if "features" not in factors.products.columns:  # of a large shop, or of before they were kept beside the model
+            factors = with_keys(registry.load(champion), *factors)
         return factors, neighbours.from_frame(index["neighbours"]) if "neighbours" in index else {}
 
     return RegisteredModel(champion.version, Blend.from_named(exponents) if exponents else None, load)

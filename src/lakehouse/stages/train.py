@@ -19,7 +19,7 @@ from lakehouse.io.host import logs
 from lakehouse.io.mlflow.model_registry import Champion, ModelRegistry, Training
 from lakehouse.ops.ledger import SUCCEEDED, Entry, inputs_json
 from lakehouse.pipeline.recording import record
-from lakehouse.recommend import als, metrics, neighbours
+from lakehouse.recommend import metrics, neighbours
 from lakehouse.recommend.blend import Blend
 from lakehouse.recommend.evaluation import gate, split
 from lakehouse.recommend.evaluation.gate import GateDecision, Guards
@@ -35,6 +35,9 @@ from lakehouse.stages.score import CONFIG, FITTED, model_head
 from lakehouse.stages.training_due import why_due
 
 PASSED = "passed"
+# So many customers' factors (256 bytes each) pass through the driver. They are kept beside the model too, where scoring reads them
+# without loading it, which costs seconds and needs a session with a JVM.
+HELD_CUSTOMERS = 500_000
 SALES = (orders.TABLE, order_lines.TABLE, refund_lines.TABLE, customer_identities.TABLE)
 
 
@@ -100,9 +103,14 @@ def _tags(run: RunContext, made_by: str, champion: Champion | None, verdict: Gat
 
 def _index(run: RunContext, learned: Learned) -> dict[str, DataFrame]:
     """What is kept beside the model of ALS, by name."""
+    keys = _without_anonymous(run, learned.trained.customer_index)
+    customers, products = keys, learned.trained.product_index
+    if keys.count() <= HELD_CUSTOMERS:
+        factors = learned.trained.factors()
+        customers, products = factors.customers.join(keys, CUSTOMER, "left_semi"), factors.products
     return {
-        "customers": _without_anonymous(run, learned.trained.customer_index),
-        "products": learned.trained.product_index,
+        "customers": customers,
+        "products": products,
         "neighbours": neighbours.as_frame(run.spark, learned.neighbours),
     }
 
@@ -202,4 +210,4 @@ def _config(champion: Champion, present: Params) -> Params | None:
 def _without_anonymous(run: RunContext, customer_index: DataFrame) -> DataFrame:
     """Buyers nobody knows teach the model what goes together; nobody will ever ask for their lists."""
     known = run.read(customers.TABLE).where(~F.col("is_anonymous"))
-    return customer_index.join(known, als.CUSTOMER, "left_semi")
+    return customer_index.join(known, CUSTOMER, "left_semi")

@@ -57,7 +57,8 @@ def test_a_training_that_passed_is_the_champion_from_the_end_of_its_run_on(
     assert (registry.registered(), registry.champion(), registry.champions_version()) == ([], None, None)
     ratings = frame_from(spark, PAIRS, "customer_idx int, product_idx int, weight float")
     als = ALS(rank=2, maxIter=1, implicitPrefs=True, seed=7, userCol="customer_idx", itemCol="product_idx", ratingCol="weight")
-    index = {"products": frame_from(spark, [("nl", 30, 0)], "shop_code string, product_id bigint, product_idx int")}
+    columns = "shop_code string, product_id bigint, product_idx int, features array<float>"
+    index = {"products": frame_from(spark, [("nl", 30, 0, [0.5, 0.25])], columns)}
 
     version = registry.log(als.fit(ratings), index, TRAINING)
 
@@ -80,9 +81,8 @@ def test_a_training_that_passed_is_the_champion_from_the_end_of_its_run_on(
     (change,) = model_changes(store)
     assert (change.run_id, change.from_version, change.to_version, change.kind) == ("a", None, version, GATE)
     assert (change.reason, change.changed_by) == ("ndcg 0.2 beats popularity 0.1", system_user())
-    model, keys = registry.load(champion, spark)
-    assert model.rank == 2
-    assert [tuple(row) for row in keys["products"].collect()] == [("nl", 30, 0)]
+    assert registry.load(champion).rank == 2
+    assert [tuple(row) for row in registry.index(champion, spark)["products"].collect()] == [("nl", 30, 0, [0.5, 0.25])]
     assert "Downloading" not in capfd.readouterr().err
 
     # What was done is not done twice; and a run that dies between the alias and its row has the row written by the next one.

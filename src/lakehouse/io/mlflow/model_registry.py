@@ -15,6 +15,7 @@ from pathlib import Path
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")  # read when mlflow is imported
 
 import mlflow
+import pyarrow.parquet as pq
 from mlflow.data.delta_dataset_source import DeltaDatasetSource
 from mlflow.data.meta_dataset import MetaDataset
 from mlflow.entities import Run as MlflowRun
@@ -113,7 +114,7 @@ class ModelRegistry:
     def log(self, model: ALSModel, index: Mapping[str, DataFrame], training: Training) -> str:
         """Log a training and register its model; gives the model version. Nothing is promoted.
 
-        `index`: the keys behind the model's integers, by the name of their file.
+        `index`: the keys behind the model's integers with their factors, and what else scoring wants, by the name of their file.
         """
         store = self._writable()
         experiment = self._client.get_experiment_by_name(EXPERIMENT)
@@ -193,15 +194,19 @@ class ModelRegistry:
         self._client.set_model_version_tag(self._name, version, PROMOTED_AT, now.isoformat(timespec="seconds"))
         return before
 
-    def load(self, champion: Champion, spark: SparkSession) -> tuple[ALSModel, dict[str, DataFrame]]:
-        """The champion and the keys behind its integers, as they were logged."""
+    def index(self, champion: Champion, spark: SparkSession) -> dict[str, DataFrame]:
+        """What was logged beside a version's model, by name. Read by the driver: other machines don't see its files."""
+        folder = Path(mlflow.artifacts.download_artifacts(run_id=champion.run_id, artifact_path="index"))
+        return {file.stem: spark.createDataFrame(pq.read_table(file)) for file in folder.glob("*.parquet")}
+
+    def load(self, champion: Champion) -> ALSModel:
+        """A version's model as Spark knows it. It needs a session that is not of Spark Connect."""
         scratch = tempfile.mkdtemp()  # Spark reads from it as long as the model is used
         atexit.register(shutil.rmtree, scratch, ignore_errors=True)
         model = mlflow.spark.load_model(f"models:/{self._name}/{champion.version}", dfs_tmpdir=scratch)
         stage = model.stages[0]
         assert isinstance(stage, ALSModel)
-        folder = Path(mlflow.artifacts.download_artifacts(run_id=champion.run_id, artifact_path="index"))
-        return stage, {file.stem: spark.read.parquet(file.resolve().as_uri()) for file in folder.glob("*.parquet")}
+        return stage
 
     def _writable(self) -> DeltaStore:
         assert self._store is not None, "this registry was opened to be looked at"
@@ -243,7 +248,7 @@ def _delta_inputs(run: MlflowRun) -> dict[str, int]:
 def _log_index(index: Mapping[str, DataFrame]) -> None:
     with tempfile.TemporaryDirectory() as folder:
         for name, keys in index.items():
-            keys.toPandas().to_parquet(f"{folder}/{name}.parquet", index=False)
+            pq.write_table(keys.toArrow(), f"{folder}/{name}.parquet")
         mlflow.log_artifacts(folder, "index")
 
 
