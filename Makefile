@@ -1,7 +1,7 @@
 # What people and CI call. `make` alone lists the targets.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help install dev demo test test-all faults infra-test lint types dist docs clean
+.PHONY: help install dev s3-jars demo test test-all faults infra-test lint types dist docs clean
 
 PYTHON_IN := .venv/bin/python -m
 
@@ -13,6 +13,9 @@ install: ## what running needs: system packages (Debian, Ubuntu), .venv with loc
 
 dev: ## the same and what developing needs
 	@scripts/install.sh dev
+
+s3-jars: install ## what a lake in a bucket (s3a://) needs besides: downloads 630 MB, keeps 26 MB in jars-s3/
+	@scripts/jars.sh jars-s3.txt jars-s3
 
 demo: install ## the demo shop, from its database to recommendations and campaign files
 	.venv/bin/lakehouse demo run

@@ -18,6 +18,7 @@ from lakehouse.io.delta.delta_store import DeltaStore
 from lakehouse.io.delta.table_resolver import TableResolver
 from lakehouse.io.spark.session import spark_session
 from tests.support.demo_lake import DemoLake, make_lake
+from tests.support.s3_server import s3_server
 
 # A setting of the person who runs the tests must not reach them.
 for _variable in [name for name in os.environ if name.startswith("LAKEHOUSE_") and name != "LAKEHOUSE_TEST_DATA"]:
@@ -105,6 +106,13 @@ def demo_lake(server: Server, spark: SparkSession, tmp_path_factory: pytest.Temp
     code, log = lake.command("night", "--run-date", "2026-11-16")
     assert code == 0, log
     return lake
+
+
+@pytest.fixture(scope="session")
+def s3_address() -> Iterator[str]:
+    """A server that speaks S3, in a process of its own; each test makes its own buckets."""
+    with s3_server() as address:
+        yield address
 
 
 @pytest.fixture

@@ -35,6 +35,27 @@ def caused_by(cause: BaseException) -> BaseException:
         return error
 
 
+AWAY = "org.apache.hadoop.fs.s3a.AWSServiceThrottledException: PUT 0-byte object on s3a: Slow down (Service: S3, Status Code: 503)"
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (OfSpark(AWAY), 69),
+        (RuntimeError("org.apache.hadoop.fs.s3a.AWSClientIOException: getFileStatus: Unable to execute HTTP request"), 69),
+        (OSError("When reading information for key 'anna' in bucket 'vault': AWS Error NETWORK_CONNECTION during HeadObject"), 69),
+        (OSError("When listing objects under key '' in bucket 'vault': AWS Error ACCESS_DENIED during ListObjectsV2"), 77),
+        (OfSpark("java.nio.file.AccessDeniedException: s3a://vault/anna: Forbidden (Service: S3, Status Code: 403)"), 77),
+    ],
+    ids=["throttled", "no connection of S3A", "no connection of Arrow", "no right of Arrow", "no right of S3A"],
+)
+def test_a_bucket_that_is_away_or_refuses_is_told_without_what_was_in_the_message(error: Exception, code: int) -> None:
+    found = known(error)
+    assert found is not None
+    assert found.exit_code == code
+    assert "anna" not in f"{found} {found.todo}"
+
+
 @pytest.mark.parametrize(
     "error",
     [

@@ -17,7 +17,7 @@ locals {
       LAKEHOUSE_OUTBOX_ROOT   = local.roots.outbox
       LAKEHOUSE_TRACKING_URI  = var.tracking_uri
       LAKEHOUSE_ARTIFACT_ROOT = "s3://${local.bucket_names.models}/models"
-      LAKEHOUSE_LOCK          = "none"
+      LAKEHOUSE_LOCK          = "s3"
       LAKEHOUSE_LOG_FORMAT    = "json"
       LAKEHOUSE_PSEUDONYM_KEY = "env:PSEUDONYM_KEY"
     },

@@ -57,6 +57,10 @@ class BusyError(LakehouseError):
     exit_code = 75
 
 
+class LockLostError(BusyError):
+    """The lock was held and is not any more: another run may be at work. Nothing may be written from now on."""
+
+
 class AccessError(LakehouseError):
     """Wrong password, missing right, or a key that is not this lake's."""
 
@@ -65,13 +69,20 @@ class AccessError(LakehouseError):
 
 # As Linux, Java, SQLite and Python say it, whoever reports it.
 NO_SPACE = re.compile(r"No space left on device|Disk quota exceeded|database or disk is full|\[Errno (28|122)\]")
+# As S3A (with the SDK of AWS) and Arrow say it of a bucket.
+BUCKET_AWAY = re.compile(
+    r"Service: S3, Status Code: 5\d\d|Unable to execute HTTP request|AWS(ServiceThrottled|Status500|ServiceIO|ClientIO)Exception"
+    r"|AWS Error (SLOW_DOWN|SERVICE_UNAVAILABLE|NETWORK_CONNECTION|INTERNAL_FAILURE)"
+)
+BUCKET_REFUSES = re.compile(r"Service: S3, Status Code: 403|AWS Error ACCESS_DENIED")
 READ_ONLY = re.compile(r"Read-only file system|attempt to write a readonly database|\[Errno 30\]")
 
 
 def known(error: BaseException) -> LakehouseError | None:
     """The error of ours that an exception means, however deep Spark, Java or MLflow have buried it; None if it means none.
 
-    A disk that is full, or can't be written, is a WriteError (73). Texts are searched and never passed on: they may hold values of rows.
+    A disk that is full, or can't be written, is a WriteError (73); a bucket that is away a SourceAwayError (69), one that refuses an
+    AccessError (77). Texts are searched and never passed on: they may hold values of rows.
     """
     for found in _causes(error):
         if isinstance(found, LakehouseError) and type(found) is not LakehouseError:
@@ -81,6 +92,10 @@ def known(error: BaseException) -> LakehouseError | None:
             return WriteError("no space left on a disk that the run writes to", MAKE_ROOM)
         if READ_ONLY.search(text):
             return WriteError("a disk that the run writes to is read-only", "look why the system made it so, then run it again")
+        if BUCKET_REFUSES.search(text):
+            return AccessError("a bucket refuses access", "correct the role or the AWS_... variables; `lakehouse doctor` names the bucket")
+        if BUCKET_AWAY.search(text):
+            return SourceAwayError("a bucket does not answer", f"try again later; {RERUN}")
     return error if isinstance(error, LakehouseError) else None
 
 

@@ -1,6 +1,7 @@
 """The reader's door: published tables by their names, in notebooks, in scripts and behind `lakehouse sql`."""
 
 import re
+import sys
 from typing import TYPE_CHECKING, Any
 
 from lakehouse.errors import ConfigError, DataError
@@ -26,6 +27,8 @@ class Lake:
         self.published = published(self.store)
 
     def _session(self) -> "SparkSession":
+        if not self.store.tables.is_local:
+            print("lakehouse: the tables are not on this machine's disks, so Spark is started to read them", file=sys.stderr)
         return spark_session(self.settings, is_small=is_small_lake(self.settings))
 
     @property

@@ -20,7 +20,7 @@ from threading import Lock
 from typing import Any
 
 from tests.faults.full_disk import can_mount
-from tests.faults.plan import STARTS_IN_TURN, TURN, trials
+from tests.faults.plan import ASKED_FOR, STARTS_IN_TURN, TURN, trials
 from tests.faults.site import Site, code_hash, open_site, prepare
 from tests.faults.trial import Trial, run, run_where_it_may_mount
 
@@ -105,7 +105,7 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.faults")
     parser.add_argument("--trials", type=int, default=50)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--kinds", nargs="*", default=[], choices=sorted(set(TURN)), help="only these kinds of faults")
+    parser.add_argument("--kinds", nargs="*", default=[], choices=sorted({*TURN, *ASKED_FOR}), help="only these kinds of faults")
     parser.add_argument("--folder", type=Path, default=Path(".faults"))
     return parser.parse_args()
 

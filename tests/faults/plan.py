@@ -9,13 +9,17 @@ from tests.faults.trial import Kind, Trial
 
 # In turn. More of what is judged: kills at any moment and at every border.
 TURN: tuple[Kind, ...] = ("border", "time", "border", "lost", "border", "full", "time", "border", "database", "line", "border", "twice")
+# Only when asked for: such a night needs jars of its own, and takes several times as long.
+ASKED_FOR: tuple[Kind, ...] = ("bucket",)
+# A night of the small shop makes so many requests; what begins later than its last one disturbs nothing.
+REQUESTS = 3000
 FULL_PLACES = ("lake", "vault", "export", "mlflow", "tmp")
 STARTS_IN_TURN: tuple[Start, ...] = ("second", "first", "due")
 
 
 def trials(seed: int, facts: Mapping[Start, Mapping[str, Any]], kinds: Sequence[str] = ()) -> Iterator[Trial]:
     """Without end; the first N of N + 1 are the first N. `facts`: what is known of the undisturbed nights; `kinds`: only these."""
-    turn = [kind for kind in TURN if not kinds or kind in kinds]
+    turn = [kind for kind in (*TURN, *ASKED_FOR) if (kind in kinds if kinds else kind in TURN)]
     borders = {kind: _borders(random.Random(f"{seed} {kind}"), facts, kind) for kind in ("border", "lost")}
     number = 0
     while True:
@@ -46,5 +50,8 @@ def _where(kind: Kind, rng: random.Random, known: Mapping[str, Any]) -> str:
         return f"{rng.choice((0, 0, 0.5, 3, 10))}"
     if kind == "database":
         return f"{rng.choice(('cut', 'reset', 'stall'))}:{rng.randrange(100, 60_000)}:{rng.choice((1, 2, 1_000_000))}"
+    if kind == "bucket":
+        victims = rng.choice((1, 3, 30, 1_000_000_000))
+        return f"{rng.choice(('unavailable', 'lost', 'truncated', 'slow'))}:{rng.randrange(REQUESTS)}:{victims}"
     place = rng.choice([place for place in FULL_PLACES if known["wrote"][place] > 0])
     return f"{place}:{int(rng.random() * 0.95 * known['wrote'][place])}"

@@ -14,12 +14,13 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Literal
 
+from tests.faults.buckets import bucket_breaks
 from tests.faults.compare import differences
 from tests.faults.full_disk import FullDisk, in_own_namespace
 from tests.faults.site import LIMIT, Night, Site, Start, open_site
 from tests.support.tcp_proxy import Fault, TcpProxy
 
-Kind = Literal["time", "line", "border", "lost", "database", "full", "twice"]
+Kind = Literal["time", "line", "border", "lost", "database", "full", "twice", "bucket"]
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,8 @@ def run(site: Site, trial: Trial) -> Result:
     site.begin(trial.start)
     if trial.kind == "full":
         night, problems = _full_disk(site, trial)
+    elif trial.kind == "bucket":
+        night, problems = bucket_breaks(site, trial.start, trial.where)
     else:
         night, problems = DISTURBANCES[trial.kind](site, trial)
         problems = problems + _mended(site, trial)

@@ -39,6 +39,10 @@ def _changes(name: str) -> list[Call]:
     return _objects(*place(name), "PutObject", "DeleteObject")
 
 
+def _lock(*actions: str) -> list[Call]:
+    return [Call(f"s3:{action}", f"{bucket('lake')}/lake/.lock") for action in actions]
+
+
 FORBIDDEN: dict[str, Callable[[], Iterable[Call]]] = {
     "ingest: change silver": lambda: _changes("silver.orders"),
     "ingest: read packs": lambda: reads("export", "campaigns/email"),
@@ -56,6 +60,8 @@ FORBIDDEN: dict[str, Callable[[], Iterable[Call]]] = {
     "analyst: read packs": lambda: reads("export", "campaigns/email"),
     "analyst: read mirrors": lambda: _objects(*place("bronze.woo__orders"), "ListBucket", "GetObject"),
     "analyst: read the ledger": lambda: _objects(*place("ops.runs"), "ListBucket", "GetObject"),
+    "analyst: take or break the lock": lambda: _lock("PutObject", "DeleteObject"),
+    "ingest: break the lock": lambda: _lock("DeleteObject"),
     "analyst: change silver": lambda: _changes("silver.orders"),
     "analyst: look up mirrors": lambda: [Call("glue:GetTable", glue_table("bronze.woo__orders"))],
     "marketing: read tables": lambda: reads("lake", "lake/gold/daily_sales"),

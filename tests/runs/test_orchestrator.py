@@ -11,13 +11,14 @@ from tests.support.frames import frame_of
 from tests.support.planted import good_row
 from tests.support.runs import settings_in
 
-from lakehouse.errors import DataError, SourceAwayError
+from lakehouse.errors import DataError, LockLostError, SourceAwayError
 from lakehouse.incident import WARNING, Incident
 from lakehouse.io.config.settings import Settings
 from lakehouse.io.delta.delta_store import DeltaStore, TableVersion
 from lakehouse.io.delta.table_resolver import TableResolver
+from lakehouse.io.host.held_lock import HeldLock
 from lakehouse.ops.incident_records import open_incidents
-from lakehouse.ops.ledger import FAILED, RUNS, published
+from lakehouse.ops.ledger import FAILED, RUNS, STARTED, published
 from lakehouse.runs.orchestrator import run_stages
 from lakehouse.runs.stage import AfterPublication, RunContext, StageCall, StageResult, both, having_done
 from lakehouse.silver import categories
@@ -116,6 +117,34 @@ def test_what_a_stage_found_before_it_failed_is_told_and_the_failure_is_the_caus
     with pytest.raises(SourceAwayError, match="the shop is away"):
         run_stages(settings, "night", DAY, lambda: [StageCall("ingest", stopped)])
     assert {record.title for record in open_incidents(lake)} == {"a file is late", "night failed (error 69): the shop is away"}
+
+
+class LostLock(HeldLock):
+    """Another run took it over: who asks is told."""
+
+    def check(self) -> None:
+        if self.is_lost:
+            raise LockLostError("lost")
+
+    def confirm(self) -> None:
+        self.is_lost = True
+        self.check()
+
+
+def test_a_run_that_lost_its_lock_shows_nothing_and_touches_nothing_that_another_run_may_have(settings: Settings, lake: DeltaStore) -> None:
+    staged = Path(settings.vault_root) / "_staging" / "of the other run"
+
+    def first(run: RunContext) -> StageResult:
+        staged.mkdir(parents=True)
+        return categories_of(run, 1)
+
+    with pytest.raises(LockLostError):
+        run_stages(settings, "night", DAY, lambda: [StageCall("first", first)], lock=LostLock())
+    assert published(lake) == {}
+    assert noted(settings) == []
+    assert staged.exists()
+    assert [row["status"] for row in lake.rows(RUNS) if row["step"] == ""] == [STARTED]
+    assert open_incidents(lake) == []
 
 
 def test_stages_that_cannot_be_imported_are_a_failure_on_record(settings: Settings, lake: DeltaStore) -> None:

@@ -49,7 +49,8 @@ def writing(names: Iterable[str]) -> Iterator[Call]:
 
 
 def every_run() -> Iterator[Call]:
-    """What a run does whatever its stages are: the release, the key, the ledger, the audit's pages, its log, and staging is emptied."""
+    """What a run does whatever its stages are: the lock, release, key, ledger, the audit's pages, its log, and staging is emptied."""
+    yield from lock()
     yield from reads("artifacts", "releases/0.1.0")
     yield Call("secretsmanager:GetSecretValue", secret("pseudonym-key"))
     yield Call("kms:Decrypt", key("secrets"), SECRETS)
@@ -61,6 +62,14 @@ def every_run() -> Iterator[Call]:
     yield Call("s3:DeleteObject", f"{bucket('vault')}/vault/_staging/20261118T023000-ab12cd/nl/orders.parquet")
     yield from (Call(f"logs:{name}", f"{JOBS_LOG}:log-stream:night") for name in ("CreateLogStream", "DescribeLogStreams", "PutLogEvents"))
     yield Call("logs:DescribeLogGroups", f"{JOBS_LOG}")
+
+
+def lock() -> Iterator[Call]:
+    """Taken, renewed and given back: the object is written and read, never deleted. Only who may list is told that it is not there."""
+    yield Call("s3:PutObject", f"{bucket('lake')}/lake/.lock")
+    yield Call("s3:GetObject", f"{bucket('lake')}/lake/.lock")
+    yield Call("s3:ListBucket", bucket("lake"), {"s3:prefix": "lake/.lock"})
+    yield Call("kms:GenerateDataKey", key("lake"), S3)
 
 
 def ingest() -> Iterator[Call]:

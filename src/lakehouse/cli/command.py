@@ -50,7 +50,7 @@ def run_command(
     with ExitStack() as held:
         try:
             # The lock comes before the heavy libraries, so that a second run is told at once.
-            held.enter_context(lake_lock(settings.lake_root, settings.lock))
+            lock = held.enter_context(lake_lock(settings.lake_root, settings.lock, settings.lock_lease_seconds))
         except WriteError:
             from lakehouse.runs.incident_notifier import IncidentNotifier
 
@@ -60,4 +60,4 @@ def run_command(
         from lakehouse.runs.orchestrator import run_stages
 
         refuse_unknown_checks(accepted)
-        return run_stages(settings.model_copy(update={"lock": "none"}), command, as_of, calls, accepted)
+        return run_stages(settings, command, as_of, calls, accepted, lock)

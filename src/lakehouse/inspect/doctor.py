@@ -11,6 +11,8 @@ from lakehouse.io.alerts.alert_sinks import named
 from lakehouse.io.config.secrets import resolve
 from lakehouse.io.config.settings import Settings, load_settings
 from lakehouse.io.files.file_backends import drop_folder
+from lakehouse.io.host.s3_lock import prove
+from lakehouse.io.s3.s3_objects import QUICK, S3Objects
 from lakehouse.io.spark.classic_session import blas_name
 from lakehouse.io.spark.session import is_small_lake, size_told, spark_session
 from lakehouse.stages.ingest_shop.shop_source import check_shop, shop_notes
@@ -42,12 +44,17 @@ def _report(name: str, check: Callable[[], str]) -> int:
 def _folders(settings: Settings) -> str:
     if settings.drop_root and not drop_folder(settings.drop_root).is_there():
         raise ConfigError(f"drop_root {settings.drop_root} can't be read", "make or mount it, or leave out the setting")
-    return check_roots(settings)
+    found = check_roots(settings)
+    if settings.lock == "s3":
+        prove(settings.lake_root)
+    return found
 
 
 def check_roots(settings: Settings) -> str:
-    """The roots that a night writes to. ConfigError (2) for one that it can't."""
+    """The roots that a night writes to. ConfigError (2) for one that it can't, or the error of a bucket that is away or refuses."""
     roots = [settings.lake_root, settings.vault_root, settings.export_root, *filter(None, [settings.outbox_root])]
+    for root in (root for root in roots if root.startswith(("s3://", "s3a://"))):
+        S3Objects(root, QUICK).check()
     for root in (root for root in roots if "://" not in root):
         nearest = next(path for path in (Path(root).resolve(), *Path(root).resolve().parents) if path.exists())
         if not os.access(nearest, os.W_OK):

@@ -71,7 +71,7 @@ def _last_run_date(lake: Lake) -> date:
 def _copied(settings: Settings, folder: Path) -> Settings:
     """The settings of a copy of the lake and the vault, which tells nobody of anything."""
     roots = {name: folder / name for name in ("lake_root", "vault_root")}
-    with lake_lock(settings.lake_root, settings.lock):
+    with lake_lock(settings.lake_root, settings.lock, settings.lock_lease_seconds):
         for name, to in roots.items():
             shutil.copytree(getattr(settings, name), to, ignore=LEFT_OUT)
     key = settings.pseudonym_key or f"file:{Path(f'{settings.vault_root}.key').resolve()}"

@@ -4,7 +4,7 @@ import os
 import secrets as randomness
 from pathlib import Path
 
-from lakehouse.errors import AccessError, WriteError
+from lakehouse.errors import AccessError, ConfigError, WriteError
 from lakehouse.io.config.secrets import resolve
 from lakehouse.io.config.settings import Settings
 from lakehouse.io.delta.delta_store import DeltaStore
@@ -74,6 +74,11 @@ def _fits_vault(key: str, store: DeltaStore) -> bool:
 
 
 def _reference(settings: Settings) -> str:
+    if settings.pseudonym_key is None and "://" in settings.vault_root:
+        raise ConfigError(
+            "pseudonym_key is not set, and the key of a vault in a bucket can't lie beside it",
+            "make one: openssl rand -hex 32; conf/README.md",
+        )
     return settings.pseudonym_key or f"file:{settings.vault_root.rstrip('/')}.key"
 
 

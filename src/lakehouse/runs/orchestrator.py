@@ -4,6 +4,7 @@ and shown to readers at the end, all at once."""
 import time
 import uuid
 from collections.abc import Callable, Collection, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from importlib.metadata import PackageNotFoundError, version
@@ -16,6 +17,7 @@ from lakehouse.io.delta.delta_store import DeltaStore, TableVersion
 from lakehouse.io.delta.table_resolver import TableResolver
 from lakehouse.io.host import logs
 from lakehouse.io.host.disks import translate_disk_full
+from lakehouse.io.host.held_lock import HeldLock
 from lakehouse.io.host.lock import lake_lock
 from lakehouse.io.spark.session import is_small_lake, size_told, spark_session
 from lakehouse.ops import pseudonym_key as key_file
@@ -31,12 +33,18 @@ from lakehouse.runs.stage import RunContext, StageCall, StageResult, StageStoppe
 
 
 def run_stages(
-    settings: Settings, command: str, run_date: date, calls: Callable[[], Sequence[StageCall]], accepted: Collection[str] = ()
+    settings: Settings,
+    command: str,
+    run_date: date,
+    calls: Callable[[], Sequence[StageCall]],
+    accepted: Collection[str] = (),
+    lock: HeldLock | None = None,
 ) -> list[StageResult]:
     """Do the stages that `calls` gives, under the lake's lock, and publish what they wrote. After an error publish nothing and record why.
 
-    Either is told. `accepted` are checks (table:check) that may fail. Runs that were killed are marked abandoned first, and what they
-    left in staging is removed. Gives the stages' results.
+    Either is told. `accepted` are checks (table:check) that may fail. `lock`: the lake's, if the caller holds it. Runs that were killed are
+    marked abandoned first, and what they left in staging is removed. Gives the stages' results. A run that loses its lock
+    (LockLostError, 75) records nothing any more.
     """
     started_at, work = datetime.now(UTC), Work(Audit(accepted))
     params = parse_params(read_conf("als.yaml"))
@@ -44,8 +52,11 @@ def run_stages(
     logs.set_up(settings.log_format, run_id)
     notifier = IncidentNotifier(settings, command, run_date, run_id, work)
     try:
-        with notifier.of_the_start(), lake_lock(settings.lake_root, settings.lock), notifier.of_the_run(), translate_disk_full(settings):
-            work.do(_begun(settings, params, command, run_date, run_id, started_at, notifier), calls)
+        held: AbstractContextManager[HeldLock] = (
+            nullcontext(lock) if lock else lake_lock(settings.lake_root, settings.lock, settings.lock_lease_seconds)
+        )
+        with notifier.of_the_start(), held as lock, notifier.of_the_run(), translate_disk_full(settings):
+            work.do(_begun(settings, params, command, run_date, run_id, started_at, notifier, lock), calls)
     finally:
         logs.end()
     return work.results
@@ -83,6 +94,9 @@ class Work:
                 run.store.delete_folder(run.staging)
                 self._do_and_publish(run, calls())
         except BaseException as failure:
+            if run.lock.is_lost:
+                # Staging and the ledger may be another run's by now; it marks this one as abandoned.
+                raise
             error = self._first_failure(run, failure)
             give_up(error, run.ledger, time.monotonic() - self._started, lambda: run.store.delete_folder(run.staging))
             if isinstance(error, TooManyRejectsError):
@@ -101,12 +115,14 @@ class Work:
         run = self._now(run)
         self._audit.conclude(run)
         self._audit.tell_rejects(run, self.outputs)
+        run.lock.confirm()
         shown = {**run.published, **self.outputs}
         withdrawn = dict.fromkeys(replaced(run.published, shown), NOTHING)
         run.ledger.publish({name: head for name, head in {**shown, **withdrawn}.items() if run.published.get(name) != head})
         drop_replaced(run.store, shown.keys() - withdrawn.keys())
         self._audit.withdraw(withdrawn)
         for action in [action for result in self.results for action in result.after]:
+            run.lock.confirm()
             action.do(run)
         for call in calls:
             if call.after_publication:
@@ -115,6 +131,7 @@ class Work:
     def _do_one(self, run: RunContext, call: StageCall) -> None:
         """One stage, if it is due; then the audit of what it wrote begins, beside the next one."""
         run = self._now(run)
+        run.lock.check()
         if call.due is not None:
             reason = call.due(run)
             logs.info(f"{call.name}: {f'due, {reason}' if reason else 'not due'}", step=call.name)
@@ -150,14 +167,21 @@ class Work:
 
 
 def _begun(
-    settings: Settings, params: Params, command: str, run_date: date, run_id: str, started_at: datetime, notifier: IncidentNotifier
+    settings: Settings,
+    params: Params,
+    command: str,
+    run_date: date,
+    run_id: str,
+    started_at: datetime,
+    notifier: IncidentNotifier,
+    lock: HeldLock,
 ) -> RunContext:
     """Under the lock: the session, the ledger's row of the start, and whatever runs before this one left half done put in order."""
     _keep_vault_private(settings)
     is_small = is_small_lake(settings)
     spark = spark_session(settings, emptied_scratch(settings.vault_root), is_small)
     store = DeltaStore(spark, TableResolver.of(settings), settings.small_rows)
-    store.commit_metadata = run_id
+    store.commit_metadata, store.before_commit = run_id, lock.check
     tell_lost_ops(store)
     ledger = Ledger(store, run_id, command, run_date, code_version())
     notifier.can_record(store, ledger)
@@ -170,7 +194,7 @@ def _begun(
     ledger.record(Entry("", STARTED, size_told(is_small)))
     before = published(store)
     drop_replaced(store, before)
-    return RunContext(run_id, run_date, started_at, settings, store, ledger, params, key, before, before)
+    return RunContext(run_id, run_date, started_at, settings, store, ledger, params, key, before, before, lock)
 
 
 def _keep_vault_private(settings: Settings) -> None:

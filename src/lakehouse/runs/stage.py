@@ -17,6 +17,7 @@ from pyspark.sql import DataFrame, SparkSession
 from lakehouse.incident import Incident
 from lakehouse.io.config.settings import Settings
 from lakehouse.io.delta.delta_store import DeltaStore, TableVersion
+from lakehouse.io.host.held_lock import HeldLock
 from lakehouse.night import NIGHT, Stage, found
 from lakehouse.ops.ledger import Ledger
 from lakehouse.pipeline.pinned_tables import PinnedTables
@@ -27,7 +28,7 @@ from lakehouse.table import Table
 @dataclass(frozen=True)
 class RunContext:
     """What a stage works with. `published`: what readers saw when the run began. `heads`: what the stage reads, that is what earlier
-    stages of the run wrote, else what is published."""
+    stages of the run wrote, else what is published. `lock`: the lake's, which the run holds."""
 
     run_id: str
     run_date: date
@@ -39,6 +40,7 @@ class RunContext:
     key: str
     published: Mapping[str, TableVersion] = field(default_factory=dict)
     heads: Mapping[str, TableVersion] = field(default_factory=dict)
+    lock: HeldLock = field(default_factory=HeldLock)
 
     @property
     def spark(self) -> SparkSession:

@@ -4,13 +4,12 @@ import time
 from collections import Counter
 from collections.abc import Mapping
 from datetime import date
-from pathlib import Path
 
 from pyspark.sql import functions as F
 
 from lakehouse.export.channel import NO_CONSENT, Channel
 from lakehouse.fingerprint import fingerprint, source
-from lakehouse.io.files.campaign_files import prepare_pack, promote_pack, stands
+from lakehouse.io.files import packs
 from lakehouse.io.host import logs
 from lakehouse.lake import Lake
 from lakehouse.night import CHANNELS, found
@@ -33,10 +32,10 @@ def _export(run: RunContext, channel: Channel) -> tuple[AfterPublication, ...]:
     inputs = {table.name: run.head(table) for table in channel.tables}
     grounds = {code: shop.ground_of(channel.purpose) for code, shop in sorted(run.settings.shops.items())}
     made_from = fingerprint(channel.rows.__module__, source("lakehouse.io.files.campaign_files"), inputs_json(inputs), grounds)
-    folder = _folder(run.settings.export_root, channel, run.run_date)
-    if stands(folder, made_from):
-        entry = Entry(channel.step, SKIPPED, str(folder), time.monotonic() - started, inputs=inputs_json(inputs))
-        record(run.ledger, entry, f"{folder} stands: it was made from the same")
+    folder = packs.place_of(run.settings.export_root, channel.name, run.run_date, run.run_id)
+    if (there := packs.standing(folder, made_from)) is not None:
+        entry = Entry(channel.step, SKIPPED, there, time.monotonic() - started, inputs=inputs_json(inputs))
+        record(run.ledger, entry, f"{there} stands: it was made from the same")
         return ()
     is_small = run.store.is_small(inputs)
     frames = [run.store.read(table.name, run.head(table).version) for table in channel.tables]
@@ -59,21 +58,21 @@ def _export(run: RunContext, channel: Channel) -> tuple[AfterPublication, ...]:
         "suppressed": suppressed,
     }
     rows = frame.collect() if is_small else frame.toLocalIterator()
-    manifest = prepare_pack(folder, channel.file_name, channel.columns, rows, facts, run.settings.export_group)
+    manifest = packs.prepare(folder, channel.file_name, channel.columns, rows, facts, run.settings.export_group)
     people.unpersist()
     written, seconds = int(str(manifest["rows"])), time.monotonic() - started
-    entry = Entry(channel.step, SUCCEEDED, str(folder), seconds, sum(counts.values()), written, inputs=inputs_json(inputs))
+    entry = Entry(channel.step, SUCCEEDED, folder, seconds, sum(counts.values()), written, inputs=inputs_json(inputs))
     left_out = ", ".join(f"{reason} {n}" for reason, n in suppressed.items())
     record(run.ledger, entry, f"{written} customers in {folder}; left out: {left_out}")
     # A shop that is no longer in the settings has nothing to choose.
     undecided = {code for code, shop in run.settings.shops.items() if shop.legal_ground is None}
     silent = {code: number for code, reason, number in by_shop if reason == NO_CONSENT and code in undecided}
-    return (AfterPublication.of(show, folder=str(folder), silent=silent),)
+    return (AfterPublication.of(show, folder=folder, silent=silent),)
 
 
 def show(run: RunContext, folder: str, silent: Mapping[str, int] | None = None) -> None:
     """Marketing sees the pack from now on. `silent`: shop that has not chosen a legal ground → customers who said neither yes nor no."""
-    promote_pack(Path(folder))
+    packs.promote(folder)
     for code, number in (silent or {}).items():
         logs.warn(
             f"{folder}: {number} customers of shop {code} are left out, since nobody knows whether they want mail;"
@@ -87,17 +86,13 @@ def outlook(lake: Lake, history: History, run_date: date) -> str:
 
 
 def _outlook(lake: Lake, history: History, run_date: date, channel: Channel) -> str:
-    folder, usual = _folder(lake.settings.export_root, channel, run_date), history.usual(channel.step)
-    told = f"{folder}" + (", replaces the pack that is there" if folder.exists() else "")
+    folder, usual = packs.place_of(lake.settings.export_root, channel.name, run_date, "<run>"), history.usual(channel.step)
+    told = folder + (", replaces the pack that is there" if packs.is_replaced(folder) else "")
     return told if usual is None else f"{told}; usually {usual.rows} customers are looked at, {usual.seconds:.0f} s"
 
 
 def _channels() -> list[Channel]:
     return [found(name) for name in CHANNELS]
-
-
-def _folder(export_root: str, channel: Channel, run_date: date) -> Path:
-    return Path(export_root) / channel.name / run_date.isoformat()
 
 
 def _model_version(run: RunContext) -> str | None:

@@ -55,7 +55,9 @@ class Settings(BaseSettings):
     train_every_days: int = Field(default=7, ge=1)
     # 0: no night maintains the lake.
     maintain_every_days: int = Field(default=7, ge=0)
-    lock: Literal["file", "none"] = "file"
+    lock: Literal["file", "s3", "none"] = "file"
+    # Of lock s3: who does not renew it for so long may be gone, and another run may take the lock over.
+    lock_lease_seconds: int = Field(default=120, ge=5)
     log_format: Literal["text", "json"] = "json"
     # Who is told of incidents, and the file for Prometheus.
     alerts: tuple[AlertSink, ...] = (LogSink(kind="log"),)

@@ -46,11 +46,12 @@ class Written:
 
 
 class DeltaStore(DeltaReader):
-    """The same tables, to be written. `commit_metadata`: what the next commits say of themselves."""
+    """The same tables, to be written. `commit_metadata`: what the next commits say of themselves. `before_commit` may raise to stop one."""
 
     def __init__(self, spark: SparkSession | Callable[[], SparkSession], tables: TableResolver, small_rows: int = SMALL_ROWS) -> None:
         super().__init__(spark, tables, small_rows)
         self.commit_metadata = ""
+        self.before_commit: Callable[[], None] = lambda: None
         self._of_thread, self._spark_commits = local(), Lock()
 
     @contextmanager
@@ -64,6 +65,8 @@ class DeltaStore(DeltaReader):
 
     @property
     def _metadata(self) -> str:
+        """Of the commit that is about to be made."""
+        self.before_commit()
         return getattr(self._of_thread, "metadata", self.commit_metadata)
 
     def replace(self, name: str, frame: DataFrame | pa.Table) -> None:

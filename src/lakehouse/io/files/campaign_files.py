@@ -33,21 +33,25 @@ def prepare_pack(
         _mend(folder.parent)
         _make_folders(folder.parent, group)
         unfinished.mkdir(mode=0o700)
-        count = _write_csv(unfinished / file_name, header, rows)
-        manifest = {
-            **facts,
-            "schema_version": 1,
-            "rows": count,
-            "files": {file_name: {"sha256": _sha256(unfinished / file_name), "rows": count}},
-        }
-        (unfinished / "manifest.json").write_text(json.dumps(manifest, indent=2, sort_keys=True) + "\n", encoding="utf-8")
-        (unfinished / "_SUCCESS").touch()
+        manifest = write_pack(unfinished, file_name, header, rows, facts)
         for path in (*unfinished.iterdir(), unfinished):
             _give(path, group)
     except LookupError:
         raise WriteError(f"cannot write {folder}: there is no group {group}", "check export_group") from None
     except OSError as error:
         raise WriteError(f"cannot write {folder}: {error.strerror}", "check export_root and export_group") from None
+    return manifest
+
+
+def write_pack(
+    folder: Path, file_name: str, header: Sequence[str], rows: Iterable[Sequence[str | None]], facts: Mapping[str, object]
+) -> dict[str, object]:
+    """The files of a pack, `_SUCCESS` last, in a folder that lets nobody else in; gives the manifest."""
+    count = _write_csv(folder / file_name, header, rows)
+    files = {file_name: {"sha256": _sha256(folder / file_name), "rows": count}}
+    manifest = {**facts, "schema_version": 1, "rows": count, "files": files}
+    (folder / "manifest.json").write_text(json.dumps(manifest, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+    (folder / "_SUCCESS").touch()
     return manifest
 
 

@@ -6,10 +6,10 @@ from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
 from lakehouse.io.files.drop_folder import Arrival, Changing, copied, is_there, shown, too_large
+from lakehouse.io.s3.s3_objects import client
 
 GONE = ("PreconditionFailed", "NoSuchKey", "412", "404")
 
@@ -70,4 +70,4 @@ class S3Files:
 
     @cached_property
     def _client(self) -> Any:
-        return boto3.client("s3")
+        return client()

@@ -8,23 +8,38 @@ from pathlib import Path
 from typing import IO
 
 from lakehouse.errors import BusyError, ConfigError, WriteError
+from lakehouse.io.host.held_lock import HeldLock
 
 # Seconds for which somebody who asks (`is_held`) can have it at most; a run that starts just then waits that long.
 A_QUESTION = 0.2
+LEASE_SECONDS = 120
 
 
 @contextmanager
-def lake_lock(lake_root: str, kind: str) -> Iterator[None]:
+def lake_lock(lake_root: str, kind: str, lease_seconds: int = LEASE_SECONDS) -> Iterator[HeldLock]:
     """Hold the lake's lock. `file` is flock on the lake's folder: it is gone with the process, so a killed run leaves none.
 
-    `none` is for schedulers that promise one run at a time themselves. BusyError (75) if another run holds the lock.
+    `s3` is an object in the lake's bucket with a lease of so many seconds, which is renewed. `none` is for schedulers that promise one
+    run at a time themselves. BusyError (75) if another run holds the lock.
     """
     if kind == "none":
-        yield
-        return
+        yield HeldLock()
+    elif kind == "s3":
+        from lakehouse.io.host.s3_lock import s3_lock  # the library takes a quarter of a second to import
+
+        with s3_lock(lake_root, lease_seconds) as lease:
+            yield lease
+    else:
+        with _file_lock(lake_root):
+            yield HeldLock()
+
+
+@contextmanager
+def _file_lock(lake_root: str) -> Iterator[None]:
     if "://" in lake_root:
         raise ConfigError(
-            f"lock: file needs a local lake_root, not {lake_root}", "set lock: none where the scheduler allows one run at a time"
+            f"lock: file needs a local lake_root, not {lake_root}",
+            "set lock: s3 for a bucket, or lock: none where the scheduler allows one run at a time",
         )
     try:
         Path(lake_root).mkdir(parents=True, exist_ok=True)
@@ -38,7 +53,11 @@ def lake_lock(lake_root: str, kind: str) -> Iterator[None]:
 
 
 def is_held(lake_root: str, kind: str) -> bool | None:
-    """Whether a run is at work on the lake: the lock is tried and let go at once. None where that can't be told (`none`, object stores)."""
+    """Whether a run is at work on the lake: the lock is tried and let go at once, or its object is read. None where that can't be told."""
+    if kind == "s3":
+        from lakehouse.io.host.s3_lock import is_leased
+
+        return is_leased(lake_root)
     if kind == "none" or "://" in lake_root:
         return None
     try:

@@ -14,6 +14,7 @@ from lakehouse.errors import ConfigError
 from lakehouse.io.config.settings import Settings
 from lakehouse.io.delta import delta_files
 from lakehouse.io.spark.classic_session import silence, time_zone
+from lakehouse.io.spark.object_store import needs_s3, s3_jars, s3_options
 
 COLLECTOR = re.compile(r"-XX:\+Use\w+GC")
 # Nights of a small lake end before the second compiler has paid for itself (a third of the processor time), and its heaps are too small
@@ -54,7 +55,8 @@ def _options(settings: Settings, scratch: Path | None, is_small: bool) -> dict[s
     # Without a place of its own, Spark leaves a warehouse folder in the working directory.
     warehouse = str(Path(tempfile.gettempdir()) / f"lakehouse-warehouse-{os.getuid()}")
     places = {"spark.local.dir": str(scratch)} if scratch else {}
-    options = {"spark.jars": ",".join(jars()), "spark.sql.warehouse.dir": warehouse, **places, **settings.spark}
+    buckets = s3_options() if needs_s3(settings) else {}
+    options = {"spark.jars": ",".join(jars(settings)), "spark.sql.warehouse.dir": warehouse, **places, **buckets, **settings.spark}
     quiet = f"-Dlog4j2.configurationFile={Path(__file__).with_name('log4j2.properties').as_uri()}"
     given = options.get("spark.driver.extraJavaOptions", "")
     fitting = "" if COLLECTOR.search(given) else SMALL if is_small else LARGE
@@ -82,10 +84,10 @@ def size_told(is_small: bool) -> str:
     return f"{'small' if is_small else 'large or empty'} lake: {lanes(is_small)} steps at a time"
 
 
-def jars() -> list[str]:
+def jars(settings: Settings) -> list[str]:
     """The jars that the installation resolved: `jars/` in the working directory, or in the checkout the package was installed from."""
     for root in (Path(), Path(__file__).parents[4]):
         found = sorted(str(path.resolve()) for path in (root / "jars").glob("*.jar"))
         if found:
-            return found
+            return [*found, *(s3_jars(root) if needs_s3(settings) else [])]
     raise ConfigError("no jars found", "run `make install` in the project's folder")

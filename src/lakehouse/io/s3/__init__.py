@@ -1,0 +1,1 @@
+"""Objects of buckets, one at a time: the door to boto3."""
