@@ -1,7 +1,7 @@
 # What people and CI call. `make` alone lists the targets.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help install dev s3-jars demo test test-all faults infra-test lint types dist docs clean
+.PHONY: help install dev s3-jars demo test test-all faults infra-test airflow-test lint types dist docs clean
 
 PYTHON_IN := .venv/bin/python -m
 
@@ -32,10 +32,15 @@ SEED ?= 1
 faults: dev ## disturbs N nights (50) chosen by SEED (1), each followed by a plain one; goes on where it was stopped
 	$(PYTHON_IN) tests.faults --trials $(N) --seed $(SEED) --kinds $(KINDS)
 
-infra-test: dev ## infra/terraform: policies, files, checkov; fmt, validate and test where terraform and its provider are at hand
+infra-test: dev ## infra/, Dockerfile, compose.yaml: policies, checkov, linters; terraform's own tests where it and its provider are at hand
 	@[[ -x .venv/infra/bin/checkov ]] || $(PYTHON_IN) venv .venv/infra
 	@.venv/infra/bin/pip install -q -r infra/terraform/requirements.txt
 	$(PYTHON_IN) pytest tests/infra
+
+airflow-test: dev ## infra/airflow: the DAG in an environment of its own, with Airflow in it
+	@[[ -x .venv/airflow/bin/airflow ]] || $(PYTHON_IN) venv .venv/airflow
+	@.venv/airflow/bin/pip install -q --require-hashes -r infra/airflow/requirements.txt
+	$(PYTHON_IN) pytest tests/infra/test_airflow.py
 
 lint: dev ## ruff
 	$(PYTHON_IN) ruff check

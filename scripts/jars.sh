@@ -8,7 +8,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 list=${1:-jars.txt} folder=${2:-jars}
 
 # What the folder was made from, and what is in it: a changed lock, a deleted or a foreign jar makes it anew.
-state() { cat "$list" <(grep '^pyspark==' requirements/run.txt) | sha256sum; ls "$1"; }
+state() { cat "$list" <(grep -o '^pyspark==[0-9.]*' requirements/run.txt) | sha256sum; ls "$1"; }
 [[ -f $folder/.stamp && $(state "$folder") == "$(< "$folder/.stamp")" ]] && exit 0
 
 echo "Resolving $list into $folder/ ..."

@@ -21,13 +21,14 @@ START = datetime(2026, 11, 17, tzinfo=UTC)
 Rows = list[dict[str, Any]]
 
 
-def table(work: Path, name: str, rows: Rows) -> None:
-    """One commit more."""
+def table(work: Path, name: str, rows: Rows, by_spark: bool = False) -> None:
+    """One commit more. `by_spark`: instants as Spark writes them."""
     folder = work / "lake" / name.replace(".", "/")
     (folder / "_delta_log").mkdir(parents=True, exist_ok=True)
     number = len(list((folder / "_delta_log").glob("*.json")))
-    pq.write_table(pa.Table.from_pylist(rows), folder / f"{number}.parquet")
-    schema = json.dumps({"fields": [{"name": column} for column in rows[0]]})
+    pq.write_table(pa.Table.from_pylist(rows), folder / f"{number}.parquet", use_deprecated_int96_timestamps=by_spark)
+    types = {name: "timestamp" if isinstance(value, datetime) else "string" for name, value in rows[0].items()}
+    schema = json.dumps({"fields": [{"name": name, "type": type_} for name, type_ in types.items()]})
     actions = [
         {"metaData": {"id": name, "schemaString": schema}},
         {"add": {"path": f"{number}.parquet", "partitionValues": {}}},
@@ -71,6 +72,18 @@ def reference(tmp_path: Path) -> Path:
         database.execute("create table tags (key, value)")
         database.execute("create table runs (run_uuid, status)")
     return work
+
+
+def test_an_instant_is_the_same_whoever_wrote_it(reference: Path, tmp_path: Path) -> None:
+    work = shutil.copytree(reference, tmp_path / "work")
+    rows: Rows = [{"sold_at": START}]
+    table(reference, "gold.sales", rows)
+    table(work, "gold.sales", rows, by_spark=True)
+    for lake in (reference, work):
+        table(lake, "ops.publications", published("a", ("gold.sales", 0)))
+    assert differences(work, reference) == []
+    table(work, "gold.sales", [{"sold_at": START + timedelta(hours=1)}], by_spark=True)
+    assert differences(work, reference) != []
 
 
 def test_another_run_id_another_time_and_another_order_of_rows_are_no_difference(reference: Path, tmp_path: Path) -> None:

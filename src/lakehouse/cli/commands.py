@@ -116,8 +116,8 @@ def grants(
 
 @app.command()
 def doctor(env: Env = "local") -> None:
-    """Check settings, Java, Spark, BLAS, folders, keys and the shops' databases; says what to do about each problem."""
-    from lakehouse.inspect.doctor import doctor as check
+    """Check Java, jars, disks, Spark, secrets, catalog, unfinished runs and the shops' databases; says what to do about each problem."""
+    from lakehouse.inspect.doctor.doctor import doctor as check
 
     if code := check(env):
         raise typer.Exit(code)

@@ -38,7 +38,7 @@ class Open:
 
 def problems_of_runs(history: History, open_runs: list[Open], night: PastRun | None, now: datetime) -> list[Problem]:
     """Runs that were killed or failed and were not made good since; no night for too long."""
-    return [*_of_open_runs(open_runs), *_of_failures(history), *_of_age(night, now)]
+    return [*problems_of_open_runs(open_runs), *_of_failures(history), *_of_age(night, now)]
 
 
 def problems_of_feeds(incidents: Iterable[Incident]) -> list[Problem]:
@@ -52,7 +52,8 @@ def problems_of_incidents(store: DeltaStore) -> list[Problem]:
     return [Problem(record.title, record.todo) for record in others]
 
 
-def _of_open_runs(open_runs: list[Open]) -> list[Problem]:
+def problems_of_open_runs(open_runs: list[Open]) -> list[Problem]:
+    """Those that were killed, or may have been."""
     found = []
     for each in open_runs:
         after = f", after {each.last_step}" if each.last_step else ""

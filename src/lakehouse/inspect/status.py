@@ -55,7 +55,7 @@ def facts(lake: Lake, now: datetime) -> Facts:
         todo = "run `lakehouse doctor`, then `lakehouse night`; `lakehouse plan` says what it would do"
         raise DataError("no run was made on this lake yet", todo)
     is_locked = lock.is_held(lake.settings.lake_root, lake.settings.lock)
-    open_runs = _open_runs(history, is_locked)
+    open_runs = open_runs_of(history, is_locked)
     night = next((run for run in history.runs if run.command in NIGHTS and run.status == SUCCEEDED), None)
     failure = next((run for run in history.runs if run.status in (FAILED, ABANDONED)), None)
     files = FileLedger(lake.store)
@@ -88,8 +88,8 @@ def facts(lake: Lake, now: datetime) -> Facts:
     )
 
 
-def _open_runs(history: History, is_held: bool | None) -> list[Open]:
-    """Only the newest can be at work: a run that starts marks what was killed before it."""
+def open_runs_of(history: History, is_held: bool | None) -> list[Open]:
+    """Runs without an end. Only the newest can be at work: a run that starts marks what was killed before it."""
     found = []
     for number, run in enumerate(run for run in history.runs if run.status == STARTED):
         state = UNKNOWN if is_held is None else AT_WORK if is_held and number == 0 else KILLED

@@ -6,7 +6,7 @@ from typing import TypeVar
 
 from lakehouse.bronze.reading_plan import is_read_whole
 from lakehouse.errors import BusyError, LakehouseError
-from lakehouse.inspect.doctor import check_roots
+from lakehouse.inspect.doctor.doctor import check_roots
 from lakehouse.inspect.plan.files import files
 from lakehouse.inspect.plan.steps import step_rows
 from lakehouse.inspect.text_tables import as_table

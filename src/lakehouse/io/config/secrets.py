@@ -1,6 +1,8 @@
 """Secrets by reference: `env:NAME` or `file:PATH`. A value is read when it is needed and stands in no message."""
 
 import os
+import stat
+from collections.abc import Iterable
 from pathlib import Path
 
 from lakehouse.errors import AccessError, ConfigError
@@ -20,3 +22,10 @@ def resolve(reference: str) -> str:
         except OSError as error:
             raise AccessError(f"secret file:{name} cannot be read: {error.strerror}") from None
     raise ConfigError("a secret must be a reference", "write env:NAME or file:PATH in place of the value")
+
+
+def open_secrets(references: Iterable[str]) -> list[str]:
+    """A line for each file of a secret that every user of this machine can read. One that is not there is for `resolve` to tell."""
+    paths = [Path(reference.removeprefix("file:")) for reference in references if reference.startswith("file:")]
+    opened = [path for path in paths if path.exists() and path.stat().st_mode & stat.S_IROTH]
+    return [f"every user of this machine can read {path}: chmod 600 it" for path in opened]

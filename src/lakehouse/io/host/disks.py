@@ -37,8 +37,9 @@ def places_of(settings: Settings) -> list[str]:
 
 def first_full(places: Iterable[str]) -> str | None:
     """The first of them with little room, by the nearest folder above it that is there."""
-    for place in places:
-        above = next(path for path in (Path(place).absolute(), *Path(place).absolute().parents) if path.exists())
-        if shutil.disk_usage(above).free < LITTLE:
-            return place
-    return None
+    return next((place for place in places if shutil.disk_usage(nearest(place)).free < LITTLE), None)
+
+
+def nearest(place: str) -> Path:
+    """The folder or file itself, else the nearest folder above it that is there: they are on one disk."""
+    return next(path for path in (Path(place).absolute(), *Path(place).absolute().parents) if path.exists())

@@ -2,27 +2,39 @@
 
 import grp
 import os
-import shutil
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 from lakehouse.errors import ConfigError, LakehouseError
+from lakehouse.inspect.doctor import lake as of_lake
+from lakehouse.inspect.doctor import machine, shop
 from lakehouse.io.alerts.alert_sinks import named
-from lakehouse.io.config.secrets import resolve
+from lakehouse.io.config.secrets import open_secrets, resolve
 from lakehouse.io.config.settings import Settings, load_settings
 from lakehouse.io.files.file_backends import drop_folder
 from lakehouse.io.host.s3_lock import prove
 from lakehouse.io.s3.s3_objects import QUICK, S3Objects
 from lakehouse.io.spark.classic_session import blas_name
 from lakehouse.io.spark.session import is_small_lake, size_told, spark_session
-from lakehouse.stages.ingest_shop.shop_source import check_shop, shop_notes
+from lakehouse.lake import Lake
+from lakehouse.ops import pseudonym_key
 
 
 def doctor(env: str) -> int:
     """Print the findings; 0 if nothing stands in the way of a night, else the exit code of the first problem."""
     settings = load_settings(env)
-    checks: list[tuple[str, Callable[[], str]]] = [("folders", lambda: _folders(settings)), ("spark", lambda: _spark(settings))]
-    checks.append(("pseudonym key", lambda: _key(settings)))
+    lake = cache(lambda: Lake(settings))
+    checks: list[tuple[str, Callable[[], str]]] = [
+        ("folders", lambda: _folders(settings)),
+        ("disks", lambda: machine.check_disks(settings)),
+        ("java", machine.check_java),
+        ("jars", lambda: machine.check_jars(settings)),
+        ("spark", lambda: _spark(settings)),
+        ("catalog", lambda: of_lake.check_catalogs(settings)),
+        ("runs", lambda: of_lake.check_runs(lake())),
+    ]
+    checks.append(("pseudonym key", lambda: _key(lake())))
     checks.append(("alerts", lambda: _alerts(settings)))
     checks += [(f"shop {code}", lambda code=code: _shop(settings, code)) for code in settings.shops]  # type: ignore[misc]
     codes = [_report(name, check) for name, check in checks]
@@ -68,8 +80,6 @@ def check_roots(settings: Settings) -> str:
 
 
 def _spark(settings: Settings) -> str:
-    if shutil.which("java") is None and "JAVA_HOME" not in os.environ:
-        raise ConfigError("no Java found", "install Java 17 (Debian: openjdk-17-jre-headless)")
     is_small = is_small_lake(settings)
     spark = spark_session(settings, is_small=is_small)
     held = f"{size_told(is_small)}, up to {settings.small_rows} rows are held by the driver"
@@ -83,23 +93,23 @@ def _blas(name: str | None) -> str:
     return f"BLAS {name.rsplit('.', 1)[-1]} ({native})"
 
 
-def _key(settings: Settings) -> str:
-    reference = settings.pseudonym_key
-    if reference is None:
-        return f"{settings.vault_root}.key, made by the first run if it is missing"
-    resolve(reference)
-    return reference
+def _key(lake: Lake) -> str:
+    """Whether it can be read and is this lake's, and who else can read it."""
+    reference = lake.settings.pseudonym_key or f"file:{lake.settings.vault_root}.key"
+    if pseudonym_key.is_made(lake.settings, lake.store):
+        return f"{reference}, which the first run makes"
+    pseudonym_key.check_key(lake.settings, lake.store)
+    return "\n".join([reference, *open_secrets([reference])])
 
 
 def _alerts(settings: Settings) -> str:
     """Addresses and keys can be read; nothing is sent."""
-    for sink in settings.alerts:
-        for reference in sink.secrets:
-            resolve(reference)
-    return ", ".join(name for name, _ in named(settings.alerts)) or "none: nobody is told"
+    references = [reference for sink in settings.alerts for reference in sink.secrets]
+    for reference in references:
+        resolve(reference)
+    told = ", ".join(name for name, _ in named(settings.alerts)) or "none: nobody is told"
+    return "\n".join([told, *open_secrets(references)])
 
 
 def _shop(settings: Settings, code: str) -> str:
-    source = check_shop(code, settings.shops[code])
-    found = f"{source.description}; {len(source.tables)} tables readable with the declared columns"
-    return "\n".join([found, *shop_notes(source)])
+    return shop.check(code, settings.shops[code])
