@@ -27,7 +27,7 @@ def test_the_night_asks_stages_whether_they_are_due_and_a_command_only_if_told_t
 
 
 def test_every_stage_is_a_command_and_a_launcher() -> None:
-    commands = {command.name for command in app.registered_commands}
+    commands = {command.name for command in app.registered_commands} | {group.name for group in app.registered_groups}
     assert set(SCHEDULED) <= commands
     assert {path.stem for path in (ROOT / "jobs").glob("*.py")} == set(SCHEDULED)
 

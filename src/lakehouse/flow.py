@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 from pyspark.sql import DataFrame
 
-from lakehouse.bronze import consent_statements
-from lakehouse.gold import daily_sales, install_base, interactions, product_popularity
+from lakehouse.bronze import campaign_members, consent_statements
+from lakehouse.export import frequency
+from lakehouse.gold import campaign_results, daily_sales, install_base, interactions, product_popularity
 from lakehouse.recommend import customer_products
 from lakehouse.silver import (
     app_order_lines,
@@ -89,6 +90,9 @@ _price_lists = tuple(feed.bronze for feed in wholesalers.FEEDS)
 _users_vault, _orders_vault, _unsubscribes_vault = shop_people.USERS.vault, shop_orders.ORDERS.vault, shop_people.EMAIL_UNSUBSCRIBES.vault
 _app_users, _app_users_vault = mobile_app.USERS.bronze, mobile_app.USERS.vault
 assert _users_vault and _orders_vault and _unsubscribes_vault and _app_users_vault
+
+# No step makes them: the export adds to them, and steps read them.
+APPENDED = (campaign_members.TABLE, frequency.TABLE)
 
 SILVER = (
     Step(
@@ -208,6 +212,14 @@ GOLD = (
         install_base.TABLE,
         install_base.build,
         (mobile_app.INSTALLS.bronze, _app_users, customer_identities.TABLE, customers.TABLE),
+        parameters=("run_date", "feed_shop"),
+    ),
+    Step(
+        campaign_results.TABLE,
+        campaign_results.build,
+        (campaign_members.TABLE, orders.TABLE, customers.TABLE, customer_identities.TABLE, shops.TABLE),
+        # Of a lake without members nothing is built, whether feedback comes or not: that is for what it reads to say.
+        lookups=(other_feeds.MAIL_FEEDBACK.bronze,),
         parameters=("run_date", "feed_shop"),
     ),
 )

@@ -34,10 +34,6 @@ def found(place: str) -> Any:
     return getattr(import_module(module), name)
 
 
-# Packs for marketing, in the order in which they are written: a channel a line.
-CHANNELS = ("lakehouse.export.campaign:EMAIL",)
-
-
 NIGHT = (
     Stage(
         "ingest",
@@ -62,7 +58,7 @@ NIGHT = (
     Stage("score", "Write the champion's candidates and everybody's lists to recommendations.*.", "lakehouse.stages.score:score"),
     Stage(
         "export",
-        "Write the campaign packs of the published lists. That of e-mail has customers.csv, manifest.json and _SUCCESS.",
+        "Write the packs of all campaigns (conf/campaigns) that are due, from the published lists.",
         "lakehouse.stages.export:export",
         outlook="lakehouse.stages.export:outlook",
     ),

@@ -24,9 +24,9 @@ def test_a_plan_decides_without_writing_anything(demo_lake: DemoLake) -> None:
     assert contents(demo_lake.folder) == before
     assert "blocks\n  nothing" in plan
     assert "nl    all orders: it is small; tables without a change are left" in plan
-    assert plan.count("skip: nothing changed") + plan.count("left out: no file ever came") == len(STEPS)
+    assert plan.count("skip: nothing changed") + plan.count("left out: nothing ever came") == len(STEPS)
     assert "train: not due, every 7 days, the last one was of 2026-11-16; champion: version 1" in plan
-    assert "replaces the pack that is there" in plan
+    assert f"{demo_lake.folder}/export/email/{RUN_DATE}, unless its pack stands; usually" in plan
     another = demo_lake.output("plan", "--run-date", "2026-11-23")
     assert another.count("full: another run date, code or settings") == 3
     assert "train: due" in another

@@ -44,5 +44,5 @@ def test_a_night_in_a_catalog_has_the_tables_of_one_in_folders(
     for name in table_names(folders, *LAYERS):
         assert sorted(map(str, there.read(name).collect())) == sorted(map(str, folders.read(name).collect())), name
     assert not (tmp_path / "lake" / "silver").exists()
-    pack, other = (folder / "export" / "email" / "2026-11-16" / "customers.csv" for folder in (tmp_path, demo_lake.folder))
+    pack, other = (each.pack() / "customers.csv" for each in (lake, demo_lake))
     assert len(pack.read_text().splitlines()) == len(other.read_text().splitlines())

@@ -32,7 +32,7 @@ def lake(demo_lake: DemoLake, spark: SparkSession) -> Iterator[Lake]:
 
 @pytest.fixture
 def pack(demo_lake: DemoLake) -> Path:
-    return demo_lake.folder / "export" / "email" / RUN_DATE
+    return demo_lake.pack()
 
 
 def customers_of(pack: Path) -> list[dict[str, str]]:
@@ -78,7 +78,9 @@ def test_discover_shows_nothing_that_was_bought(lake: Lake) -> None:
 def test_the_campaign_file_and_the_suppressed_add_up_to_all_customers(pack: Path, lake: Lake) -> None:
     manifest = json.loads((pack / "manifest.json").read_text())
     everybody = lake.sql("select count(*) from silver.customers").first()[0]
-    assert manifest["rows"] + sum(manifest["suppressed"].values()) == everybody
+    assert manifest["rows"] + sum(manifest["suppressed"].values()) == everybody == manifest["customers"]
+    left_out = lake.sql("select reason, count(*) n from ops.suppressions where campaign = 'email' group by reason").collect()
+    assert {row.reason: row.n for row in left_out} == {reason: n for reason, n in manifest["suppressed"].items() if n}
     assert manifest["rows"] == len(customers_of(pack)) > 50
     assert (pack / "_SUCCESS").exists()
     assert manifest["files"]["customers.csv"]["sha256"] == hashlib.sha256((pack / "customers.csv").read_bytes()).hexdigest()
@@ -172,8 +174,8 @@ def test_a_second_night_on_the_same_data_touches_nothing_and_writes_equal_bytes(
     assert code == 0
     assert job_number(spark) - before - 1 <= JOBS_OF_A_NIGHT_WITHOUT_CHANGE
     assert {name: store.head(name) for name in heads} == heads
-    assert (pack / "customers.csv").read_bytes() == first
-    assert log.count("nothing changed") + log.count("no file ever came") == len(STEPS)
+    assert demo_lake.pack() == pack and (pack / "customers.csv").read_bytes() == first
+    assert log.count("nothing changed") + log.count("nothing ever came") == len(STEPS)
 
 
 def test_after_a_day_of_trade_the_night_gives_what_an_empty_lake_would_get(
@@ -206,6 +208,13 @@ def test_questions_on_the_command_line_are_answered(demo_lake: DemoLake) -> None
     assert json.loads(rows[0])["order_id"] == first[0]
     assert json.loads(rows[0])["created_at"] == f"{first[1]:%Y-%m-%dT%H:%M:%SZ}"
     assert demo_lake.output("sql", "select 1 as one", "--format", "csv").splitlines() == ["one", "1"]
+    manifest = json.loads((demo_lake.pack() / "manifest.json").read_text())
+    steps = [json.loads(line) for line in demo_lake.output("campaigns", "show", "email", "--format", "json").splitlines()]
+    assert (steps[0]["remaining"], steps[-1]["remaining"]) == (manifest["customers"], manifest["recipients"])
+    assert "everybody" in demo_lake.output("campaigns", "show", "email")
+    (listed,) = map(json.loads, demo_lake.output("campaigns", "list", "--run-date", RUN_DATE, "--format", "json").splitlines())
+    assert (listed["campaign"], listed["due"], listed["recipients"]) == ("email", "yes", manifest["recipients"])
+    assert demo_lake.output("export", "verify", str(demo_lake.folder / "export" / "email"), "--profile", "generic_wide").startswith("ok")
 
 
 def test_what_a_version_would_change_is_shown_before_it_is_promoted(demo_lake: DemoLake) -> None:

@@ -1,6 +1,7 @@
 """Whether a lake, its campaign packs, replies and registry are those of an undisturbed night. Uses no Spark and no code under test."""
 
 import json
+import re
 import sqlite3
 from collections import Counter
 from collections.abc import Iterator
@@ -13,9 +14,10 @@ from tests.faults.delta_files import Row, Version, read_delta, tables_below
 # Who wrote a row and when: another run, another time.
 TECHNICAL = {"run_id", "recorded_at", "seen_at", "published_at", "checked_at", "changed_at", "read_at", "started_at", "ended_at"}
 # One row or more for each run: they have laws, not fingerprints.
-RUN_RECORDS = {"ops.runs", "ops.publications", "ops.shop_reads", "ops.reconciliations", "ops.quality_results", "ops.incidents"}
+RUN_RECORDS = {"ops.runs", "ops.packs", "ops.publications", "ops.shop_reads", "ops.reconciliations", "ops.quality_results", "ops.incidents"}
 # What is of the run, and what follows from the ids of tables, which are those of one lake.
-IN_MANIFEST = ("run_id", "created", "data_versions", "made_from")
+IN_MANIFEST = ("run_id", "created", "expires", "data_versions", "made_from", "pack")
+PACK = re.compile(r"^([^/]+/\d{4}-\d\d-\d\d)/[^/.][^/]*/")
 
 
 def differences(found: Path, reference: Path) -> list[str]:
@@ -95,6 +97,7 @@ def _broken_laws(tables: dict[str, Version]) -> Iterator[str]:
         if row["rows_read"] != parts:
             yield f"ops.files: {row['sender']}: {row['rows_read']} rows read, {parts} accounted for"
     yield from _quarantine_laws(tables, runs)
+    yield from _doubled(tables, "ops.packs", ("campaign", "run_date", "run_id", "event"))
     published: dict[str, tuple[Any, ...]] = {}
     for row in sorted(tables["ops.publications"].rows, key=lambda row: row["published_at"]):
         published[row["table_name"]] = (row["table_id"], row["table_version"])
@@ -153,14 +156,20 @@ def _files(folder: Path) -> dict[str, bytes]:
 
 
 def _other_packs(found: Path, reference: Path) -> Iterator[str]:
-    ours, theirs = _files(found), _files(reference)
+    """Of each campaign and date the newest pack, whatever its run. What was left half written is told by itself."""
+    ours, theirs = (_newest_packs(_files(root)) for root in (found, reference))
     for name in sorted(ours.keys() | theirs.keys()):
-        if name.endswith("manifest.json") and name in ours and name in theirs:
+        if name.endswith(("manifest.json", "latest.json")) and name in ours and name in theirs:
             one, other = (_manifest(files[name]) for files in (ours, theirs))
             if one != other:
                 yield f"export/{name}: differs in {', '.join(key for key in one.keys() | other.keys() if one.get(key) != other.get(key))}"
         elif ours.get(name) != theirs.get(name):
             yield f"export/{name}: " + ("other bytes" if name in ours and name in theirs else "only one of the two has it")
+
+
+def _newest_packs(files: dict[str, bytes]) -> dict[str, bytes]:
+    """Names of runs begin with their time, so the files of later ones come last."""
+    return {PACK.sub(r"\1/", name): data for name, data in sorted(files.items())}
 
 
 def _manifest(data: bytes) -> dict[str, Any]:

@@ -59,7 +59,9 @@ def reference(tmp_path: Path) -> Path:
     table(work, "ops.runs", run("a", *GOOD))
     table(work, "ops.publications", published("a", ("gold.products", 0)))
     for file, text in (
-        ("export/email/d/manifest.json", '{"rows": 1, "run_id": "a"}'),
+        ("export/email/2026-11-17/a/manifest.json", '{"rows": 1, "run_id": "a"}'),
+        ("export/email/2026-11-17/a/_SUCCESS", ""),
+        ("export/email/latest.json", '{"pack": "2026-11-17/a"}'),
         ("outbox/s/f.reply.md", "wrong"),
         ("vault/files/f/1", "x"),
     ):
@@ -91,7 +93,9 @@ def test_another_run_id_another_time_and_another_order_of_rows_are_no_difference
     shutil.copytree(reference, work)
     shutil.rmtree(work / "lake" / "gold")
     table(work, "gold.products", [{"product_id": 2, "run_id": "b"}, {"product_id": 1, "run_id": "b"}])
-    (work / "export/email/d/manifest.json").write_text('{"rows": 1, "run_id": "b"}')
+    shutil.move(work / "export/email/2026-11-17/a", work / "export/email/2026-11-17/b")
+    (work / "export/email/2026-11-17/b/manifest.json").write_text('{"rows": 1, "run_id": "b"}')
+    (work / "export/email/latest.json").write_text('{"pack": "2026-11-17/b"}')
     assert differences(work, reference) == []
 
 
@@ -110,7 +114,7 @@ def test_another_run_id_another_time_and_another_order_of_rows_are_no_difference
         (lambda work: table(work, "ops.publications", published("a", ("gold.products", 0))), "ops.publications: 1 keys"),
         (lambda work: (work / "outbox/s/f.reply.md").write_text("right"), "outbox/s/f.reply.md: other bytes"),
         (lambda work: (work / "vault/files/f/1").unlink(), "vault/files/f/1: only one of the two has it"),
-        (lambda work: (work / "export/email/d/manifest.json").write_text('{"rows": 2}'), "export/email/d/manifest.json: differs in rows"),
+        (lambda work: manifest(work).write_text('{"rows": 2}'), "export/email/2026-11-17/manifest.json: differs in rows"),
         (lambda work: (work / "export/email/.d.unfinished").mkdir(), "export/email/.d.unfinished is left"),
         (lambda work: (work / "vault/_staging").mkdir(), "vault/_staging is left"),
         (lambda work: sql(work, "insert into registered_model_aliases values ('m', 'champion', 2)"), "registry: champions without a run"),
@@ -124,6 +128,10 @@ def test_a_difference_is_told(reference: Path, tmp_path: Path, damage: Callable[
     damage(work)
     found = differences(work, reference)
     assert [line for line in found if line.startswith(words)], found
+
+
+def manifest(work: Path) -> Path:
+    return work / "export/email/2026-11-17/a/manifest.json"
 
 
 def sql(work: Path, statement: str) -> None:

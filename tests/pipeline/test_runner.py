@@ -338,7 +338,7 @@ def test_a_step_whose_files_never_came_is_left_out_until_they_do(spark: SparkSes
     (step,) = [step for step in SILVER if step.name == "silver.app_orders"]
     store.sync(TABLES["orders"], frame_of(spark, TABLES["orders"], []))
     entry = a_run(store, "without").run(step)
-    assert (entry.status, entry.mode, store.head(step.name)) == (SKIPPED, "no file ever came", None)
+    assert (entry.status, entry.mode, store.head(step.name)) == (SKIPPED, "nothing ever came", None)
     store.sync(TABLES["app_orders"], frame_of(spark, TABLES["app_orders"], [{"app_order_id": 1}]))
     assert a_run(store, "with").run(step).rows_inserted == 1
     assert a_run(store, "again").run(step).mode == "nothing changed"

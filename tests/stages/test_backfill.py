@@ -139,7 +139,7 @@ def test_days_the_wrong_way_round_or_a_folder_that_is_away_change_nothing(house:
 
 def test_dated_tables_are_the_daily_sales_and_what_is_as_of_the_run_date() -> None:
     dated = {step.name for step in STEPS if is_dated(step)}
-    assert dated == {"gold.daily_sales", "gold.interactions", "gold.product_popularity", "gold.install_base"}
+    assert dated == {"gold.daily_sales", "gold.interactions", "gold.product_popularity", "gold.install_base", "gold.campaign_results"}
 
 
 @pytest.fixture

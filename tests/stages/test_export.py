@@ -1,47 +1,45 @@
-"""A channel is its module and a line in the night: its pack, its row in the ledger, and what the plan says follow."""
+"""A campaign is a file: its pack, its rows in the ledgers, who is left out, and what the plan says follow."""
 
 import csv
 import json
-from datetime import UTC, date, datetime
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from pyspark.sql import DataFrame, SparkSession
-from pyspark.sql import functions as F
+from pyspark.sql import SparkSession
 from tests.support.frames import frame_of
 from tests.support.planted import good_row
 from tests.support.runs import settings_in
 
-from lakehouse.export.channel import Channel
+from lakehouse.bronze.campaign_members import TABLE as MEMBERS
+from lakehouse.export.campaign import parse_campaign
+from lakehouse.export.declared_campaigns import Declared, read_campaigns
+from lakehouse.export.frequency import TABLE as RECIPIENTS
+from lakehouse.export.verify import problems
+from lakehouse.gold import interactions
 from lakehouse.io.config.settings import Settings, read_conf
 from lakehouse.io.delta.delta_store import DeltaStore
 from lakehouse.io.delta.table_resolver import TableResolver
 from lakehouse.lake import Lake
 from lakehouse.ops.history import History
 from lakehouse.ops.ledger import RUNS, Ledger
+from lakehouse.ops.packs import PACKS, REASONS, SUPPRESSIONS
 from lakehouse.recommend import customer_products
 from lakehouse.recommend.params import parse_params
-from lakehouse.runs.stage import RunContext
-from lakehouse.silver import customers
+from lakehouse.runs.stage import RunContext, StageResult
+from lakehouse.silver import customers, products
+from lakehouse.sources.woocommerce.orders import ORDER_ADDRESSES, ORDERS
+from lakehouse.sources.woocommerce.people import USER_META, USERS
 from lakehouse.stages import export as module
+from lakehouse.table import Table
 
 pytestmark = pytest.mark.spark
 DAY = date(2026, 11, 18)
-
-
-def audience(people: DataFrame, lists: DataFrame) -> DataFrame:
-    return people.withColumn("suppressed_for", F.when(F.col("country_code") == "DE", "not_there_yet"))
-
-
-def rows(reached: DataFrame, people: DataFrame, lists: DataFrame) -> DataFrame:
-    return reached.select("customer_key", F.lower("country_code").alias("country")).orderBy("customer_key")
-
-
-# pytest loads this module in a way that keeps no source to take a fingerprint of.
-rows.__module__ = "lakehouse.export.channel"
-TABLES = (customers.TABLE, customer_products.TABLE)
-PUSH = Channel("push", "devices.csv", ("customer_key", "country"), ("not_there_yet",), TABLES, audience, rows)
+SALT = "by which some are held out"
+AT = datetime(2026, 11, 18, 3, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -49,41 +47,216 @@ def settings(tmp_path: Path, spark: SparkSession) -> Settings:
     return settings_in(tmp_path)
 
 
-def customer(number: int, country: str) -> dict[str, Any]:
-    return {**good_row(customers.TABLE), "shop_code": "nl", "customer_key": f"{number:064}", "country_code": country}
+def customer(number: int, country: str, **said: Any) -> dict[str, Any]:
+    key = {"shop_code": "nl", "customer_key": f"{number:064}", "email_pseudonym": f"e{number}", "user_id": number}
+    good = {"email_status": "valid", "is_opted_out": False, "is_customer": True, "legal_ground": "consent", "has_complained": False}
+    return {**good_row(customers.TABLE), **key, **good, "country_code": country, "locale": None, **said}
+
+
+def place(number: int, rank: int) -> dict[str, Any]:
+    who = {"shop_code": "nl", "customer_key": f"{number:064}", "list_name": "mixed", "rank": rank, "product_id": rank}
+    return {**good_row(customer_products.TABLE), **who, "candidate_source": "als", "model_version": "7"}
+
+
+def rows_of_lake() -> dict[Table, Sequence[dict[str, Any]]]:
+    """Three customers in the Netherlands, Germany and Belgium with two products each, and one who said no."""
+    assert USERS.vault and USER_META.vault and ORDERS.vault and ORDER_ADDRESSES.vault
+    product = {**good_row(products.TABLE), "shop_code": "nl", "is_sellable": True, "is_restricted": False, "price_amount": "2.5"}
+    return {
+        customers.TABLE: [customer(1, "NL"), customer(2, "DE"), customer(3, "BE"), customer(4, "NL", is_opted_out=True)],
+        customer_products.TABLE: [place(number, rank) for number in (1, 2, 3, 4) for rank in (1, 2)],
+        products.TABLE: [
+            {**product, "product_id": i, "product_name": f"Product {i}", "product_url": f"https://shop.example/?p={i}"} for i in (1, 2)
+        ],
+        interactions.TABLE: [],
+        USERS.vault: [
+            {"shop_code": "nl", "id": i, "user_email": f"mail{i}@shop.example", "email_pseudonym": f"e{i}"} for i in (1, 2, 3, 4)
+        ],
+        USER_META.vault: [],
+        ORDERS.vault: [],
+        ORDER_ADDRESSES.vault: [],
+    }
 
 
 @pytest.fixture
 def run(settings: Settings, spark: SparkSession) -> RunContext:
-    """Of a lake with three customers, one of them in Germany, and no lists."""
     store = DeltaStore(spark, TableResolver.of(settings))
-    store.replace(customers.TABLE.name, frame_of(spark, customers.TABLE, [customer(1, "NL"), customer(2, "DE"), customer(3, "BE")]))
-    store.replace(customer_products.TABLE.name, frame_of(spark, customer_products.TABLE, []))
-    heads = {table.name: head for table in TABLES if (head := store.head(table.name))}
-    params, at = parse_params(read_conf("als.yaml")), datetime(2026, 11, 18, 3, tzinfo=UTC)
-    return RunContext("run", DAY, at, settings, store, Ledger(store, "run", "export", DAY, "test"), params, "k" * 32, heads, heads)
+    for table, rows in rows_of_lake().items():
+        store.replace(table.name, frame_of(spark, table, rows))
+    heads = {table.name: head for table in rows_of_lake() if (head := store.head(table.name))}
+    params = parse_params(read_conf("als.yaml"))
+    return RunContext("run1", DAY, AT, settings, store, Ledger(store, "run1", "export", DAY, "test"), params, "k" * 32, heads, heads)
+
+
+def exported(run: RunContext, run_id: str, day: date = DAY, at: datetime = AT) -> StageResult:
+    """The stage in a run of its own, and what comes after the publication."""
+    its = replace(run, run_id=run_id, run_date=day, started_at=at, ledger=Ledger(run.store, run_id, "export", day, "test"))
+    result = module.export(its)
+    for action in result.after:
+        action.do(its)
+    its.ledger.flush()
+    return result
+
+
+def root(run: RunContext) -> Path:
+    return Path(run.settings.export_root) / "email"
+
+
+def latest(run: RunContext) -> str:
+    return str(json.loads((root(run) / "latest.json").read_text())["pack"])
 
 
 def statuses(run: RunContext) -> list[str]:
-    run.ledger.flush()
-    return [row["status"] for row in run.store.rows(RUNS, where="step = 'export.push'")]
+    return sorted(row["status"] for row in run.store.rows(RUNS, where="step = 'export.email'"))
 
 
-def test_a_channel_of_its_own_has_a_pack_a_row_in_the_ledger_and_a_line_in_the_plan(
-    run: RunContext, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(module, "_channels", lambda: [PUSH])
-    folder = Path(run.settings.export_root) / "push" / "2026-11-18"
+def test_the_shipped_campaign_makes_a_pack_that_appears_whole_and_everybody_is_counted(run: RunContext) -> None:
     result = module.export(run)
-    assert not folder.exists()  # not before everything is published
+    assert not list(root(run).glob("[!.]*/[!.]*"))  # not before everything is published
     for action in result.after:
         action.do(run)
-    with (folder / "devices.csv").open(newline="") as file:
-        assert list(csv.reader(file)) == [["customer_key", "country"], [f"{1:064}", "nl"], [f"{3:064}", "be"]]
+    run.ledger.flush()
+    folder = root(run) / "2026-11-18" / "run1"
+    assert sorted(path.name for path in folder.iterdir()) == ["_SUCCESS", "customers.csv", "manifest.json"]
+    with (folder / "customers.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [(row["email"], row["product_name_2"], row["price_1"], row["language"]) for row in rows] == [
+        ("mail1@shop.example", "Product 2", "2.50", "nl"),
+        ("mail2@shop.example", "Product 2", "2.50", "de"),
+        ("mail3@shop.example", "Product 2", "2.50", "nl"),
+    ]
     manifest = json.loads((folder / "manifest.json").read_text())
-    assert (manifest["channel"], manifest["rows"], manifest["suppressed"]) == ("push", 2, {"not_there_yet": 1})
+    assert (manifest["customers"], manifest["recipients"], manifest["rows"], manifest["model_version"]) == (4, 3, 3, "7")
+    assert manifest["suppressed"] == {**dict.fromkeys(REASONS, 0), "opted_out": 1}
+    assert set(result.outputs) == {SUPPRESSIONS.name}
+    (left_out,) = run.store.rows(SUPPRESSIONS)
+    assert (left_out["campaign"], left_out["customer_key"], left_out["reason"]) == ("email", f"{4:064}", "opted_out")
+    (record,) = run.store.rows(PACKS)
+    assert (record["event"], record["recipients"], record["customers"], record["run_id"]) == ("made", 3, 4, "run1")
+    assert latest(run) == "2026-11-18/run1"
     assert statuses(run) == ["succeeded"]
     lake = Lake(run.settings)
-    assert module.outlook(lake, History(lake.store), DAY).startswith(f"{folder}, replaces the pack that is there")
-    assert module.export(run).after == ()
-    assert sorted(statuses(run)) == ["skipped", "succeeded"]
+    assert module.outlook(lake, History(lake.store), DAY).startswith(f"{root(run)}/2026-11-18, unless its pack stands; usually 4 customers")
+
+
+def test_equal_inputs_make_no_new_pack_and_one_that_is_made_anew_differs_in_what_is_of_the_run(run: RunContext) -> None:
+    exported(run, "run1")
+    assert exported(run, "run2").after == ()
+    assert [path.name for path in (root(run) / "2026-11-18").iterdir()] == ["run1"]
+    assert statuses(run) == ["skipped", "succeeded"]
+    (root(run) / "2026-11-18" / "run1" / "customers.csv").write_text("somebody opened and saved it")
+    exported(run, "run3", at=AT + timedelta(hours=1))
+    exported(run, "run4", DAY + timedelta(days=1))
+    assert latest(run) == "2026-11-19/run4"
+    exported(run, "run5")
+    assert latest(run) == "2026-11-19/run4"  # never back to an earlier date
+    (root(run) / "2026-11-18" / "run3" / "_SUCCESS").unlink()
+    exported(run, "run6", at=AT + timedelta(hours=2))
+    one, other = (root(run) / "2026-11-18" / name for name in ("run3", "run6"))
+    assert (one / "customers.csv").read_bytes() == (other / "customers.csv").read_bytes()
+    ours, theirs = (json.loads((folder / "manifest.json").read_text()) for folder in (one, other))
+    assert {name for name in ours if ours[name] != theirs[name]} == {"run_id", "created", "expires"}
+
+
+def test_what_a_killed_run_did_not_come_to_is_done_by_the_next_one(run: RunContext) -> None:
+    module.export(run)  # killed before the pack appeared
+    assert (root(run) / "2026-11-18" / ".run1.unfinished").exists()
+    exported(run, "run2")
+    assert [path.name for path in (root(run) / "2026-11-18").iterdir()] == ["run2"]
+    (root(run) / "latest.json").unlink()
+    run.store.drop(PACKS.name)  # killed before the pack was named and recorded
+    exported(run, "run3")
+    assert latest(run) == "2026-11-18/run2"
+    assert [row["run_id"] for row in run.store.rows(PACKS)] == ["run2"]
+
+
+def test_an_expired_pack_goes_and_the_ledger_keeps_that_it_was(run: RunContext) -> None:
+    exported(run, "run1")
+    later = DAY + timedelta(days=31)
+    exported(run, "run2", later, AT + timedelta(days=31))
+    assert not (root(run) / "2026-11-18").exists()
+    assert (root(run) / str(later) / "run2" / "_SUCCESS").exists()
+    assert sorted((row["run_id"], row["event"]) for row in run.store.rows(PACKS)) == [
+        ("run1", "deleted"),
+        ("run1", "made"),
+        ("run2", "made"),
+    ]
+    exported(run, "run3", later + timedelta(days=60), AT + timedelta(days=91))
+    assert latest(run).endswith("run3")
+
+
+def test_a_campaign_that_is_not_due_is_left_and_others_keep_their_rows(run: RunContext, monkeypatch: pytest.MonkeyPatch) -> None:
+    shipped = read_campaigns()
+    email = shipped.campaigns["email"].model_dump(mode="json", exclude={"name"})
+    weekly = parse_campaign("weekly", {**email, "every_days": 7, "audience": {"countries": ["NL", "BE"], "where": "user_id <> 3"}})
+    declared = Declared({"email": shipped.campaigns["email"], "weekly": weekly}, shipped.profiles, shipped.texts)
+    monkeypatch.setattr(module, "read_campaigns", lambda: declared)
+    exported(run, "run1")
+    exported(run, "run2", DAY + timedelta(days=1))
+    assert [path.name for path in (root(run).parent / "weekly").iterdir() if path.is_dir()] == ["2026-11-18"]
+    assert sorted((row["campaign"], row["reason"]) for row in run.store.rows(SUPPRESSIONS)) == [
+        ("email", "opted_out"),
+        ("weekly", "opted_out"),
+    ]
+    manifest = json.loads((root(run).parent / "weekly" / "2026-11-18" / "run1" / "manifest.json").read_text())
+    assert (manifest["customers"], manifest["recipients"]) == (2, 1)
+
+
+def test_a_share_is_held_out_and_nobody_gets_more_than_the_campaign_may_send(run: RunContext, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of two campaigns of one night the second knows the first; who was given an arm keeps it."""
+    shipped = read_campaigns()
+    email = shipped.campaigns["email"].model_dump(mode="json", exclude={"name"})
+    held = parse_campaign("a_held", {**email, "hold_out": {"share": "0.5", "salt": SALT}})
+    capped = parse_campaign("b_capped", {**email, "frequency_cap": {"packs": 1, "days": 3}})
+    declared = Declared({"a_held": held, "b_capped": capped}, shipped.profiles, shipped.texts)
+    monkeypatch.setattr(module, "read_campaigns", lambda: declared)
+
+    def reasons() -> dict[str, dict[int, str]]:
+        found: dict[str, dict[int, str]] = {"a_held": {}, "b_capped": {}}
+        for row in run.store.rows(SUPPRESSIONS):
+            found[row["campaign"]][int(row["customer_key"])] = row["reason"]
+        return found
+
+    result = exported(run, "run1")
+    controls = {number for number, reason in reasons()["a_held"].items() if reason == "hold_out"}
+    treated = {1, 2, 3} - controls
+    assert controls and treated
+    assert reasons() == {
+        "a_held": {**dict.fromkeys(controls, "hold_out"), 4: "opted_out"},
+        "b_capped": {**dict.fromkeys(treated, "frequency_cap"), 4: "opted_out"},
+    }
+    assert set(result.outputs) == {SUPPRESSIONS.name, MEMBERS.name, RECIPIENTS.name}
+    arms = {int(row["customer_key"]): row["arm"] for row in run.store.rows(MEMBERS)}
+    assert arms == {**dict.fromkeys(controls, "control"), **dict.fromkeys(treated, "treatment")}
+    folder = Path(run.settings.export_root) / "a_held" / "2026-11-18" / "run1"
+    with (folder / "control.csv").open(newline="") as file:
+        assert {int(row["customer_key"]) for row in csv.DictReader(file)} == controls
+    assert "@" not in (folder / "control.csv").read_text()
+    assert list(problems(folder, shipped.profiles["generic_wide"], AT)) == []
+    # The same night again: both packs stand. The next one: the caps of both days count, arms stay, nobody is assigned twice.
+    assert exported(run, "run2").after == ()
+    exported(run, "run3", DAY + timedelta(days=1))
+    assert set(reasons()["b_capped"]) == {1, 2, 3, 4}
+    assert reasons()["a_held"] == {**dict.fromkeys(controls, "hold_out"), 4: "opted_out"}
+    assert run.store.count(MEMBERS.name) == 3
+
+
+@pytest.mark.slow
+def test_what_is_too_large_for_the_driver_gives_the_same_pack_and_the_same_rows(run: RunContext, monkeypatch: pytest.MonkeyPatch) -> None:
+    shipped = read_campaigns()
+    email = shipped.campaigns["email"].model_dump(mode="json", exclude={"name"})
+    said = {"hold_out": {"share": "0.5", "salt": SALT}, "frequency_cap": {"packs": 9, "days": 3}}
+    declared = Declared({"email": parse_campaign("email", {**email, **said})}, shipped.profiles, shipped.texts)
+    monkeypatch.setattr(module, "read_campaigns", lambda: declared)
+    exported(run, "run1")
+    folder, tables = root(run) / "2026-11-18", (SUPPRESSIONS, MEMBERS, RECIPIENTS)
+    small = {table.name: sorted(map(str, run.store.rows(table))) for table in tables}
+    for table in tables:
+        run.store.drop(table.name)
+    (folder / "run1" / "_SUCCESS").unlink()
+    large = replace(run, store=DeltaStore(run.spark, run.store.tables, small_rows=0))
+    exported(large, "run2")
+    one, other = ((folder / name / "customers.csv").read_bytes() for name in ("run1", "run2"))
+    assert one == other and len(one.splitlines()) == 2
+    found = {table.name: sorted(map(str, run.store.rows(table))) for table in tables}
+    assert {name: [row.replace("run2", "run1") for row in rows] for name, rows in found.items()} == small

@@ -51,7 +51,7 @@ class Buckets:
             shutil.rmtree(work / place, ignore_errors=True)
 
     def bring_back(self, work: Path) -> None:
-        """The folders with what the buckets hold, packs as they are in a folder: that which `latest.json` names, without it."""
+        """The folders with what the buckets hold."""
         for place in PLACES:
             shutil.rmtree(work / place, ignore_errors=True)
             (work / place).mkdir()
@@ -59,12 +59,6 @@ class Buckets:
                 file = work / key
                 file.parent.mkdir(parents=True, exist_ok=True)
                 file.write_bytes(self._client.get_object(Bucket=place, Key=key)["Body"].read())
-        for latest in (work / "export").glob("*/latest.json"):
-            latest.unlink()
-        for pack in (work / "export").glob("*/*/*/"):
-            for file in pack.iterdir():
-                file.rename(pack.parent / file.name)
-            pack.rmdir()
 
     def keys(self, bucket: str) -> list[str]:
         """Of all objects but those that only say that there is a folder."""

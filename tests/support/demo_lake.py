@@ -2,6 +2,7 @@
 
 import contextlib
 import io
+import json
 import os
 import shutil
 from collections.abc import Iterator
@@ -54,6 +55,11 @@ class DemoLake:
         finally:
             os.environ.clear()
             os.environ.update(before)
+
+    def pack(self, campaign: str = "email") -> Path:
+        """The folder of the pack that marketing is to take."""
+        place = self.folder / "export" / campaign
+        return place / str(json.loads((place / "latest.json").read_text(encoding="utf-8"))["pack"])
 
     def store(self, spark: SparkSession) -> DeltaStore:
         return DeltaStore(spark, TableResolver(str(self.folder / "lake"), str(self.folder / "vault")))

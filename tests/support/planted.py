@@ -18,6 +18,7 @@ GOOD: Mapping[str, Mapping[str, Any]] = {
     "silver.products": {"has_foreign_image": False},
     "silver.customers": {"is_anonymous": False, "is_customer": True},
     "gold.daily_sales": {"refund_amount": -1},
+    "gold.campaign_results": {"control_delivered_count": 0},
 }
 # check → what makes a good row break it.
 PLANTED: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
@@ -58,6 +59,7 @@ PLANTED: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
         "code_is_not_empty": {"code": ""},
         "product_count_is_positive": {"product_count": 0},
     },
+    "bronze.campaign_members": {"arm_is_accepted": {"arm": "both"}},
     "bronze.consent_statements": {"source_is_accepted": {"source": "letter"}},
     "silver.consents": {
         "channel_is_accepted": {"channel": "post"},
@@ -105,6 +107,14 @@ PLANTED: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
         "confidence_is_accepted": {"confidence": "sure"},
         "what_is_installed_is_part_of_all": {"installed_count": 2},
         "coverage_is_a_share": {"coverage_share": 1.5},
+    },
+    "gold.campaign_results": {
+        "dimension_is_accepted": {"dimension": "age"},
+        "measure_is_accepted": {"measure": "clicks"},
+        "verdict_is_accepted": {"verdict": "maybe"},
+        "a_buyer_is_a_member": {"control_buyer_count": 2},
+        "an_interval_has_its_uplift_inside": {"uplift": 2},
+        "the_interval_of_every_look_is_the_wider_one": {"always_low": 2},
     },
     "recommendations.customer_products": {
         "rank_counts_from_1": {"rank": 0},

@@ -3,13 +3,14 @@
 from collections.abc import Iterable, Iterator
 
 from lakehouse.bronze.feed_quarantine import quarantine_table
-from lakehouse.flow import STEPS
-from lakehouse.night import CHANNELS, found
+from lakehouse.export.declared_campaigns import read_campaigns
+from lakehouse.flow import APPENDED, STEPS
 from lakehouse.ops.quarantine import quarantine_of
 from lakehouse.pipeline.declared import OPS, READING, declared
 from lakehouse.sources.feeds import FEEDS
 from lakehouse.sources.woocommerce import TABLES as WOOCOMMERCE
 from lakehouse.stages import train
+from lakehouse.stages.export_packs.frames import tables_of
 from tests.support.policies import JOBS_LOG, REGION, Call, bucket, key, secret
 
 S3 = {"kms:ViaService": f"s3.{REGION}.amazonaws.com"}
@@ -97,9 +98,10 @@ def training() -> Iterator[Call]:
 
 
 def export() -> Iterator[Call]:
-    for channel in map(found, CHANNELS):
-        yield from reading(table.name for table in channel.tables)
-        yield from writes("export", f"campaigns/{channel.name}/2026-11-18")
+    yield from writing(table.name for table in APPENDED)
+    for campaign in read_campaigns().campaigns.values():
+        yield from reading(table.name for table in tables_of(campaign))
+        yield from writes("export", f"campaigns/{campaign.name}/2026-11-18")
 
 
 def maintain() -> Iterator[Call]:

@@ -8,6 +8,7 @@ import typer
 
 from lakehouse.cli.backfill import backfill
 from lakehouse.cli.backtest import backtest
+from lakehouse.cli.campaigns import app as campaigns_app
 from lakehouse.cli.command import Env, Format
 from lakehouse.cli.feeds import app as quarantine_app
 from lakehouse.cli.feeds import feeds
@@ -29,6 +30,7 @@ app = typer.Typer(
 app.add_typer(demo_app, name="demo", help="A made-up shop on this machine, to try everything on.")
 app.add_typer(models_app, name="models")
 app.add_typer(quarantine_app, name="quarantine")
+app.add_typer(campaigns_app, name="campaigns")
 for _command in (plan, status, lineage, backfill, feeds, backtest, drill):
     app.command()(_command)
 

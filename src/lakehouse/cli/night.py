@@ -1,12 +1,13 @@
 """`lakehouse night`, and a command for each of its stages, from the page of the night."""
 
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from lakehouse.cli.campaigns import verify
 from lakehouse.cli.command import Env, run_command
 from lakehouse.night import NIGHT, Stage
 
@@ -49,6 +50,10 @@ OPTIONS = {
 }
 
 
+# Commands under the name of a stage.
+OF_STAGE = {"export": {"verify": verify}}
+
+
 def add_commands_of_the_night(app: typer.Typer) -> None:
     """The whole night first, then its stages in their order."""
     names = ", ".join(stage.name + (" when due" if stage.due else "") for stage in NIGHT)
@@ -58,7 +63,8 @@ def add_commands_of_the_night(app: typer.Typer) -> None:
     )
     _add(app, "night", text, [option for stage in NIGHT for option in stage.options], _all)
     for stage in NIGHT:
-        _add(app, stage.name, stage.help, [*stage.options, *(["when_due"] if stage.due else [])], _alone(stage))
+        options = [*stage.options, *(["when_due"] if stage.due else [])]
+        _add(app, stage.name, stage.help, options, _alone(stage), OF_STAGE.get(stage.name, {}))
 
 
 def _all(given: dict[str, Any]) -> "Sequence[StageCall]":
@@ -76,18 +82,35 @@ def _alone(stage: Stage) -> "Callable[[dict[str, Any]], Sequence[StageCall]]":
     return calls
 
 
-def _add(app: typer.Typer, name: str, text: str, options: Sequence[str], calls: "Callable[[dict[str, Any]], Sequence[StageCall]]") -> None:
-    """A command that does stages as one run. `calls` gives them, with the values of the options."""
+def _add(
+    app: typer.Typer,
+    name: str,
+    text: str,
+    options: Sequence[str],
+    calls: "Callable[[dict[str, Any]], Sequence[StageCall]]",
+    below: "Mapping[str, Callable[..., None]] | None" = None,
+) -> None:
+    """A command that does stages as one run. `calls` gives them, with the values of the options. `below`: commands under its name."""
 
-    def command(env: str, run_date: datetime | None, accept: list[str] | None, **given: Any) -> None:
+    def command(context: typer.Context, env: str, run_date: datetime | None, accept: list[str] | None, **given: Any) -> None:
+        if context.invoked_subcommand is not None:
+            return
         values = given | ({"accept_deletes": given["accept_deletes"] or ()} if "accept_deletes" in given else {})
         run_command(name, env, lambda: calls(values), run_date, accept or ())
 
     every = OF_ALL | {option: OPTIONS[option] for option in options}
     keyword = inspect.Parameter.KEYWORD_ONLY
+    context = inspect.Parameter("context", keyword, annotation=typer.Context)
     # typer reads a function's options from these.
     command.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
-        [inspect.Parameter(each, keyword, default=default, annotation=kind) for each, (kind, default) in every.items()]
+        [context, *(inspect.Parameter(each, keyword, default=default, annotation=kind) for each, (kind, default) in every.items())]
     )
-    command.__annotations__ = {each: kind for each, (kind, _) in every.items()}
-    app.command(name, help=text)(command)
+    command.__annotations__ = {"context": typer.Context, **{each: kind for each, (kind, _) in every.items()}}
+    if not below:
+        app.command(name, help=text)(command)
+        return
+    group = typer.Typer(invoke_without_command=True, rich_markup_mode=None)
+    group.callback(help=text)(command)
+    for each, function in below.items():
+        group.command(each)(function)
+    app.add_typer(group, name=name)

@@ -1,6 +1,7 @@
 """`lakehouse demo run`: the shop, one night, a day of trade, another night, and where to look."""
 
 import csv
+import json
 import os
 import time
 from datetime import date, timedelta
@@ -35,7 +36,7 @@ def run(folder: Path, customers: int, products: int, days: int, seed: int, end: 
     second = first + timedelta(days=1)
     _night(second)
     say("two nights and a day of trade", nights)
-    _show(folder, second, variables, server)
+    _show(folder, variables, server)
 
 
 def say(what: str, begin: float) -> None:
@@ -67,8 +68,9 @@ def _night(run_date: date) -> None:
     say(f"night of {run_date}", begin)
 
 
-def _show(folder: Path, run_date: date, variables: dict[str, str], server: Server) -> None:
-    pack = Path(variables["LAKEHOUSE_EXPORT_ROOT"]) / "email" / run_date.isoformat()
+def _show(folder: Path, variables: dict[str, str], server: Server) -> None:
+    campaign = Path(variables["LAKEHOUSE_EXPORT_ROOT"]) / "email"
+    pack = campaign / json.loads((campaign / "latest.json").read_text(encoding="utf-8"))["pack"]
     typer.echo(f"\nCampaign file {pack / 'customers.csv'}, beside it manifest.json and _SUCCESS. Ten of its lines (addresses are made up):")
     with (pack / "customers.csv").open(encoding="utf-8", newline="") as file:
         for row in list(csv.DictReader(file))[:10]:
@@ -82,6 +84,7 @@ def _show(folder: Path, run_date: date, variables: dict[str, str], server: Serve
     typer.echo("  .venv/bin/lakehouse tables      what there is")
     typer.echo('  .venv/bin/lakehouse sql "select * from gold.daily_sales order by sales_date desc limit 5"')
     typer.echo("  .venv/bin/lakehouse status      what the nights did")
+    typer.echo("  .venv/bin/lakehouse campaigns show email      who gets the mail, and why others do not")
     typer.echo(
         f"  .venv/bin/mlflow ui --backend-store-uri {variables['LAKEHOUSE_TRACKING_URI']}      the trainings, on http://127.0.0.1:5000"
     )

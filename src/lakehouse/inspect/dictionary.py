@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 from lakehouse.checks import every_check
 from lakehouse.errors import ConfigError
-from lakehouse.flow import MODEL, STEPS
+from lakehouse.flow import APPENDED, MODEL, STEPS
 from lakehouse.pipeline.declared import declared
 from lakehouse.sources.feeds import FEEDS
 from lakehouse.sources.woocommerce import TABLES as WOOCOMMERCE
@@ -57,6 +57,7 @@ def flow_page() -> str:
     """One line per source table and step: how it is written, from what."""
     lines = [f"{source.bronze.name:<36} sync, {source.reading:<12} <- {source.source_name}" for source in WOOCOMMERCE]
     lines += [f"{feed.bronze.name:<36} {feed.kind:<18} <- {feed.sender}/{feed.file_name}" for feed in FEEDS]
+    lines += [f"{table.name:<36} {'append':<18} <- export" for table in APPENDED]
     for step in STEPS:
         how = f"{step.write}{' by order' if step.scoped else ''}"
         reads = ", ".join([*(table.name for table in step.inputs), *([MODEL] if step.takes_model else [])])

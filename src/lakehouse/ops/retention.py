@@ -8,7 +8,7 @@ import pyarrow as pa
 from lakehouse.arrow_frames import declared_schema
 from lakehouse.io.delta.delta_files import ask
 from lakehouse.io.delta.delta_store import DeltaStore
-from lakehouse.ops import file_ledger, ledger, model_changes, quality_results, reconciliations, shop_reads, source_schema
+from lakehouse.ops import file_ledger, ledger, model_changes, packs, quality_results, reconciliations, shop_reads, source_schema
 from lakehouse.ops import incident_records as incidents
 from lakehouse.ops import pseudonym_key as key_file
 from lakehouse.table import Table
@@ -45,9 +45,12 @@ RETENTIONS = (
     Retention(quality_results.QUALITY_RESULTS, "checked_at", ("table_name",)),
     # The newest row of a key says how an incident stands.
     Retention(incidents.INCIDENTS, "recorded_at", ("incident_key",)),
+    # Whether a campaign is due, and what `campaigns show` tells of it. A pack is kept for 365 days at most, so that it is deleted before.
+    Retention(packs.PACKS, "recorded_at", ("campaign",)),
 )
-# Of these all rows stay: what readers saw when; the line of champions that a rollback goes back through; the lake's one key.
-KEPT_WHOLE = (ledger.PUBLICATIONS, model_changes.MODEL_CHANGES, key_file.TABLE)
+# Of these all rows stay: what readers saw when; the line of champions that a rollback goes back through; the lake's one key; what is of the
+# newest packs alone.
+KEPT_WHOLE = (ledger.PUBLICATIONS, model_changes.MODEL_CHANGES, key_file.TABLE, packs.SUPPRESSIONS)
 
 
 def forget_old_rows(store: DeltaStore, now: datetime) -> int:

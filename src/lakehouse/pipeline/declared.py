@@ -1,8 +1,8 @@
 """All tables that the project writes, by their names."""
 
 from lakehouse.bronze.feed_quarantine import quarantine_table
-from lakehouse.flow import STEPS
-from lakehouse.ops import file_ledger, ledger, model_changes, quality_results, reconciliations, shop_reads, source_schema
+from lakehouse.flow import APPENDED, STEPS
+from lakehouse.ops import file_ledger, ledger, model_changes, packs, quality_results, reconciliations, shop_reads, source_schema
 from lakehouse.ops import incident_records as incidents
 from lakehouse.ops import pseudonym_key as key_file
 from lakehouse.ops.quarantine import quarantine_of
@@ -20,6 +20,8 @@ OPS = (
     quality_results.QUALITY_RESULTS,
     incidents.INCIDENTS,
     model_changes.MODEL_CHANGES,
+    packs.PACKS,
+    packs.SUPPRESSIONS,
     key_file.TABLE,
 )
 
@@ -29,11 +31,11 @@ def declared() -> dict[str, Table]:
     bronze = [source.bronze for source in WOOCOMMERCE]
     vault = [source.vault for source in WOOCOMMERCE if source.vault]
     landed = [table for feed in FEEDS for table in feed.tables]
-    every = [*bronze, *vault, *landed, *(step.writes for step in STEPS), *OPS]
+    every = [*bronze, *vault, *landed, *APPENDED, *(step.writes for step in STEPS), *OPS]
     return {table.name: table for table in every}
 
 
 def quarantines() -> dict[str, str]:
-    """Table → where its rows are that break a rule. Tables of `ops` have none, and files have tables of their own (`bronze/`)."""
-    records = {table.name for table in OPS}
+    """Table → where its rows are that break a rule. What the lake itself notes has none, and files have tables of their own (`bronze/`)."""
+    records = {table.name for table in (*OPS, *APPENDED)}
     return {name: quarantine_of(name) for name in declared() if name not in records}

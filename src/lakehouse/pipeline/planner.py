@@ -34,7 +34,7 @@ def decide(
     """What to do about a step with these inputs and values of its parameters. `again`: in full, whatever was done before."""
     head = store.head(step.writes.name)
     if step.writes.optional and head is None and all(inputs[t.name] == NOTHING for t in step.reads if t.optional):
-        return Decision("leave out", "no file ever came", "")
+        return Decision("leave out", "nothing ever came", "")
     # What remembers says on which day it saw something: another day alone is nothing to see.
     decisive = {name: value for name, value in values.items() if not (step.remembers and name == "run_date")}
     now = fingerprint(step.build.__module__, step.write, step.scoped, decisive)

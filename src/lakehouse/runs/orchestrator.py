@@ -11,6 +11,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from lakehouse.errors import DataError
+from lakehouse.export.declared_campaigns import read_campaigns
 from lakehouse.incident import Incident
 from lakehouse.io.config.settings import Settings, read_conf
 from lakehouse.io.delta.delta_store import DeltaStore, TableVersion
@@ -48,6 +49,8 @@ def run_stages(
     """
     started_at, work = datetime.now(UTC), Work(Audit(accepted))
     params = parse_params(read_conf("als.yaml"))
+    # What is wrong in the files of campaigns is told before the night, not at its end.
+    read_campaigns()
     run_id = f"{started_at:%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:6]}"
     logs.set_up(settings.log_format, run_id)
     notifier = IncidentNotifier(settings, command, run_date, run_id, work)

@@ -6,7 +6,7 @@ import pytest
 
 from lakehouse.errors import ConfigError
 from lakehouse.io.config.secrets import resolve
-from lakehouse.io.config.settings import conf_folder, load_settings
+from lakehouse.io.config.settings import conf_folder, load_settings, read_conf_folder
 
 BASE = """
 model_name: of-base
@@ -224,3 +224,18 @@ def test_a_sink_that_could_not_be_told_is_refused(conf: Path, monkeypatch: pytes
 def test_the_metrics_file_has_the_ending_that_the_collector_reads(conf: Path) -> None:
     assert load_settings("dev", {"metrics_file": "/srv/metrics/lakehouse.prom"}).metrics_file == "/srv/metrics/lakehouse.prom"
     assert "metrics_file" in refused(metrics_file="/srv/metrics/lakehouse.txt")
+
+
+def test_a_file_of_a_folder_replaces_the_shipped_one_of_its_name_and_the_others_stay(conf: Path) -> None:
+    shipped = read_conf_folder("profiles")
+    assert "brevo" in shipped and shipped["klaviyo"]["max_megabytes"] == 50
+    (conf / "profiles").mkdir()
+    (conf / "profiles" / "klaviyo.yaml").write_text("max_megabytes: 20")
+    (conf / "profiles" / "mine.yaml").write_text("version: 1")
+    (conf / "profiles" / "notes.txt").write_text("not: read")
+    assert read_conf_folder("profiles") == {**shipped, "klaviyo": {"max_megabytes": 20}, "mine": {"version": 1}}
+    (conf / "profiles" / "mine.yaml").write_text(f"a: [{SECRET}")
+    with pytest.raises(ConfigError, match=r"mine\.yaml is not YAML, line 1") as caught:
+        read_conf_folder("profiles")
+    assert SECRET not in str(caught.value)
+    assert read_conf_folder("nothing") == {}

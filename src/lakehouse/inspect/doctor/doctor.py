@@ -7,6 +7,7 @@ from functools import cache
 from pathlib import Path
 
 from lakehouse.errors import ConfigError, LakehouseError
+from lakehouse.export.declared_campaigns import read_campaigns
 from lakehouse.inspect.doctor import lake as of_lake
 from lakehouse.inspect.doctor import machine, shop
 from lakehouse.io.alerts.alert_sinks import named
@@ -36,6 +37,7 @@ def doctor(env: str) -> int:
     ]
     checks.append(("pseudonym key", lambda: _key(lake())))
     checks.append(("alerts", lambda: _alerts(settings)))
+    checks.append(("campaigns", _campaigns))
     checks += [(f"shop {code}", lambda code=code: _shop(settings, code)) for code in settings.shops]  # type: ignore[misc]
     codes = [_report(name, check) for name, check in checks]
     return next((code for code in codes if code), 0)
@@ -109,6 +111,12 @@ def _alerts(settings: Settings) -> str:
         resolve(reference)
     told = ", ".join(name for name, _ in named(settings.alerts)) or "none: nobody is told"
     return "\n".join([told, *open_secrets(references)])
+
+
+def _campaigns() -> str:
+    """They fit their profiles and texts."""
+    declared = read_campaigns().campaigns.values()
+    return ", ".join(f"{each.name} ({each.profile})" for each in declared) or "none: nothing is exported"
 
 
 def _shop(settings: Settings, code: str) -> str:

@@ -34,7 +34,7 @@ def _tonight(lake: Lake, ledger: Ledger, step: Step, known: dict[str, object]) -
         inputs[MODEL] = _model(lake, ledger.last_success(step.name))
     decision = decide(lake.store, ledger, step, inputs, {name: known[name] for name in step.parameters})
     if decision.way == "leave out":
-        return "left out: no file ever came"
+        return "left out: nothing ever came"
     if decision.way == "skip":
         return f"skip: nothing changed; {'by scope' if step.scoped else 'full'} if tonight changes an input"
     return f"{decision.way}: {decision.reason}"

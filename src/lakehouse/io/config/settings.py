@@ -133,8 +133,15 @@ def conf_folder() -> Traversable:
         if not (Path(named) / "base.yaml").is_file():
             raise ConfigError(f"LAKEHOUSE_CONF={named} holds no base.yaml")
         return Path(named)
+    if (Path("conf") / "base.yaml").is_file():
+        return Path("conf")
+    return shipped_conf()
+
+
+def shipped_conf() -> Traversable:
+    """The folder of the settings files that came with the package."""
     package = files("lakehouse")  # a folder, or inside of the zip that spark-submit was given
-    for folder in (Path("conf"), package / "conf", Path(__file__).parents[4] / "conf"):
+    for folder in (package / "conf", Path(__file__).parents[4] / "conf"):
         if (folder / "base.yaml").is_file():
             return folder
     raise ConfigError("no settings found", "run in the project's folder or set LAKEHOUSE_CONF")
@@ -147,6 +154,20 @@ def read_conf(name: str) -> dict[str, Any]:
     if not file.is_file():
         known = sorted(found.name.removesuffix(".yaml") for found in folder.iterdir() if found.name.endswith(".yaml"))
         raise ConfigError(f"there is no {file}", f"known environments: {', '.join(n for n in known if n not in ('base', 'als'))}")
+    return _parsed(file)
+
+
+def read_conf_folder(name: str) -> dict[str, dict[str, Any]]:
+    """The files of a folder of the settings, by their names without .yaml. One that the package ships holds unless there is one of that
+    name."""
+    found: dict[str, dict[str, Any]] = {}
+    for folder in (shipped_conf() / name, conf_folder() / name):
+        there = sorted(folder.iterdir(), key=lambda file: file.name) if folder.is_dir() else []
+        found |= {file.name.removesuffix(".yaml"): _parsed(file) for file in there if file.name.endswith(".yaml")}
+    return found
+
+
+def _parsed(file: Traversable) -> dict[str, Any]:
     try:
         values = yaml.safe_load(file.read_text(encoding="utf-8")) or {}
     except yaml.YAMLError as error:

@@ -1,4 +1,4 @@
-"""Packs of a campaign in a bucket: `<root>/<campaign>/<run date>/<run>/`, and `latest.json`, which names the one to take.
+"""Packs of a campaign in a bucket.
 
 Nothing is moved or written over: a pack's files are put where they will be, and it is one as soon as `_SUCCESS` stands beside them.
 """
@@ -12,15 +12,16 @@ from pathlib import Path
 from typing import Any
 
 from lakehouse.errors import WriteError
+from lakehouse.io.packs.pack_files import MANIFEST, SUCCESS
+from lakehouse.io.packs.packs import LATEST, as_json, is_older, made_from_the_same
 from lakehouse.io.s3.s3_objects import RefusedError, S3Objects
 
-MANIFEST, SUCCESS, LATEST = "manifest.json", "_SUCCESS", "latest.json"
 # Somebody else writes `latest.json` at the same time only by mistake.
 TRIES = 5
 
 
 class S3Packs:
-    """The packs of one campaign, each named `<run date>/<run>`. Errors are those of S3Objects."""
+    """As `Packs`. Who may read them is the bucket's policy. Errors are those of S3Objects."""
 
     def __init__(self, root: str, campaign: str) -> None:
         self.place = f"{root.rstrip('/')}/{campaign}"
@@ -39,7 +40,7 @@ class S3Packs:
         ends = [name for name in self._objects.names(f"{run_date}/") if name.endswith(f"/{SUCCESS}")]
         for pack in sorted((name.removesuffix(f"/{SUCCESS}") for name in ends), reverse=True):
             manifest = self.manifest(pack)
-            if manifest is not None and manifest.get("made_from") == made_from and self._is_as_written(pack, manifest):
+            if manifest is not None and made_from_the_same(manifest, made_from) and self._is_as_written(pack, manifest):
                 return pack
         return None
 
@@ -71,11 +72,10 @@ class S3Packs:
         for _ in range(TRIES):
             found = self._objects.get(LATEST)
             there = None if found is None else _parsed(found.data)
-            if there is not None and (there == latest or str(there.get("run_date")) > str(latest.get("run_date"))):
+            if there == latest or is_older(latest, there):
                 return
             with suppress(RefusedError):
-                data = (json.dumps(latest, indent=2, sort_keys=True) + "\n").encode()
-                self._objects.put(LATEST, data, is_new=found is None, instead_of=found.etag if found else None)
+                self._objects.put(LATEST, as_json(latest), is_new=found is None, instead_of=found.etag if found else None)
                 return
         raise WriteError(f"{self.place}/{LATEST} is written by somebody else all the time", "see who writes it, then run it again")
 

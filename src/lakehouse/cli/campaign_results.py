@@ -1,0 +1,21 @@
+"""`lakehouse campaigns results`. Heavy libraries are imported inside the command."""
+
+from typing import Annotated
+
+import typer
+
+from lakehouse.cli.command import Env, Format
+
+
+def results(
+    name: Annotated[str, typer.Argument(help="The campaign; * for the hold-out from all campaigns.")],
+    wished: Annotated[
+        float, typer.Option(help="The uplift that you would like to see, as a share: how many members does that take?")
+    ] = 0.1,
+    env: Env = "local",
+    output: Format = "table",
+) -> None:
+    """What a campaign with a hold-out added: per member, by country, segment and list, how sure that is, and how long it takes to know."""
+    from lakehouse.inspect.results import campaign_results
+
+    typer.echo(campaign_results.results(env, name, wished, output))

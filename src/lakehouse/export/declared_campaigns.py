@@ -1,0 +1,72 @@
+"""All campaigns of the settings folder, with the profiles and sentences that they name, checked against each other."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TypeVar
+
+from lakehouse.errors import ConfigError
+from lakehouse.export.campaign import PUSH, Campaign, parse_campaign
+from lakehouse.export.profile import DEVICE, Profile, parse_profile
+from lakehouse.export.texts import Texts, languages_of, parse_texts
+from lakehouse.io.config.settings import read_conf_folder
+from lakehouse.recommend import customer_products
+
+Kind = TypeVar("Kind")
+# Values that only one channel has.
+OF_EMAIL = {"email", "email_sha256", "phone_sha256"}
+
+
+@dataclass(frozen=True)
+class Declared:
+    """`campaigns` by name, in the order of their names, which is that in which a night makes their packs."""
+
+    campaigns: Mapping[str, Campaign]
+    profiles: Mapping[str, Profile]
+    texts: Texts
+
+    def campaign(self, name: str) -> Campaign:
+        """ConfigError (2) if there is none of that name."""
+        return _named(self.campaigns, name, "campaign")
+
+    def profile(self, name: str) -> Profile:
+        """ConfigError (2) if there is none of that name."""
+        return _named(self.profiles, name, "profile")
+
+    def profile_of(self, campaign: Campaign) -> Profile:
+        return self.profile(campaign.profile)
+
+
+def read_campaigns() -> Declared:
+    """ConfigError (2) names the file and what is wrong with it."""
+    profiles = {name: parse_profile(name, values) for name, values in read_conf_folder("profiles").items()}
+    campaigns = {name: parse_campaign(name, values) for name, values in sorted(read_conf_folder("campaigns").items())}
+    declared = Declared(campaigns, profiles, parse_texts(read_conf_folder("texts").get("reasons", {})))
+    _refuse_reasons_without_text(declared.texts)
+    for campaign in campaigns.values():
+        _refuse_misfit(campaign, declared)
+    return declared
+
+
+def _refuse_reasons_without_text(texts: Texts) -> None:
+    sources = next(column.accepted for column in customer_products.TABLE.columns if column.name == "candidate_source")
+    if missing := set(sources) - set(texts):
+        raise ConfigError(f"texts/reasons.yaml has no text for {', '.join(sorted(missing))}", "add one in each language")
+
+
+def _refuse_misfit(campaign: Campaign, declared: Declared) -> None:
+    file, profile = f"campaigns/{campaign.name}.yaml", declared.profile_of(campaign)
+    if campaign.slots > profile.max_slots:
+        raise ConfigError(f"{file}: profile {profile.name} takes {profile.max_slots} products at most", "give fewer slots")
+    not_there = profile.values & (OF_EMAIL if campaign.channel == PUSH else set(DEVICE))
+    if not_there or (profile.rows == "device") != (campaign.channel == PUSH and profile.is_personal):
+        raise ConfigError(f"{file}: profile {profile.name} is not for {campaign.channel}", "take a profile of that channel")
+    spoken = languages_of(declared.texts)
+    asked = {campaign.languages.otherwise, *campaign.languages.by_country.values()}
+    if asked - spoken:
+        raise ConfigError(f"{file}: texts/reasons.yaml speaks no {', '.join(sorted(asked - spoken))}", f"take {', '.join(sorted(spoken))}")
+
+
+def _named(all_of_them: Mapping[str, Kind], name: str, what: str) -> Kind:
+    if name not in all_of_them:
+        raise ConfigError(f"there is no {what} {name}", f"there are {', '.join(sorted(all_of_them))}")
+    return all_of_them[name]

@@ -1,0 +1,1 @@
+"""What campaigns came to, told to people."""

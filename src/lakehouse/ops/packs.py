@@ -1,0 +1,110 @@
+"""`ops.packs`: every pack that marketing could take, and when it was deleted. `ops.suppressions`: who is left out of the newest."""
+
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, replace
+from datetime import date, datetime
+
+from lakehouse.io.delta.delta_store import DeltaStore
+from lakehouse.ops.records import column, columns_of, rows_as
+from lakehouse.sources.source import SHOP
+from lakehouse.table import DATE, LONG, STRING, TIMESTAMP, Column, Table
+
+MADE, DELETED = "made", "deleted"
+# The reason of who said neither yes nor no, where the shop has no other legal ground.
+NO_CONSENT = "no_consent"
+# Why somebody is left out, in the order in which it is looked at. What the campaign itself decides comes late, and the hold-out last: who
+# is held out takes part in everything else, also in the sharing of what is in stock, or those who are compared with them would be others.
+REASONS = (
+    *("missing", "anonymised", "invalid", "disposable", "relay", "role", "not_a_customer", "same_address", "bounced"),
+    *("complained", "opted_out", NO_CONSENT, "frequency_cap", "stock", "nothing_to_show", "hold_out"),
+)
+
+SUPPRESSIONS = Table(
+    name="ops.suppressions",
+    grain="one customer who is left out of a campaign's newest pack",
+    key=("campaign", "shop_code", "customer_key"),
+    columns=(
+        Column("campaign", STRING, "name of the campaign"),
+        SHOP,
+        Column("customer_key", STRING, "the customer"),
+        Column("reason", STRING, "the first reason that holds, in one order for all campaigns (docs/campaigns.md)", accepted=REASONS),
+    ),
+    optional=True,
+    may_be_empty=True,
+)
+
+
+@dataclass(frozen=True)
+class PackRecord:
+    """One row of `ops.packs`."""
+
+    campaign: str = column(STRING, "name of the campaign")
+    run_date: date = column(DATE, "as-of date of the pack")
+    run_id: str = column(STRING, "id of the run that made it")
+    event: str = column(STRING, "made, or deleted because it had expired")
+    recorded_at: datetime = column(TIMESTAMP, "when the row was written, UTC")
+    expires_at: datetime = column(TIMESTAMP, "when the next export deletes it, UTC")
+    place: str = column(STRING, "folder or prefix of the campaign's packs")
+    profile: str = column(STRING, "form of its files")
+    customers: int = column(LONG, "customers that the campaign is for: recipients and those left out")
+    recipients: int = column(LONG, "customers who get something")
+    rows: int = column(LONG, "rows in its files")
+    suppressed: str = column(STRING, "JSON: reason → customers left out for it, all reasons in their order")
+    model_version: str | None = column(STRING, "version in the model registry; null while there was no champion", default=None)
+
+    @property
+    def pack(self) -> str:
+        """Its name below `place`."""
+        return f"{self.run_date.isoformat()}/{self.run_id}"
+
+    def gone(self, now: datetime) -> "PackRecord":
+        """The row for its deletion."""
+        return replace(self, event=DELETED, recorded_at=now)
+
+
+PACKS = Table(
+    name="ops.packs",
+    grain="one event of a pack: it was made, or deleted",
+    key=("campaign", "run_date", "run_id", "event"),
+    columns=columns_of(PackRecord),
+)
+
+
+class PackLedger:
+    """The rows of earlier runs, read once, and this run's."""
+
+    def __init__(self, store: DeltaStore) -> None:
+        self._store = store
+        self._records = sorted(rows_as(PackRecord, store.rows(PACKS)), key=lambda record: (record.recorded_at, record.run_id))
+
+    def newest(self, campaign: str) -> PackRecord | None:
+        """The campaign's newest pack by run date, then by time, whether it is still there or not."""
+        made = self.made(campaign)
+        return max(made, key=lambda record: (record.run_date, record.recorded_at), default=None)
+
+    def made(self, campaign: str) -> list[PackRecord]:
+        """Oldest first."""
+        return [record for record in self.all_made() if record.campaign == campaign]
+
+    def all_made(self) -> list[PackRecord]:
+        """Of all campaigns, oldest first."""
+        return [record for record in self._records if record.event == MADE]
+
+    def has(self, campaign: str, pack: str) -> bool:
+        """Whether it is recorded that the pack was made."""
+        return any(record.pack == pack for record in self.made(campaign))
+
+    def expired(self, now: datetime) -> list[PackRecord]:
+        """Packs whose time is over and that are not recorded as deleted."""
+        gone = {(record.campaign, record.pack) for record in self._records if record.event == DELETED}
+        return [
+            record
+            for record in self._records
+            if record.event == MADE and record.expires_at <= now and (record.campaign, record.pack) not in gone
+        ]
+
+    def record(self, records: Iterable[PackRecord]) -> None:
+        """Append them in one commit."""
+        new = list(records)
+        self._store.append_rows(PACKS, [asdict(record) for record in new])
+        self._records.extend(new)

@@ -1,0 +1,61 @@
+"""What is kept of the people of a pack: the arm that they were given, and that they got it. Published with the tables of the run."""
+
+from datetime import timedelta
+from decimal import Decimal
+
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from lakehouse.arrow_frames import declared_schema
+from lakehouse.bronze import campaign_members
+from lakehouse.bronze.campaign_members import newcomers
+from lakehouse.export import frequency
+from lakehouse.export.campaign import Campaign
+from lakehouse.export.holdout import members
+from lakehouse.io.delta.delta_store import TableVersion
+from lakehouse.runs.stage import RunContext
+from lakehouse.table import Table, conform
+
+
+def keep_people(run: RunContext, campaign: Campaign, people: DataFrame, are_counted: bool, is_small: bool) -> dict[str, TableVersion]:
+    """Append them; gives the versions of the tables that were looked at. `are_counted`: some campaign has a frequency cap."""
+    reached, kept = F.col("suppressed_for").isNull(), []
+    if campaign.hold_out is not None:
+        taking_part = people.where(reached | (F.col("suppressed_for") == "hold_out"))
+        new = newcomers(_assigned(run, campaign, taking_part, campaign.hold_out.share), _there(run, campaign_members.TABLE))
+        _append(run, campaign_members.TABLE, new, is_small)
+        kept.append(campaign_members.TABLE)
+    if are_counted:
+        _append(run, frequency.TABLE, _named(run, campaign, people.where(reached)), is_small)
+        _forget(run)
+        kept.append(frequency.TABLE)
+    return {table.name: head for table in kept if (head := run.store.head(table.name)) is not None}
+
+
+def _assigned(run: RunContext, campaign: Campaign, people: DataFrame, share: Decimal) -> DataFrame:
+    at = campaign_members.assignment_time(run.started_at, run.run_date)
+    return members(people, campaign.name, campaign.list_name, share, at, run.run_id)
+
+
+def _named(run: RunContext, campaign: Campaign, people: DataFrame) -> DataFrame:
+    said = {"campaign": campaign.name, "channel": campaign.channel, "run_date": run.run_date, "run_id": run.run_id}
+    return people.withColumns({name: F.lit(value) for name, value in said.items()})
+
+
+def _append(run: RunContext, table: Table, rows: DataFrame, is_small: bool) -> None:
+    found = conform(rows, table)
+    if not is_small:
+        run.store.append(table.name, found)
+    elif (new := found.toArrow()).num_rows:
+        run.store.append(table.name, new.cast(declared_schema(table)))
+
+
+def _there(run: RunContext, table: Table) -> DataFrame:
+    """The latest rows, also those of a run that failed later: nobody is added twice."""
+    return run.store.empty(table.columns) if run.store.head(table.name) is None else run.store.read(table.name).select(*table.column_names)
+
+
+def _forget(run: RunContext) -> None:
+    name, before = frequency.TABLE.name, run.run_date - timedelta(days=frequency.KEPT_DAYS)
+    if run.store.head(name) is not None and run.store.rows(frequency.TABLE, ("run_id",), f"run_date < DATE '{before}'"):
+        run.store.replace_where(name, run.store.empty(frequency.TABLE.columns), f"run_date < DATE '{before}'")

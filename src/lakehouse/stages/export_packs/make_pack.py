@@ -1,0 +1,115 @@
+"""One campaign's pack: made anew unless one stands that was made from the same."""
+
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from lakehouse.export.campaign import Campaign
+from lakehouse.export.declared_campaigns import Declared
+from lakehouse.export.frequency import PackName
+from lakehouse.export.pack_rows import rows
+from lakehouse.export.values import Pack, Recipient
+from lakehouse.io.delta.delta_store import TableVersion
+from lakehouse.io.packs.backends import packs_of
+from lakehouse.io.packs.pack_files import Dialect, finish, write_files
+from lakehouse.io.packs.packs import Packs
+from lakehouse.ops.ledger import SKIPPED, SUCCEEDED, Entry, inputs_json
+from lakehouse.pipeline.recording import record
+from lakehouse.recommend import customer_products
+from lakehouse.runs.stage import RunContext
+from lakehouse.stages.export_packs.counts import Counts
+from lakehouse.stages.export_packs.frames import Frames
+from lakehouse.stages.export_packs.kept import keep_people
+from lakehouse.stages.export_packs.left_out import keep_left_out
+from lakehouse.stages.export_packs.origin import Origin, facts, origin
+
+# Who is held out of a campaign, for whoever reads its results elsewhere.
+CONTROL, CONTROL_COLUMNS = Dialect("control.csv"), ("person", "shop_code", "customer_key")
+
+
+@dataclass(frozen=True)
+class MadePack:
+    """`pack` is its name below the campaign's place. `is_new`: it did not stand already. `outputs`: what was written beside it, by table.
+    `silent`: shop without a chosen legal ground → customers who said neither yes nor no."""
+
+    campaign: str
+    pack: str
+    is_new: bool = True
+    silent: Mapping[str, int] = field(default_factory=dict)
+    outputs: Mapping[str, TableVersion] = field(default_factory=dict)
+
+    @property
+    def name(self) -> PackName:
+        date, _, run_id = self.pack.partition("/")
+        return self.campaign, date, run_id
+
+
+def make_pack(run: RunContext, campaign: Campaign, declared: Declared, counted: Sequence[PackName]) -> MadePack:
+    """Write the pack where nobody sees it yet, or find the one that stands. `counted`: packs that count for its frequency cap."""
+    started, made = time.monotonic(), origin(run, campaign, declared, counted)
+    packs = packs_of(run.settings.export_root, campaign.name, run.settings.export_group)
+    packs.sweep()
+    if (standing := packs.standing(run.run_date.isoformat(), made.made_from)) is not None:
+        place, seconds = f"{packs.place}/{standing}", time.monotonic() - started
+        record(
+            run.ledger,
+            Entry(campaign.step, SKIPPED, place, seconds, inputs=inputs_json(made.inputs)),
+            f"{place} stands: it was made from the same",
+        )
+        return MadePack(campaign.name, standing, is_new=False)
+    name, is_small = f"{run.run_date.isoformat()}/{run.run_id}", run.store.is_small(made.inputs)
+    pack = Pack(campaign, declared.profile_of(campaign), run.run_date, declared.texts, _model_version(run))
+    frames = Frames(run, campaign, counted)
+    people = frames.people.persist()
+    try:
+        counts = Counts.of(people)
+        written = _write(run, packs, name, pack, made, counts, frames, is_small)
+        outputs = {
+            **keep_left_out(run, campaign.name, declared.campaigns, people, is_small),
+            **keep_people(run, campaign, people, any(each.frequency_cap for each in declared.campaigns.values()), is_small),
+        }
+    finally:
+        people.unpersist()
+    place, seconds = f"{packs.place}/{name}", time.monotonic() - started
+    entry = Entry(campaign.step, SUCCEEDED, place, seconds, counts.customers, written, inputs=inputs_json(made.inputs))
+    left_out = ", ".join(f"{reason} {number}" for reason, number in counts.suppressed.items() if number)
+    record(run.ledger, entry, f"{counts.recipients} customers in {place}; left out: {left_out or 'nobody'}")
+    # A shop that is no longer in the settings has nothing to choose.
+    undecided = {code for code, shop in run.settings.shops.items() if shop.legal_ground is None}
+    return MadePack(campaign.name, name, silent=counts.silent(undecided), outputs=outputs)
+
+
+def _write(run: RunContext, packs: Packs, name: str, pack: Pack, made: Origin, counts: Counts, frames: Frames, is_small: bool) -> int:
+    """The pack's files, its manifest and `_SUCCESS`; gives the rows of its files."""
+    said = {**facts(run, pack, made), "customers": counts.customers, "recipients": counts.recipients, "suppressed": counts.suppressed}
+    dialect, header = pack.profile.dialect(pack.campaign.name, pack.day), pack.profile.header(pack.campaign.slots)
+    with packs.unfinished(name) as folder:
+        if pack.campaign.hold_out is not None:
+            control = write_files(folder, CONTROL, CONTROL_COLUMNS, _controls(frames.people, is_small))
+            said["control"] = {file: asdict(of_file) for file, of_file in control.items()}
+        files = write_files(folder, dialect, header, rows(pack, _recipients(frames, is_small)))
+        finish(folder, files, said)
+    return sum(of_file.rows for of_file in files.values())
+
+
+def _recipients(frames: Frames, is_small: bool) -> Iterable[Recipient]:
+    found = frames.recipients()
+    if is_small:
+        listed: list[dict[str, Any]] = found.toArrow().to_pylist()
+        return listed
+    return (row.asDict(recursive=True) for row in found.toLocalIterator())
+
+
+def _controls(people: DataFrame, is_small: bool) -> Iterable[tuple[str, ...]]:
+    """Who is held out, without an address: by pseudonyms."""
+    held = people.where(F.col("suppressed_for") == "hold_out").select(*CONTROL_COLUMNS).orderBy(*CONTROL_COLUMNS)
+    return (tuple(row) for row in (held.collect() if is_small else held.toLocalIterator()))
+
+
+def _model_version(run: RunContext) -> str | None:
+    row = run.read(customer_products.TABLE).select("model_version").first()
+    return None if row is None else row[0]

@@ -1,0 +1,69 @@
+"""What a pack is made from: the hash by which a second run knows it again, and the facts that its manifest states."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from lakehouse.export.campaign import Campaign
+from lakehouse.export.declared_campaigns import Declared
+from lakehouse.export.frequency import PackName
+from lakehouse.export.pack_rows import rows
+from lakehouse.export.values import Pack
+from lakehouse.fingerprint import fingerprint
+from lakehouse.io.delta.delta_store import TableVersion
+from lakehouse.ops.ledger import inputs_json
+from lakehouse.runs.stage import RunContext
+from lakehouse.stages.export_packs.frames import tables_of
+
+# Beside the rows: what decides who gets something, and which products are shown.
+CODE = ("lakehouse.export.audience", "lakehouse.export.contacts", "lakehouse.export.places")
+
+
+@dataclass(frozen=True)
+class Origin:
+    """`inputs`: the versions that are read. `grounds`: legal ground by shop. `made_from`: the hash of everything that decides the bytes."""
+
+    inputs: Mapping[str, TableVersion]
+    grounds: Mapping[str, str]
+    made_from: str
+
+
+def origin(run: RunContext, campaign: Campaign, declared: Declared, counted: Sequence[PackName]) -> Origin:
+    """Not of who was given which arm before: that only confirms what the salt says, or follows from the customers' other addresses.
+
+    `counted`: the packs that count for the campaign's frequency cap.
+    """
+    inputs = {table.name: run.head(table) for table in tables_of(campaign)}
+    grounds = {code: shop.ground_of(campaign.purpose) for code, shop in sorted(run.settings.shops.items())}
+    files = [part.model_dump_json() for part in (campaign, declared.profile_of(campaign))]
+    texts = sorted((code, sorted(texts.items())) for code, texts in declared.texts.items())
+    code = [fingerprint(module) for module in CODE]
+    others = (inputs_json(inputs), grounds, list(counted), run.run_date, run.settings.feed_shop_code)
+    return Origin(inputs, grounds, fingerprint(rows.__module__, *code, *files, texts, *others))
+
+
+def facts(run: RunContext, pack: Pack, made: Origin) -> dict[str, object]:
+    """What the manifest says beside the files and the counts. `run_id`, `created` and `expires` alone are of the run."""
+    campaign, profile = pack.campaign, pack.profile
+    return {
+        "campaign": campaign.name,
+        "channel": campaign.channel,
+        "purpose": campaign.purpose,
+        "legal_ground": made.grounds,
+        "profile": profile.name,
+        "contract_version": profile.version,
+        "format": profile.format,
+        "delimiter": profile.delimiter,
+        "columns": profile.header(campaign.slots),
+        "unique": list(profile.unique),
+        "slots": campaign.slots,
+        "run_id": run.run_id,
+        "run_date": run.run_date.isoformat(),
+        "created": run.started_at.isoformat(timespec="seconds"),
+        "expires": (run.started_at + timedelta(days=campaign.kept_days)).isoformat(timespec="seconds"),
+        "model_version": pack.model_version,
+        "rule_set": hashlib.sha256(run.params.lists.model_dump_json().encode()).hexdigest()[:16],
+        "data_versions": {name: head.version for name, head in made.inputs.items()},
+        "made_from": made.made_from,
+    }
