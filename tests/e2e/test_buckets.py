@@ -83,11 +83,9 @@ def test_a_night_in_three_buckets_makes_what_one_on_a_disk_makes_and_a_second_on
 @pytest.mark.parametrize(
     ("fault", "after", "victims", "ends"),
     [
-        ("unavailable", 300, 3, {0}),
         ("unavailable", 700, 1_000_000, {69, 75}),
         ("lost", 400, 40, {0, 69, 75}),
         ("truncated", 200, 20, {0, 69, 75}),
-        ("slow", 500, 40, {0}),
     ],
 )
 def test_after_a_bad_day_a_plain_night_ends_as_an_undisturbed_one(

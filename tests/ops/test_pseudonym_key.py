@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 from tests.io.mlflow.test_model_registry import settings_of
 
-from lakehouse.errors import AccessError, WriteError
+from lakehouse.errors import AccessError, ConfigError, WriteError
 from lakehouse.io.delta.delta_store import DeltaStore
-from lakehouse.ops.pseudonym_key import pseudonym_key
+from lakehouse.ops.pseudonym_key import check_key, pseudonym_key
 
 
 def test_a_key_that_a_killed_run_did_not_finish_is_made_anew(store: DeltaStore, tmp_path: Path) -> None:
@@ -32,3 +32,9 @@ def test_a_disk_without_room_for_the_key_is_left_without_a_file(store: DeltaStor
         pseudonym_key(settings_of(tmp_path), store)
     assert not (tmp_path / "vault.key").exists()
     assert len(pseudonym_key(settings_of(tmp_path), store)) == 64
+
+
+def test_a_vault_in_a_bucket_has_no_key_beside_it(tmp_path: Path) -> None:
+    settings = settings_of(tmp_path).model_copy(update={"vault_root": "s3a://vault/vault"})
+    with pytest.raises(ConfigError, match="pseudonym_key is not set"):
+        check_key(settings, None)  # type: ignore[arg-type]
