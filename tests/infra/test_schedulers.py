@@ -154,7 +154,7 @@ def test_the_job_file_has_the_properties_of_terraform_s_and_its_variables_are_se
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
     settings = load_settings("prod")
-    assert settings.lock == "none" and settings.pseudonym_key == "env:PSEUDONYM_KEY"
+    assert settings.lock == "s3" and settings.pseudonym_key == "env:PSEUDONYM_KEY"
     assert all(variables[name].startswith("EMR.secret@") for name in ("PSEUDONYM_KEY", "SHOP_NL_PASSWORD"))
 
 
