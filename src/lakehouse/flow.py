@@ -7,7 +7,7 @@ from pyspark.sql import DataFrame
 
 from lakehouse.bronze import campaign_members, consent_statements
 from lakehouse.export import frequency
-from lakehouse.gold import campaign_results, daily_sales, install_base, interactions, product_popularity
+from lakehouse.gold import campaign_results, customer_facts, daily_sales, install_base, interactions, product_popularity
 from lakehouse.recommend import customer_products
 from lakehouse.silver import (
     app_order_lines,
@@ -237,3 +237,6 @@ RECOMMENDATIONS = (
 )
 
 STEPS = (*SILVER, *GOLD, *RECOMMENDATIONS)
+
+# Made by the export, where the setting crm_profile asks for it.
+CRM = Step(customer_facts.TABLE, customer_facts.build, (customers.TABLE, orders.TABLE, customer_identities.TABLE), "sync")

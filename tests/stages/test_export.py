@@ -5,6 +5,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from lakehouse.export.declared_campaigns import Declared, read_campaigns
 from lakehouse.export.frequency import TABLE as RECIPIENTS
 from lakehouse.export.verify import problems
 from lakehouse.gold import interactions
+from lakehouse.io.config.hold_out import HoldOut
 from lakehouse.io.config.settings import Settings, read_conf
 from lakehouse.io.delta.delta_store import DeltaStore
 from lakehouse.io.delta.table_resolver import TableResolver
@@ -239,6 +241,28 @@ def test_a_share_is_held_out_and_nobody_gets_more_than_the_campaign_may_send(run
     assert set(reasons()["b_capped"]) == {1, 2, 3, 4}
     assert reasons()["a_held"] == {**dict.fromkeys(controls, "hold_out"), 4: "opted_out"}
     assert run.store.count(MEMBERS.name) == 3
+
+
+@pytest.mark.slow
+def test_who_is_held_out_of_all_campaigns_gets_nothing_and_is_compared_in_none(run: RunContext, monkeypatch: pytest.MonkeyPatch) -> None:
+    shipped = read_campaigns()
+    email = shipped.campaigns["email"].model_dump(mode="json", exclude={"name"})
+    held = parse_campaign("a_held", {**email, "hold_out": {"share": "0.5", "salt": "some others"}})
+    declared = Declared({"a_held": held, "b_free": parse_campaign("b_free", email)}, shipped.profiles, shipped.texts)
+    monkeypatch.setattr(module, "read_campaigns", lambda: declared)
+    settings = run.settings.model_copy(update={"hold_out": HoldOut(share=Decimal("0.5"), salt=SALT)})
+    exported(replace(run, settings=settings), "run1")
+    arms: dict[str, dict[int, str]] = {"*": {}, "a_held": {}}
+    for row in run.store.rows(MEMBERS):
+        arms[row["campaign"]][int(row["customer_key"])] = row["arm"]
+    of_nobody = {number for number, arm in arms["*"].items() if arm == "control"}
+    assert set(arms["*"]) == {1, 2, 3} and of_nobody and of_nobody < {1, 2, 3}
+    assert set(arms["a_held"]) == {1, 2, 3} - of_nobody
+    controls = {number for number, arm in arms["a_held"].items() if arm == "control"}
+    out = {(row["campaign"], int(row["customer_key"])) for row in run.store.rows(SUPPRESSIONS) if row["reason"] == "hold_out"}
+    assert out == {("a_held", number) for number in of_nobody | controls} | {("b_free", number) for number in of_nobody}
+    with (Path(run.settings.export_root) / "b_free" / "2026-11-18" / "run1" / "control.csv").open(newline="") as file:
+        assert {int(row["customer_key"]) for row in csv.DictReader(file)} == of_nobody
 
 
 @pytest.mark.slow

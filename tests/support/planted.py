@@ -108,6 +108,11 @@ PLANTED: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
         "what_is_installed_is_part_of_all": {"installed_count": 2},
         "coverage_is_a_share": {"coverage_share": 1.5},
     },
+    "gold.customer_facts": {
+        "email_status_is_accepted": {"email_status": "new"},
+        "consent_is_accepted": {"consent": "maybe"},
+        "who_ordered_did_so_once": {"order_count": 0},
+    },
     "gold.campaign_results": {
         "dimension_is_accepted": {"dimension": "age"},
         "measure_is_accepted": {"measure": "clicks"},

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 
 from lakehouse.bronze.feed_quarantine import quarantine_table
 from lakehouse.export.declared_campaigns import read_campaigns
-from lakehouse.flow import APPENDED, STEPS
+from lakehouse.flow import APPENDED, CRM, STEPS
 from lakehouse.ops.quarantine import quarantine_of
 from lakehouse.pipeline.declared import OPS, READING, declared
 from lakehouse.sources.feeds import FEEDS
@@ -99,6 +99,8 @@ def training() -> Iterator[Call]:
 
 def export() -> Iterator[Call]:
     yield from writing(table.name for table in APPENDED)
+    yield from reading(table.name for table in CRM.inputs)
+    yield from writing([CRM.name, quarantine_of(CRM.name)])
     for campaign in read_campaigns().campaigns.values():
         yield from reading(table.name for table in tables_of(campaign))
         yield from writes("export", f"campaigns/{campaign.name}/2026-11-18")

@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping
 from datetime import date
-from decimal import Decimal
 from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
 from lakehouse.errors import ConfigError
+from lakehouse.io.config.hold_out import HoldOut
 
 EMAIL, PUSH = "email", "push"
 Model = TypeVar("Model", bound=BaseModel)
@@ -49,13 +49,6 @@ class FrequencyCap(Part):
 
     packs: int = Field(ge=1)
     days: int = Field(ge=1, le=90)
-
-
-class HoldOut(Part):
-    """A share of all persons gets nothing, so that what the campaign earns can be told. Another salt chooses other persons."""
-
-    share: Decimal = Field(gt=0, lt=1, decimal_places=4)
-    salt: str = Field(min_length=8)
 
 
 class Campaign(Part):

@@ -57,6 +57,8 @@ def _refuse_misfit(campaign: Campaign, declared: Declared) -> None:
     file, profile = f"campaigns/{campaign.name}.yaml", declared.profile_of(campaign)
     if campaign.slots > profile.max_slots:
         raise ConfigError(f"{file}: profile {profile.name} takes {profile.max_slots} products at most", "give fewer slots")
+    if profile.rows == "customer":
+        raise ConfigError(f"{file}: profile {profile.name} is for the pack of customers (setting crm_profile)", "take another profile")
     not_there = profile.values & (OF_EMAIL if campaign.channel == PUSH else set(DEVICE))
     if not_there or (profile.rows == "device") != (campaign.channel == PUSH and profile.is_personal):
         raise ConfigError(f"{file}: profile {profile.name} is not for {campaign.channel}", "take a profile of that channel")

@@ -16,6 +16,11 @@ PERSON = (
 PRODUCT = ("product_key", "product_id", "product_name", "price", "currency", "url", "image_url")
 ITEM = (*PRODUCT, "slot", "list", "reason", "reason_code")
 DEVICE = ("push_token",)
+# What is known of a customer, for a tool that keeps customers.
+FACTS = (
+    *("email", "customer_key", "shop_code", "country_code", "consent", "has_complained", "email_status", "registered_at"),
+    *("order_count", "first_ordered_at", "last_ordered_at", "last_order_id", "spent", "is_deleted"),
+)
 MEGABYTE = 1_000_000
 # What one request to an object store takes is 5 GB.
 MAX_MEGABYTES = 4_000
@@ -65,7 +70,7 @@ class Profile(Part):
     name: Name
     # Of the columns: another number where a reader of the files would have to change something.
     version: int = Field(ge=1)
-    rows: Literal["recipient", "item", "device", "product"]
+    rows: Literal["recipient", "item", "device", "product", "customer"]
     format: Literal["csv", "jsonl"]
     # May hold {campaign} and {date}, as 20261118.
     file: str = Field(pattern=r"^[A-Za-z0-9_{}.-]+$")
@@ -88,7 +93,9 @@ class Profile(Part):
     def _fits(self) -> "Profile":
         if self.format == "csv" and (self.nulls != "empty" or any(isinstance(column, Items) for column in self.columns)):
             raise ValueError("a CSV file has neither lists nor names that are left out")
-        known = {"recipient": PERSON, "item": (*PERSON, *ITEM), "device": (*PERSON, *DEVICE), "product": PRODUCT}[self.rows]
+        known = {"recipient": PERSON, "item": (*PERSON, *ITEM), "device": (*PERSON, *DEVICE), "product": PRODUCT, "customer": FACTS}[
+            self.rows
+        ]
         for field, in_slot in self._values():
             if field.value is not None and field.value not in (ITEM if in_slot else known):
                 raise ValueError(f"{field.value} is nothing that a row of each {'product' if in_slot else self.rows} has")

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 from lakehouse.checks import every_check
 from lakehouse.errors import ConfigError
-from lakehouse.flow import APPENDED, MODEL, STEPS
+from lakehouse.flow import APPENDED, CRM, MODEL, STEPS
 from lakehouse.pipeline.declared import declared
 from lakehouse.sources.feeds import FEEDS
 from lakehouse.sources.woocommerce import TABLES as WOOCOMMERCE
@@ -34,7 +34,7 @@ def every_table() -> str:
 
 
 def _table(table: Table) -> str:
-    made = {step.name: inspect.getdoc(step.build) for step in STEPS}.get(table.name)
+    made = {step.name: inspect.getdoc(step.build) for step in (*STEPS, CRM)}.get(table.name)
     lines = [f"## {table.name}", "", f"One row is {table.grain}. Key: {', '.join(table.key)}."]
     if made:
         lines += ["", made]
@@ -58,7 +58,7 @@ def flow_page() -> str:
     lines = [f"{source.bronze.name:<36} sync, {source.reading:<12} <- {source.source_name}" for source in WOOCOMMERCE]
     lines += [f"{feed.bronze.name:<36} {feed.kind:<18} <- {feed.sender}/{feed.file_name}" for feed in FEEDS]
     lines += [f"{table.name:<36} {'append':<18} <- export" for table in APPENDED]
-    for step in STEPS:
+    for step in (*STEPS, CRM):
         how = f"{step.write}{' by order' if step.scoped else ''}"
         reads = ", ".join([*(table.name for table in step.inputs), *([MODEL] if step.takes_model else [])])
         lines.append(f"{step.name:<36} {how:<18} <- {reads}")

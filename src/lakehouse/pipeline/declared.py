@@ -1,7 +1,7 @@
 """All tables that the project writes, by their names."""
 
 from lakehouse.bronze.feed_quarantine import quarantine_table
-from lakehouse.flow import APPENDED, STEPS
+from lakehouse.flow import APPENDED, CRM, STEPS
 from lakehouse.ops import file_ledger, ledger, model_changes, packs, quality_results, reconciliations, shop_reads, source_schema
 from lakehouse.ops import incident_records as incidents
 from lakehouse.ops import pseudonym_key as key_file
@@ -31,7 +31,7 @@ def declared() -> dict[str, Table]:
     bronze = [source.bronze for source in WOOCOMMERCE]
     vault = [source.vault for source in WOOCOMMERCE if source.vault]
     landed = [table for feed in FEEDS for table in feed.tables]
-    every = [*bronze, *vault, *landed, *APPENDED, *(step.writes for step in STEPS), *OPS]
+    every = [*bronze, *vault, *landed, *APPENDED, *(step.writes for step in (*STEPS, CRM)), *OPS]
     return {table.name: table for table in every}
 
 

@@ -9,14 +9,18 @@ from lakehouse.io.packs.backends import packs_of
 from lakehouse.lake import Lake
 from lakehouse.ops.history import History
 from lakehouse.ops.packs import PackLedger
-from lakehouse.runs.stage import AfterPublication, RunContext, StageResult
+from lakehouse.runs.stage import AfterPublication, RunContext, StageResult, both
+from lakehouse.stages.crm_pack import export_customers
 from lakehouse.stages.export_packs.due import due
 from lakehouse.stages.export_packs.make_pack import MadePack, make_pack
 from lakehouse.stages.export_packs.show_pack import delete_expired, is_shown, show
 
 
 def export(run: RunContext) -> StageResult:
-    """Write the pack of each campaign that is due. A pack that was made from the same is left, and `latest.json` with it."""
+    """Write the pack of each campaign that is due, and that of customers if the settings ask for it.
+
+    A pack that was made from the same is left, and `latest.json` with it.
+    """
     logs.set_current_step("export")
     declared, ledger = read_campaigns(), PackLedger(run.store)
     made: list[MadePack] = []
@@ -34,7 +38,7 @@ def export(run: RunContext) -> StageResult:
         or not is_shown(packs_of(run.settings.export_root, each.campaign, run.settings.export_group), ledger, each.campaign, each.pack)
     ]
     to_delete = [AfterPublication.of(delete_expired)] if ledger.expired(run.started_at) else []
-    return StageResult(outputs=outputs, after=(*to_show, *to_delete))
+    return both(StageResult(outputs=outputs, after=(*to_show, *to_delete)), export_customers(run, declared, ledger))
 
 
 def outlook(lake: Lake, history: History, run_date: date) -> str:

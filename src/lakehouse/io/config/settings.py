@@ -18,6 +18,7 @@ from pydantic_settings import BaseSettings, EnvSettingsSource, SettingsConfigDic
 
 from lakehouse.errors import ConfigError
 from lakehouse.io.config.alert_settings import AlertSink, LogSink
+from lakehouse.io.config.hold_out import HoldOut
 from lakehouse.io.config.shop_settings import ShopSettings
 from lakehouse.sources.app_shop import APP
 
@@ -48,6 +49,10 @@ class Settings(BaseSettings):
     model_name: str = "lakehouse-recommender"
     pseudonym_key: str | None = None
     shops: dict[str, ShopSettings] = Field(min_length=1)
+    # Form of the files of the pack of customers, for a tool that keeps customers (CRM); none: there is no such pack.
+    crm_profile: str | None = None
+    # A share of all persons who get nothing from any campaign.
+    hold_out: HoldOut | None = None
     # The shop that vendors' files speak of: its orders, articles, customers.
     feed_shop: str | None = None
     # Patterns of names or slugs of categories whose goods are not picked for a person: a basket must not tell what is nobody's business.

@@ -6,6 +6,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from lakehouse.bronze import campaign_members
+from lakehouse.bronze.campaign_members import CONTROL, GLOBAL
 from lakehouse.export import frequency
 from lakehouse.export.audience import base, suppressed
 from lakehouse.export.campaign import PUSH, Campaign
@@ -43,7 +44,7 @@ class Frames:
         self._shown = places(lists, catalogue, pairs, campaign.list_name)
         meant = with_lists(base(everybody, pairs, campaign, run.settings.feed_shop_code), lists, self._shown, campaign.list_name)
         self._devices = devices(*(run.read(table) for table in OF_PUSH)) if campaign.channel == PUSH else None
-        self.people = suppressed(self._with_arm(self._with_recent_packs(self._with_devices(meant))), campaign)
+        self.people = suppressed(self._with_arms(self._with_recent_packs(self._with_devices(meant))), campaign)
 
     def recipients(self) -> DataFrame:
         """One row for each of `people` who gets something: shop_code, customer_key, country_code, locale, list_shop, first_name, `items`
@@ -69,9 +70,14 @@ class Frames:
             return people.withColumn("recent_packs", F.lit(None).cast("long"))
         return with_recent_packs(people, store.read(name), self._campaign.channel, self._counted)
 
-    def _with_arm(self, people: DataFrame) -> DataFrame:
-        held = self._campaign.hold_out
-        if held is None:
-            return people.withColumn("arm", F.lit(None).cast("string"))
-        members = self._run.read(campaign_members.TABLE)
-        return with_arm(people, members, self._campaign.name, held.salt, held.share)
+    def _with_arms(self, people: DataFrame) -> DataFrame:
+        """`arm_of_campaign` and `arm_of_all`, null where there is no such hold-out, and `arm`: control by one of them is control."""
+        held = {"arm_of_campaign": (self._campaign.name, self._campaign.hold_out), "arm_of_all": (GLOBAL, self._run.settings.hold_out)}
+        for column, (campaign, hold_out) in held.items():
+            if hold_out is None:
+                people = people.withColumn(column, F.lit(None).cast("string"))
+            else:
+                members = self._run.read(campaign_members.TABLE)
+                people = with_arm(people, members, campaign, hold_out.salt, hold_out.share).withColumnRenamed("arm", column)
+        is_control = F.coalesce(F.col("arm_of_all") == CONTROL, F.lit(False))
+        return people.withColumn("arm", F.when(is_control, CONTROL).otherwise(F.col("arm_of_campaign")))

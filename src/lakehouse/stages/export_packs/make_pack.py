@@ -88,7 +88,7 @@ def _write(run: RunContext, packs: Packs, name: str, pack: Pack, made: Origin, c
     said = {**facts(run, pack, made), "customers": counts.customers, "recipients": counts.recipients, "suppressed": counts.suppressed}
     dialect, header = pack.profile.dialect(pack.campaign.name, pack.day), pack.profile.header(pack.campaign.slots)
     with packs.unfinished(name) as folder:
-        if pack.campaign.hold_out is not None:
+        if pack.campaign.hold_out is not None or run.settings.hold_out is not None:
             control = write_files(folder, CONTROL, CONTROL_COLUMNS, _controls(frames.people, is_small))
             said["control"] = {file: asdict(of_file) for file, of_file in control.items()}
         files = write_files(folder, dialect, header, rows(pack, _recipients(frames, is_small)))

@@ -39,7 +39,7 @@ def origin(run: RunContext, campaign: Campaign, declared: Declared, counted: Seq
     files = [part.model_dump_json() for part in (campaign, declared.profile_of(campaign))]
     texts = sorted((code, sorted(texts.items())) for code, texts in declared.texts.items())
     code = [fingerprint(module) for module in CODE]
-    others = (inputs_json(inputs), grounds, list(counted), run.run_date, run.settings.feed_shop_code)
+    others = (inputs_json(inputs), grounds, list(counted), run.settings.hold_out, run.run_date, run.settings.feed_shop_code)
     return Origin(inputs, grounds, fingerprint(rows.__module__, *code, *files, texts, *others))
 
 
