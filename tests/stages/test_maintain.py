@@ -70,11 +70,16 @@ def test_all_tables_are_maintained_those_of_quarantine_and_of_the_vault_too(stor
     assert sorted(maintain.records_of(store)) == ["ops.files", "quarantine.app_orders", "quarantine.silver__orders"]
 
 
-def test_needed_is_what_is_published_what_steps_read_last_and_what_champions_were_trained_on(store: DeltaStore) -> None:
+def test_needed_is_what_is_published_what_was_read_or_sent_last_and_what_champions_were_trained_on(
+    store: DeltaStore,
+) -> None:
     latest, items, made = written(store, INPUT, 9), written(store, "bronze.woo__order_meta", 3), written(store, STEP, 4)
     ledger = Ledger(store, "a", "night", date(2026, 1, 1), "test")
     inputs = {INPUT: TableVersion(latest.table_id, 6), "bronze.woo__order_meta": items}
     ledger.record(Entry(STEP, SUCCEEDED, table_id=made.table_id, table_version=3, inputs=inputs_json(inputs), fingerprint="f"))
+    facts = written(store, "gold.customer_facts", 3)
+    sent = inputs_json({"gold.customer_facts": TableVersion(facts.table_id, 1)})
+    ledger.record(Entry("export.crm", SUCCEEDED, inputs=sent), at_once=True)
     ledger.publish({INPUT: TableVersion(latest.table_id, 5), STEP: TableVersion(made.table_id, 3)})
     ledger.publish({INPUT: TableVersion(latest.table_id, 7), "bronze.woo__order_meta": TableVersion("of a table that was made anew", 1)})
     assert needed_of_lake(store, ledger, [{INPUT: 2}, {STEP: 1, "gold.interactions": 4}]) == {
@@ -82,6 +87,7 @@ def test_needed_is_what_is_published_what_steps_read_last_and_what_champions_wer
         "bronze.woo__order_meta": Needed(frozenset({2}), changes_from=3),
         STEP: Needed(frozenset({1, 3}), None),
         "gold.interactions": Needed(frozenset({4}), None),
+        "gold.customer_facts": Needed(frozenset({1}), None),
     }
 
 

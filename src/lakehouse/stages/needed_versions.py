@@ -10,6 +10,7 @@ from lakehouse.io.mlflow.model_registry import ModelRegistry
 from lakehouse.ops.ledger import Ledger, published
 from lakehouse.ops.retention import KEPT
 from lakehouse.runs.stage import RunContext
+from lakehouse.stages.crm_pack import STEP as CRM_PACK
 
 
 def needed_versions(run: RunContext) -> dict[str, Needed]:
@@ -36,10 +37,11 @@ def needed_of_lake(store: DeltaStore, ledger: Ledger, trained: Iterable[Mapping[
 
     for name, head in published(store).items():
         keep(name, head)
-    for step in STEPS:
-        last = ledger.last_success(step.name)
+    # The pack of customers has what differs from what its tool was sent last.
+    for reader, reads_changes in {**{step.name: step.scoped for step in STEPS}, CRM_PACK: False}.items():
+        last = ledger.last_success(reader)
         for name, head in ({} if last is None else last.input_heads).items():
-            if name != MODEL and keep(name, head) and step.scoped:
+            if name != MODEL and keep(name, head) and reads_changes:
                 unread[name] = min(unread.get(name, head.version + 1), head.version + 1)
     for inputs in trained:
         for name, version in inputs.items():
