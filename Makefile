@@ -1,12 +1,12 @@
 # What people and CI call. `make` alone lists the targets.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help install dev s3-jars demo test test-all faults infra-test airflow-test lint types dist docs clean
+.PHONY: help install dev s3-jars demo test test-all test-connect faults infra-test airflow-test lint types dist docs clean
 
 PYTHON_IN := .venv/bin/python -m
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 install: ## what running needs: system packages (Debian, Ubuntu), .venv with locked versions, jars
 	@scripts/install.sh run
@@ -26,6 +26,13 @@ test: lint types ## lint, types and all tests but most of the slow kinds
 test-all: lint types ## the same with all of the slow kinds, then ten disturbed nights
 	EXAMPLES=2000 RANDOM_QUERIES=200 $(PYTHON_IN) pytest -n 2 --dist worksteal
 	$(PYTHON_IN) tests.faults --trials 10 --seed 3
+
+# What looks into the JVM, or into Delta's memory of tables, has no meaning there.
+CONNECT := tests/bronze tests/silver tests/gold tests/export tests/recommend tests/pipeline tests/runs tests/io/delta tests/io/quality \
+	tests/io/mysql tests/e2e/test_tasks.py tests/e2e/test_notebooks.py tests/e2e/test_asking.py
+test-connect: dev ## builds, pipeline, a workflow's tasks and the notebooks on a server of Spark Connect, then nights on one
+	$(PYTHON_IN) pytest --connect $(CONNECT)
+	$(PYTHON_IN) pytest tests/e2e/test_connect.py
 
 N ?= 50
 SEED ?= 1

@@ -6,7 +6,7 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 # Name of a lock, and the extras of setup.cfg that it has. It holds what is not in those before it.
-locks=("run" "dev dev notebooks")
+locks=("run" "connect connect" "dev connect dev notebooks")
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT

@@ -10,13 +10,15 @@ from urllib.request import Request, urlopen
 import boto3
 import pytest
 from moto.server import ThreadedMotoServer
-from pyspark.sql import SparkSession
+from pyspark.sql import SparkSession, is_remote
 
 from lakehouse.demo.store.server import Server, start, stop
 from lakehouse.io.config.settings import Settings
 from lakehouse.io.delta.delta_store import DeltaStore
 from lakehouse.io.delta.table_resolver import TableResolver
+from lakehouse.io.spark.connect_session import release
 from lakehouse.io.spark.session import spark_session
+from tests.support.connect_server import connect_server
 from tests.support.demo_lake import DemoLake, make_lake
 from tests.support.s3_server import s3_server
 
@@ -47,13 +49,33 @@ SPARK = {
 }
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--connect", action="store_true", help="ask a server of Spark Connect, which the tests start, in place of a JVM of theirs"
+    )
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Tests of the demo lake come first: they stay with the process that makes it, since another one takes over what would come last."""
     items.sort(key=lambda item: "demo_lake" not in getattr(item, "fixturenames", ()))
 
 
 @pytest.fixture(scope="session")
-def spark() -> SparkSession:
+def remote(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str | None]:
+    """The address of the tests' server of Spark Connect, whose all sessions of this process then are; None without --connect."""
+    if not request.config.getoption("--connect"):
+        yield None
+        return
+    with connect_server(tmp_path_factory.mktemp("connect"), SPARK) as address:
+        os.environ["SPARK_REMOTE"] = address
+        yield address
+        if (session := SparkSession.getActiveSession()) is not None:
+            release(session)
+        del os.environ["SPARK_REMOTE"]
+
+
+@pytest.fixture(scope="session")
+def spark(remote: str | None) -> SparkSession:
     folder = tempfile.mkdtemp()
     settings = Settings(
         env="local",
@@ -71,7 +93,7 @@ def spark() -> SparkSession:
 def forgotten_tables() -> Iterator[None]:
     """Delta keeps the state of every table that it has seen: some hundred lakes of tests fill the heap."""
     yield
-    if (session := SparkSession.getActiveSession()) is not None:
+    if not is_remote() and (session := SparkSession.getActiveSession()) is not None:
         session.catalog.clearCache()
         session._jvm.org.apache.spark.sql.delta.DeltaLog.clearCache()  # type: ignore[union-attr]
 

@@ -9,7 +9,11 @@ from typing import Any
 
 import pytest
 import yaml
+from databricks.sdk.service import catalog, ml, workspace
 from databricks.sdk.service.jobs import JobSettings
+
+from lakehouse.fingerprint import imported, source
+from lakehouse.night import NIGHT
 
 ROOT = Path(__file__).parents[1]
 TARGETS = ("dev", "staging", "prod")
@@ -50,9 +54,15 @@ def _fill(node: Any, values: dict[str, Any]) -> Any:
 
 def _resolve(target: str) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
     """The settings of `target` and its jobs, as `bundle deploy` would send them. A variable without a value gets a stand-in."""
+    own, resources = _resources(target)
+    return own, resources["jobs"]
+
+
+def _resources(target: str) -> tuple[dict[str, Any], dict[str, dict[str, dict[str, Any]]]]:
+    """The same with all resources, by kind and key."""
     bundle = _yaml(ROOT / "databricks.yml")
     own = bundle["targets"][target]
-    assert own.keys() <= {"default", "mode", "run_as", "variables"}, "a target overrides something that this test does not merge"
+    assert own.keys() <= {"default", "mode", "run_as", "permissions", "variables"}, "it overrides what this test does not merge"
     defaults = {name: variable.get("default", f"given-{name}") for name, variable in bundle["variables"].items()}
     assert own["variables"].keys() <= defaults.keys()
     values: dict[str, Any] = {f"var.{name}": value for name, value in {**defaults, **own["variables"]}.items()}
@@ -61,10 +71,14 @@ def _resolve(target: str) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
         "bundle.target": target,
         "workspace.current_user.userName": "somebody@example.com",
     }
-    jobs: dict[str, dict[str, Any]] = {}
+    resources: dict[str, dict[str, dict[str, Any]]] = {}
     for file in _files():
-        jobs |= _yaml(file).get("resources", {}).get("jobs", {})
-    return _fill(own, values), _fill(jobs, values)
+        for kind, found in _yaml(file).get("resources", {}).items():
+            assert not resources.get(kind, {}).keys() & found.keys(), f"two of one key in {kind}"
+            resources.setdefault(kind, {}).update(found)
+    for kind, found in resources.items():
+        values |= {f"resources.{kind}.{key}.name": entry["name"] for key, entry in found.items() if "name" in entry}
+    return _fill(own, values), _fill(resources, values)
 
 
 JOBS = [pytest.param(target, name, job, id=f"{target}-{name}") for target in TARGETS for name, job in _resolve(target)[1].items()]
@@ -84,7 +98,8 @@ def test_dev_staging_and_prod_exist_and_dev_is_the_default() -> None:
     targets = _yaml(ROOT / "databricks.yml")["targets"]
     assert tuple(targets) == TARGETS
     assert [name for name, target in targets.items() if target.get("default")] == ["dev"]
-    assert [target["mode"] for target in targets.values()] == ["development", "production", "production"]
+    # Development mode would put the developer's name before schemas and models, which the settings would not find.
+    assert [target.get("mode") for target in targets.values()] == [None, "production", "production"]
 
 
 @pytest.mark.parametrize("target", ["staging", "prod"])
@@ -123,7 +138,7 @@ def test_tasks_depend_only_on_tasks_of_the_job_and_never_in_a_circle(target: str
     TopologicalSorter(graph).prepare()
 
 
-def test_the_night_is_ingest_refresh_train_score_export_maintain_in_this_order() -> None:
+def test_the_night_is_ingest_refresh_score_export_publish_in_this_order() -> None:
     tasks = _resolve("prod")[1]["nightly"]["tasks"]
     order = TopologicalSorter({task["task_key"]: [before["task_key"] for before in task.get("depends_on", [])] for task in tasks})
     order.prepare()
@@ -131,7 +146,7 @@ def test_the_night_is_ingest_refresh_train_score_export_maintain_in_this_order()
     while wave := order.get_ready():
         waves.append(wave)
         order.done(*wave)
-    assert waves == [("ingest",), ("refresh",), ("train",), ("score",), ("export",), ("maintain",)]
+    assert waves == [("ingest",), ("refresh",), ("score",), ("export",), ("publish",)]
     assert [task["python_wheel_task"]["parameters"][0] for task in tasks] == [task["task_key"] for task in tasks]
 
 
@@ -164,12 +179,20 @@ def test_the_command_accepts_the_parameters_of_every_task(target: str, name: str
 
     commands = get_command(app).commands  # type: ignore[attr-defined]
     for task in job["tasks"]:
-        command, *options = [text.replace("{{job.parameters.run_date}}", "2026-03-01") for text in task["python_wheel_task"]["parameters"]]
-        assert not [text for text in options if "{{" in text]
+        command, *options = given_parameters(task, run_id="17")
         parsed = commands[command].make_context(command, options).params
         assert parsed["env"] == target
         assert str(parsed["run_date"])[:10] == "2026-03-01"
-        assert parsed.get("when_due", False) == (command in ("train", "maintain")), "what is not due, every night"
+        assert parsed.get("workflow", "") == ("17" if name == "nightly" else ""), "the tasks of a night publish once"
+        assert not parsed.get("when_due", False), "what has a job of its own is not asked whether it is due"
+
+
+def given_parameters(task: dict[str, Any], run_id: str, day: str = "2026-03-01") -> list[str]:
+    """The parameters of a task as Databricks fills them in: dynamic values, and those of the job."""
+    values = {"{{job.run_id}}": run_id, **{f"{{{{job.parameters.{parameter}}}}}": day for parameter in ("run_date", "from", "to")}}
+    given = [values.get(text, text) for text in task["python_wheel_task"]["parameters"]]
+    assert not [text for text in given if "{{" in text]
+    return given
 
 
 def test_the_entry_point_returns_when_all_went_well(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
@@ -190,17 +213,30 @@ def test_a_run_can_be_given_another_date_and_every_parameter_used_is_declared(ta
     assert declared["run_date"] == "{{job.trigger.time.iso_date}}"
     for task in job["tasks"]:
         used = re.findall(r"\{\{(.*?)\}\}", " ".join(task["python_wheel_task"]["parameters"]))
-        assert used == ["job.parameters.run_date"]
+        assert {"job.parameters.run_date"} <= set(used) <= {"job.run_id", *(f"job.parameters.{parameter}" for parameter in declared)}
 
 
 @every_job
 def test_the_schedule_starts_runs_only_in_prod(target: str, name: str, job: dict[str, Any]) -> None:
+    if name == "backfill":
+        assert "schedule" not in job
+        return
     assert job["schedule"]["pause_status"] == ("UNPAUSED" if target == "prod" else "PAUSED")
     assert job["schedule"]["timezone_id"] == "UTC"
 
 
-def test_the_night_starts_at_half_past_two() -> None:
-    assert _resolve("prod")[1]["nightly"]["schedule"]["quartz_cron_expression"] == "0 30 2 * * ?"
+def test_no_two_scheduled_jobs_can_write_the_lake_at_the_same_time() -> None:
+    """A job's own limit of runs knows nothing of other jobs: each must have ended by its time-out when the next one starts."""
+    times = []
+    for job in _resolve("prod")[1].values():
+        if "schedule" in job:
+            second, minute, hour, *days = job["schedule"]["quartz_cron_expression"].split()
+            assert days in (["*", "*", "?"], ["?", "*", "SUN"])
+            start = int(hour) * 3600 + int(minute) * 60 + int(second)
+            times.append((start, start + job["timeout_seconds"]))
+    assert [start for start, _ in sorted(times)] == [9000, 43200, 57600]
+    ordered = sorted(times)
+    assert all(end <= start for (_, end), (start, _) in zip(ordered, [*ordered[1:], (ordered[0][0] + 86400, 0)], strict=True))
 
 
 @every_job
@@ -280,3 +316,104 @@ def test_targets_share_no_secret_scope() -> None:
     """Staging with the key of prod could tell who a customer of prod is."""
     scopes = [_resolve(target)[0]["variables"]["secret_scope"] for target in TARGETS]
     assert len(set(scopes)) == len(TARGETS)
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_the_settings_name_the_catalogs_volumes_model_and_experiment_that_the_bundle_makes(target: str) -> None:
+    resources, conf = _resources(target)[1], _yaml(ROOT / "conf" / f"{target}.yaml")
+    volumes = {f"/Volumes/{v['catalog_name']}/{v['schema_name']}/{v['name']}" for v in resources["volumes"].values()}
+    assert {conf[f"{name}_root"] for name in ("lake", "vault", "export", "drop", "outbox")} == volumes
+    (model,), (experiment,) = resources["registered_models"].values(), resources["experiments"].values()
+    assert conf["model_name"] == f"{model['catalog_name']}.{model['schema_name']}.{model['name']}"
+    assert conf["experiment_name"] == experiment["name"]
+    assert {scope["name"] for scope in resources["secret_scopes"].values()} == {_resources(target)[0]["variables"]["secret_scope"]}
+    personal = {conf[f"{name}_root"].split("/")[2] for name in ("vault", "export", "drop", "outbox")}
+    assert personal == {conf["vault_catalog"]} != {conf["catalog"]}
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_every_table_has_its_schema_in_its_catalog(target: str) -> None:
+    from lakehouse.io.delta.table_resolver import TableResolver
+    from lakehouse.pipeline.declared import declared, quarantines
+
+    conf = _yaml(ROOT / "conf" / f"{target}.yaml")
+    tables = TableResolver(conf["lake_root"], conf["vault_root"], conf["catalog"], conf["vault_catalog"])
+    schemas = {f"`{schema['catalog_name']}`.`{schema['name']}`" for schema in _resources(target)[1]["schemas"].values()}
+    assert {tables.schema(name) for name in (*declared(), *quarantines().values())} <= schemas
+
+
+def test_nobody_is_granted_anything_in_the_vault() -> None:
+    resources = _resources("prod")[1]
+    entries = [(kind, entry) for kind, found in resources.items() for entry in found.values() if "grants" in entry]
+    granted = {(entry["catalog_name"], kind, entry["name"]) for kind, entry in entries}
+    assert {what for what in granted if what[0] == "lakehouse_prod_vault"} == {
+        ("lakehouse_prod_vault", "schemas", "exchange"),
+        ("lakehouse_prod_vault", "volumes", "packs"),
+    }
+
+
+API_TYPES = {
+    "schemas": catalog.SchemaInfo,
+    "volumes": catalog.VolumeInfo,
+    "registered_models": catalog.RegisteredModelInfo,
+    "experiments": ml.Experiment,
+    "secret_scopes": workspace.SecretScope,
+}
+# What the bundle grants and permits by requests of their own.
+OF_THE_BUNDLE = ("grants", "permissions")
+
+
+@pytest.mark.parametrize("kind", API_TYPES)
+def test_the_apis_know_every_key_and_value_of_the_other_resources(kind: str) -> None:
+    for entry in _resources("prod")[1][kind].values():
+        request = {name: value for name, value in entry.items() if name not in OF_THE_BUNDLE}
+        assert API_TYPES[kind].from_dict(request).as_dict() == request  # type: ignore[attr-defined]
+        for grant in entry.get("grants", []):
+            assert grant.keys() == {"principal", "privileges"}
+            assert {catalog.Privilege(privilege).value for privilege in grant["privileges"]} == set(grant["privileges"])
+        for permission in entry.get("permissions", []):
+            assert permission.keys() == {"group_name", "level"}
+            assert ml.ExperimentPermissionLevel(permission["level"]).value == permission["level"]
+    assert set(_resources("prod")[1]) == {"jobs", *API_TYPES}
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_operators_may_start_jobs_and_only_the_principal_may_change_them(target: str) -> None:
+    own = _resources(target)[0]
+    by_level = {permission["level"]: permission for permission in own["permissions"]}
+    assert by_level.pop("CAN_RUN") == {"group_name": "lakehouse-operators", "level": "CAN_RUN"}
+    principal = {"service_principal_name": "given-service_principal", "level": "CAN_MANAGE"}
+    assert by_level == ({} if target == "dev" else {"CAN_MANAGE": principal})
+
+
+# What serverless compute refuses, as its documentation says, by what it looks like in code.
+REFUSED = {
+    "cached frames": r"\.(persist|cache)\(",
+    "settings of its own": r"\.conf\.set\(",
+    "a jar": r"format\(\"jdbc\"\)",
+    "Spark's own machine learning": r"from pyspark\.ml",
+}
+
+
+def refused_by_serverless(command: str) -> set[str]:
+    """What the code that a command runs has of it: the module of its stage, what runs every command, and all that they import."""
+    stage = {stage.name: stage.function.partition(":")[0] for stage in NIGHT}.get(command, "lakehouse.runs.workflow")
+    module = "lakehouse.stages.backfill" if command == "backfill" else stage
+    text = "\n".join(source(name) for name in imported(module) | imported("lakehouse.runs.orchestrator"))
+    return {name for name, pattern in REFUSED.items() if re.search(pattern, text)}
+
+
+def test_what_serverless_refuses_is_found_in_code() -> None:
+    assert refused_by_serverless("ingest") >= {"cached frames", "settings of its own", "a jar"}
+    assert "Spark's own machine learning" in refused_by_serverless("train")
+    assert refused_by_serverless("publish") >= {"settings of its own"}
+
+
+@every_job
+def test_a_task_is_serverless_only_if_its_code_has_nothing_that_serverless_refuses(target: str, name: str, job: dict[str, Any]) -> None:
+    for task in job["tasks"]:
+        is_serverless = "job_cluster_key" not in task
+        assert is_serverless == (not refused_by_serverless(task["task_key"])), task["task_key"]
+        # Of serverless tasks alone a budget policy says who pays; clusters carry tags.
+        assert ("budget_policy_id" in job) == is_serverless
+        assert job["job_clusters"][0]["new_cluster"]["custom_tags"] == {"project": "lakehouse", "target": target} == job["tags"]

@@ -34,11 +34,12 @@ def run_command(
     calls: "Callable[[], Sequence[StageCall]]",
     run_date: datetime | None = None,
     accepted: Collection[str] = (),
+    workflow: str = "",
 ) -> "list[StageResult]":
     """The results of the stages, as a run of this command: settings, lock, ledger, publication. Without a run date: today (UTC).
 
     `calls` gives the stages; it is asked when the run has begun, for it imports heavy libraries. `accepted` are checks (table:check)
-    that may fail.
+    that may fail. `workflow`: id of the workflow of which the run is a task.
     """
     from lakehouse.io.config.settings import load_settings
     from lakehouse.io.host.lock import lake_lock
@@ -60,4 +61,4 @@ def run_command(
         from lakehouse.runs.orchestrator import run_stages
 
         refuse_unknown_checks(accepted)
-        return run_stages(settings, command, as_of, calls, accepted, lock)
+        return run_stages(settings, command, as_of, calls, accepted, lock, workflow)

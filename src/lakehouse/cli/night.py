@@ -9,7 +9,7 @@ import typer
 
 from lakehouse.cli.campaigns import verify
 from lakehouse.cli.command import Env, run_command
-from lakehouse.night import NIGHT, Stage
+from lakehouse.night import NIGHT, PUBLISH, Stage
 
 if TYPE_CHECKING:
     from lakehouse.runs.stage import StageCall
@@ -46,6 +46,17 @@ OPTIONS = {
         ],
         None,
     ),
+    "workflow": (
+        Annotated[
+            str,
+            typer.Option(
+                metavar="ID",
+                help="As one task of a workflow: go on from what its tasks before did, and leave showing it to `lakehouse publish`. "
+                "The id is the scheduler's, the same for all tasks and their repairs.",
+            ),
+        ],
+        "",
+    ),
     "when_due": (Annotated[bool, typer.Option("--when-due", help="Only when a night would do it; `lakehouse plan` says why.")], False),
 }
 
@@ -63,8 +74,19 @@ def add_commands_of_the_night(app: typer.Typer) -> None:
     )
     _add(app, "night", text, [option for stage in NIGHT for option in stage.options], _all)
     for stage in NIGHT:
-        options = [*stage.options, *(["when_due"] if stage.due else [])]
+        in_workflow = [] if stage.after_publication else ["workflow"]
+        options = [*stage.options, *(["when_due"] if stage.due else []), *in_workflow]
         _add(app, stage.name, stage.help, options, _alone(stage), OF_STAGE.get(stage.name, {}))
+    app.command(PUBLISH, help="Show what the tasks of a workflow did, all at once. Only for schedulers that run stages as tasks.")(publish)
+
+
+def publish(
+    workflow: Annotated[str, typer.Option(metavar="ID", help="The id that its tasks were given.")],
+    env: Env = "local",
+    run_date: RunDate = None,
+) -> None:
+    """The last task of a workflow: it has no stage of its own."""
+    run_command(PUBLISH, env, lambda: [], run_date, workflow=workflow)
 
 
 def _all(given: dict[str, Any]) -> "Sequence[StageCall]":
@@ -96,7 +118,7 @@ def _add(
         if context.invoked_subcommand is not None:
             return
         values = given | ({"accept_deletes": given["accept_deletes"] or ()} if "accept_deletes" in given else {})
-        run_command(name, env, lambda: calls(values), run_date, accept or ())
+        run_command(name, env, lambda: calls(values), run_date, accept or (), values.get("workflow", ""))
 
     every = OF_ALL | {option: OPTIONS[option] for option in options}
     keyword = inspect.Parameter.KEYWORD_ONLY

@@ -79,6 +79,20 @@ RUNS = Table(
     ),
 )
 
+# What tasks of a workflow give to those after them, and to the last one, which shows all of it to readers.
+HANDOVERS = Table(
+    name="ops.handovers",
+    grain="one task of a workflow that came to its end",
+    key=("workflow_id", "run_id"),
+    columns=(
+        Column("workflow_id", STRING, "the scheduler's id of the workflow's run, the same for all of its tasks and their repairs"),
+        Column("stage", STRING, "the stage that the task did"),
+        Column("run_id", STRING, "id of the task's own run"),
+        Column("handed_at", TIMESTAMP, "when, UTC"),
+        Column("result", STRING, "JSON: table versions, and what is to be done when they are published (StageResult)"),
+    ),
+)
+
 
 @dataclass(frozen=True)
 class Killed:
@@ -137,6 +151,12 @@ def published(store: DeltaStore) -> dict[str, TableVersion]:
 def last_published(store: DeltaStore) -> datetime | None:
     """When a run last showed tables to readers, UTC; None if none ever did."""
     return max((row["published_at"] for row in store.rows(PUBLICATIONS, ("published_at",))), default=None)
+
+
+def handed_over(store: DeltaStore, workflow_id: str) -> dict[str, str]:
+    """Stage → the newest result of a workflow's tasks, as JSON. A task that was repaired counts with its last result."""
+    newest = newest_by(store.rows(HANDOVERS, where=f"workflow_id = '{workflow_id}'"), "stage", "handed_at")
+    return {stage: str(row["result"]) for stage, row in newest.items()}
 
 
 class Ledger:

@@ -33,6 +33,8 @@ RETENTIONS = (
     # The last success of a step says what its table was made from; a failure stands until the same command succeeds. Whole runs stay: a
     # start without its end would be a run that was killed.
     Retention(ledger.RUNS, "ended_at", ("command", "step", "status"), together="run_id"),
+    # Only tasks of the same workflow ask for them.
+    Retention(ledger.HANDOVERS, "handed_at", ("stage",)),
     # A night goes on from a shop's last reading; lineage names the last time that all orders were read.
     Retention(shop_reads.SHOP_READS, "read_at", ("shop_code", "mode")),
     # `status` shows what differed at the last reading.

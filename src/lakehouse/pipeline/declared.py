@@ -15,6 +15,7 @@ FILES = (file_ledger.FILES, quarantine_table("<feed>"))
 OPS = (
     ledger.RUNS,
     ledger.PUBLICATIONS,
+    ledger.HANDOVERS,
     *READING,
     *FILES,
     quality_results.QUALITY_RESULTS,

@@ -17,7 +17,7 @@ from lakehouse.io.alerts.metrics_file import samples, write_metrics
 from lakehouse.io.config.settings import Settings
 from lakehouse.io.delta.delta_store import DeltaStore
 from lakehouse.io.host import logs
-from lakehouse.night import SCHEDULED, heals
+from lakehouse.night import PUBLISH, SCHEDULED, heals
 from lakehouse.ops.incident_records import REPEATED, Record, known_incidents, met, over, record_incidents
 from lakehouse.ops.ledger import Killed, Ledger, last_published
 
@@ -149,6 +149,8 @@ class IncidentNotifier:
         return replace(record, incident_key=unrecorded_key(self._command), details=json.dumps(details))
 
     def _advice(self, command: str, run_date: date) -> dict[str, str]:
+        if command == PUBLISH:
+            return {"run again": "the failed task of the workflow, by its scheduler"}
         return {"run again": f"lakehouse {command} --env {self._settings.env} --run-date {run_date}"}
 
     def _readers_see(self) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from functools import reduce
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from lakehouse.errors import DataError
 from lakehouse.export.declared_campaigns import read_campaigns
 from lakehouse.incident import Incident
 from lakehouse.io.config.settings import Settings, read_conf
+from lakehouse.io.delta.delta_files import is_local
 from lakehouse.io.delta.delta_store import DeltaStore, TableVersion
 from lakehouse.io.delta.table_resolver import TableResolver
 from lakehouse.io.host import logs
@@ -30,7 +32,8 @@ from lakehouse.runs.audit import Audit, write_data_docs
 from lakehouse.runs.incident_notifier import IncidentNotifier
 from lakehouse.runs.old_lakes import drop_replaced, replaced, take_on
 from lakehouse.runs.recovery import drop_unrecorded_rejects, emptied_scratch, give_up, tell_lost_ops
-from lakehouse.runs.stage import RunContext, StageCall, StageResult, StageStopped
+from lakehouse.runs.stage import RunContext, StageCall, StageResult, StageStopped, both
+from lakehouse.runs.workflow import Workflow, refuse_older
 
 
 def run_stages(
@@ -40,14 +43,16 @@ def run_stages(
     calls: Callable[[], Sequence[StageCall]],
     accepted: Collection[str] = (),
     lock: HeldLock | None = None,
+    workflow_id: str = "",
 ) -> list[StageResult]:
     """Do the stages that `calls` gives, under the lake's lock, and publish what they wrote. After an error publish nothing and record why.
 
     Either is told. `accepted` are checks (table:check) that may fail. `lock`: the lake's, if the caller holds it. Runs that were killed are
     marked abandoned first, and what they left in staging is removed. Gives the stages' results. A run that loses its lock
-    (LockLostError, 75) records nothing any more.
+    (LockLostError, 75) records nothing any more. As a task of a workflow (`workflow_id`) the run goes on from what the tasks before it did,
+    and hands its own over; the last task publishes all.
     """
-    started_at, work = datetime.now(UTC), Work(Audit(accepted))
+    started_at, work = datetime.now(UTC), Work(Audit(accepted), Workflow(workflow_id, command) if workflow_id else None)
     params = parse_params(read_conf("als.yaml"))
     # What is wrong in the files of campaigns is told before the night, not at its end.
     read_campaigns()
@@ -68,8 +73,10 @@ def run_stages(
 class Work:
     """What the stages of a run have done until now, and what was found wrong."""
 
-    def __init__(self, audit: Audit) -> None:
+    def __init__(self, audit: Audit, workflow: Workflow | None = None) -> None:
         self.results: list[StageResult] = []
+        # Of the tasks before this one, whose runs have judged it and told of it.
+        self._earlier, self._workflow = StageResult(), workflow
         # Names of the stages that came to their end.
         self.done: set[str] = set()
         self._audit, self._started = audit, time.monotonic()
@@ -95,6 +102,8 @@ class Work:
             # Here already, so that the ledger's row says it too.
             with translate_disk_full(run.settings):
                 run.store.delete_folder(run.staging)
+                if self._workflow is not None:
+                    self._earlier = self._workflow.earlier(run.store)
                 self._do_and_publish(run, calls())
         except BaseException as failure:
             if run.lock.is_lost:
@@ -119,12 +128,15 @@ class Work:
         self._audit.conclude(run)
         self._audit.tell_rejects(run, self.outputs)
         run.lock.confirm()
-        shown = {**run.published, **self.outputs}
+        if self._workflow is not None and not self._workflow.is_last:
+            return self._workflow.hand_over(run, reduce(both, self.results, StageResult()))
+        refuse_older(run.published, self._earlier.outputs)
+        shown = {**run.published, **self._earlier.outputs, **self.outputs}
         withdrawn = dict.fromkeys(replaced(run.published, shown), NOTHING)
         run.ledger.publish({name: head for name, head in {**shown, **withdrawn}.items() if run.published.get(name) != head})
         drop_replaced(run.store, shown.keys() - withdrawn.keys())
         self._audit.withdraw(withdrawn)
-        for action in [action for result in self.results for action in result.after]:
+        for action in [action for result in (self._earlier, *self.results) for action in result.after]:
             run.lock.confirm()
             action.do(run)
         for call in calls:
@@ -154,8 +166,8 @@ class Work:
 
     def _now(self, run: RunContext) -> RunContext:
         """The context of the next stage: it reads what the stages before it wrote."""
-        unpublished = {name: head for result in self.results for name, head in result.unpublished.items()}
-        return replace(run, heads={**run.published, **self.outputs, **unpublished})
+        done = reduce(both, self.results, self._earlier)
+        return replace(run, heads={**run.published, **done.outputs, **done.unpublished})
 
     def _first_failure(self, run: RunContext, failure: BaseException) -> BaseException:
         """What an audit found that was at work beside the stage that failed comes first: the stage was built on it."""
@@ -202,7 +214,7 @@ def _begun(
 
 def _keep_vault_private(settings: Settings) -> None:
     """A vault on a local disk is for the user of the runs alone."""
-    if "://" not in settings.vault_root:
+    if is_local(settings.vault_root):
         Path(settings.vault_root).mkdir(parents=True, exist_ok=True)
         Path(settings.vault_root).chmod(0o700)
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from lakehouse.errors import RERUN, RERUN_OR_REPORT, known
 from lakehouse.flow import STEPS
+from lakehouse.io.delta.delta_files import is_local
 from lakehouse.io.delta.delta_store import DeltaStore
 from lakehouse.io.host import logs
 from lakehouse.io.spark.classic_session import scratch_folder
@@ -42,7 +43,7 @@ def emptied_scratch(vault_root: str) -> Path | None:
 
     None where the vault is in an object store, so that it is on the cluster's disks, or where this process has its session already.
     """
-    if "://" in vault_root:
+    if not is_local(vault_root):
         return None
     scratch, used = Path(vault_root).resolve() / "_scratch", scratch_folder()
     if used == str(scratch):

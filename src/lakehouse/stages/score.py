@@ -3,8 +3,9 @@
 from dataclasses import replace
 from functools import partial
 
-from pyspark.sql import SparkSession
+from pyspark.sql import SparkSession, is_remote
 
+from lakehouse.errors import ConfigError
 from lakehouse.flow import MODEL, RECOMMENDATIONS
 from lakehouse.io.delta.delta_store import TableVersion
 from lakehouse.io.host import logs
@@ -54,6 +55,11 @@ def registered(spark: SparkSession, registry: ModelRegistry, champion: Champion 
         index = registry.index(champion, spark)
         factors = Factors(index["customers"], index["products"])
         if "features" not in factors.products.columns:  # of a large shop, or of before they were kept beside the model
+            if is_remote():
+                raise ConfigError(
+                    f"version {champion.version} keeps its factors in the model alone, which MLflow loads by the driver's JVM",
+                    "score without SPARK_REMOTE, or train again if the model is of an older version of this package",
+                )
             factors = with_keys(registry.load(champion), *factors)
         return factors, neighbours.from_frame(index["neighbours"]) if "neighbours" in index else {}
 

@@ -6,9 +6,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from pydantic import ValidationError
-from pyspark.sql import DataFrame
+from pyspark.sql import DataFrame, is_remote
 from pyspark.sql import functions as F
 
+from lakehouse.errors import ConfigError
 from lakehouse.fingerprint import fingerprint
 from lakehouse.flow import MODEL
 from lakehouse.gold import interactions
@@ -38,6 +39,9 @@ PASSED = "passed"
 # So many customers' factors (256 bytes each) pass through the driver. They are kept beside the model too, where scoring reads them
 # without loading it, which costs seconds and needs a session with a JVM.
 HELD_CUSTOMERS = 500_000
+# MLflow writes a model of Spark by the driver's JVM.
+NEEDS_CLASSIC = "training needs a Spark session of its own, and SPARK_REMOTE asks for one of Spark Connect"
+TRAIN_ELSEWHERE = "run `lakehouse train` without SPARK_REMOTE, or by spark-submit"
 SALES = (orders.TABLE, order_lines.TABLE, refund_lines.TABLE, customer_identities.TABLE)
 
 
@@ -46,15 +50,22 @@ def due(run: RunContext) -> str:
     was trained from."""
     registry = ModelRegistry(run.settings, run.store)
     reason = why_due(run.settings.train_every_days, run.run_date, registry.champion() is not None, registry.last_training())
-    return "" if reason and registry.has_counted(_fingerprint(run)) else reason
+    if not reason or registry.has_counted(_fingerprint(run)):
+        return ""
+    if is_remote():
+        logs.warn(f"train: due ({reason}), and left out: {NEEDS_CLASSIC}; {TRAIN_ELSEWHERE}")
+        return ""
+    return reason
 
 
 def train(run: RunContext) -> StageResult:
     """Judge the configuration of conf/als.yaml before a cut, fit it on everything, register it, promote it if it passes.
 
     A training that a run left which died before its end is taken up instead. The version that passed is the MODEL of later stages; it is
-    promoted when everything is published.
+    promoted when everything is published. ConfigError (2) in a session of Spark Connect.
     """
+    if is_remote():
+        raise ConfigError(NEEDS_CLASSIC, TRAIN_ELSEWHERE)
     registry = ModelRegistry(run.settings, run.store)
     champion = registry.champion()
     started, made_by = time.monotonic(), _fingerprint(run)

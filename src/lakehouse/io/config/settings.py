@@ -47,6 +47,8 @@ class Settings(BaseSettings):
     tracking_uri: str
     artifact_root: str | None = None
     model_name: str = "lakehouse-recommender"
+    # Of trainings; on Databricks the path of a folder of the workspace.
+    experiment_name: str = "lakehouse-recommender"
     pseudonym_key: str | None = None
     shops: dict[str, ShopSettings] = Field(min_length=1)
     # Form of the files of the pack of customers, for a tool that keeps customers (CRM); none: there is no such pack.

@@ -39,8 +39,8 @@ class TableVersion:
 
 
 def is_local(path: str) -> bool:
-    """Whether a path is of this machine."""
-    return "://" not in path
+    """Whether a path is of this machine's disks. Unity Catalog's volumes are object stores that look like folders."""
+    return "://" not in path and not path.startswith("/Volumes/")
 
 
 def head(path: str) -> TableVersion | None:

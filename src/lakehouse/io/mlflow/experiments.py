@@ -61,6 +61,12 @@ def use_server(settings: Settings) -> None:
     mlflow.set_tracking_uri(settings.tracking_uri)
 
 
+def registry_of(settings: Settings) -> str:
+    """Where models are registered: at the tracking server; a name of three parts (catalog.schema.model) is one of Unity Catalog."""
+    is_of_a_catalog = settings.tracking_uri == "databricks" and settings.model_name.count(".") == 2
+    return "databricks-uc" if is_of_a_catalog else settings.tracking_uri
+
+
 def artifact_place(settings: Settings) -> str | None:
     """Where a new experiment keeps its files, and the folder for it; None where a server knows its own place."""
     folder = _sqlite_folder(settings.tracking_uri)

@@ -30,11 +30,11 @@ from pyspark.sql import DataFrame, SparkSession
 from lakehouse.errors import DataError
 from lakehouse.io.config.settings import Settings
 from lakehouse.io.delta.delta_store import DeltaStore
-from lakehouse.io.mlflow.experiments import artifact_place, use_server
+from lakehouse.io.mlflow.experiments import artifact_place, registry_of, use_server
 from lakehouse.io.mlflow.model_facts import Champion, Registered, Training
 from lakehouse.ops.model_changes import GATE, ModelChange, model_changes, record_model_change, system_user
 
-ALIAS, EXPERIMENT = "champion", "lakehouse-recommender"
+ALIAS = "champion"
 DONE = "run_succeeded"
 # Tag of a version, not of its run: when it became the champion the last time.
 PROMOTED_AT = "promoted_at"
@@ -53,10 +53,10 @@ class ModelRegistry:
     """
 
     def __init__(self, settings: Settings, store: DeltaStore | None = None) -> None:
-        self._name, self._store = settings.model_name, store
+        self._name, self._experiment, self._store = settings.model_name, settings.experiment_name, store
         self._artifacts = artifact_place(settings)
         use_server(settings)
-        mlflow.set_registry_uri(settings.tracking_uri)
+        mlflow.set_registry_uri(registry_of(settings))
         self._client = mlflow.MlflowClient()
 
     def champion(self) -> Champion | None:
@@ -103,7 +103,7 @@ class ModelRegistry:
 
     def last_training(self) -> date | None:
         """As-of date of the latest training whose run came to its end, passed or not."""
-        experiment = self._client.get_experiment_by_name(EXPERIMENT)
+        experiment = self._client.get_experiment_by_name(self._experiment)
         if experiment is None:
             return None
         runs = self._client.search_runs(
@@ -117,8 +117,8 @@ class ModelRegistry:
         `index`: the keys behind the model's integers with their factors, and what else scoring wants, by the name of their file.
         """
         store = self._writable()
-        experiment = self._client.get_experiment_by_name(EXPERIMENT)
-        experiment_id = experiment.experiment_id if experiment else self._client.create_experiment(EXPERIMENT, self._artifacts)
+        experiment = self._client.get_experiment_by_name(self._experiment)
+        experiment_id = experiment.experiment_id if experiment else self._client.create_experiment(self._experiment, self._artifacts)
         with mlflow.start_run(experiment_id=experiment_id, run_name=training.name, tags=dict(training.tags)):
             mlflow.log_params(dict(training.params))
             mlflow.log_metrics(dict(training.metrics))
@@ -171,7 +171,7 @@ class ModelRegistry:
 
     def end_trainings(self, of_runs: Collection[str]) -> None:
         """Trainings that are said to go on although their run (id of this lake's) ended long ago are marked as killed."""
-        experiment = self._client.get_experiment_by_name(EXPERIMENT)
+        experiment = self._client.get_experiment_by_name(self._experiment)
         going_on = [] if experiment is None else self._client.search_runs([experiment.experiment_id], "attributes.status = 'RUNNING'")
         for run in going_on:
             if run.data.tags.get("lakehouse_run_id") in of_runs:

@@ -9,7 +9,7 @@ from threading import Event
 
 from py4j.protocol import Py4JError
 from pyspark.errors import PySparkException
-from pyspark.sql import DataFrame, Observation, SparkSession
+from pyspark.sql import DataFrame, Observation, SparkSession, is_remote
 from pyspark.sql import functions as F
 
 from lakehouse.checksum import Checksum, checksum_columns
@@ -106,8 +106,10 @@ class _Reader:
     """Reads into Parquet over one connection a query."""
 
     def __init__(self, spark: SparkSession, shop: ShopSettings) -> None:
-        # A session of its own: with other settings, and it can be interrupted without the rest.
-        self._spark, self._shop = spark.newSession(), shop
+        # A session of its own: with other settings, and it can be interrupted without the rest. On a server of Spark Connect there is but
+        # one, in which a tag says what is interrupted; where there is a JVM, a tag is that of one thread, and no other can use it.
+        self._spark, self._shop = spark if is_remote() else spark.newSession(), shop
+        self._tag = f"reading-{id(self)}"
         self._failed = Event()
         self._failure: BaseException = CancelledError()
         for name, value in SESSION.items():
@@ -130,7 +132,10 @@ class _Reader:
         self._failed.set()
         running = {query for query in queries if not query.done()}
         while running:
-            self._spark.interruptAll()
+            if is_remote():
+                self._spark.interruptTag(self._tag)
+            else:
+                self._spark.interruptAll()
             running = wait(running, timeout=INTERRUPT_SECONDS).not_done
 
     def read(self, query: Query, path: str) -> Seen:
@@ -172,6 +177,7 @@ class _Reader:
             first, seen = query.columns[0], Observation()
             greatest = F.max(F.col(f"`{first.name}`") if first.type == LONG else F.lit(None)).alias("greatest")
             frame = frame.observe(seen, *checksum_columns(query.columns), greatest)
+            self._spark.addTag(self._tag)  # of this thread
             frame.write.mode("overwrite").options(**STAGED).parquet(path)
             return Checksum.of(seen.get), seen.get["greatest"]
         except (Py4JError, PySparkException) as error:

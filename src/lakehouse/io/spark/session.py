@@ -1,5 +1,6 @@
 """The Spark session: one per process, UTC everywhere, jars as files."""
 
+import atexit
 import logging
 import os
 import re
@@ -13,6 +14,7 @@ from pyspark.sql import SparkSession
 from lakehouse.errors import ConfigError
 from lakehouse.io.config.settings import Settings
 from lakehouse.io.delta import delta_files
+from lakehouse.io.spark import connect_session
 from lakehouse.io.spark.classic_session import silence, time_zone
 from lakehouse.io.spark.object_store import needs_s3, s3_jars, s3_options
 
@@ -29,20 +31,26 @@ def spark_session(settings: Settings, scratch: Path | None = None, is_small: boo
 
     `scratch`: where Spark keeps what does not fit into memory, if the settings name no place. `is_small`: there is little to do, so that
     starting quickly counts more than running fast; settings that choose a collector of garbage themselves overrule that.
-    Where somebody else started the driver (spark-submit, Databricks), master, memory and jars are theirs.
+    Where somebody else started the driver (spark-submit, Databricks), master, memory and jars are theirs. SPARK_REMOTE names a server of
+    Spark Connect: the session is then one of its sessions. ConfigError (2) or SourceAwayError (69) if that can't be.
     Times come as UTC also in Python: `collect()` turns timestamps into the process's own zone, so that is set to UTC.
     """
     os.environ["TZ"] = "UTC"
     time.tzset()
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
-    builder = SparkSession.builder.appName("lakehouse")
+    if is_remote := connect_session.is_asked_for():
+        connect_session.refuse_without_server()
+    builder = SparkSession.builder if is_remote else SparkSession.builder.appName("lakehouse")
     for name, value in _options(settings, scratch, is_small).items():
         builder = builder.config(name, value)
     spark = builder.getOrCreate()
     # Spark's own messages can hold values of rows. Of an error its kind comes from Python.
     silence(spark)
     logging.getLogger("SQLQueryContextLogger").setLevel(logging.CRITICAL)
-    if time_zone(spark) not in ("UTC", None):
+    if is_remote:
+        atexit.register(connect_session.release, spark)
+        connect_session.refuse_other_zone(spark)
+    elif time_zone(spark) not in ("UTC", None):
         raise ConfigError(
             "the JVM does not run in UTC", "start it with conf/spark-defaults.conf: -Duser.timezone=UTC must be known before the JVM"
         )
@@ -50,6 +58,8 @@ def spark_session(settings: Settings, scratch: Path | None = None, is_small: boo
 
 
 def _options(settings: Settings, scratch: Path | None, is_small: bool) -> dict[str, str]:
+    if connect_session.is_asked_for():
+        return connect_session.session_options(settings.spark)
     if "PYSPARK_GATEWAY_PORT" in os.environ or "DATABRICKS_RUNTIME_VERSION" in os.environ:
         return {name: value for name, value in settings.spark.items() if name.startswith(("spark.sql.", "spark.databricks."))}
     # Without a place of its own, Spark leaves a warehouse folder in the working directory.

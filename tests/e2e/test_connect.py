@@ -1,0 +1,80 @@
+"""A night on a server of Spark Connect: its process has no JVM, as on Databricks' standard and serverless compute."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from pyspark.sql import SparkSession
+from tests.conftest import SPARK
+from tests.support.connect_server import SOURCES, connect_server
+from tests.support.demo_lake import DemoLake, copy_of, lake_for, table_names
+
+from lakehouse.io.delta.delta_store import DeltaStore
+from lakehouse.ops.ledger import published
+
+pytestmark = [pytest.mark.spark, pytest.mark.database]
+LAYERS = ("bronze", "silver", "gold")
+GOLD = ("gold.interactions", "gold.product_popularity", "gold.daily_sales")
+NEXT_DAY = "2026-11-17"
+
+
+def done_on(address: str, lake: DemoLake, stage: str, run_date: str, **changes: str) -> str:
+    """A command in a process of its own: what it said. It must have ended with 0, and started no JVM."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("SPARK_", "PYSPARK_"))}
+    environment = {**kept, **lake.environment, **changes, "SPARK_REMOTE": address, "PYTHONPATH": str(SOURCES), "JAVA_HOME": "/nowhere"}
+    code = "from lakehouse.cli import main; main()"
+    command = [sys.executable, "-c", code, stage, "--run-date", run_date]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=500, check=False)
+    assert done.returncode == 0, done.stderr[-3000:]
+    return done.stderr
+
+
+def assert_same(one: DeltaStore, other: DeltaStore, *names: str) -> None:
+    for name in names:
+        assert sorted(map(str, one.read(name).collect())) == sorted(map(str, other.read(name).collect())), name
+
+
+def test_gold_of_a_new_day_is_built_on_a_server_as_by_a_session_of_its_own(
+    demo_lake: DemoLake, spark: SparkSession, tmp_path: Path
+) -> None:
+    there, here = (copy_of(demo_lake, lake_for(demo_lake.shop, tmp_path / name)) for name in ("there", "here"))
+    with connect_server(tmp_path, SPARK) as address:
+        log = done_on(address, there, "refresh", NEXT_DAY)
+    code, other_log = here.command("refresh", "--run-date", NEXT_DAY)
+    assert code == 0, other_log
+    assert all(f"{name} " in log for name in GOLD)
+    assert_same(there.store(spark), here.store(spark), *GOLD)
+    assert {name: head.version for name, head in published(there.store(spark)).items() if name in GOLD} == dict.fromkeys(GOLD, 1)
+
+
+@pytest.mark.slow
+def test_a_night_on_a_server_scores_with_the_champion_and_leaves_the_tables_that_a_night_of_its_own_spark_leaves(
+    demo_lake: DemoLake, spark: SparkSession, tmp_path: Path
+) -> None:
+    there, here = (copy_of(demo_lake, lake_for(demo_lake.shop, tmp_path / name)) for name in ("there", "here"))
+    with connect_server(tmp_path, SPARK) as address:
+        log = done_on(address, there, "night", NEXT_DAY)
+    code, other_log = here.command("night", "--run-date", NEXT_DAY)
+    assert code == 0, other_log
+    assert "train: not due" in log
+    one, other = there.store(spark), here.store(spark)
+    assert_same(one, other, *table_names(one, *LAYERS), "recommendations.customer_products")
+    packs = [lake.pack() for lake in (there, here)]
+    lines, other_lines = (len(pack.joinpath("customers.csv").read_text().splitlines()) for pack in packs)
+    assert lines == other_lines > 50
+    assert {row[0] for row in one.read("recommendations.customer_products").select("model_version").distinct().collect()} == {"1"}
+
+
+@pytest.mark.slow
+def test_a_first_night_whose_every_table_is_the_servers_has_the_same_tables_and_leaves_training_to_a_session_of_its_own(
+    demo_lake: DemoLake, spark: SparkSession, tmp_path: Path
+) -> None:
+    (tmp_path / "vault.key").write_bytes((demo_lake.folder / "vault.key").read_bytes())  # the same people have the same pseudonyms
+    lake = lake_for(demo_lake.shop, tmp_path)
+    with connect_server(tmp_path, SPARK) as address:
+        first = done_on(address, lake, "night", "2026-11-16", LAKEHOUSE_SMALL_ROWS="0")
+        done_on(address, lake, "night", "2026-11-16", LAKEHOUSE_SMALL_ROWS="0")
+    assert "train: due (no model yet), and left out" in first
+    assert_same(lake.store(spark), demo_lake.store(spark), *table_names(lake.store(spark), *LAYERS))
