@@ -57,6 +57,16 @@ def test_files_are_split_before_they_are_too_large_each_with_the_header(tmp_path
         assert hashlib.sha256((tmp_path / name).read_bytes()).hexdigest() == facts.sha256
 
 
+def test_a_row_that_would_be_one_byte_too_much_begins_the_next_file(tmp_path: Path) -> None:
+    head, line = len(b"email,first_name\r\n"), len(b"0@shop.example,Anna\r\n")
+    rows = [[f"{n}@shop.example", "Anna"] for n in range(3)]
+    exact, short = (
+        [facts.rows for facts in write_files(tmp_path, Dialect("c.csv", max_bytes=head + 3 * line - less), HEADER, rows).values()]
+        for less in (0, 1)
+    )
+    assert (exact, short) == ([3], [2, 1])
+
+
 def test_files_are_split_by_rows(tmp_path: Path) -> None:
     files = write_files(tmp_path, Dialect("c.csv", max_rows=500), HEADER, ([str(n), ""] for n in range(1001)))
     assert [facts.rows for facts in files.values()] == [500, 500, 1]
