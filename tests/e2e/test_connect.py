@@ -16,7 +16,8 @@ from lakehouse.ops.ledger import published
 
 pytestmark = [pytest.mark.spark, pytest.mark.database]
 LAYERS = ("bronze", "silver", "gold")
-GOLD = ("gold.interactions", "gold.product_popularity", "gold.daily_sales")
+# What is as of the run date; the other tables of gold stay as they are on another day.
+GOLD = ("gold.interactions", "gold.product_popularity")
 NEXT_DAY = "2026-11-17"
 
 

@@ -4,6 +4,7 @@ import os
 import socket
 from collections.abc import Mapping
 from importlib.util import find_spec
+from typing import Any, cast
 from urllib.parse import urlsplit
 
 from pyspark.errors import PySparkException
@@ -72,5 +73,6 @@ def release(spark: SparkSession) -> None:
 
     A server that is gone is not waited for, as PySpark would for ten minutes at the end of a process.
     """
-    spark.client.set_retry_policies([])
+    # The stubs know the client of a classic session, which has none.
+    cast("Any", spark).client.set_retry_policies([])
     spark.stop()
