@@ -80,6 +80,15 @@ def test_a_lock_that_was_given_back_is_free_at_once(bucket_with_clock: Bucket) -
     lease(bucket_with_clock).take()
 
 
+def test_a_renewal_that_comes_after_the_end_does_not_take_the_lock_again(bucket_with_clock: Bucket) -> None:
+    first = lease(bucket_with_clock)
+    first.take()
+    first.release()
+    with pytest.raises(LockLostError):
+        first.confirm()
+    lease(bucket_with_clock).take()
+
+
 def test_a_lease_that_is_renewed_does_not_end(bucket_with_clock: Bucket) -> None:
     first = lease(bucket_with_clock)
     first.take()

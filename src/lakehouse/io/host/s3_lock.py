@@ -129,6 +129,7 @@ class Lease(HeldLock):
         """The object stays and says that the lock is free. If that can't be said, the lease ends by itself."""
         with self._lock, suppress(LakehouseError, RefusedError):
             if not self.is_lost:
+                self.is_lost = True  # before all: a renewal that is waiting for its turn would take it again
                 self._write(instead_of=self._etag, is_free=True)
 
     def _renew(self) -> bool:
