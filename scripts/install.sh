@@ -19,9 +19,10 @@ has_venv() { [[ -x .venv/bin/python ]] || "$python" -c 'import ensurepip, venv' 
 has_java() { [[ $("${JAVA_HOME:+$JAVA_HOME/bin/}java" -version 2>&1) =~ version\ \"([0-9]+) ]] && ((BASH_REMATCH[1] >= 17)); }
 has_server() { command -v mariadbd mariadb-install-db > /dev/null; }
 has_client() { command -v mariadb mariadb-admin > /dev/null; }
+has_postgres() { [[ $lock != dev ]] || compgen -G "/usr/lib/postgresql/*/bin/initdb" > /dev/null || command -v initdb > /dev/null; }
 has_openblas() { ! command -v ldconfig > /dev/null || [[ $(ldconfig -p) == *libopenblas.so.0* ]]; }
 
-missing() { for part in python venv java server client openblas; do "has_$part" || echo "$part"; done; }
+missing() { for part in python venv java server client postgres openblas; do "has_$part" || echo "$part"; done; }
 
 known() {  # the first of these packages that apt knows, else the first
     for package in "$@"; do [[ -n $(apt-cache show "$package" 2> /dev/null) ]] && { echo "$package"; return; }; done
@@ -36,6 +37,7 @@ packages() {  # of the missing parts, one a line
             java) known openjdk-17-jre-headless default-jre-headless ;;
             server) known mariadb-server-core mariadb-server ;;  # core: the programs without the service
             client) echo mariadb-client ;;
+            postgres) echo postgresql ;;  # for tests
             openblas) echo libopenblas0-pthread ;;
         esac
     done

@@ -20,6 +20,7 @@ from lakehouse.io.spark.connect_session import release
 from lakehouse.io.spark.session import spark_session
 from tests.support.connect_server import connect_server
 from tests.support.demo_lake import DemoLake, make_lake
+from tests.support.postgres import PostgresServer, start_postgres
 from tests.support.s3_server import s3_server
 
 # A setting of the person who runs the tests must not reach them.
@@ -119,6 +120,16 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     folder = tmp_path_factory.mktemp("mariadb")
     yield start(folder)
     stop(folder)
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresServer]:
+    """A private PostgreSQL on loopback for all tests."""
+    # Not among pytest's folders: those are closed to the user that the server runs as.
+    with tempfile.TemporaryDirectory() as folder:
+        running = start_postgres(Path(folder))
+        yield running
+        running.stop()
 
 
 @pytest.fixture(scope="session")

@@ -27,6 +27,7 @@ ROWS = [
     ("io.files", "io.packs"),
     ("io.delta",),
     ("io.spark", "io.mysql"),
+    ("io.postgres",),
     ("ops",),
     ("io.mlflow", "io.alerts", "io.quality"),
     ("bronze",),
@@ -48,6 +49,7 @@ LEVEL = {name: level for level, row in enumerate(ROWS) for name in row}
 ONE_DOOR = {
     "mlflow": {"io/mlflow/model_registry.py", "io/mlflow/experiments.py"},
     "pymysql": {"io/mysql/shop_database.py", "io/mysql/replica.py"},
+    "psycopg": {"io/postgres/postgres_database.py"},
     "deltalake": {"io/delta/delta_files.py", "io/delta/delta_tidy.py"},
     "duckdb": {"io/delta/delta_files.py"},
     "sqlglot": {"spark_sql/parsing.py"},

@@ -15,6 +15,7 @@ from lakehouse.pipeline.declared import declared
 from lakehouse.recommend.blend import Blend
 from lakehouse.recommend.params import Params, parse_params
 from lakehouse.recommend.registered import RegisteredModel
+from lakehouse.sources.databases.entities import ENTITIES
 from lakehouse.sources.feed import Feed
 from lakehouse.sources.feeds import FEEDS
 from lakehouse.sources.source import JdbcTable
@@ -26,7 +27,7 @@ NAMES = [step.name for step in STEPS]
 
 
 def test_every_table_is_written_by_one_step_after_those_it_reads() -> None:
-    every: list[JdbcTable | Feed] = [*TABLES, *FEEDS]
+    every: list[JdbcTable | Feed] = [*TABLES, *ENTITIES, *FEEDS]
     sources = {table.bronze.name for table in every} | {table.vault.name for table in every if table.vault}
     made = sources | {table.name for table in APPENDED}
     for step in STEPS:

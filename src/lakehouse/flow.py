@@ -29,6 +29,7 @@ from lakehouse.silver import (
     wholesale_offers,
 )
 from lakehouse.sources import mobile_app, other_feeds, wholesalers
+from lakehouse.sources.databases import entities
 from lakehouse.sources.woocommerce import orders as shop_orders
 from lakehouse.sources.woocommerce import people as shop_people
 from lakehouse.sources.woocommerce import products as shop_catalogue
@@ -89,6 +90,8 @@ _terms, _taxonomy = shop_catalogue.TERMS.bronze, shop_catalogue.TERM_TAXONOMY.br
 _price_lists = tuple(feed.bronze for feed in wholesalers.FEEDS)
 _users_vault, _orders_vault, _unsubscribes_vault = shop_people.USERS.vault, shop_orders.ORDERS.vault, shop_people.EMAIL_UNSUBSCRIBES.vault
 _app_users, _app_users_vault = mobile_app.USERS.bronze, mobile_app.USERS.vault
+_database_customers, _database_orders = entities.CUSTOMERS.bronze, entities.ORDERS.bronze
+_databases_vault = tuple(filter(None, (entities.CUSTOMERS.vault, entities.ORDERS.vault)))
 assert _users_vault and _orders_vault and _unsubscribes_vault and _app_users_vault
 
 # No step makes them: the export adds to them, and steps read them.
@@ -123,8 +126,10 @@ SILVER = (
             shops.TABLE,
             categories.TABLE,
             shop_catalogue.PROTECTED_POSTS.bronze,
+            entities.PRODUCTS.bronze,
         ),
         "sync",
+        parameters=("restricted_categories",),
     ),
     Step(product_codes.TABLE, product_codes.build, (shop_catalogue.POSTS.bronze, shop_catalogue.POST_META.bronze), "sync"),
     Step(wholesale_offers.TABLE, wholesale_offers.build, (*_price_lists, product_codes.TABLE), "sync", parameters=("feed_shop",)),
@@ -145,7 +150,7 @@ SILVER = (
     Step(
         orders.TABLE,
         orders.build,
-        (_orders, _operational, _addresses, _order_meta, app_orders.TABLE),
+        (_orders, _operational, _addresses, _order_meta, app_orders.TABLE, _database_orders),
         "sync",
         scoped=True,
         parameters=("shops",),
@@ -153,7 +158,7 @@ SILVER = (
     Step(
         order_lines.TABLE,
         order_lines.build,
-        (_orders, _items, _item_meta, app_order_lines.TABLE),
+        (_orders, _items, _item_meta, app_order_lines.TABLE, entities.ORDER_LINES.bronze),
         "sync",
         scoped=True,
         lookups=(shops.TABLE,),
@@ -163,7 +168,7 @@ SILVER = (
     Step(
         email_deliverability.TABLE,
         email_deliverability.build,
-        (_users_vault, _orders_vault, _app_users_vault, other_feeds.MAIL_FEEDBACK.bronze),
+        (_users_vault, _orders_vault, _app_users_vault, other_feeds.MAIL_FEEDBACK.bronze, *_databases_vault),
         "sync",
         parameters=("disposable_domains",),
     ),
@@ -183,7 +188,13 @@ SILVER = (
         ),
         "sync",
     ),
-    Step(customer_identities.TABLE, customer_identities.build, (_users, orders.TABLE, _app_users), "sync", parameters=("feed_shop",)),
+    Step(
+        customer_identities.TABLE,
+        customer_identities.build,
+        (_users, orders.TABLE, _app_users, _database_customers),
+        "sync",
+        parameters=("feed_shop",),
+    ),
     Step(
         customers.TABLE,
         customers.build,
@@ -196,6 +207,7 @@ SILVER = (
             _app_users,
             shop_people.BLOCKED_USERS.bronze,
             consents.TABLE,
+            _database_customers,
         ),
         "sync",
         parameters=("shops",),

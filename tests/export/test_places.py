@@ -13,6 +13,7 @@ from lakehouse.gold import interactions
 from lakehouse.recommend import customer_products
 from lakehouse.silver import customer_identities, customers, products
 from lakehouse.sources import mobile_app
+from lakehouse.sources.databases import entities
 from lakehouse.sources.woocommerce.orders import ORDER_ADDRESSES, ORDERS
 from lakehouse.sources.woocommerce.people import USER_META, USERS
 from lakehouse.table import Table
@@ -77,6 +78,7 @@ def test_the_name_is_the_accounts_else_the_latest_orders(spark: SparkSession) ->
         ("de", 14, "other@shop.example", "e3"),
     ]
     names = [("nl", 11, "Ordered"), ("nl", 12, " Bea "), ("nl", 13, "Earlier"), ("nl", 14, "Gert"), ("de", 14, "Other")]
+    of_erp = {"shop_code": "erp", "customer_id": 1, "email": "Erp@Shop.Example", "first_name": "Eva", "email_pseudonym": "e9"}
     found = contacts(
         frame_of(
             spark,
@@ -84,7 +86,8 @@ def test_the_name_is_the_accounts_else_the_latest_orders(spark: SparkSession) ->
             [
                 {"shop_code": "nl", "customer_key": key, "user_id": user, "email_pseudonym": e, "last_order_id": last}
                 for key, user, e, last in people
-            ],
+            ]
+            + [{"shop_code": "erp", "customer_key": "of the ERP", "user_id": 1, "email_pseudonym": "e9"}],
         ),
         vault(
             spark,
@@ -99,12 +102,15 @@ def test_the_name_is_the_accounts_else_the_latest_orders(spark: SparkSession) ->
         vault(spark, ORDERS.vault, [{"shop_code": s, "id": i, "billing_email": mail, "email_pseudonym": e} for s, i, mail, e in orders]),
         vault(spark, ORDER_ADDRESSES.vault, [{"shop_code": s, "order_id": i, "first_name": name} for s, i, name in names]),
         vault(spark, mobile_app.USERS.vault, [{"app_user_id": "u", "email_pseudonym": "e3", "phone": "0612345678"}]),
+        vault(spark, entities.CUSTOMERS.vault, [of_erp]),
+        vault(spark, entities.ORDERS.vault, []),
     )
     assert {row["customer_key"]: (row["email"], row["first_name"], row["phone"]) for row in found.collect()} == {
         "account": ("mail1@shop.example", "Anna", None),
         "blank": ("mail2@shop.example", "Bea", None),
         "guest": ("guest@shop.example", "Gert", "0612345678"),
         "nameless": ("x@shop.example", None, None),
+        "of the ERP": ("erp@shop.example", "Eva", None),
     }
 
 

@@ -15,7 +15,7 @@ import pytest
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 from tests.support.aging import age
-from tests.support.change_stream import APP_TABLES, SHOP, TABLES, Shop
+from tests.support.change_stream import APP_TABLES, DATABASE, SHOP, TABLES, Shop
 from tests.support.frames import frame_of
 
 from lakehouse.errors import DataError
@@ -41,7 +41,11 @@ from lakehouse.table import conform
 SCOPED = [replace(step, writes=replace(step.writes, max_reject_share=1)) for step in SILVER if step.scoped]
 # What the scoped steps read beside bronze.
 BEFORE = [step for step in SILVER if not step.scoped and any(step.writes in (*scoped.reads, *scoped.lookups) for scoped in SCOPED)]
-RULES = (ShopRules(SHOP, "Europe/Amsterdam", consent_meta_key="consent"), ShopRules(APP, "UTC", COUNTS_AS_SALE))
+RULES = (
+    ShopRules(SHOP, "Europe/Amsterdam", consent_meta_key="consent"),
+    ShopRules(APP, "UTC", COUNTS_AS_SALE),
+    ShopRules(DATABASE, "UTC", ("confirmed",)),
+)
 
 
 class Killed(BaseException):
@@ -115,8 +119,8 @@ def test_after_any_stream_of_changes_and_killed_runs_every_scoped_table_equals_i
                 break  # a run that dies between two steps: the tables after it miss this night
     assert sum(mode.startswith("by scope") for mode in modes) >= 3, modes
 
-    some, of_app = (frozenset(list(shop.rows[name])[::2]) for name in ("orders", "app_orders"))
-    scope = Scope({SHOP: Orders(some), APP: Orders(of_app)})
+    some, of_app, of_erp = (frozenset(list(shop.rows[name])[::2]) for name in ("orders", "app_orders", "database_orders"))
+    scope = Scope({SHOP: Orders(some), APP: Orders(of_app), DATABASE: Orders(of_erp)})
     for step in SCOPED:
         of_part = good_rows(store, build_in_full(store, step, lambda frame, column: frame.where(scope.condition(column))), step)
         # The table equals what is built in full, as was seen above.

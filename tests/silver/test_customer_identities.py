@@ -6,6 +6,7 @@ from tests.support.frames import frame_of, rows_of
 
 from lakehouse.silver import orders
 from lakehouse.silver.customer_identities import TABLE, build, with_customer_key
+from lakehouse.sources.databases import entities
 from lakehouse.sources.mobile_app import USERS as APP_USERS
 from lakehouse.sources.woocommerce.people import USERS
 
@@ -65,7 +66,9 @@ def identities(spark: SparkSession, bought: DataFrame) -> DataFrame:
         {"shop_code": "nl", "id": 12, "user_pseudonym": "u12", "email_pseudonym": None},
     ]
     in_app = [{"app_user_id": user, "user_pseudonym": user, "email_pseudonym": email} for user, email in IN_APP.items()]
-    return build(frame_of(spark, USERS.bronze, users), bought, frame_of(spark, APP_USERS.bronze, in_app), feed_shop="nl")
+    customer = {"shop_code": "erp", "customer_id": 5, "user_pseudonym": "e5", "email_pseudonym": "anna"}
+    of_databases = frame_of(spark, entities.CUSTOMERS.bronze, [customer])
+    return build(frame_of(spark, USERS.bronze, users), bought, frame_of(spark, APP_USERS.bronze, in_app), of_databases, feed_shop="nl")
 
 
 @pytest.fixture(scope="module")
@@ -108,14 +111,20 @@ def test_of_two_accounts_with_one_address_the_older_has_it(found: Found) -> None
     assert found["nl", "user", "u11"] == ("u11", 11)
 
 
+def test_a_databases_customer_is_an_account_there(found: Found) -> None:
+    """Whoever has the same address elsewhere."""
+    assert found["erp", "user", "e5"] == found["erp", "email", "anna"] == ("e5", 5)
+
+
 def test_everybody_is_there_once(found: Found) -> None:
-    assert {key[2] for key in found if key[1] == "user"} == {"u7", "u9", "u10", "u11", "u12"}
+    assert {key[2] for key in found if key[1] == "user"} == {"u7", "u9", "u10", "u11", "u12", "e5"}
     assert {key[::2] for key in found if key[1] == "email"} == {
         ("nl", "anna"),
         ("nl", "bob"),
         ("nl", "both"),
         ("de", "anna"),
         ("de", "dora"),
+        ("erp", "anna"),
     }
     assert {key[::2] for key in found if key[1] == "app_user"} == {("app", user) for user in (*IN_APP, "a-gone")}
 
@@ -145,6 +154,8 @@ def test_every_identity_says_why_it_is_that_customer(reasons: dict[tuple[str, st
         ("de", "dora"): ("guest_email", "an address that no account has"),
         ("nl", "o-nl-5"): ("single_order", "a buyer without a usable address"),
         ("nl", "o-nl-6"): ("single_order", "a buyer without a usable address"),
+        ("erp", "e5"): ("account", "the account itself"),
+        ("erp", "anna"): ("account_email", "the address of account 5"),
         ("app", "a-anna"): ("email_of_account", "e-mail of account 7 of shop nl"),
         ("app", "a-anna2"): ("email_of_account", "e-mail of account 7 of shop nl"),
         ("app", "a-both"): ("email_of_account", "e-mail of account 10 of shop nl"),

@@ -13,6 +13,7 @@ from tests.support.frames import frame_of
 from lakehouse.parameters import ShopRules
 from lakehouse.silver import consents, customer_identities, email_deliverability, orders
 from lakehouse.silver.customers import TABLE, build
+from lakehouse.sources.databases import entities
 from lakehouse.sources.mobile_app import USERS as APP_USERS
 from lakehouse.sources.woocommerce.people import BLOCKED_USERS, USER_META, USERS
 from lakehouse.table import conform
@@ -186,7 +187,9 @@ def built(spark: SparkSession) -> dict[tuple[str, str], dict[str, Any]]:
             for user, email, consents, day, month, country, gone in IN_APP
         ],
     )
-    identities = conform(customer_identities.build(users, bought, in_app, feed_shop="nl"), customer_identities.TABLE)
+    customer = {"shop_code": "erp", "customer_id": 5, "user_pseudonym": "e5", "email_pseudonym": "e1", "country": "at"}
+    of_databases = frame_of(spark, entities.CUSTOMERS.bronze, [customer | {"created_at": datetime(2026, 1, 1), "is_anonymised": False}])
+    identities = conform(customer_identities.build(users, bought, in_app, of_databases, feed_shop="nl"), customer_identities.TABLE)
     said = frame_of(
         spark,
         consents.TABLE,
@@ -197,7 +200,7 @@ def built(spark: SparkSession) -> dict[tuple[str, str], dict[str, Any]]:
         ],
     )
     blocked = frame_of(spark, BLOCKED_USERS.bronze, [{"shop_code": shop, "id": user, "spam": 1} for shop, user in BLOCKED])
-    rows = conform(build(users, meta, bought, identities, flags, in_app, blocked, said, shops=SHOPS), TABLE).collect()
+    rows = conform(build(users, meta, bought, identities, flags, in_app, blocked, said, of_databases, shops=SHOPS), TABLE).collect()
     found = {(row["shop_code"], row["customer_key"]): row.asDict() for row in rows}
     assert len(found) == len(rows)
     return found
@@ -226,6 +229,11 @@ def test_a_customer_has_an_order_or_a_customers_role_and_is_neither_staff_nor_bl
     assert {key for key, is_customer in column(built, "is_customer", "be").items() if is_customer} == {"u1", "u4", "u5"}
     assert {key for key, is_customer in column(built, "is_customer").items() if not is_customer} == {"u3", "u4", "u5"}
     assert all(column(built, "is_customer", "app").values())
+
+
+def test_a_databases_customer_is_one_without_an_order_too(built: dict[tuple[str, str], dict[str, Any]]) -> None:
+    names = ("user_id", "email_pseudonym", "is_customer", "is_anonymous", "country_code", "registered_at", "last_order_id", "consent")
+    assert [built["erp", "e5"][name] for name in names] == [5, "e1", True, False, "AT", datetime(2026, 1, 1), None, "unknown"]
 
 
 def test_an_address_has_one_of_six_states(built: dict[tuple[str, str], dict[str, Any]]) -> None:

@@ -8,6 +8,7 @@ from pyspark.sql import SparkSession
 from tests.support.frames import frame_of, rows_of
 
 from lakehouse.silver.email_deliverability import TABLE, build, is_disposable_domain
+from lakehouse.sources.databases import entities
 from lakehouse.sources.mobile_app import USERS as APP_USERS
 from lakehouse.sources.other_feeds import MAIL_FEEDBACK
 from lakehouse.sources.woocommerce.orders import ORDERS
@@ -49,6 +50,8 @@ def flags(  # type: ignore[no-untyped-def]
     assert USERS.vault
     assert ORDERS.vault
     assert APP_USERS.vault
+    assert entities.CUSTOMERS.vault
+    assert entities.ORDERS.vault
     accounts = [{"shop_code": s, "id": i, "user_email": e, "email_pseudonym": e.strip().lower()} for i, (s, e) in enumerate(users)]
     guests = [{"shop_code": s, "id": i, "billing_email": e, "email_pseudonym": e.strip().lower()} for i, (s, e) in enumerate(orders)]
     guests.append({"shop_code": "nl", "id": 999, "billing_email": "deleted@site.invalid", "email_pseudonym": None})
@@ -63,6 +66,8 @@ def flags(  # type: ignore[no-untyped-def]
         frame_of(spark, ORDERS.vault, guests),
         frame_of(spark, APP_USERS.vault, app_users),
         frame_of(spark, MAIL_FEEDBACK.bronze, heard),
+        frame_of(spark, entities.CUSTOMERS.vault, []),
+        frame_of(spark, entities.ORDERS.vault, []),
         disposable_domains=tuple(LISTED),
     )
     return {row[:2]: row[2:] for row in rows_of(frame, TABLE)}

@@ -9,6 +9,7 @@ from tests.support.frames import frame_of
 
 from lakehouse.silver import app_order_lines, shops
 from lakehouse.silver.order_lines import TABLE, build
+from lakehouse.sources.databases import entities
 from lakehouse.sources.woocommerce.orders import ORDER_ITEM_META, ORDER_ITEMS, ORDERS
 from lakehouse.table import broken_rules, conform
 
@@ -65,6 +66,12 @@ APP_LINES = [
     {"shop_code": "app", "order_id": 8, "line_no": 1, "product_id": 0, "variation_id": 0, "quantity": "1", "net_amount": "3"},
 ]
 
+OF_A_DATABASE = [
+    {"shop_code": "erp", "order_id": 1, "_root_order_id": 1, "line_id": 70, "quantity": 2, "net_amount": 5, "tax_amount": 1},
+    {"shop_code": "erp", "order_id": 1, "_root_order_id": 1, "line_id": 71, "product_id": 9, "quantity": 1, "net_amount": 3}
+    | {"subtotal_amount": 4},
+]
+
 
 @pytest.fixture(scope="module")
 def built(spark: SparkSession) -> dict[tuple[str, int], dict[str, Any]]:
@@ -84,17 +91,18 @@ def built(spark: SparkSession) -> dict[tuple[str, int], dict[str, Any]]:
         frame_of(spark, ORDER_ITEMS.bronze, items),
         frame_of(spark, ORDER_ITEM_META.bronze, meta),
         frame_of(spark, app_order_lines.TABLE, APP_LINES),
+        frame_of(spark, entities.ORDER_LINES.bronze, OF_A_DATABASE),
         frame_of(spark, shops.TABLE, SHOPS),
     )
     rows = conform(frame, TABLE).withColumn("broken", broken_rules(TABLE)).collect()
-    assert len(rows) == 6
+    assert len(rows) == 8
     # An item id is unique in its shop; of the app the order's id stands for the line.
     return {(row["shop_code"], row["order_id" if row["shop_code"] == "app" else "order_line_id"]): row.asDict() for row in rows}
 
 
 def test_lines_are_the_product_items_of_orders(built: dict[tuple[str, int], dict[str, Any]]) -> None:
     # Neither shipping, nor lines of refunds, of carts, or of an order that is not there; and the app's.
-    assert set(built) == {("nl", 10), ("nl", 11), ("nl", 12), ("de", 10), ("app", 7), ("app", 8)}
+    assert set(built) == {("nl", 10), ("nl", 11), ("nl", 12), ("de", 10), ("app", 7), ("app", 8), ("erp", 70), ("erp", 71)}
 
 
 def test_amounts_and_quantities_are_decimals_as_stored(built: dict[tuple[str, int], dict[str, Any]]) -> None:
@@ -130,6 +138,11 @@ def test_the_same_ids_of_two_shops_are_two_lines(built: dict[tuple[str, int], di
     line = built["de", 10]
     assert (line["order_id"], line["product_id"], line["currency_code"], line["product_name"]) == (1, 300, "CHF", "Käse")
     assert built["nl", 10]["currency_code"] == "EUR"
+
+
+def test_a_line_of_a_database_has_no_product_where_none_is_named_and_a_discount_where_one_is(built: dict[tuple[str, int], Any]) -> None:
+    names = ("product_id", "subtotal_amount", "net_amount", "root_order_id", "broken")
+    assert [[built["erp", line][name] for name in names] for line in (70, 71)] == [[0, 5, 5, 1, []], [9, 4, 3, 1, []]]
 
 
 def test_a_line_of_the_app_is_known_by_its_order_and_number_and_has_no_discount(built: dict[tuple[str, int], dict[str, Any]]) -> None:

@@ -11,6 +11,7 @@ from tests.support.frames import frame_of
 from lakehouse.parameters import ShopRules
 from lakehouse.silver import app_orders
 from lakehouse.silver.orders import TABLE, build
+from lakehouse.sources.databases import entities
 from lakehouse.sources.mobile_app import COUNTS_AS_SALE, STATUSES
 from lakehouse.sources.woocommerce.orders import ORDER_ADDRESSES, ORDER_META, ORDER_OPERATIONAL_DATA, ORDERS
 from lakehouse.table import broken_rules, conform
@@ -20,6 +21,7 @@ SHOPS = (
     ShopRules("us", "America/New_York", ("completed", "on-hold")),
     ShopRules("de", "Europe/Berlin", ("completed", "ready-for-collection")),
     ShopRules("app", "Europe/Amsterdam", COUNTS_AS_SALE),
+    ShopRules("erp", "Europe/Vienna", ("shipped",)),
 )
 AT = datetime(2026, 7, 1, 22, 30)
 
@@ -27,6 +29,13 @@ AT = datetime(2026, 7, 1, 22, 30)
 def order(order_id: int, status: str | None = "wc-completed", shop: str = "nl", **more: Any) -> dict[str, Any]:
     common = {"type": "shop_order", "currency": "EUR", "total_amount": Decimal("10"), "date_created_gmt": AT}
     return {"shop_code": shop, "_root_order_id": order_id, "id": order_id, "status": status, **common, **more}
+
+
+OF_A_DATABASE = [
+    {"shop_code": "erp", "order_id": i, "_root_order_id": i, "customer_id": who, "status": status, "total_amount": 10, "created_at": AT}
+    | {"currency_code": "EUR", "country": "at", "is_misdated": i == 3, "order_pseudonym": f"eo{i}"}
+    for i, who, status in [(1, 5, "shipped"), (2, None, "draft"), (3, 5, "shipped")]
+]
 
 
 def of_app(order_id: int, status: str = "paid", shop: str = "app", **more: Any) -> dict[str, Any]:
@@ -114,6 +123,7 @@ def built(spark: SparkSession) -> dict[tuple[str, int], dict[str, Any]]:
         frame_of(spark, ORDER_ADDRESSES.bronze, addresses),
         frame_of(spark, ORDER_META.bronze, meta),
         frame_of(spark, app_orders.TABLE, made_in_app),
+        frame_of(spark, entities.ORDERS.bronze, OF_A_DATABASE),
         shops=SHOPS,
     )
     rows = conform(frame, TABLE).withColumn("broken", broken_rules(TABLE)).collect()
@@ -127,7 +137,7 @@ def column(built: dict[tuple[str, int], dict[str, Any]], name: str, shop: str = 
 
 
 def test_drafts_refunds_and_plugin_types_are_no_orders(built: dict[tuple[str, int], dict[str, Any]]) -> None:
-    of_shops = {key for key in built if key[0] != "app"}
+    of_shops = {key for key in built if key[0] not in ("app", "erp")}
     assert {key for key in of_shops if key[0] != "de"} == {
         *(("nl", 1), ("nl", 2), ("nl", 3), ("nl", 6), ("nl", 7)),
         *(("us", 1), ("us", 2), ("xx", 1)),
@@ -178,6 +188,7 @@ def test_a_shop_may_name_keys_of_test_orders_of_its_own(spark: SparkSession) -> 
         frame_of(spark, ORDER_ADDRESSES.bronze, []),
         frame_of(spark, ORDER_META.bronze, meta),
         frame_of(spark, app_orders.TABLE, []),
+        frame_of(spark, entities.ORDERS.bronze, []),
         shops=(ShopRules("nl", test_order_values=(("_till", ("Training",)), ("_stripe_mode", ("sandbox",)))),),
     )
     assert {row["order_id"]: row["no_sale_reason"] for row in frame.collect()} == {
@@ -237,6 +248,14 @@ def test_an_order_that_no_shop_has_is_one_of_shop_app(built: dict[tuple[str, int
     # The vendor knows neither the shop's accounts nor how it was paid; addresses are those of its users.
     unknown = ("customer_user_id", "email_pseudonym", "payment_method", "completed_at")
     assert [row[name] for name in unknown] == [None] * len(unknown)
+
+
+def test_an_order_of_a_database_is_one_of_a_shop_of_its_own(built: dict[tuple[str, int], dict[str, Any]]) -> None:
+    assert column(built, "no_sale_reason", "erp") == {1: None, 2: "status", 3: "date"}
+    # Whoever is not named is a guest.
+    assert column(built, "customer_user_id", "erp") == {1: 5, 2: 0, 3: 5}
+    names = ("channel_code", "order_date", "country_code", "root_order_id", "order_pseudonym", "broken")
+    assert [built["erp", 1][name] for name in names] == ["database", date(2026, 7, 2), "AT", 1, "eo1", []]
 
 
 def test_cancelled_and_refunded_orders_of_the_app_are_no_sales(built: dict[tuple[str, int], dict[str, Any]]) -> None:

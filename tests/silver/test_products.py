@@ -10,6 +10,7 @@ from tests.support.frames import frame_of
 
 from lakehouse.silver import categories, shops
 from lakehouse.silver.products import TABLE, build
+from lakehouse.sources.databases import entities
 from lakehouse.sources.woocommerce.products import POST_META, POSTS, PROTECTED_POSTS, TERM_RELATIONSHIPS, TERM_TAXONOMY, TERMS
 from lakehouse.table import broken_rules, conform
 
@@ -51,6 +52,20 @@ TERMS_OF = {
     70: (80, "product_cat", "Wine"),
 }
 RELATED = {PLAIN: (61, 62, 63, 64, 65, 68), VARIABLE: (66,), HIDDEN: (65, 67, 68), MEMBERS: (61, 69), WINE: (62, 70)}
+# (id, name, category, price, stock, is it sold)
+ROWS_OF_A_DATABASE = [
+    (1, "Chair", "Furniture", "49.95", "3", True),
+    (2, "Merlot", "Red wine", "9", None, True),
+    (3, "Grape juice", "Alcohol-free wine", "3", None, True),
+    (4, "Sold out", None, "1", "0", True),
+    (5, "Given up", None, "1", "7", False),
+    (6, "On request", None, None, None, True),
+]
+OF_A_DATABASE = [
+    {"shop_code": "erp", "product_id": i, "product_name": name, "category_name": group, "price_amount": price, "currency_code": "EUR"}
+    | {"stock_quantity": stock, "is_active": is_active}
+    for i, name, group, price, stock, is_active in ROWS_OF_A_DATABASE
+]
 SHOP = {
     "shop_code": "nl",
     "home_url": "https://shop.example",
@@ -62,7 +77,7 @@ SHOP = {
 
 
 @pytest.fixture(scope="module")
-def built(spark: SparkSession) -> dict[int, dict[str, Any]]:
+def everything(spark: SparkSession) -> dict[Any, dict[str, Any]]:
     posts = [
         {
             "shop_code": "nl",
@@ -103,10 +118,27 @@ def built(spark: SparkSession) -> dict[int, dict[str, Any]]:
             [{"shop_code": "nl", "category_id": t, "is_private": t == 79, "is_restricted": t == 80} for t in (70, 71, 79, 80)],
         ),
         frame_of(spark, PROTECTED_POSTS.bronze, [{"shop_code": "nl", "id": LOCKED}]),
+        frame_of(spark, entities.PRODUCTS.bronze, OF_A_DATABASE),
+        restricted_categories=("wine", "*wijn", "!alcohol-free wine"),
     )
     rows = conform(frame, TABLE).withColumn("broken", broken_rules(TABLE)).collect()
-    assert len(rows) == BARE
-    return {row["product_id"]: row.asDict() for row in rows}
+    assert len(rows) == BARE + len(OF_A_DATABASE)
+    # Those of the database by their names.
+    return {row["product_id"] if row["shop_code"] == "nl" else row["product_name"]: row.asDict() for row in rows}
+
+
+@pytest.fixture(scope="module")
+def built(everything: dict[Any, dict[str, Any]]) -> dict[int, dict[str, Any]]:
+    """Those of the shop."""
+    return {key: row for key, row in everything.items() if isinstance(key, int)}
+
+
+def test_of_a_database_what_is_sold_priced_and_in_stock_is_sellable(everything: dict[Any, dict[str, Any]]) -> None:
+    of_database = {key: row for key, row in everything.items() if isinstance(key, str)}
+    assert {key for key, row in of_database.items() if row["is_sellable"]} == {"Chair", "Merlot", "Grape juice"}
+    assert {key for key, row in of_database.items() if row["is_restricted"]} == {"Merlot"}
+    assert of_database["Sold out"]["stock_status"] == "outofstock"
+    assert not any(row["broken"] for row in of_database.values())
 
 
 def test_variations_are_no_rows_of_their_own(built: dict[int, dict[str, Any]]) -> None:
@@ -202,4 +234,6 @@ def built_of(spark: SparkSession, meta: list[tuple[int, str, str]], shop: dict[s
         frame_of(spark, shops.TABLE, [shop]),
         frame_of(spark, categories.TABLE, []),
         frame_of(spark, PROTECTED_POSTS.bronze, []),
+        frame_of(spark, entities.PRODUCTS.bronze, []),
+        restricted_categories=(),
     )

@@ -1,4 +1,4 @@
-"""The order tables of a shop and of the app as bronze rows in memory, and random days that change them in every way both do."""
+"""The order tables of a shop, the app and a database as bronze rows in memory, and random days that change them in every way they do."""
 
 import random
 from dataclasses import dataclass, field
@@ -6,13 +6,16 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from lakehouse.sources import mobile_app
+from lakehouse.sources.databases import entities
 from lakehouse.sources.woocommerce import orders as source
 from lakehouse.sources.woocommerce.shop import OPTIONS
 
-SHOP = "nl"
+SHOP, DATABASE = "nl", "erp"
 START = datetime(2026, 3, 20, tzinfo=UTC)
 STATUSES = ("wc-completed", "wc-processing", "wc-refunded", "wc-cancelled", "wc-checkout-draft", "trash")
-APP_TABLES = {feed.name: feed.bronze for feed in (mobile_app.ORDERS, mobile_app.ORDER_LINES)}
+APP_TABLES = {feed.name: feed.bronze for feed in (mobile_app.ORDERS, mobile_app.ORDER_LINES)} | {
+    entity.bronze.entity: entity.bronze for entity in (entities.ORDERS, entities.ORDER_LINES)
+}
 TABLES = {table.name: table.bronze for table in (*source.TABLES, OPTIONS)} | APP_TABLES
 Row = dict[str, Any]
 
@@ -34,6 +37,8 @@ class Shop:
             self.new_order()
         self.new_app_order()
         self.edit_app_order()
+        self.new_database_order()
+        self.edit_database_order()
         changes = [self.edit_order, self.move_to_another_customer, self.edit_line, self.remove_line, self.refund, self.delete_refund]
         changes += [
             self.split_into_copies,
@@ -140,6 +145,30 @@ class Shop:
             row["woo_order_id"] = self.rng.choice([None, *self._pick("shop_order")])
         for row in self.rng.sample(list(self.rows["app_order_lines"].values()), 1):
             row["quantity"] = self.rng.randint(1, 9)
+
+    def new_database_order(self) -> None:
+        """Ids are those of the shop's orders too."""
+        new = self.new_id()
+        at, common = START + timedelta(hours=new), {"shop_code": DATABASE, "_root_order_id": new, "order_id": new, "currency_code": "EUR"}
+        who = {"customer_id": 3, "user_pseudonym": "erp-user", "order_pseudonym": f"erp-order-{new}"}
+        self.rows["database_orders"][new] = {
+            **common,
+            **who,
+            "status": "confirmed",
+            "created_at": at,
+            "total_amount": 5,
+            "is_misdated": False,
+        }
+        self.rows["database_order_lines"][new] = {**common, "line_id": 1, "product_id": 7, "quantity": 2, "net_amount": 5, "tax_amount": 0}
+
+    def edit_database_order(self) -> None:
+        """One is cancelled, of one a line is changed, one is gone."""
+        ids = list(self.rows["database_orders"])
+        self.rows["database_orders"][self.rng.choice(ids)]["status"] = self.rng.choice(("confirmed", "cancelled"))
+        self.rows["database_order_lines"][self.rng.choice(ids)]["quantity"] = self.rng.randint(1, 9)
+        if len(ids) > 2:
+            gone = self.rng.choice(ids)
+            del self.rows["database_orders"][gone], self.rows["database_order_lines"][gone]
 
     def _pick(self, kind: str) -> list[int]:
         """Copies are refunded and edited as any other order."""

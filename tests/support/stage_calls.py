@@ -7,6 +7,7 @@ from lakehouse.export.declared_campaigns import read_campaigns
 from lakehouse.flow import APPENDED, CRM, STEPS
 from lakehouse.ops.quarantine import quarantine_of
 from lakehouse.pipeline.declared import OPS, READING, declared
+from lakehouse.sources.databases.entities import ENTITIES
 from lakehouse.sources.feeds import FEEDS
 from lakehouse.sources.woocommerce import TABLES as WOOCOMMERCE
 from lakehouse.stages import train
@@ -74,7 +75,7 @@ def lock() -> Iterator[Call]:
 
 
 def ingest() -> Iterator[Call]:
-    mirrors = [table.name for source in WOOCOMMERCE for table in (source.bronze, source.vault) if table]
+    mirrors = [table.name for source in (*WOOCOMMERCE, *ENTITIES) for table in (source.bronze, source.vault) if table]
     landed = [table.name for feed in FEEDS for table in feed.tables]
     yield from writing([*mirrors, *landed, *map(quarantine_of, mirrors), *(table.name for table in READING)])
     yield from writing(quarantine_table(feed.name).name for feed in FEEDS)

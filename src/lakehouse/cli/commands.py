@@ -104,7 +104,7 @@ def flow() -> None:
 
 @app.command()
 def grants(
-    shop: Annotated[str, typer.Argument(help="Code of the shop.")] = "nl",
+    shop: Annotated[str, typer.Argument(help="Code of the shop, or of a database of another kind.")] = "nl",
     env: Env = "local",
     store: Annotated[
         str, typer.Option(help="Where the shop keeps its orders: hpos, or legacy (posts). `lakehouse doctor` tells.")

@@ -11,17 +11,26 @@ from lakehouse.sources.app_shop import is_apps
 
 
 def contacts(
-    reached: DataFrame, users: DataFrame, user_meta: DataFrame, orders: DataFrame, order_addresses: DataFrame, app_users: DataFrame
+    reached: DataFrame,
+    users: DataFrame,
+    user_meta: DataFrame,
+    orders: DataFrame,
+    order_addresses: DataFrame,
+    app_users: DataFrame,
+    database_customers: DataFrame,
+    database_orders: DataFrame,
 ) -> DataFrame:
     """shop_code, customer_key, email, first_name, phone. The name is the account's, else the latest order's; the phone the app's."""
+    of_databases = database_customers.select("shop_code", F.col("customer_id").alias("user_id"), F.col("first_name").alias("database_name"))
     names = pivot_meta(user_meta, ["shop_code", "user_id"], "umeta_id", {"account_name": "first_name"})
     order_names = order_addresses.select("shop_code", F.col("order_id").alias("last_order_id"), F.col("first_name").alias("order_name"))
-    name = F.coalesce(F.nullif(F.trim("account_name"), F.lit("")), F.trim("order_name"))
+    name = F.coalesce(F.nullif(F.trim("account_name"), F.lit("")), F.trim("order_name"), F.trim("database_name"))
     phones = app_users.where(F.col("phone").isNotNull()).groupBy("email_pseudonym").agg(F.min("phone").alias("phone"))
     return (
-        reached.join(addresses(users, orders), ["shop_code", "email_pseudonym"])
+        reached.join(addresses(users, orders, database_customers, database_orders), ["shop_code", "email_pseudonym"])
         .join(names, ["shop_code", "user_id"], "left")
         .join(order_names, ["shop_code", "last_order_id"], "left")
+        .join(of_databases, ["shop_code", "user_id"], "left")
         .join(phones, "email_pseudonym", "left")
         .select(*CUSTOMER, "email", name.alias("first_name"), "phone")
     )

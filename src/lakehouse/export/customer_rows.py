@@ -26,7 +26,7 @@ def changed(now: DataFrame, sent: DataFrame | None) -> DataFrame:
     return now.exceptAll(sent).withColumn("is_deleted", F.lit(False)).unionByName(gone, allowMissingColumns=True)
 
 
-def as_text(facts: DataFrame, users: DataFrame, orders: DataFrame) -> DataFrame:
+def as_text(facts: DataFrame, users: DataFrame, orders: DataFrame, database_customers: DataFrame, database_orders: DataFrame) -> DataFrame:
     """The columns FACTS as text, sorted by customer, with the e-mail from the vault. Who has none there is left out, but for the gone.
 
     Times are ISO 8601 in UTC, yes and no are 1 and 0, `spent` is as `CHF 7.00; EUR 30.30`.
@@ -42,7 +42,8 @@ def as_text(facts: DataFrame, users: DataFrame, orders: DataFrame) -> DataFrame:
             return F.date_format(name, "yyyy-MM-dd'T'HH:mm:ss'Z'")
         return F.col(name).cast("int" if kinds.get(name) == BOOLEAN else "string").cast("string")
 
-    found = facts.join(addresses(users, orders), ["shop_code", "email_pseudonym"], "left").where("email is not null or is_deleted")
+    found = facts.join(addresses(users, orders, database_customers, database_orders), ["shop_code", "email_pseudonym"], "left")
+    found = found.where("email is not null or is_deleted")
     return found.select(*(text(name).alias(name) for name in FACTS)).orderBy(*CUSTOMER)
 
 

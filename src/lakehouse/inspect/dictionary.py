@@ -3,10 +3,12 @@
 import inspect
 from collections.abc import Iterable
 
+from lakehouse.bronze.databases import database_keys
 from lakehouse.checks import every_check
 from lakehouse.errors import ConfigError
 from lakehouse.flow import APPENDED, CRM, MODEL, STEPS
 from lakehouse.pipeline.declared import declared
+from lakehouse.sources.databases.entities import ENTITIES
 from lakehouse.sources.feeds import FEEDS
 from lakehouse.sources.woocommerce import TABLES as WOOCOMMERCE
 from lakehouse.table import Table, row_rules
@@ -56,6 +58,7 @@ def _columns(table: Table) -> Iterable[str]:
 def flow_page() -> str:
     """One line per source table and step: how it is written, from what."""
     lines = [f"{source.bronze.name:<36} sync, {source.reading:<12} <- {source.source_name}" for source in WOOCOMMERCE]
+    lines += [f"{table.name:<36} {'sync, snapshot':<18} <- databases" for table in (database_keys.TABLE, *(e.bronze for e in ENTITIES))]
     lines += [f"{feed.bronze.name:<36} {feed.kind:<18} <- {feed.sender}/{feed.file_name}" for feed in FEEDS]
     lines += [f"{table.name:<36} {'append':<18} <- export" for table in APPENDED]
     for step in (*STEPS, CRM):

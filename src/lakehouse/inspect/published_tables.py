@@ -8,10 +8,12 @@ from lakehouse.errors import ConfigError, DataError, WriteError
 from lakehouse.inspect.answers import answer
 from lakehouse.inspect.text_tables import as_rows, refuse_unknown_format
 from lakehouse.io.config.database_address import Address
+from lakehouse.io.config.database_settings import DatabaseSettings
 from lakehouse.io.config.settings import load_settings
 from lakehouse.lake import Lake
+from lakehouse.sources.databases import postgres_sql
 from lakehouse.sources.woocommerce import TABLES
-from lakehouse.sources.woocommerce.grants import grants, optional_grants
+from lakehouse.sources.woocommerce.grants import grants, grants_on, optional_grants
 from lakehouse.sources.woocommerce.stores import HPOS, LEGACY
 
 
@@ -52,9 +54,12 @@ def save(text: str, path: str) -> None:
 
 def grant_statements(env: str, shop_code: str, store: str) -> str:
     """The statements for the user in the settings, connecting from anywhere; narrow the host where you can."""
-    shops = load_settings(env).shops
+    settings = load_settings(env)
+    shops = settings.shops
+    if shop_code in settings.databases:
+        return database_grants(settings.databases[shop_code])
     if shop_code not in shops:
-        raise ConfigError(f"there is no shop {shop_code} in the settings of {env}", f"known: {', '.join(shops)}")
+        raise ConfigError(f"there is no shop {shop_code} in the settings of {env}", f"known: {', '.join([*shops, *settings.databases])}")
     shop, stores = shops[shop_code], {known.name: known for known in (HPOS, LEGACY)}
     if store not in stores:
         raise ConfigError(f"unknown store of orders {store}", f"use one of {', '.join(stores)}")
@@ -69,3 +74,13 @@ def grant_statements(env: str, shop_code: str, store: str) -> str:
     of_network = optional_grants(database, shop.prefix, account, shop.users_prefix)
     lines += [f"{grant};  -- of a network of sites (multisite); elsewhere leave this out" for grant in of_network.values()]
     return "\n".join(lines)
+
+
+def database_grants(settings: DatabaseSettings) -> str:
+    """The same for a database of another kind."""
+    tables = settings.tables.tables
+    if settings.is_postgres:
+        found = postgres_sql.grants(tables, settings.schema_name, settings.user)
+    else:
+        found = list(grants_on(settings.address.database, f"'{settings.user}'@'%'", tables).values())
+    return "\n".join(f"{grant};" for grant in found)

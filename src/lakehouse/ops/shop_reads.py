@@ -16,10 +16,12 @@ class ShopReadRecord:
     run_id: str = column(STRING, "id of the run")
     shop_code: str = column(STRING, "the shop")
     read_at: datetime = column(TIMESTAMP, "the database's own time when the reading began, UTC")
-    store: str = column(STRING, "where the shop keeps its orders: hpos or legacy")
+    store: str = column(STRING, "where the shop keeps its orders: hpos or legacy; of a database of another kind its kind")
     mode: str = column(STRING, "full, or incremental")
     consistency_mode: str = column(
-        STRING, "why the tables that were read fit together: replica paused, or watermark (orders that did not fit were held back)"
+        STRING,
+        "why the tables that were read fit together: replica paused, or watermark (orders that did not fit were held back); of a database"
+        " of another kind one snapshot, or table by table (they may not)",
     )
     position: str = column(STRING, "of replication (GTID); empty if the database has none")
     lag_seconds: float | None = column(DOUBLE, "how far the replica was behind; null if unknown")

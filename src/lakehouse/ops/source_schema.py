@@ -1,6 +1,6 @@
 """`ops.source_columns`: the columns that each shop's tables had, and what changed since the last read."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import UTC, datetime
 
 from lakehouse.io.config.shop_settings import ShopSettings
@@ -36,11 +36,11 @@ def columns_there(database: ShopDatabase, tables: Iterable[JdbcTable]) -> dict[s
 
 
 def check_columns(
-    code: str, shop: ShopSettings, tables: Iterable[JdbcTable], found: Mapping[str, Columns], seen: Mapping[str, Columns]
+    code: str, freeze: Collection[str], tables: Iterable[JdbcTable], found: Mapping[str, Columns], seen: Mapping[str, Columns]
 ) -> None:
     """DataError (65) if a declared column went or changed its type, or a frozen table has a new one; other new columns are a warning."""
     changes = compare_all(tables, found, seen)
-    refuse(code, changes, frozen(shop))
+    refuse(code, changes, freeze)
     for change in changes:
         if change.kind == ADDED:
             logs.warn(f"shop {code}: new column {change.table}.{change.column} ({change.found}); it is not read")

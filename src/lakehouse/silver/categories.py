@@ -6,6 +6,7 @@ from fnmatch import fnmatchcase
 from urllib.parse import unquote
 
 import pyarrow as pa
+from pyspark.sql import Column as SparkColumn
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
@@ -15,6 +16,7 @@ from lakehouse.table import BOOLEAN, LONG, STRING, Column, Table, conform
 
 # Before a pattern of what is not meant.
 NOT = "!"
+GLOB = {"*": ".*", "?": "."}
 
 TABLE = Table(
     name="silver.categories",
@@ -89,6 +91,21 @@ def marked_categories(
     while more := {number for number, parent in parents.items() if parent in marked and number not in marked and number not in free}:
         marked |= more
     return marked
+
+
+def is_named(name: SparkColumn, patterns: Collection[str]) -> SparkColumn:
+    """boolean, never null: whether the patterns mean a category of this one name, as `marked_categories` says it."""
+    wanted = _as_regex(pattern for pattern in patterns if not pattern.startswith(NOT))
+    spared = _as_regex(pattern.removeprefix(NOT) for pattern in patterns if pattern.startswith(NOT))
+    lower = F.lower(name)
+    words = F.array_append(F.regexp_extract_all(lower, F.lit(r"((?U)\w+)"), F.lit(1)), lower)
+    return F.coalesce(F.exists(words, lambda word: word.rlike(wanted)) & ~F.exists(words, lambda word: word.rlike(spared)), F.lit(False))
+
+
+def _as_regex(patterns: Iterable[str]) -> str:
+    """One that is like any of the patterns; without a pattern, like nothing."""
+    parts = ("".join(GLOB.get(sign, re.escape(sign)) for sign in pattern.casefold()) for pattern in patterns)
+    return f"^(?:{'|'.join(parts) or '(?!)'})$"
 
 
 def _words(names: Iterable[str | None]) -> set[str]:

@@ -41,12 +41,14 @@ TABLE = Table(
 )
 
 
-def build(users: DataFrame, orders: DataFrame, app_users: DataFrame, *, feed_shop: str) -> DataFrame:
+def build(users: DataFrame, orders: DataFrame, app_users: DataFrame, database_customers: DataFrame, *, feed_shop: str) -> DataFrame:
     """A guest with the address that an account has now is that account; no address, or an erased one, is one person per order.
 
     Should two accounts share an address, the older one (lower id) has it. A user of the app is the shop's customer with the same
-    e-mail, in the app's own rows.
+    e-mail, in the app's own rows. A database's customer is an account there.
     """
+    named = ("shop_code", "id", "user_pseudonym", "email_pseudonym")
+    users = users.select(*named).unionByName(database_customers.withColumnRenamed("customer_id", "id").select(*named))
     of_shops, of_app = orders.where(~is_apps()), orders.where(is_apps())
     addresses = _addresses(users, of_shops)
     return (

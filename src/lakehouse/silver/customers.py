@@ -76,16 +76,18 @@ def build(
     app_users: DataFrame,
     blocked_users: DataFrame,
     consents: DataFrame,
+    database_customers: DataFrame,
     *,
     shops: Shops,
 ) -> DataFrame:
-    """Everybody with an account or an order, in a shop or in the app. An account's address is the one it has now."""
+    """Everybody with an account or an order, in a shop, in the app or in a database. An account's address is the one it has now."""
     by_person, by_address = ["shop_code", "customer_key"], ["shop_code", "email_pseudonym"]
     # Whoever has an account has an identity `user`, the last of them by the alphabet.
     people = customer_identities.groupBy(*by_person).agg(F.max("user_id").alias("user_id"), F.max("identity_type").alias("kind"))
+    accounts = _accounts(users, user_meta, shops).unionByName(_of_databases(database_customers), allowMissingColumns=True)
     guest_address = F.when(F.col("kind") == EMAIL, F.col("customer_key"))
     found = (
-        people.join(_accounts(users, user_meta, shops), ["shop_code", "user_id"], "left")
+        people.join(accounts, ["shop_code", "user_id"], "left")
         .join(_blocked(blocked_users), ["shop_code", "user_id"], "left")
         .join(_app_users(app_users, customer_identities), by_person, "left")
         .join(_buying(orders, customer_identities), by_person, "left")
@@ -142,6 +144,19 @@ def _accounts(users: DataFrame, user_meta: DataFrame, shops: Shops) -> DataFrame
         .withColumn("has_customer_role", has_role)
         .withColumn("account_country", F.upper(null_if_empty(F.col("account_country"))))
         .withColumn("locale", null_if_empty(F.col("locale")))
+    )
+
+
+def _of_databases(database_customers: DataFrame) -> DataFrame:
+    """As accounts; whom a database calls a customer is one."""
+    return database_customers.select(
+        "shop_code",
+        F.col("customer_id").alias("user_id"),
+        F.col("email_pseudonym").alias("account_email"),
+        F.col("is_anonymised").alias("account_is_anonymised"),
+        F.col("created_at").alias("registered_at"),
+        F.upper(null_if_empty(F.col("country"))).alias("account_country"),
+        F.lit(True).alias("has_customer_role"),
     )
 
 

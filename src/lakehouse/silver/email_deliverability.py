@@ -34,12 +34,19 @@ TABLE = Table(
 
 
 def build(
-    users: DataFrame, orders: DataFrame, app_users: DataFrame, mail_feedback: DataFrame, *, disposable_domains: tuple[str, ...]
+    users: DataFrame,
+    orders: DataFrame,
+    app_users: DataFrame,
+    mail_feedback: DataFrame,
+    database_customers: DataFrame,
+    database_orders: DataFrame,
+    *,
+    disposable_domains: tuple[str, ...],
 ) -> DataFrame:
-    """One row per shop and pseudonym, from accounts, orders and users of the app. Addresses come from vault tables; none leaves."""
+    """One row per shop and pseudonym, from accounts, orders, users of the app and databases. They come from vault tables; none leaves."""
     local, domain = F.substring_index("email", "@", 1), F.substring_index("email", "@", -1)
     return (
-        addresses(users, orders, app_users)
+        addresses(users, orders, database_customers, database_orders, app_users)
         .join(_mailed(mail_feedback), "email_pseudonym", "left")
         .withColumn("is_valid", is_valid_email(F.col("email")))
         .withColumn("is_disposable", _is_disposable(domain, frozenset(disposable_domains)))

@@ -1,5 +1,7 @@
 """What was ordered: one row per line of an order."""
 
+from functools import reduce
+
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
@@ -35,8 +37,15 @@ TABLE = Table(
 )
 
 
-def build(orders: DataFrame, order_items: DataFrame, order_item_meta: DataFrame, app_order_lines: DataFrame, shops: DataFrame) -> DataFrame:
-    """Line items of orders, with the numbers that the source keeps as text beside them; and the lines of the app's own orders."""
+def build(
+    orders: DataFrame,
+    order_items: DataFrame,
+    order_item_meta: DataFrame,
+    app_order_lines: DataFrame,
+    database_order_lines: DataFrame,
+    shops: DataFrame,
+) -> DataFrame:
+    """Line items of orders, with the numbers that the source keeps as text; the lines of the app's own orders and of databases'."""
     found = lines(only_orders(orders), order_items, order_item_meta, shops)
     of_shops = found.withColumnsRenamed(
         {"order_item_id": "order_line_id", "order_item_name": "product_name", "_root_order_id": "root_order_id"}
@@ -44,4 +53,14 @@ def build(orders: DataFrame, order_items: DataFrame, order_item_meta: DataFrame,
     of_app = app_order_lines.withColumns(
         {"order_line_id": F.col("line_no"), "subtotal_amount": F.col("net_amount"), "root_order_id": F.col("order_id")}
     )
-    return of_shops.select(*TABLE.column_names).unionByName(of_app.select(*TABLE.column_names))
+    of_databases = database_order_lines.withColumns(
+        {
+            "order_line_id": F.col("line_id"),
+            "product_id": F.coalesce("product_id", F.lit(0)),
+            "variation_id": F.lit(0),
+            "subtotal_amount": F.coalesce("subtotal_amount", "net_amount"),
+            "root_order_id": F.col("_root_order_id"),
+        }
+    )
+    every = (frame.select(*TABLE.column_names) for frame in (of_shops, of_app, of_databases))
+    return reduce(DataFrame.unionByName, every)

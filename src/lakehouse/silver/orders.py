@@ -16,7 +16,7 @@ from lakehouse.sources.source import SHOP
 from lakehouse.sources.woocommerce.special_orders import TEST_ORDER_VALUES
 from lakehouse.table import BOOLEAN, DATE, LONG, MONEY, STRING, TIMESTAMP, Alarm, Column, Freshness, Rule, Table
 
-WEB = "web"
+WEB, DATABASE = "web", "database"
 
 TABLE = Table(
     name="silver.orders",
@@ -26,7 +26,12 @@ TABLE = Table(
     columns=(
         SHOP,
         Column("order_id", LONG, "order id; unique in its shop"),
-        Column("channel_code", STRING, "app if it was made in the app, also where the shop has it; else web", accepted=("web", "app")),
+        Column(
+            "channel_code",
+            STRING,
+            "app if it was made in the app, also where the shop has it; database if a database of another kind has it; else web",
+            accepted=(WEB, APP, DATABASE),
+        ),
         Column("status", STRING, "status without `wc-`"),
         Column(
             "is_sale",
@@ -53,7 +58,7 @@ TABLE = Table(
         Column("is_anonymised", BOOLEAN, "whether the address was erased"),
         Column("country_code", STRING, "of the billing address, ISO 3166-1 alpha-2"),
         Column("payment_method", STRING, "code of the method; null in shop `app`"),
-        Column("created_via", STRING, "checkout, store-api, rest-api, admin, a plugin, or app"),
+        Column("created_via", STRING, "checkout, store-api, rest-api, admin, a plugin, app, or database"),
         Column("total_amount", MONEY, "with tax, shipping and fees, after discount; below 0 where fees or coupons take off more"),
         Column("tax_amount", MONEY, "all tax: on items, fees and shipping"),
         Column("shipping_amount", MONEY, "without tax; in shop `app` as sent"),
@@ -86,10 +91,11 @@ def build(
     order_addresses: DataFrame,
     order_meta: DataFrame,
     app_orders: DataFrame,
+    database_orders: DataFrame,
     *,
     shops: Shops,
 ) -> DataFrame:
-    """From the mirrored order, its operational data, billing address and test marks; and the app's orders that no shop has."""
+    """From the mirrored order, its operational data, billing address and test marks; the app's orders that no shop has; databases'."""
     of_shops = _of_shops(orders, order_operational_data, order_addresses, order_meta, shops)
     named = app_orders.where("is_shops").select("shop_code", "order_id", F.lit(APP).alias("channel_code")).distinct()
     with_channel = of_shops.join(named, ["shop_code", "order_id"], "left").fillna(WEB, "channel_code")
@@ -100,7 +106,8 @@ def build(
         .when(F.col("is_misdated"), "date")
         .when(~counts_as_sale, "status")
     )
-    return with_channel.unionByName(_of_app(app_orders), allowMissingColumns=True).withColumns(
+    others = _of_app(app_orders).unionByName(_of_databases(database_orders), allowMissingColumns=True)
+    return with_channel.unionByName(others, allowMissingColumns=True).withColumns(
         {
             "no_sale_reason": no_sale_reason,
             "is_misdated": F.coalesce("is_misdated", F.lit(False)),
@@ -142,6 +149,18 @@ def _of_app(app_orders: DataFrame) -> DataFrame:
     """What the vendor does not send is null."""
     added = {"channel_code": F.lit(APP), "created_via": F.lit(APP), "is_anonymised": F.lit(False), "is_misdated": F.lit(False)}
     return app_orders.where("not is_shops").drop("app_order_id", "is_shops").withColumns(added)
+
+
+def _of_databases(database_orders: DataFrame) -> DataFrame:
+    """An order without a buyer's id is a guest's."""
+    return database_orders.withColumnsRenamed({"_root_order_id": "root_order_id"}).withColumns(
+        {
+            "channel_code": F.lit(DATABASE),
+            "created_via": F.lit(DATABASE),
+            "customer_user_id": F.coalesce("customer_id", F.lit(0)),
+            "country_code": F.upper(null_if_empty(F.col("country"))),
+        }
+    )
 
 
 def _test_orders(order_meta: DataFrame, shops: Shops) -> DataFrame:

@@ -6,6 +6,7 @@ from pyspark.sql import functions as F
 from pyspark.sql.types import ArrayType
 
 from lakehouse.expressions import amount_as_read, null_if_empty, pivot_meta, quantity, unescape_html
+from lakehouse.silver.categories import is_named
 from lakehouse.silver.shops import WORDPRESS_UPLOADS, is_absolute
 from lakehouse.sources.source import SHOP
 from lakehouse.table import BOOLEAN, LONG, MONEY, QUANTITY, STRING, TIMESTAMP, Alarm, Column, Rule, Table
@@ -75,8 +76,11 @@ def build(
     shops: DataFrame,
     categories: DataFrame,
     protected_posts: DataFrame,
+    database_products: DataFrame,
+    *,
+    restricted_categories: tuple[str, ...],
 ) -> DataFrame:
-    """One row per parent product."""
+    """One row per parent product of a shop, and one per product of a database."""
     key = ["shop_code", "product_id"]
     products = posts.where(F.col("post_type") == "product").withColumnsRenamed({"id": "product_id", "post_status": "status"})
     meta = pivot_meta(post_meta, ["shop_code", "post_id"], "meta_id", META).withColumnRenamed("post_id", "product_id")
@@ -88,7 +92,7 @@ def build(
         & ~_known("is_private")
         & ~_known("has_password")
     )
-    return (
+    of_shops = (
         products.join(meta, key, "left")
         .join(_prices(post_meta, shops), key, "left")
         .join(_terms_of_products(terms, term_taxonomy, term_relationships, categories), key, "left")
@@ -112,6 +116,26 @@ def build(
                 "updated_at": F.col("post_modified_gmt"),
             }
         )
+    )
+    return of_shops.unionByName(_of_databases(database_products, restricted_categories), allowMissingColumns=True)
+
+
+def _of_databases(database_products: DataFrame, restricted_categories: tuple[str, ...]) -> DataFrame:
+    """What is sold and, where stock is counted, in stock can be bought. A database has no addresses of pages or pictures."""
+    has_stock = F.coalesce(F.col("stock_quantity") > 0, F.lit(True))
+    return database_products.withColumns(
+        {
+            "product_type": F.lit("simple"),
+            "status": F.when(F.col("is_active"), "publish").otherwise("private"),
+            "stock_status": F.when(has_stock, "instock").otherwise("outofstock"),
+            "is_sellable": _known("is_active")
+            & F.col("price_amount").isNotNull()
+            & has_stock
+            & F.coalesce(F.trim("product_name") != "", F.lit(False)),
+            "is_restricted": is_named(F.col("category_name"), restricted_categories),
+            "category_ids": F.array().cast(ArrayType(LONG)),
+            "has_foreign_image": F.lit(False),
+        }
     )
 
 

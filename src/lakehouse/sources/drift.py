@@ -12,17 +12,21 @@ ADDED, REMOVED, RETYPED = "added", "removed", "retyped"
 # Of one table: column → type, as information_schema has them (`ID`, `bigint`).
 Columns = Mapping[str, str]
 
-SMALL_NUMBERS = ("tinyint", "smallint", "mediumint", "int")
-# Spark type as declared → the types that it is read from without a change of meaning.
+SMALL_NUMBERS = ("tinyint", "smallint", "mediumint", "int", "integer")
+# Spark type as declared → the types of MySQL and PostgreSQL that it is read from without a change of meaning. PostgreSQL's own types
+# are read as text where they have one; an array (`text[]`) is never what is declared.
 FAMILIES: dict[type[DataType], tuple[str, ...]] = {
     LongType: (*SMALL_NUMBERS, "bigint"),
     IntegerType: SMALL_NUMBERS,
-    BooleanType: ("tinyint", "bit"),
-    DecimalType: ("decimal",),
-    DoubleType: ("double", "float"),
-    StringType: ("char", "varchar", "tinytext", "text", "mediumtext", "longtext", "enum", "set", "json"),
+    BooleanType: ("tinyint", "bit", "boolean"),
+    DecimalType: ("decimal", "numeric", "integer", "bigint", "double precision", "real"),
+    DoubleType: ("double", "float", "double precision", "real"),
+    StringType: (
+        *("char", "varchar", "tinytext", "text", "mediumtext", "longtext", "enum", "set", "json"),
+        *("character", "character varying", "uuid", "jsonb", "citext", "name"),
+    ),
     DateType: ("date",),
-    TimestampType: ("datetime", "timestamp"),
+    TimestampType: ("datetime", "timestamp", "timestamp with time zone", "timestamp without time zone"),
 }
 NAMED_AT_MOST = 5
 

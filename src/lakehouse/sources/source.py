@@ -9,6 +9,7 @@ from lakehouse.table import BOOLEAN, LONG, STRING, Column, Table
 ORDER, ORDER_ID, ORDER_ITEM_ID = "order", "order_id", "order_item_id"
 # How a table is read again: whole; orders that may have changed; what hangs on those.
 SNAPSHOT, CURSOR, FOLLOW = "snapshot", "cursor", "follow"
+WOO = "woo__"
 # Makes an SQL condition on the orders to read for a column that holds their ids.
 Within = Callable[[str], str]
 
@@ -31,7 +32,8 @@ class JdbcTable:
     `optional`: only some shops have its columns; where they are not there, or not granted, it is empty.
     `looked_at`: columns of `where` that are never read themselves.
     `order_column` holds the id of the order that a row is or names. `network_wide`: all sites of a multisite share the table.
-    Most tables of a shop `may_be_empty`; without orders, items and options it is half loaded.
+    Most tables of a shop `may_be_empty`; without orders, items and options it is half loaded. `lake_prefix` stands before the names of its
+    tables in the lake; those of other sources than shops of WooCommerce may be missing there.
     """
 
     name: str
@@ -50,6 +52,7 @@ class JdbcTable:
     may_be_empty: bool = True
     optional: bool = False
     looked_at: tuple[str, ...] = ()
+    lake_prefix: str = WOO
 
     @property
     def reading(self) -> str:
@@ -120,7 +123,13 @@ class JdbcTable:
         flags = (ANONYMISED,) * any(p.kind == "email" for p in self.pseudonyms) + (MISDATED,) * (self.root == ORDER)
         columns = (SHOP, *self._root_column, *kept, *added, *flags)
         return Table(
-            f"bronze.woo__{self.name}", self.grain, (SHOP.name, *self.key), columns, scope=self._scope, may_be_empty=self.may_be_empty
+            f"bronze.{self.lake_prefix}{self.name}",
+            self.grain,
+            (SHOP.name, *self.key),
+            columns,
+            scope=self._scope,
+            may_be_empty=self.may_be_empty,
+            optional=self.lake_prefix != WOO,
         )
 
     @property
@@ -135,7 +144,8 @@ class JdbcTable:
         added = tuple(Column(p.name, STRING, f"keyed pseudonym of `{p.of}`") for p in self.pseudonyms if p.kind == "email")
         columns = (SHOP, *self._root_column, *kept, *added)
         grain, key = f"personal part of: {self.grain}", (SHOP.name, *self.key)
-        return Table(f"vault.woo__{self.name}", grain, key, columns, scope=self._scope, may_be_empty=True)
+        name, is_optional = f"vault.{self.lake_prefix}{self.name}", self.lake_prefix != WOO
+        return Table(name, grain, key, columns, scope=self._scope, may_be_empty=True, optional=is_optional)
 
     @property
     def mirrors(self) -> list[Table]:

@@ -18,6 +18,7 @@ from lakehouse.ops.ledger import RUNS, SKIPPED, SUCCEEDED, Entry, inputs_json, i
 from lakehouse.ops.packs import PackLedger
 from lakehouse.pipeline.recording import record
 from lakehouse.runs.stage import AfterPublication, RunContext, StageResult
+from lakehouse.sources.databases import entities
 from lakehouse.sources.woocommerce.orders import ORDERS
 from lakehouse.sources.woocommerce.people import USERS
 from lakehouse.stages.export_packs.show_pack import show
@@ -75,11 +76,11 @@ def _sent(run: RunContext, ledger: PackLedger, profile: Profile, now: TableVersi
 
 
 def _facts(run: RunContext, now: TableVersion, sent: TableVersion | None) -> Iterator[Mapping[str, Any]]:
-    assert USERS.vault and ORDERS.vault
+    people = [entity.vault for entity in (USERS, ORDERS, entities.CUSTOMERS, entities.ORDERS) if entity.vault]
     columns = CRM.writes.column_names
     there = run.store.read(CRM.name, now.version).select(*columns)
     before = None if sent is None else run.store.read(CRM.name, sent.version).select(*columns)
-    found = as_text(changed(there, before), run.read(USERS.vault), run.read(ORDERS.vault))
+    found = as_text(changed(there, before), *(run.read(table) for table in people))
     rows = found.collect() if run.store.is_small({CRM.name: now}) else found.toLocalIterator()
     return (row.asDict() for row in rows)
 

@@ -1,4 +1,4 @@
-"""Vendors' files and shop databases → bronze and vault: all feeds, then all shops of the settings, one after the other."""
+"""Vendors' files and databases → bronze and vault: all feeds, then all shops and other databases of the settings, one after the other."""
 
 from collections.abc import Collection, Iterator
 
@@ -6,16 +6,19 @@ from lakehouse.errors import ConfigError, LakehouseError
 from lakehouse.incident import WARNING, Incident
 from lakehouse.io.delta.delta_store import TableVersion
 from lakehouse.io.host import logs
-from lakehouse.ops.source_schema import check_columns, last_columns
+from lakehouse.ops.source_schema import check_columns, frozen, last_columns
 from lakehouse.runs.stage import RunContext, StageResult, both, having_done
+from lakehouse.sources.databases.entities import ENTITIES
 from lakehouse.sources.woocommerce import TABLES
+from lakehouse.stages.ingest_database.database_source import check_database
+from lakehouse.stages.ingest_database.mirror_database import DatabaseMirroring
 from lakehouse.stages.ingest_files.land_files import land_files
 from lakehouse.stages.ingest_shop.mirror_shop import Mirroring, start_again
 from lakehouse.stages.ingest_shop.shop_source import ShopSource, check_shop, missing_rights
 
 
 def ingest(run: RunContext, in_full: bool = False, accept_deletes: Collection[str] = ()) -> StageResult:
-    """Land all new files, then mirror all shops: a shop that is away keeps no vendor waiting for the reply.
+    """Land all new files, then mirror all shops and databases: a shop that is away keeps no vendor waiting for the reply.
 
     Before that, replicas that a killed run left stopped are started.
     Every shop's rights, tables and columns are checked before the first table of any is read. `in_full` reads all orders, not only
@@ -32,10 +35,16 @@ def _mirror_shops(run: RunContext, in_full: bool, accepted: Collection[str], sto
     logs.set_current_step("ingest")
     sources = [check_shop(code, shop) for code, shop in run.settings.shops.items()]
     for source in sources:
-        check_columns(source.code, source.settings, source.tables, source.columns, last_columns(run.store, source.code))
+        check_columns(source.code, frozen(source.settings), source.tables, source.columns, last_columns(run.store, source.code))
+    databases = [check_database(code, settings) for code, settings in run.settings.databases.items()]
+    for database in databases:
+        before = last_columns(run.store, database.code)
+        check_columns(database.code, set(database.settings.freeze), database.kind.tables, database.columns, before)
     outputs: dict[str, TableVersion] = {}
     for source in sources:
         outputs |= Mirroring(run, source, in_full, accepted, source.code in stood_still).mirror()
+    for database in databases:
+        outputs |= DatabaseMirroring(run, database, accepted).mirror()
     alarms = [alarm for source in sources for alarm in alarms_of_rights(source)]
     cleared = {_rights_key(source.code) for source in sources} - {alarm.key for alarm in alarms}
     return StageResult(outputs, alarms=tuple(alarms), cleared=frozenset(cleared))
@@ -64,7 +73,8 @@ def _starts_again(run: RunContext, code: str) -> bool:
 def _table_names(given: Collection[str]) -> set[str]:
     """Tables as they are declared; they may be given as `orders` or `bronze.woo__orders`. ConfigError (2) for one that is not there."""
     names = {name.split(".")[-1].removeprefix("woo__") for name in given}
-    if unknown := names - {table.name for table in TABLES}:
-        known = ", ".join(table.name for table in TABLES)
+    tables = [*(table.name for table in TABLES), *(entity.bronze.name.removeprefix("bronze.") for entity in ENTITIES)]
+    if unknown := names - set(tables):
+        known = ", ".join(tables)
         raise ConfigError(f"--accept-deletes: there is no table {', '.join(sorted(unknown))}", f"known: {known}")
     return names

@@ -39,7 +39,7 @@ def parameters(settings: Settings, params: Params, run_date: date) -> dict[str, 
 
 
 def _shops(settings: Settings) -> Shops:
-    """The rules of the shops, and of the app, whose days are those of the shop that its vendor speaks of."""
+    """The rules of the shops, of databases, and of the app, whose days are those of the shop that its vendor speaks of."""
     rules = (
         ShopRules(
             code,
@@ -55,4 +55,14 @@ def _shops(settings: Settings) -> Shops:
         )
         for code, s in sorted(settings.shops.items())
     )
-    return (*rules, ShopRules(APP, settings.shops[settings.feed_shop_code].time_zone, COUNTS_AS_SALE))
+    databases = (
+        ShopRules(
+            code,
+            d.time_zone,
+            d.sale_statuses,
+            legal_ground=d.ground_of("marketing"),
+            leaves_out_roles=d.leave_out_role_addresses,
+        )
+        for code, d in sorted(settings.databases.items())
+    )
+    return (*rules, *databases, ShopRules(APP, settings.shops[settings.feed_shop_code].time_zone, COUNTS_AS_SALE))

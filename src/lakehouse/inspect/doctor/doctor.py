@@ -20,6 +20,7 @@ from lakehouse.io.spark.classic_session import blas_name
 from lakehouse.io.spark.session import is_small_lake, size_told, spark_session
 from lakehouse.lake import Lake
 from lakehouse.ops import pseudonym_key
+from lakehouse.stages.ingest_database.database_source import check_database
 
 
 def doctor(env: str) -> int:
@@ -39,6 +40,7 @@ def doctor(env: str) -> int:
     checks.append(("alerts", lambda: _alerts(settings)))
     checks.append(("campaigns", _campaigns))
     checks += [(f"shop {code}", lambda code=code: _shop(settings, code)) for code in settings.shops]  # type: ignore[misc]
+    checks += [(f"database {code}", lambda code=code: _database(settings, code)) for code in settings.databases]  # type: ignore[misc]
     codes = [_report(name, check) for name, check in checks]
     return next((code for code in codes if code), 0)
 
@@ -121,3 +123,9 @@ def _campaigns() -> str:
 
 def _shop(settings: Settings, code: str) -> str:
     return shop.check(code, settings.shops[code])
+
+
+def _database(settings: Settings, code: str) -> str:
+    source = check_database(code, settings.databases[code])
+    found = f"{source.description}; {len(source.kind.tables)} tables readable with the declared columns"
+    return "\n".join([found, *source.notes])

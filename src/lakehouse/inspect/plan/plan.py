@@ -17,8 +17,9 @@ from lakehouse.night import NIGHT, found
 from lakehouse.ops import pseudonym_key as key_file
 from lakehouse.ops.history import History
 from lakehouse.ops.shop_reads import ShopReadRecord, last_read
-from lakehouse.ops.source_schema import check_columns, last_columns
+from lakehouse.ops.source_schema import check_columns, frozen, last_columns
 from lakehouse.pipeline.old_names import TAKE_ON, is_old
+from lakehouse.stages.ingest_database.database_source import DatabaseSource, check_database
 from lakehouse.stages.ingest_shop.last_reading import CursorDecision, last_reading
 from lakehouse.stages.ingest_shop.shop_source import ShopSource, check_shop, shop_notes
 
@@ -36,8 +37,9 @@ def plan(env: str, run_date: date | None = None) -> tuple[str, int]:
     blocked.unless(lambda: check_roots(settings))
     blocked.unless(lambda: key_file.is_made(settings, lake.store) or key_file.check_key(settings, lake.store))
     sources = {code: blocked.unless(lambda code=code: _source(lake, code)) for code in settings.shops}  # type: ignore[misc]
+    databases = {code: blocked.unless(lambda code=code: _database(lake, code)) for code in settings.databases}  # type: ignore[misc]
     usual = history.usual_seconds("night")
-    shops = as_table(["shop", "reads", "orders", "seconds"], list(_shops(lake, sources)))
+    shops = as_table(["shop", "reads", "orders", "seconds"], [*_shops(lake, sources), *_databases(lake, databases)])
     steps = as_table(["step", "tonight", "rows", "seconds"], step_rows(lake, history, as_of))
     parts = [
         f"a night of run date {as_of}, as things are now; nothing was written",
@@ -86,7 +88,7 @@ def _not_at_work(settings: Settings) -> None:
 
 def _source(lake: Lake, code: str) -> ShopSource:
     source = check_shop(code, lake.settings.shops[code])
-    check_columns(code, source.settings, source.tables, source.columns, last_columns(lake.store, code))
+    check_columns(code, frozen(source.settings), source.tables, source.columns, last_columns(lake.store, code))
     return source
 
 
@@ -101,6 +103,20 @@ def _shops(lake: Lake, sources: dict[str, ShopSource | None]) -> Iterator[list[s
             continue
         reading = last_reading(lake.store, source, before)
         yield [code, _how(source, reading, before), orders, seconds]
+
+
+def _database(lake: Lake, code: str) -> DatabaseSource:
+    source = check_database(code, lake.settings.databases[code])
+    check_columns(code, set(source.settings.freeze), source.kind.tables, source.columns, last_columns(lake.store, code))
+    return source
+
+
+def _databases(lake: Lake, sources: dict[str, DatabaseSource | None]) -> Iterator[list[str]]:
+    for code, source in sources.items():
+        before = last_read(lake.store, code)
+        orders, seconds = ("", "") if before is None else (f"{before.orders_there}", f"{before.seconds:.0f}")
+        how = "can't be read, see above" if source is None else "all of it; if no row differs, nothing is written"
+        yield [code, how, orders, seconds]
 
 
 def _notes(sources: dict[str, ShopSource | None], blocked: Blocked) -> list[str]:

@@ -11,8 +11,10 @@ from urllib.parse import unquote_plus
 from lakehouse.errors import ConfigError
 
 FORM = re.compile(
-    r"jdbc:mysql://(?P<host>\[[^\]]*\]|[^/:@?#\[\]]+)(:(?P<port>\d{1,5}))?/(?P<database>[\w$-]+)(\?(?P<options>[^#]*))?", re.A
+    r"jdbc:(?P<engine>mysql|postgresql)://(?P<host>\[[^\]]*\]|[^/:@?#\[\]]+)(:(?P<port>\d{1,5}))?/(?P<database>[\w$-]+)(\?(?P<options>[^#]*))?",
+    re.A,
 )
+PORTS = {"mysql": 3306, "postgresql": 5432}
 DNS_NAME = re.compile(r"([A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?\.)*[A-Za-z_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?\.?")
 # Names that stand in many copied URLs. They do no harm, and they do nothing: what they are about is set here.
 IGNORED = {
@@ -26,11 +28,12 @@ IGNORED = {
 
 @dataclass(frozen=True)
 class Address:
-    """Where a database is: one host (without brackets), its port, and the database's name."""
+    """Where a database is: one host (without brackets), its port, the database's name, and which engine answers there."""
 
     host: str
     port: int
     database: str
+    engine: str = "mysql"
 
     @property
     def is_loopback(self) -> bool:
@@ -38,14 +41,20 @@ class Address:
 
     @staticmethod
     def of(url: str) -> "Address":
-        """From jdbc:mysql://host[:port]/database. ConfigError (2) for any other form and for options that change what a driver may do."""
+        """From jdbc:mysql://host[:port]/database, or jdbc:postgresql://….
+
+        ConfigError (2) for any other form and for options that change what a driver may do.
+        """
         found = FORM.fullmatch(url)
-        if found is None or not _is_host(found["host"]) or not 1 <= int(found["port"] or 3306) <= 65535:
+        port = 0 if found is None else int(found["port"] or PORTS[found["engine"]])
+        if found is None or not _is_host(found["host"]) or not 1 <= port <= 65535:
             todo = "one host without user and password; those are shops.<code>.user and .password"
-            raise ConfigError("the URL of a shop must be jdbc:mysql://host[:port]/database", todo)
+            raise ConfigError(
+                "the URL must be jdbc:mysql://host[:port]/database, of PostgreSQL jdbc:postgresql://host[:port]/database", todo
+            )
         for option in (found["options"] or "").split("&"):
             _check_option(unquote_plus(option.partition("=")[0]))
-        return Address(found["host"].strip("[]"), int(found["port"] or 3306), found["database"])
+        return Address(found["host"].strip("[]"), port, found["database"], found["engine"])
 
 
 def _is_host(host: str) -> bool:
@@ -73,4 +82,4 @@ def _check_option(name: str) -> None:
         todo = "leave it out; set shops.<code>.user and .password"
     else:
         todo = "leave it out: drivers are told what they need"
-    raise ConfigError(f"the URL of a shop must not hold the {shown}", todo)
+    raise ConfigError(f"the URL must not hold the {shown}", todo)

@@ -4,6 +4,7 @@ A file of an environment may name another one that it `extends`, and is laid ove
 """
 
 import os
+import re
 from collections.abc import Mapping
 from functools import reduce
 from importlib.resources import files
@@ -18,6 +19,7 @@ from pydantic_settings import BaseSettings, EnvSettingsSource, SettingsConfigDic
 
 from lakehouse.errors import ConfigError
 from lakehouse.io.config.alert_settings import AlertSink, LogSink
+from lakehouse.io.config.database_settings import DatabaseSettings
 from lakehouse.io.config.hold_out import HoldOut
 from lakehouse.io.config.shop_settings import ShopSettings
 from lakehouse.sources.app_shop import APP
@@ -25,6 +27,7 @@ from lakehouse.sources.app_shop import APP
 PREFIX = "LAKEHOUSE_"
 # Variables that are not settings: where the settings are, and what only tests use.
 NOT_SETTINGS = {"CONF", "ENV", "TEST_DATA"}
+CODE = re.compile(r"[a-z_][a-z0-9_]*")
 
 
 class Settings(BaseSettings):
@@ -55,6 +58,8 @@ class Settings(BaseSettings):
     crm_profile: str | None = None
     # A share of all persons who get nothing from any campaign.
     hold_out: HoldOut | None = None
+    # Databases of other kinds; each is a shop of its own in silver and gold.
+    databases: dict[str, DatabaseSettings] = {}
     # The shop that vendors' files speak of: its orders, articles, customers.
     feed_shop: str | None = None
     # Patterns of names or slugs of categories whose goods are not picked for a person: a basket must not tell what is nobody's business.
@@ -98,6 +103,16 @@ class Settings(BaseSettings):
                 raise ValueError(f"shop code {code!r} is reserved for the mobile app's own orders")
         return value
 
+    @field_validator("databases")
+    @classmethod
+    def _database_codes_are_their_own(cls, value: dict[str, DatabaseSettings], info: ValidationInfo) -> dict[str, DatabaseSettings]:
+        for code in value:
+            if not CODE.fullmatch(code):
+                raise ValueError(f"database code {code!r}: use lower-case letters, digits and _")
+            if code == APP or code in info.data.get("shops", {}):
+                raise ValueError(f"database code {code!r} is that of a shop; each is a shop of its own")
+        return value
+
     @field_validator("feed_shop")
     @classmethod
     def _feed_shop_is_one_of_them(cls, value: str | None, info: ValidationInfo) -> str | None:
@@ -105,6 +120,11 @@ class Settings(BaseSettings):
         if value is not None and shops is not None and value not in shops:
             raise ValueError(f"there is no such shop; shops are {', '.join(shops)}")
         return value
+
+    @property
+    def sources(self) -> dict[str, ShopSettings | DatabaseSettings]:
+        """All that has customers and orders of its own, by their codes."""
+        return {**self.shops, **self.databases}
 
     @property
     def feed_shop_code(self) -> str:

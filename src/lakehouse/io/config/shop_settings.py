@@ -2,12 +2,10 @@
 
 from collections.abc import Mapping
 from typing import Annotated, Literal
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator
+from pydantic import Field, StringConstraints
 
-from lakehouse.errors import ConfigError
-from lakehouse.io.config.database_address import Address
+from lakehouse.io.config.connection_settings import ConnectionSettings
 from lakehouse.sources.source import JdbcTable
 from lakehouse.sources.woocommerce.special_orders import SUB_ORDER_KEYS
 
@@ -17,22 +15,13 @@ LegalGround = Literal["consent", "existing_customers"]
 MetaKey = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_\-]+$")]
 
 
-class ShopSettings(BaseModel):
+class ShopSettings(ConnectionSettings):
     """One shop: how its database is reached and what its data means."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     # How it is reached.
     url: str = Field(pattern=r"^jdbc:mysql://[^/?#]+/[^/?#]+(\?.*)?$")
-    user: str
-    password: str
     prefix: str = Field(default="wp_", pattern=r"^[A-Za-z0-9_]+$")
     users_prefix: str | None = Field(default=None, pattern=r"^[A-Za-z0-9_]+$")
-    tls: Literal["disable", "trust", "verify-ca", "verify-full"] = "disable"
-    tls_ca: str | None = None
-    connections: int = Field(default=2, ge=1, le=4)
-    socket_timeout_seconds: int = Field(default=120, ge=1)
-    statement_timeout_seconds: int = Field(default=3600, ge=1)
     # How much of it is read again.
     window_days: int | None = Field(default=None, ge=0)
     reread_nights: int | None = Field(default=None, ge=1)
@@ -44,7 +33,6 @@ class ShopSettings(BaseModel):
     max_replica_lag_seconds: int = Field(default=600, ge=0)
     heartbeat_table: str | None = Field(default=None, pattern=r"^[A-Za-z0-9_]+(\.[A-Za-z0-9_]+)?$")
     # What its data means.
-    time_zone: str = "UTC"
     content_folder: str = Field(default="wp-content", pattern=r"^[A-Za-z0-9_./-]+$")
     counts_as_sale: tuple[str, ...] = ("completed", "processing")
     customer_roles: tuple[str, ...] = ("customer",)
@@ -81,21 +69,3 @@ class ShopSettings(BaseModel):
         consent = (self.consent_meta_key,) if self.consent_meta_key and table.takes_consent else ()
         roles = (f"{self.prefix}capabilities",) if table.takes_roles else ()
         return (*consent, *roles, *(self.test_order_values if table.takes_order_keys else ()))
-
-    @field_validator("url")
-    @classmethod
-    def _url_only_says_where(cls, value: str) -> str:
-        try:
-            Address.of(value)
-        except ConfigError as error:
-            raise ValueError(f"{error}: {error.todo}") from None
-        return value
-
-    @field_validator("time_zone")
-    @classmethod
-    def _zone_exists(cls, value: str) -> str:
-        try:
-            ZoneInfo(value)
-        except (ZoneInfoNotFoundError, ValueError) as error:
-            raise ValueError(f"{value} is not a time zone; write it like Europe/Amsterdam") from error
-        return value

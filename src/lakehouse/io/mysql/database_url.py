@@ -5,16 +5,16 @@ import ssl
 from typing import Any
 
 from lakehouse.errors import AccessError, ConfigError
+from lakehouse.io.config.connection_settings import ConnectionSettings
 from lakehouse.io.config.database_address import Address
 from lakehouse.io.config.secrets import resolve
-from lakehouse.io.config.shop_settings import ShopSettings
 
 CONNECT_SECONDS = 5
 # For the answer to a short question, unless the shop's socket timeout is shorter.
 READ_SECONDS = 60
 
 
-def jdbc_url(shop: ShopSettings) -> str:
+def jdbc_url(shop: ConnectionSettings) -> str:
     """For MariaDB Connector/J. On a cluster the CA file must be on every machine."""
     address = Address.of(shop.url)
     host = f"[{address.host}]" if ":" in address.host else address.host
@@ -35,7 +35,7 @@ def jdbc_url(shop: ShopSettings) -> str:
     return f"jdbc:mysql://{host}:{address.port}/{address.database}?{'&'.join(options)}"
 
 
-def connect_arguments(shop: ShopSettings) -> dict[str, Any]:
+def connect_arguments(shop: ConnectionSettings) -> dict[str, Any]:
     """For pymysql.connect and short questions, with the meaning of `jdbc_url`. AccessError (77): CA file or password can't be read."""
     address = Address.of(shop.url)
     read_seconds = min(READ_SECONDS, shop.socket_timeout_seconds)
@@ -56,7 +56,7 @@ def connect_arguments(shop: ShopSettings) -> dict[str, Any]:
     }
 
 
-def _context(shop: ShopSettings) -> ssl.SSLContext:
+def _context(shop: ConnectionSettings) -> ssl.SSLContext:
     try:
         context = ssl.create_default_context(cafile=_authority(shop))
     except (OSError, ValueError):
@@ -67,7 +67,7 @@ def _context(shop: ShopSettings) -> ssl.SSLContext:
     return context
 
 
-def _authority(shop: ShopSettings) -> str | None:
+def _authority(shop: ConnectionSettings) -> str | None:
     """The whole path of the CA file. None: the authorities that the system knows."""
     if shop.tls_ca is None:
         return None

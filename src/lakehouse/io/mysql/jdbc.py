@@ -2,7 +2,7 @@
 
 import re
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor, as_completed, wait
 from dataclasses import dataclass
 from threading import Event
@@ -14,8 +14,8 @@ from pyspark.sql import functions as F
 
 from lakehouse.checksum import Checksum, checksum_columns
 from lakehouse.errors import AccessError, DataError, LakehouseError, SourceAwayError, known
+from lakehouse.io.config.connection_settings import ConnectionSettings
 from lakehouse.io.config.secrets import resolve
-from lakehouse.io.config.shop_settings import ShopSettings
 from lakehouse.io.host import logs
 from lakehouse.io.mysql.database_url import jdbc_url
 from lakehouse.io.mysql.shop_database import answers
@@ -46,6 +46,17 @@ class Query:
     columns: tuple[Column, ...]
 
 
+@dataclass(frozen=True)
+class JdbcSource:
+    """How a database is read: the reader's `options`; whether it `answers`, told within seconds; after how many seconds of silence it
+    counts as away; and what the text of an error means."""
+
+    options: Mapping[str, str]
+    answers: Callable[[], bool]
+    silence_seconds: int
+    translated: Callable[[str], LakehouseError]
+
+
 # What was seen of rows on their way: their checksum, and the greatest value of their first column.
 Seen = tuple[Checksum, int | None]
 
@@ -68,12 +79,17 @@ class Copies:
         return f"read_parquet('{files}')"
 
 
-def stage(spark: SparkSession, shop: ShopSettings, queries: Sequence[Query], folder: str, connections: int) -> Copies:
+def stage(spark: SparkSession, shop: ConnectionSettings, queries: Sequence[Query], folder: str, connections: int) -> Copies:
+    """`stage_from` of a database on MySQL or MariaDB."""
+    return stage_from(spark, mysql_source(shop), queries, folder, connections)
+
+
+def stage_from(spark: SparkSession, source: JdbcSource, queries: Sequence[Query], folder: str, connections: int) -> Copies:
     """Run each query once, `connections` at a time, into Parquet under `folder`. Checksums are taken of the rows on their way.
 
     One that fails because the source is away is tried three times more, then SourceAwayError (69). Any failure ends it all.
     """
-    reader = _Reader(spark, shop)
+    reader = _Reader(spark, source)
     left = {name: sum(query.name == name for query in queries) for name in (query.name for query in queries)}
     paths: dict[str, list[str]] = {name: [] for name in left}
     checksums = {name: Checksum() for name in left}
@@ -102,30 +118,34 @@ def stage(spark: SparkSession, shop: ShopSettings, queries: Sequence[Query], fol
     return Copies({name: spark.read.schema(schemas[name]).parquet(*parts) for name, parts in paths.items()}, checksums, greatest, folder)
 
 
+def mysql_source(shop: ConnectionSettings) -> JdbcSource:
+    """By MariaDB's driver."""
+    seconds = shop.statement_timeout_seconds
+    # Each of the two servers takes the other's for a comment.
+    limit = f"/*M!100101 SET max_statement_time={seconds} *//*!50708 SET max_execution_time={seconds * 1000} */"
+    options = {
+        # The binary protocol spares both sides the way through text.
+        "url": f"{jdbc_url(shop)}&useServerPrepStmts=true",
+        "driver": "org.mariadb.jdbc.Driver",
+        "user": shop.user,
+        "password": resolve(shop.password),
+        "sessionInitStatement": limit,
+    }
+    return JdbcSource(options, lambda: answers(shop), shop.socket_timeout_seconds, translated)
+
+
 class _Reader:
     """Reads into Parquet over one connection a query."""
 
-    def __init__(self, spark: SparkSession, shop: ShopSettings) -> None:
+    def __init__(self, spark: SparkSession, source: JdbcSource) -> None:
         # A session of its own: with other settings, and it can be interrupted without the rest. On a server of Spark Connect there is but
         # one, in which a tag says what is interrupted; where there is a JVM, a tag is that of one thread, and no other can use it.
-        self._spark, self._shop = spark if is_remote() else spark.newSession(), shop
+        self._spark, self._source = spark if is_remote() else spark.newSession(), source
         self._tag = f"reading-{id(self)}"
         self._failed = Event()
         self._failure: BaseException = CancelledError()
         for name, value in SESSION.items():
             self._spark.conf.set(name, value)
-        seconds = shop.statement_timeout_seconds
-        # Each of the two servers takes the other's for a comment.
-        limit = f"/*M!100101 SET max_statement_time={seconds} *//*!50708 SET max_execution_time={seconds * 1000} */"
-        self._options = {
-            # The binary protocol spares both sides the way through text.
-            "url": f"{jdbc_url(shop)}&useServerPrepStmts=true",
-            "driver": "org.mariadb.jdbc.Driver",
-            "user": shop.user,
-            "password": resolve(shop.password),
-            "fetchsize": FETCH_ROWS,
-            "sessionInitStatement": limit,
-        }
 
     def cancel(self, queries: Iterable[Future[Seen]]) -> None:
         """End what runs, and what is just about to: an interruption does not reach a job that begins a moment later."""
@@ -155,12 +175,12 @@ class _Reader:
         for pause in (*WAITS, None):
             began = time.monotonic()
             try:
-                if first_failure is not None and not answers(self._shop):
+                if first_failure is not None and not self._source.answers():
                     raise SourceAwayError("the database does not answer", "try again later")
                 return self._write(query, path)
             except SourceAwayError as error:
                 now = time.monotonic()
-                if first_failure is None or now - began > self._shop.socket_timeout_seconds + GIVE_UP_SECONDS:
+                if first_failure is None or now - began > self._source.silence_seconds + GIVE_UP_SECONDS:
                     first_failure = now  # it had read for longer than any silence lasts: another failure
                 if pause is None or now + pause > first_failure + GIVE_UP_SECONDS or self._failed.is_set():
                     raise
@@ -171,7 +191,7 @@ class _Reader:
 
     def _write(self, query: Query, path: str) -> Seen:
         types = ", ".join(f"`{column.name}` {column.type.simpleString()}" for column in query.columns)
-        reader = self._spark.read.format("jdbc").options(**self._options)
+        reader = self._spark.read.format("jdbc").options(**self._source.options, fetchsize=FETCH_ROWS)
         try:
             frame = reader.option("dbtable", f"({query.sql}) AS source").option("customSchema", types).load()
             first, seen = query.columns[0], Observation()
@@ -181,7 +201,7 @@ class _Reader:
             frame.write.mode("overwrite").options(**STAGED).parquet(path)
             return Checksum.of(seen.get), seen.get["greatest"]
         except (Py4JError, PySparkException) as error:
-            raise (known(error) or translated(str(error))) from None
+            raise (known(error) or self._source.translated(str(error))) from None
 
 
 def refuse_names_as_values(staged: DataFrame, source: JdbcTable) -> None:

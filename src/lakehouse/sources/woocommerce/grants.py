@@ -20,6 +20,11 @@ def optional_grants(database: str, prefix: str, account: str, users_prefix: str 
     return _grants(database, prefix, account, TABLES, users_prefix, of_network=True)
 
 
+def grants_on(database: str, account: str, tables: Iterable[JdbcTable]) -> dict[str, str]:
+    """The same of tables that have no prefix."""
+    return _grants(database, "", account, tables, None)
+
+
 def _grants(
     database: str, prefix: str, account: str, tables: Iterable[JdbcTable], users_prefix: str | None, of_network: bool = False
 ) -> dict[str, str]:

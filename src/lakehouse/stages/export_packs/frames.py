@@ -20,13 +20,15 @@ from lakehouse.recommend import customer_products
 from lakehouse.runs.stage import RunContext
 from lakehouse.silver import customer_identities, customers, products
 from lakehouse.sources import mobile_app
+from lakehouse.sources.databases import entities
 from lakehouse.sources.woocommerce.orders import ORDER_ADDRESSES, ORDERS
 from lakehouse.sources.woocommerce.people import USER_META, USERS
 from lakehouse.table import Table
 
 OF_ALL = (customers.TABLE, customer_products.TABLE, products.TABLE, interactions.TABLE)
 APP_USERS, APP_TOKENS = mobile_app.USERS.vault, mobile_app.INSTALLS.vault
-OF_EMAIL = tuple(table for table in (USERS.vault, USER_META.vault, ORDERS.vault, ORDER_ADDRESSES.vault, APP_USERS) if table)
+OF_SHOPS = (USERS.vault, USER_META.vault, ORDERS.vault, ORDER_ADDRESSES.vault, APP_USERS)
+OF_EMAIL = tuple(table for table in (*OF_SHOPS, entities.CUSTOMERS.vault, entities.ORDERS.vault) if table)
 OF_PUSH = (mobile_app.INSTALLS.bronze, *filter(None, (APP_TOKENS, APP_USERS)), customer_identities.TABLE)
 
 

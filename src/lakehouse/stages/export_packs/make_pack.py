@@ -79,7 +79,7 @@ def make_pack(run: RunContext, campaign: Campaign, declared: Declared, counted: 
     left_out = ", ".join(f"{reason} {number}" for reason, number in counts.suppressed.items() if number)
     record(run.ledger, entry, f"{counts.recipients} customers in {place}; left out: {left_out or 'nobody'}")
     # A shop that is no longer in the settings has nothing to choose.
-    undecided = {code for code, shop in run.settings.shops.items() if shop.legal_ground is None}
+    undecided = {code for code, source in run.settings.sources.items() if source.legal_ground is None}
     return MadePack(campaign.name, name, silent=counts.silent(undecided), outputs=outputs)
 
 

@@ -35,7 +35,7 @@ def origin(run: RunContext, campaign: Campaign, declared: Declared, counted: Seq
     `counted`: the packs that count for the campaign's frequency cap.
     """
     inputs = {table.name: run.head(table) for table in tables_of(campaign)}
-    grounds = {code: shop.ground_of(campaign.purpose) for code, shop in sorted(run.settings.shops.items())}
+    grounds = {code: source.ground_of(campaign.purpose) for code, source in sorted(run.settings.sources.items())}
     files = [part.model_dump_json() for part in (campaign, declared.profile_of(campaign))]
     texts = sorted((code, sorted(texts.items())) for code, texts in declared.texts.items())
     code = [fingerprint(module) for module in CODE]

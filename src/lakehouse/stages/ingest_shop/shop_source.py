@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from lakehouse.io.config.shop_settings import ShopSettings
-from lakehouse.io.mysql.shop_database import ShopDatabase
+from lakehouse.io.mysql.shop_database import ShopDatabase, never_tried
 from lakehouse.ops.source_schema import columns_there
 from lakehouse.sources.drift import Columns, compare_all, refuse
 from lakehouse.sources.source import JdbcTable
@@ -72,8 +72,9 @@ def shop_notes(source: ShopSource) -> list[str]:
     table = f"{source.settings.prefix}{source.store.tables[0].source_name}"
     with ShopDatabase(source.code, source.settings) as database:
         counts = dict(database.ask(status_counts_sql(source.store, source.settings.prefix), table))
+        of_server = never_tried(database.version())
     notes = status_notes(counts, source.settings.counts_as_sale) if counts else []
-    return [*notes, *missing_rights(source)]
+    return [*of_server, *notes, *missing_rights(source)]
 
 
 def missing_rights(source: ShopSource) -> list[str]:

@@ -1,0 +1,53 @@
+"""What a PostgreSQL database is asked for a declared table: the SELECT that gives the declared types, and the rights for it."""
+
+from collections.abc import Iterable, Mapping
+
+from pyspark.sql.types import BooleanType, DataType, DateType, DecimalType, IntegerType, LongType, StringType, TimestampType
+
+from lakehouse.sources.source import JdbcTable
+
+CASTS: dict[type[DataType], str] = {
+    BooleanType: "{c}",
+    # Enums, uuids and json have no type of their own in Spark; blanks at the end of a char(n) say nothing.
+    StringType: "{c}::text",
+    LongType: "{c}::bigint",
+    IntegerType: "{c}::integer",
+    # A time without an end (`infinity`) is no time.
+    DateType: "CASE WHEN isfinite({c}) THEN {c} END",
+    TimestampType: "CASE WHEN isfinite({c}) THEN {c} END",
+}
+# `numeric` without scale holds any number, NaN and infinity too, which is greater than every other. What does not fit is null, and the
+# rules of silver tell.
+DECIMAL = "CASE WHEN abs({c}::numeric) < 1e{digits} THEN round({c}::numeric, {scale}) END"
+
+
+def qualified(table: JdbcTable, schema: str) -> tuple[str, str]:
+    """(schema, table): the declaration's own schema, else that of the settings."""
+    own, _, name = table.source_name.rpartition(".")
+    return own or schema, name
+
+
+def quoted(table: JdbcTable, schema: str) -> str:
+    """The table's whole name, as SQL."""
+    return ".".join(f'"{part}"' for part in qualified(table, schema))
+
+
+def select(table: JdbcTable, schema: str, condition: str = "") -> str:
+    """The declared columns, in declared types."""
+    columns = ", ".join(f'{_cast(column.type, column.name)} AS "{column.name}"' for column in table.columns)
+    return f"SELECT {columns} FROM {quoted(table, schema)}" + (f" WHERE {condition}" if condition else "")
+
+
+def grants(tables: Iterable[JdbcTable], schema: str, account: str) -> list[str]:
+    """The statements that give `account` the rights on the columns that are read, and no others."""
+    columns: Mapping[str, str] = {quoted(t, schema): ", ".join(f'"{name}"' for name in t.needed_columns) for t in tables}
+    schemas = dict.fromkeys(name.split(".")[0] for name in columns)
+    usage = [f'GRANT USAGE ON SCHEMA {name} TO "{account}"' for name in schemas]
+    return usage + [f'GRANT SELECT ({names}) ON {table} TO "{account}"' for table, names in columns.items()]
+
+
+def _cast(kind: DataType, name: str) -> str:
+    column = f'"{name}"'
+    if isinstance(kind, DecimalType):
+        return DECIMAL.format(c=column, digits=kind.precision - kind.scale, scale=kind.scale)
+    return CASTS[type(kind)].format(c=column)

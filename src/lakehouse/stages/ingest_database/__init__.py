@@ -1,0 +1,1 @@
+"""Databases that are no WooCommerce shop into bronze and vault."""

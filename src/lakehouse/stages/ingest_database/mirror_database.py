@@ -1,0 +1,163 @@
+"""One database → the orders, lines, customers and products of bronze and vault, by sync, as a shop of its own."""
+
+import json
+import time
+from collections.abc import Collection
+from dataclasses import replace
+
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from lakehouse.bronze.databases import database_keys
+from lakehouse.bronze.databases.database_rows import entity_rows, landed, text_keys, with_ids
+from lakehouse.bronze.landing import split
+from lakehouse.errors import DataError
+from lakehouse.fingerprint import fingerprint
+from lakehouse.io.delta.delta_store import TableVersion
+from lakehouse.io.host import logs
+from lakehouse.ops.ledger import SKIPPED, SUCCEEDED, Entry, inputs_json
+from lakehouse.ops.shop_reads import ShopReadRecord, last_read, record_read
+from lakehouse.ops.source_schema import last_columns, record_columns
+from lakehouse.pipeline.loader import load
+from lakehouse.pipeline.recording import counted, record
+from lakehouse.runs.stage import RunContext
+from lakehouse.scope import Scope
+from lakehouse.sources.databases.entities import ENTITIES, ORDERS
+from lakehouse.stages.ingest_database.database_source import DatabaseSource
+from lakehouse.stages.ingest_database.read_database import Staged, read_database
+from lakehouse.table import Table
+
+TABLES: tuple[Table, ...] = (database_keys.TABLE, *(part for entity in ENTITIES for part in entity.mirrors))
+# The modules that decide what becomes of what was read.
+SHAPING = (
+    "lakehouse.bronze.databases.database_rows",
+    "lakehouse.bronze.databases.database_keys",
+    "lakehouse.bronze.landing",
+    "lakehouse.pipeline.loader",
+)
+
+
+class DatabaseMirroring:
+    """One database of one run."""
+
+    def __init__(self, run: RunContext, source: DatabaseSource, accept_deletes: Collection[str]) -> None:
+        self._run, self._source, self._code = run, source, source.code
+        self._accepted = accept_deletes
+        self._outputs: dict[str, TableVersion] = {}
+
+    def mirror(self) -> dict[str, TableVersion]:
+        """Read, mirror, record. Gives the versions of the mirrors. Nothing is written where all rows are those of the last time."""
+        logs.info(f"{self._code}: {self._source.description}")
+        started = time.monotonic()
+        staged = read_database(self._run, self._source)
+        seconds = time.monotonic() - started
+        if self._is_same(staged):
+            for table in TABLES:
+                if self._run.store.head(table.name) is not None:
+                    self._finish(table, Entry(self._step(table), SKIPPED, "the same rows as the last time"))
+        else:
+            self._land(staged)
+        self._record(staged, seconds)
+        return self._outputs
+
+    def _land(self, staged: Staged) -> None:
+        settings = self._source.settings
+        is_small = self._run.store.holds(max(checksum.rows for checksum in staged.checksums.values()))
+        values = {"currency": settings.currency, "price_includes_tax": settings.price_includes_tax}
+        entities = entity_rows(self._source.kind, staged.tables, values)
+        keys = self._keys(text_keys(entities, self._code), is_small)
+        found = landed({name: with_ids(rows, keys) for name, rows in entities.items()}, staged.read_at)
+        for entity in ENTITIES:
+            if entity.name not in found:
+                continue
+            mirror, vault = split(found[entity.name], entity, self._code, self._run.key)
+            share = 1 if entity.bronze.name.removeprefix("bronze.") in self._accepted else settings.max_delete_share
+            self._load(entity.bronze, mirror, share, is_small)
+            if vault is not None and entity.vault is not None:
+                self._load(entity.vault, vault, share, is_small)
+
+    def _keys(self, found: DataFrame | None, is_small: bool) -> DataFrame:
+        """This database's keys, with those that are new tonight, which are written first."""
+        table, store = database_keys.TABLE, self._run.store
+        head = store.head(table.name)
+        there = store.empty(table.columns) if head is None else store.read(table.name, head.version).select(*table.column_names)
+        known = there.where(F.col("shop_code") == self._code)
+        if found is None:
+            return known
+        every = known.unionByName(database_keys.new_keys(found, known)).persist()
+        try:
+            if database_keys.shared_ids(every).limit(1).count():
+                raise DataError(f"{table.name}: two keys of {self._code} have the same id", "report it: keys need a longer id")
+            self._load(table, every, 1, is_small)
+        finally:
+            every.unpersist()
+        return store.read(table.name).select(*table.column_names).where(F.col("shop_code") == self._code)
+
+    def _load(self, table: Table, frame: DataFrame, max_delete_share: float, is_small: bool) -> None:
+        started, scope = time.monotonic(), Scope.of_shop(self._code)
+        loaded = load(self._run.store, table, frame, "sync", self._run.run_id, scope, max_delete_share, is_small=is_small)
+        self._finish(table, counted(Entry(self._step(table), SUCCEEDED, "mirrored", time.monotonic() - started), loaded))
+
+    def _finish(self, table: Table, entry: Entry) -> None:
+        head = self._run.store.head(table.name)
+        assert head is not None
+        self._outputs[table.name] = head
+        record(self._run.ledger, replace(entry, table_id=head.table_id, table_version=head.version))
+
+    def _step(self, table: Table) -> str:
+        return f"{table.name}[{self._code}]"
+
+    def _is_same(self, staged: Staged) -> bool:
+        """Whether the mirrors hold these rows: read alike, by the same declarations, into tables that still are what they were."""
+        before = last_read(self._run.store, self._code)
+        if before is None or before.fingerprint != self._fingerprint() or before.heads != self._heads():
+            return False
+        return before.known_checksums == _texts(staged)
+
+    def _heads(self) -> dict[str, TableVersion]:
+        heads = {table.name: self._run.store.head(table.name) for table in TABLES}
+        return {name: head for name, head in heads.items() if head}
+
+    def _fingerprint(self) -> str:
+        settings = self._source.settings
+        meaning = (settings.time_zone, settings.currency, settings.price_includes_tax)
+        shaping = [fingerprint(module) for module in SHAPING]
+        return fingerprint("lakehouse.sources.databases.entities", shaping, self._source.kind, meaning)
+
+    def _record(self, staged: Staged, seconds: float) -> None:
+        """Written last, so that a run that dies before is read over again."""
+        self._run.ledger.flush()
+        columns = self._source.columns
+        record_columns(self._run.store, self._run.run_id, self._code, columns, last_columns(self._run.store, self._code))
+        counted_orders = (
+            f"SELECT count(*) AS n, max(coalesce(updated_at, created_at)) AS newest FROM {{rows}} WHERE shop_code = '{self._code}'"
+        )
+        (orders,) = self._run.store.question(counted_orders, rows=ORDERS.bronze.name)
+        there, newest = int(orders["n"]), orders["newest"] or staged.read_at
+        record_read(
+            self._run.store,
+            ShopReadRecord(
+                run_id=self._run.run_id,
+                shop_code=self._code,
+                read_at=staged.read_at,
+                store=self._source.kind.name,
+                mode="full",
+                consistency_mode=staged.consistency,
+                position="",
+                lag_seconds=None,
+                seconds=seconds,
+                orders_there=there,
+                orders_read=there,
+                window_from=None,
+                reread_up_to=0,
+                cursor_at=min(newest, staged.read_at),
+                held_orders="[]",
+                fingerprint=self._fingerprint(),
+                tables=inputs_json(self._heads()),
+                checksums=json.dumps(_texts(staged)),
+            ),
+        )
+
+
+def _texts(staged: Staged) -> dict[str, str]:
+    return {name: str(checksum) for name, checksum in staged.checksums.items()}

@@ -1,0 +1,110 @@
+"""A real PostgreSQL server is read over several connections in one state; a replica that ends the read is read again."""
+
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+from pyspark.sql import SparkSession
+from tests.support.flat_sales import make_many_sales, make_sales
+from tests.support.postgres import PASSWORD, PostgresServer, standby_of
+
+from lakehouse.errors import SourceAwayError
+from lakehouse.io.config.database_settings import DatabaseSettings
+from lakehouse.io.host import logs
+from lakehouse.io.postgres import postgres_database, postgres_reader
+from lakehouse.io.postgres.postgres_database import PostgresDatabase
+from lakehouse.io.postgres.postgres_reader import read_tables
+from lakehouse.sources.databases.flat_sales import SALES
+from lakehouse.sources.source import JdbcTable
+
+pytestmark = [pytest.mark.database, pytest.mark.spark]
+
+
+@pytest.fixture(autouse=True)
+def password(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SALES_PASSWORD", PASSWORD)
+
+
+def sales_of(server: PostgresServer, database: str) -> DatabaseSettings:
+    return DatabaseSettings(kind="flat_sales", url=server.url(database), user="reader", password="env:SALES_PASSWORD")
+
+
+def test_all_connections_see_the_state_of_one_moment_and_every_page_once(
+    spark: SparkSession, postgres: PostgresServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_many_sales(postgres, "snapshot", 2_000)
+    pages = PostgresDatabase.ranges
+
+    def then_everything_moves(self: PostgresDatabase, table: JdbcTable, schema: str) -> list[str]:
+        """Rows get new places, and some are new or gone, after the snapshot was taken and before anything is read."""
+        conditions = pages(self, table, schema)
+        postgres.run("snapshot", "UPDATE sales SET quantity = 99 WHERE sale_id % 2 = 0", "DELETE FROM sales WHERE sale_id = 7")
+        postgres.run("snapshot", "INSERT INTO sales (sale_id, invoice_no) VALUES (-1, 'new')")
+        return conditions
+
+    monkeypatch.setattr(postgres_database, "BYTES_A_RANGE", 5 * 8192)
+    monkeypatch.setattr(PostgresDatabase, "ranges", then_everything_moves)
+    copies = read_tables(spark, "till", sales_of(postgres, "snapshot"), [SALES], str(tmp_path))
+    assert len(list((tmp_path / "0" / SALES.name).iterdir())) > 2
+    rows = copies.frames[SALES.name]
+    assert sorted(row[0] for row in rows.select("sale_id").collect()) == list(range(1, 2_001))
+    assert rows.where("quantity = 99").count() == 0
+
+
+def test_a_table_without_pages_of_its_own_is_read_by_one_statement(postgres: PostgresServer) -> None:
+    make_sales(postgres, "views")
+    postgres.run("views", "CREATE VIEW report AS SELECT * FROM sales", "GRANT SELECT ON report TO reader")
+    postgres.run("views", "CREATE MATERIALIZED VIEW kept AS SELECT * FROM sales", "GRANT SELECT (sale_id, quantity) ON kept TO reader")
+    with PostgresDatabase("till", sales_of(postgres, "views")) as database:
+        kept = database.columns_there([replace(SALES, source_name="kept")], "public")["kept"]
+        assert kept == {"sale_id": "bigint", "quantity": "integer"}, "what is granted"
+        assert database.ranges(replace(SALES, source_name="report"), "public") == [""]
+        assert database.ranges(SALES, "public") == [""], "it is small"
+
+
+@pytest.fixture
+def standby(postgres: PostgresServer) -> Iterator[PostgresServer]:
+    """A replica that waits for no reader."""
+    with TemporaryDirectory() as folder:
+        running = standby_of(postgres, Path(folder), ("max_standby_streaming_delay=0", "hot_standby_feedback=off"))
+        yield running
+        running.stop()
+
+
+@pytest.mark.slow
+def test_a_replica_that_ends_the_read_ends_it_with_69_and_is_read_in_peace(
+    spark: SparkSession, postgres: PostgresServer, standby: PostgresServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_many_sales(postgres, "busy", 300_000)
+    ((written,),) = postgres.run("busy", "SELECT pg_current_wal_lsn()")
+    deadline = time.monotonic() + 60
+    while not standby.run("postgres", f"SELECT pg_last_wal_replay_lsn() >= '{written}'")[0][0]:
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
+    monkeypatch.setattr(postgres_reader, "WAITS", (0,))
+    warnings: list[str] = []
+    monkeypatch.setattr(logs, "warn", lambda text, **_: warnings.append(text))
+    stop = threading.Event()
+
+    def write() -> None:
+        """What the snapshot still sees is deleted and cleared away, over and over."""
+        while not stop.is_set():
+            postgres.run("busy", "UPDATE sales SET quantity = quantity + 1 WHERE sale_id % 50 = 0")
+            postgres.run("busy", "VACUUM sales")
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    try:
+        with pytest.raises(SourceAwayError) as caught:
+            read_tables(spark, "till", sales_of(standby, "busy"), [SALES], str(tmp_path / "disturbed"))
+    finally:
+        stop.set()
+        writer.join()
+    assert "max_standby_streaming_delay" in caught.value.todo
+    assert warnings
+    copies = read_tables(spark, "till", sales_of(standby, "busy"), [SALES], str(tmp_path / "in peace"))
+    assert copies.frames[SALES.name].count() == 300_000

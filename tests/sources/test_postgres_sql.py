@@ -1,0 +1,33 @@
+"""What PostgreSQL is asked: declared types of whatever it has, declared columns and no others."""
+
+from lakehouse.sources.databases.erp import STOCK_LEVELS
+from lakehouse.sources.databases.postgres_sql import grants, select
+from lakehouse.sources.source import JdbcTable
+from lakehouse.table import LONG, MONEY, STRING, TIMESTAMP, Column
+
+ORDERS = JdbcTable(
+    name="orders",
+    source_name="Orders",
+    grain="one order",
+    key=("id",),
+    columns=(Column("id", STRING, "uuid"), Column("total", MONEY, "numeric"), Column("at", TIMESTAMP, "timestamptz")),
+    looked_at=("kind",),
+)
+
+
+def test_numbers_that_do_not_fit_and_times_without_an_end_are_null() -> None:
+    assert select(ORDERS, "public", "ctid < '(9,0)'::tid") == (
+        'SELECT "id"::text AS "id", CASE WHEN abs("total"::numeric) < 1e18 THEN round("total"::numeric, 8) END AS "total",'
+        ' CASE WHEN isfinite("at") THEN "at" END AS "at" FROM "public"."Orders" WHERE ctid < \'(9,0)\'::tid'
+    )
+    whole = JdbcTable("t", "t", "row", ("n",), (Column("n", LONG, "smallint"),))
+    assert select(whole, "x") == 'SELECT "n"::bigint AS "n" FROM "x"."t"'
+
+
+def test_a_reader_may_read_what_is_read_in_every_schema() -> None:
+    assert grants([ORDERS, STOCK_LEVELS], "public", "reader") == [
+        'GRANT USAGE ON SCHEMA "public" TO "reader"',
+        'GRANT USAGE ON SCHEMA "inventory" TO "reader"',
+        'GRANT SELECT ("id", "total", "at", "kind") ON "public"."Orders" TO "reader"',
+        'GRANT SELECT ("product_id", "warehouse_code", "quantity") ON "inventory"."stock_levels" TO "reader"',
+    ]
