@@ -160,6 +160,7 @@ def test_equal_inputs_make_no_new_pack_and_one_that_is_made_anew_differs_in_what
     assert {name for name in ours if ours[name] != theirs[name]} == {"run_id", "created", "expires"}
 
 
+@pytest.mark.slow
 def test_what_a_killed_run_did_not_come_to_is_done_by_the_next_one(run: RunContext) -> None:
     module.export(run)  # killed before the pack appeared
     assert (root(run) / "2026-11-18" / ".run1.unfinished").exists()
@@ -172,6 +173,7 @@ def test_what_a_killed_run_did_not_come_to_is_done_by_the_next_one(run: RunConte
     assert [row["run_id"] for row in run.store.rows(PACKS)] == ["run2"]
 
 
+@pytest.mark.slow
 def test_an_expired_pack_goes_and_the_ledger_keeps_that_it_was(run: RunContext) -> None:
     exported(run, "run1")
     later = DAY + timedelta(days=31)
@@ -187,6 +189,7 @@ def test_an_expired_pack_goes_and_the_ledger_keeps_that_it_was(run: RunContext) 
     assert latest(run).endswith("run3")
 
 
+@pytest.mark.slow
 def test_a_campaign_that_is_not_due_is_left_and_others_keep_their_rows(run: RunContext, monkeypatch: pytest.MonkeyPatch) -> None:
     shipped = read_campaigns()
     email = shipped.campaigns["email"].model_dump(mode="json", exclude={"name"})
@@ -204,6 +207,7 @@ def test_a_campaign_that_is_not_due_is_left_and_others_keep_their_rows(run: RunC
     assert (manifest["customers"], manifest["recipients"]) == (2, 1)
 
 
+@pytest.mark.slow
 def test_a_share_is_held_out_and_nobody_gets_more_than_the_campaign_may_send(run: RunContext, monkeypatch: pytest.MonkeyPatch) -> None:
     """Of two campaigns of one night the second knows the first; who was given an arm keeps it."""
     shipped = read_campaigns()
