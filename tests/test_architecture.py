@@ -176,3 +176,9 @@ def test_help_is_given_without_heavy_libraries() -> None:
     found = subprocess.run([sys.executable, "-c", code], check=True, timeout=60, capture_output=True, text=True)
     assert found.stdout.splitlines()[-1] == "[]", f"after {time.monotonic() - start:.1f} s"
     assert "night" in found.stdout
+
+
+def test_no_two_files_of_tests_have_one_name() -> None:
+    # pytest knows them by it, but in packages: the second one would not be collected.
+    files = (path for path in Path(__file__).parent.rglob("test_*.py") if not (path.parent / "__init__.py").exists())
+    assert [name for name, times in Counter(path.name for path in files).items() if times > 1] == []

@@ -60,7 +60,7 @@ def test_a_secret_that_everybody_can_read_is_told_and_one_s_own_is_not(tmp_path:
 def test_on_a_lake_that_is_fine_nothing_stands_in_the_way(demo_lake: DemoLake) -> None:
     lines = demo_lake.output("doctor").splitlines()
     names = [line.split(":")[0].removeprefix("ok").strip() for line in lines if line.startswith("ok")]
-    assert names == ["folders", "disks", "java", "jars", "spark", "catalog", "runs", "pseudonym key", "alerts", "shop nl"]
+    assert names == ["folders", "disks", "java", "jars", "spark", "catalog", "runs", "pseudonym key", "alerts", "campaigns", "shop nl"]
     assert not [line for line in lines if line.startswith("problem")]
     assert [line for line in lines if "runs: " in line and "succeeded" in line]
 
