@@ -99,6 +99,11 @@ def known(error: BaseException) -> LakehouseError | None:
     return error if isinstance(error, LakehouseError) else None
 
 
+def java_error(message: str) -> str:
+    """The name of the last Java exception in the text of an error, without the text: that may hold values. "" if there is none."""
+    return next(reversed(re.findall(r"\b[a-z]+(?:\.[a-z]\w*)+\.([A-Z]\w+(?:Exception|Error))", message)), "")
+
+
 def refuse_full_disk(error: BaseException) -> None:
     """WriteError (73) if that is what the error means: it is then no trouble of the file that was just read."""
     cause = known(error)

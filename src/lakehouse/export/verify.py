@@ -11,7 +11,7 @@ from typing import Any
 from lakehouse.errors import DataError
 from lakehouse.export.profile import MEGABYTE, Profile
 from lakehouse.io.packs.pack_files import FORMULA_STARTS, MANIFEST, SCHEMA_VERSION, SUCCESS
-from lakehouse.io.packs.packs import LATEST
+from lakehouse.io.packs.packs import LATEST, parsed
 
 TAKE_ANOTHER = "take the pack again from where it was written; if it stays so, tell whoever runs the lake"
 
@@ -60,10 +60,10 @@ def problems(folder: Path, profile: Profile | None, now: datetime) -> Iterator[s
 
 def _manifest(folder: Path) -> dict[str, Any] | None:
     try:
-        found = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        found = parsed((folder / MANIFEST).read_bytes())
+    except OSError:
         return None
-    return found if isinstance(found, dict) and found.get("schema_version") == SCHEMA_VERSION else None
+    return found if found is not None and found.get("schema_version") == SCHEMA_VERSION else None
 
 
 def _other_profile(manifest: Mapping[str, Any], profile: Profile) -> Iterator[str]:

@@ -68,7 +68,7 @@ class Runner:
         if scope is None or len(scope) > 0:
             frames = [*(self._part(table, scope) for table in step.reads), *(self._part(table, None) for table in step.lookups)]
             if step.remembers:
-                frames.append(self._own_rows(step.writes))
+                frames.append(self._store.latest(step.writes))
             others = {table.name: self._part(table, scope) for table in step.refers_to}
             is_small = self._store.holds(0) if scope is not None else self._store.is_small(tables, step.fan_out)
             if step.takes_model:
@@ -95,11 +95,6 @@ class Runner:
             return self._tables.read(table).where(condition)
         rows = self._store.arrow(table.name, table.column_names, condition, head.version)
         return self._store.spark.createDataFrame(rows, schema_of(table.columns))
-
-    def _own_rows(self, table: Table) -> DataFrame:
-        """What it holds now, also of a run that died before it was recorded."""
-        head = self._store.head(table.name)
-        return self._store.empty(table.columns) if head is None else self._store.read(table.name, head.version).select(*table.column_names)
 
     def _finish(self, step: Step, entry: Entry, started: float) -> Entry:
         """The table's latest version is this run's: later steps read it."""

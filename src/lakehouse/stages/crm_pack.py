@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Iterator, Mapping
-from datetime import timedelta
 from itertools import chain
 from typing import Any
 
@@ -21,6 +20,7 @@ from lakehouse.runs.stage import AfterPublication, RunContext, StageResult
 from lakehouse.sources.databases import entities
 from lakehouse.sources.woocommerce.orders import ORDERS
 from lakehouse.sources.woocommerce.people import USERS
+from lakehouse.stages.export_packs.origin import common_facts
 from lakehouse.stages.export_packs.show_pack import show
 from lakehouse.stages.step_runner import step_runner
 
@@ -49,10 +49,10 @@ def export_customers(run: RunContext, declared: Declared, ledger: PackLedger) ->
         record(run.ledger, entry, f"{packs.place}: nothing is known of customers that was not sent")
         return StageResult(outputs=runner.outputs)
     with packs.unfinished(pack) as folder:
-        dialect, header = profile.dialect(NAME, f"{run.run_date:%Y%m%d}"), profile.header(0)
-        files = write_files(folder, dialect, header, customer_rows(profile, chain([first], facts)))
+        dialect = profile.dialect(NAME, f"{run.run_date:%Y%m%d}")
+        files = write_files(folder, dialect, profile.header(0), customer_rows(profile, chain([first], facts)))
         rows = sum(file.rows for file in files.values())
-        finish(folder, files, {**_said(run, profile, inputs, sent), "columns": header, "customers": rows, "recipients": rows})
+        finish(folder, files, {**_said(run, profile, inputs, sent), "customers": rows, "recipients": rows})
     entry = Entry(STEP, SUCCEEDED, f"{packs.place}/{pack}", time.monotonic() - started, rows, rows, inputs=inputs_json(inputs))
     record(run.ledger, entry, f"{rows} customers in {packs.place}/{pack}")
     return StageResult(outputs=runner.outputs, after=(AfterPublication.of(show, campaign=NAME, pack=pack),))
@@ -87,20 +87,10 @@ def _facts(run: RunContext, now: TableVersion, sent: TableVersion | None) -> Ite
 
 def _said(run: RunContext, profile: Profile, inputs: Mapping[str, TableVersion], sent: TableVersion | None) -> dict[str, object]:
     return {
+        **common_facts(run, profile, 0, KEPT_DAYS, inputs),
         "campaign": NAME,
         "channel": NAME,
-        "profile": profile.name,
-        "contract_version": profile.version,
-        "format": profile.format,
-        "delimiter": profile.delimiter,
-        "slots": 0,
-        "unique": list(profile.unique),
-        "run_id": run.run_id,
-        "run_date": run.run_date.isoformat(),
-        "created": run.started_at.isoformat(timespec="seconds"),
-        "expires": (run.started_at + timedelta(days=KEPT_DAYS)).isoformat(timespec="seconds"),
         "model_version": None,
-        "data_versions": {name: head.version for name, head in inputs.items()},
         "changes_since": None if sent is None else sent.version,
         "suppressed": {},
     }

@@ -1,5 +1,6 @@
 """Settings that every database has: where it is, who reads it, how safe and how patient its connections are."""
 
+import os
 from typing import Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -27,6 +28,15 @@ class ConnectionSettings(BaseModel):
     @property
     def address(self) -> Address:
         return Address.of(self.url)
+
+    @property
+    def authority(self) -> str | None:
+        """The whole path of the CA file. None: the authorities that the system knows."""
+        if self.tls_ca is None:
+            return None
+        if not self.tls.startswith("verify"):
+            raise ConfigError(f"tls_ca is set, but tls: {self.tls} looks at no certificate", "set tls: verify-full, or leave it out")
+        return os.path.abspath(self.tls_ca)
 
     @field_validator("url")
     @classmethod

@@ -178,6 +178,11 @@ class DeltaReader(StoredFiles):
         notes = later.where(~F.col("operation").isin(*MAINTENANCE)).select(F.coalesce("userMetadata", F.lit("")))
         return [row[0] for row in notes.collect()]
 
+    def latest(self, table: Table) -> DataFrame:
+        """The declared columns as they stand now, also of a run that died before it was recorded; no rows where there is no table."""
+        head = self.head(table.name)
+        return self.empty(table.columns) if head is None else self.read(table.name, head.version).select(*table.column_names)
+
     def empty(self, columns: Iterable[Column]) -> DataFrame:
         """A frame of these columns without rows."""
         return frame_from(self.spark, [], schema_of(columns))

@@ -1,6 +1,5 @@
 """How a shop's database is reached: what both drivers are told about its address, account and certificate."""
 
-import os
 import ssl
 from typing import Any
 
@@ -68,13 +67,8 @@ def _context(shop: ConnectionSettings) -> ssl.SSLContext:
 
 
 def _authority(shop: ConnectionSettings) -> str | None:
-    """The whole path of the CA file. None: the authorities that the system knows."""
-    if shop.tls_ca is None:
-        return None
-    if not shop.tls.startswith("verify"):
-        raise ConfigError(
-            f"shops.<code>.tls_ca is set, but tls: {shop.tls} looks at no certificate", "set tls: verify-full, or leave it out"
-        )
-    if "&" in shop.tls_ca:
-        raise ConfigError("the path in shops.<code>.tls_ca must not hold &", "rename the file")
-    return os.path.abspath(shop.tls_ca)
+    """The CA file, for an option of the URL."""
+    authority = shop.authority
+    if "&" in (shop.tls_ca or ""):
+        raise ConfigError("the path in tls_ca must not hold &", "rename the file")
+    return authority

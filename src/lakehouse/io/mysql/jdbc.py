@@ -13,7 +13,7 @@ from pyspark.sql import DataFrame, Observation, SparkSession, is_remote
 from pyspark.sql import functions as F
 
 from lakehouse.checksum import Checksum, checksum_columns
-from lakehouse.errors import AccessError, DataError, LakehouseError, SourceAwayError, known
+from lakehouse.errors import AccessError, DataError, LakehouseError, SourceAwayError, java_error, known
 from lakehouse.io.config.connection_settings import ConnectionSettings
 from lakehouse.io.config.secrets import resolve
 from lakehouse.io.host import logs
@@ -231,5 +231,4 @@ def translated(message: str) -> LakehouseError:
         return LakehouseError("a statement ran longer than statement_timeout_seconds", "raise it, or read when the database has less to do")
     if re.search(AWAY, message):
         return SourceAwayError("the database stopped answering", "try again later")
-    kinds = re.findall(r"\b[a-z]+(?:\.[a-z]\w*)+\.([A-Z]\w+(?:Exception|Error))", message)
-    return LakehouseError(f"reading the database failed: {kinds[-1] if kinds else 'unknown reason'}", "run it again")
+    return LakehouseError(f"reading the database failed: {java_error(message) or 'unknown reason'}", "run it again")

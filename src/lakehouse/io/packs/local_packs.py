@@ -1,7 +1,6 @@
 """Packs in a folder of this machine. A pack appears by a rename."""
 
 import hashlib
-import json
 import os
 import shutil
 from collections.abc import Iterator, Mapping
@@ -11,7 +10,7 @@ from typing import Any
 
 from lakehouse.errors import WriteError
 from lakehouse.io.packs.pack_files import MANIFEST, SUCCESS
-from lakehouse.io.packs.packs import LATEST, as_json, is_older, made_from_the_same
+from lakehouse.io.packs.packs import LATEST, as_json, is_older, parsed
 
 UNFINISHED = ".unfinished"
 
@@ -34,7 +33,7 @@ class LocalPacks:
         for path in reversed(packs):
             pack = f"{run_date}/{path.name}"
             manifest = self.manifest(pack)
-            if manifest is not None and made_from_the_same(manifest, made_from) and self._is_as_written(path, manifest):
+            if manifest is not None and manifest.get("made_from") == made_from and self._is_as_written(path, manifest):
                 return pack
         return None
 
@@ -121,10 +120,9 @@ class LocalPacks:
 
 def _read(path: Path) -> dict[str, Any] | None:
     try:
-        values = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        return parsed(path.read_bytes())
+    except OSError:
         return None
-    return values if isinstance(values, dict) else None
 
 
 def _to_disk(path: Path) -> None:

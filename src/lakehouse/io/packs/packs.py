@@ -62,5 +62,10 @@ def as_json(values: Mapping[str, Any]) -> bytes:
     return (json.dumps(values, indent=2, sort_keys=True) + "\n").encode()
 
 
-def made_from_the_same(manifest: Mapping[str, Any] | None, made_from: str) -> bool:
-    return manifest is not None and manifest.get("made_from") == made_from
+def parsed(data: bytes) -> dict[str, Any] | None:
+    """The object of a manifest or of `latest.json`; None for what is none."""
+    try:
+        values = json.loads(data)
+    except ValueError:
+        return None
+    return values if isinstance(values, dict) else None

@@ -4,7 +4,6 @@ Nothing is moved or written over: a pack's files are put where they will be, and
 """
 
 import base64
-import json
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -13,7 +12,7 @@ from typing import Any
 
 from lakehouse.errors import WriteError
 from lakehouse.io.packs.pack_files import MANIFEST, SUCCESS
-from lakehouse.io.packs.packs import LATEST, as_json, is_older, made_from_the_same
+from lakehouse.io.packs.packs import LATEST, as_json, is_older, parsed
 from lakehouse.io.s3.s3_objects import RefusedError, S3Objects
 
 # Somebody else writes `latest.json` at the same time only by mistake.
@@ -40,7 +39,7 @@ class S3Packs:
         ends = [name for name in self._objects.names(f"{run_date}/") if name.endswith(f"/{SUCCESS}")]
         for pack in sorted((name.removesuffix(f"/{SUCCESS}") for name in ends), reverse=True):
             manifest = self.manifest(pack)
-            if manifest is not None and made_from_the_same(manifest, made_from) and self._is_as_written(pack, manifest):
+            if manifest is not None and manifest.get("made_from") == made_from and self._is_as_written(pack, manifest):
                 return pack
         return None
 
@@ -71,7 +70,7 @@ class S3Packs:
         """Let `latest.json` name another pack, at once, unless it names one of a later run date. Who was faster is not written over."""
         for _ in range(TRIES):
             found = self._objects.get(LATEST)
-            there = None if found is None else _parsed(found.data)
+            there = None if found is None else parsed(found.data)
             if there == latest or is_older(latest, there):
                 return
             with suppress(RefusedError):
@@ -97,12 +96,4 @@ class S3Packs:
 
     def _read(self, name: str) -> dict[str, Any] | None:
         found = self._objects.get(name)
-        return None if found is None else _parsed(found.data)
-
-
-def _parsed(data: bytes) -> dict[str, Any] | None:
-    try:
-        values = json.loads(data)
-    except ValueError:
-        return None
-    return values if isinstance(values, dict) else None
+        return None if found is None else parsed(found.data)

@@ -1,10 +1,9 @@
 """How a PostgreSQL database is reached: what both drivers are told of its address, account and certificate; what their errors mean."""
 
-import os
 import re
 from typing import Any
 
-from lakehouse.errors import AccessError, ConfigError, DataError, LakehouseError, SourceAwayError
+from lakehouse.errors import AccessError, DataError, LakehouseError, SourceAwayError, java_error
 from lakehouse.io.config.connection_settings import ConnectionSettings
 from lakehouse.io.config.secrets import resolve
 
@@ -37,7 +36,7 @@ def jdbc_options(settings: ConnectionSettings) -> dict[str, str]:
         "tcpKeepAlive": "true",
         "ApplicationName": "lakehouse",
     }
-    authority = authority_file(settings)
+    authority = settings.authority
     if settings.tls.startswith("verify"):
         options |= {"sslrootcert": authority} if authority else {"sslfactory": "org.postgresql.ssl.DefaultJavaSSLFactory"}
     return {
@@ -52,7 +51,7 @@ def jdbc_options(settings: ConnectionSettings) -> dict[str, str]:
 def connect_arguments(settings: ConnectionSettings) -> dict[str, Any]:
     """For psycopg.connect and short questions, with the meaning of `jdbc_options`."""
     address, seconds = settings.address, min(READ_SECONDS, settings.socket_timeout_seconds)
-    authority, verifies = authority_file(settings), settings.tls.startswith("verify")
+    authority, verifies = settings.authority, settings.tls.startswith("verify")
     return {
         "host": address.host,
         "port": address.port,
@@ -67,15 +66,6 @@ def connect_arguments(settings: ConnectionSettings) -> dict[str, Any]:
         "application_name": "lakehouse",
         "options": f"-c TimeZone=UTC -c statement_timeout={seconds * 1000} -c client_encoding=UTF8",
     }
-
-
-def authority_file(settings: ConnectionSettings) -> str | None:
-    """The whole path of the CA file. None: the authorities that the system knows."""
-    if settings.tls_ca is None:
-        return None
-    if not settings.tls.startswith("verify"):
-        raise ConfigError(f"tls_ca is set, but tls: {settings.tls} looks at no certificate", "set tls: verify-full, or leave it out")
-    return os.path.abspath(settings.tls_ca)
 
 
 def translated(text: str, code: str = "", state: str = "") -> LakehouseError:
@@ -109,5 +99,4 @@ def translated(text: str, code: str = "", state: str = "") -> LakehouseError:
         return AccessError(f"{where}: its certificate does not verify", f"check {mine}.tls_ca, and the host in the URL")
     if state.startswith(("08", "57P", "53")) or re.search(AWAY, text, re.I):
         return SourceAwayError(f"{where} does not answer", "try again later")
-    kinds = re.findall(r"\b[a-z]+(?:\.[a-z]\w*)+\.([A-Z]\w+(?:Exception|Error))", text)
-    return LakehouseError(f"{where}: reading failed: {kinds[-1] if kinds else state or 'unknown reason'}", "run it again")
+    return LakehouseError(f"{where}: reading failed: {java_error(text) or state or 'unknown reason'}", "run it again")

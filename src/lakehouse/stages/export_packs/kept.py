@@ -22,7 +22,8 @@ def keep_people(run: RunContext, campaign: Campaign, people: DataFrame, are_coun
     reached, kept = F.col("suppressed_for").isNull(), []
     taking_part = people.where(reached | (F.col("suppressed_for") == "hold_out"))
     for assigned in _assigned(run, campaign, taking_part):
-        _append(run, campaign_members.TABLE, newcomers(assigned, _there(run, campaign_members.TABLE)), is_small)
+        # Beside all that are there, also by a run that failed later: nobody is added twice.
+        _append(run, campaign_members.TABLE, newcomers(assigned, run.store.latest(campaign_members.TABLE)), is_small)
         kept.append(campaign_members.TABLE)
     if are_counted:
         _append(run, frequency.TABLE, _named(run, campaign, people.where(reached)), is_small)
@@ -53,11 +54,6 @@ def _append(run: RunContext, table: Table, rows: DataFrame, is_small: bool) -> N
         run.store.append(table.name, found)
     elif (new := found.toArrow()).num_rows:
         run.store.append(table.name, new.cast(declared_schema(table)))
-
-
-def _there(run: RunContext, table: Table) -> DataFrame:
-    """The latest rows, also those of a run that failed later: nobody is added twice."""
-    return run.store.empty(table.columns) if run.store.head(table.name) is None else run.store.read(table.name).select(*table.column_names)
 
 
 def _forget(run: RunContext) -> None:

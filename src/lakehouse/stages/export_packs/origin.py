@@ -9,6 +9,7 @@ from lakehouse.export.campaign import Campaign
 from lakehouse.export.declared_campaigns import Declared
 from lakehouse.export.frequency import PackName
 from lakehouse.export.pack_rows import rows
+from lakehouse.export.profile import Profile
 from lakehouse.export.values import Pack
 from lakehouse.fingerprint import fingerprint
 from lakehouse.io.delta.delta_store import TableVersion
@@ -45,25 +46,32 @@ def origin(run: RunContext, campaign: Campaign, declared: Declared, counted: Seq
 
 def facts(run: RunContext, pack: Pack, made: Origin) -> dict[str, object]:
     """What the manifest says beside the files and the counts. `run_id`, `created` and `expires` alone are of the run."""
-    campaign, profile = pack.campaign, pack.profile
+    campaign = pack.campaign
     return {
+        **common_facts(run, pack.profile, campaign.slots, campaign.kept_days, made.inputs),
         "campaign": campaign.name,
         "channel": campaign.channel,
         "purpose": campaign.purpose,
         "legal_ground": made.grounds,
+        "model_version": pack.model_version,
+        "rule_set": hashlib.sha256(run.params.lists.model_dump_json().encode()).hexdigest()[:16],
+        "made_from": made.made_from,
+    }
+
+
+def common_facts(run: RunContext, profile: Profile, slots: int, kept_days: int, inputs: Mapping[str, TableVersion]) -> dict[str, object]:
+    """What the manifest of any pack says of its form, its run and its data."""
+    return {
         "profile": profile.name,
         "contract_version": profile.version,
         "format": profile.format,
         "delimiter": profile.delimiter,
-        "columns": profile.header(campaign.slots),
+        "columns": profile.header(slots),
         "unique": list(profile.unique),
-        "slots": campaign.slots,
+        "slots": slots,
         "run_id": run.run_id,
         "run_date": run.run_date.isoformat(),
         "created": run.started_at.isoformat(timespec="seconds"),
-        "expires": (run.started_at + timedelta(days=campaign.kept_days)).isoformat(timespec="seconds"),
-        "model_version": pack.model_version,
-        "rule_set": hashlib.sha256(run.params.lists.model_dump_json().encode()).hexdigest()[:16],
-        "data_versions": {name: head.version for name, head in made.inputs.items()},
-        "made_from": made.made_from,
+        "expires": (run.started_at + timedelta(days=kept_days)).isoformat(timespec="seconds"),
+        "data_versions": {name: head.version for name, head in inputs.items()},
     }

@@ -7,7 +7,7 @@ from typing import Any
 
 from lakehouse.io.host import logs
 from lakehouse.io.packs.backends import packs_of
-from lakehouse.io.packs.packs import Packs, latest_of
+from lakehouse.io.packs.packs import Packs, is_older, latest_of
 from lakehouse.ops.packs import MADE, PackLedger, PackRecord
 from lakehouse.runs.stage import RunContext
 
@@ -15,7 +15,7 @@ from lakehouse.runs.stage import RunContext
 def is_shown(packs: Packs, ledger: PackLedger, campaign: str, pack: str) -> bool:
     """Whether nothing is left to do for a pack that stands: a run may have been killed before all of it was done."""
     latest = packs.latest()
-    is_named = latest is not None and (latest.get("pack") == pack or str(latest.get("run_date")) > pack.partition("/")[0])
+    is_named = latest is not None and (latest.get("pack") == pack or is_older({"run_date": pack.partition("/")[0]}, latest))
     return is_named and ledger.has(campaign, pack)
 
 

@@ -79,9 +79,7 @@ class DatabaseMirroring:
     def _keys(self, found: DataFrame | None, is_small: bool) -> DataFrame:
         """This database's keys, with those that are new tonight, which are written first."""
         table, store = database_keys.TABLE, self._run.store
-        head = store.head(table.name)
-        there = store.empty(table.columns) if head is None else store.read(table.name, head.version).select(*table.column_names)
-        known = there.where(F.col("shop_code") == self._code)
+        known = store.latest(table).where(F.col("shop_code") == self._code)
         if found is None:
             return known
         every = known.unionByName(database_keys.new_keys(found, known)).persist()
@@ -91,7 +89,7 @@ class DatabaseMirroring:
             self._load(table, every, 1, is_small)
         finally:
             every.unpersist()
-        return store.read(table.name).select(*table.column_names).where(F.col("shop_code") == self._code)
+        return store.latest(table).where(F.col("shop_code") == self._code)
 
     def _load(self, table: Table, frame: DataFrame, max_delete_share: float, is_small: bool) -> None:
         started, scope = time.monotonic(), Scope.of_shop(self._code)

@@ -87,7 +87,7 @@ class FeedLanding:
 
     def _load(self, feed: Feed, used: Sequence[Delivery]) -> None:
         started = time.monotonic()
-        there = self._there(feed.bronze)
+        there = self._store.latest(feed.bronze)
         rows = landed(self._parquet([delivery.found.good for delivery in used]), feed, self._run.key)
         is_newest = feed.kind != "snapshot" or self._is_newest(feed, used[0])
         found = judged(rows, there, feed, self._run.run_date, is_newest).persist()
@@ -112,7 +112,7 @@ class FeedLanding:
     def _sync(self, feed: Feed, table: Table, new: DataFrame, stay: DataFrame | None, within: tuple[str, ...], share: float) -> Written:
         frame = new.select(*table.column_names)
         if stay is not None:
-            frame = frame.union(self._there(table).join(stay, list(feed.key), "left_semi").select(*table.column_names))
+            frame = frame.union(self._store.latest(table).join(stay, list(feed.key), "left_semi").select(*table.column_names))
         return self._store.sync(table, conform(frame, table), max_delete_share=share, within=within)
 
     def _tell(self, table: Table, loaded: int, done: Written, started: float) -> None:
@@ -160,10 +160,6 @@ class FeedLanding:
             return
         why = found.refused or (delivery.reason if delivery.status == WAITING else "")
         self.outbox.put(feed.sender, name, reply(feed, name, found, why, delivery.is_used), {template_name(feed, name): template(feed)})
-
-    def _there(self, table: Table) -> DataFrame:
-        head = self._store.head(table.name)
-        return self._store.empty(table.columns) if head is None else self._store.read(table.name, head.version).select(*table.column_names)
 
     def _parquet(self, files: Sequence[Path]) -> DataFrame:
         """Of files on this machine; where the lake is in an object store, executors may be on others."""
