@@ -3,7 +3,7 @@ resource "aws_cloudwatch_metric_alarm" "freshness" {
   alarm_name          = "${local.prefix}-no-night"
   alarm_description   = "No night for ${var.freshness_hours} hours. `lakehouse status` and `lakehouse plan` say why."
   namespace           = local.metric_namespace
-  metric_name         = "CampaignPacks"
+  metric_name         = "PublishedNights"
   statistic           = "Sum"
   period              = 3600
   evaluation_periods  = var.freshness_hours

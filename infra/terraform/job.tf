@@ -35,6 +35,7 @@ locals {
       "spark.submit.pyFiles" = "${local.release}/lakehouse.zip"
       "spark.jars" = join(",", [
         "${local.release}/jars/mariadb-java-client.jar",
+        "${local.release}/jars/postgresql.jar",
         "/usr/share/aws/delta/lib/delta-spark.jar",
         "/usr/share/aws/delta/lib/delta-storage.jar",
       ])

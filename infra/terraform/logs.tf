@@ -8,10 +8,10 @@ resource "aws_cloudwatch_log_group" "jobs" {
 # that a failure ends with is text. Without a default value nothing is counted where nothing was written, which the alarms rely on.
 locals {
   metric_filters = {
-    # The pack is the night's last step before it publishes; `skipped`: it stood already, made from the same.
-    CampaignPacks = { pattern = "{ ($.step = \"export.email\") && (($.status = \"succeeded\") || ($.status = \"skipped\")) }", value = "1" }
-    FailedRuns    = { pattern = "\"lakehouse: error\"", value = "1" }
-    Warnings      = { pattern = "{ $.level = \"warning\" }", value = "1" }
+    # The line with which a night says that readers see what it did, packs too. Also of a night in which nothing changed.
+    PublishedNights = { pattern = "{ $.published = \"night\" }", value = "1" }
+    FailedRuns      = { pattern = "\"lakehouse: error\"", value = "1" }
+    Warnings        = { pattern = "{ $.level = \"warning\" }", value = "1" }
     # That one is over is told too, but as no warning.
     CriticalIncidents = { pattern = "{ ($.incident.severity = \"critical\") && ($.level = \"warning\") }", value = "1" }
     RejectedRows      = { pattern = "{ $.rows_rejected > 0 }", value = "$.rows_rejected" }

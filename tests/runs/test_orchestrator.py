@@ -63,7 +63,9 @@ def noted(settings: Settings) -> list[str]:
     return path.read_text().splitlines() if path.exists() else []
 
 
-def test_a_stage_reads_what_the_stages_before_it_wrote_and_nobody_else_does_until_the_end(settings: Settings, lake: DeltaStore) -> None:
+def test_a_stage_reads_what_the_stages_before_it_wrote_and_nobody_else_does_until_the_end(
+    settings: Settings, lake: DeltaStore, capfd: pytest.CaptureFixture[str]
+) -> None:
     seen: list[tuple[int, TableVersion, bool]] = []
 
     def second(run: RunContext) -> StageResult:
@@ -76,6 +78,7 @@ def test_a_stage_reads_what_the_stages_before_it_wrote_and_nobody_else_does_unti
     assert published(lake) == results[0].outputs
     assert noted(settings) == ["2 shown, version 0"]
     assert [record.title for record in open_incidents(lake)] == ["something is odd"]
+    assert "published: 1 tables of 1 are new or changed" in capfd.readouterr().err
 
 
 def test_a_stage_after_the_publication_is_done_when_readers_see_what_was_written_and_one_that_is_not_due_is_left_out(
@@ -97,7 +100,7 @@ def test_a_stage_after_the_publication_is_done_when_readers_see_what_was_written
     assert noted(settings) == ["1 shown, version 0", "tidied, version 0"]
 
 
-def test_nothing_is_shown_of_a_run_whose_later_stage_fails(settings: Settings, lake: DeltaStore) -> None:
+def test_nothing_is_shown_of_a_run_whose_later_stage_fails(settings: Settings, lake: DeltaStore, capfd: pytest.CaptureFixture[str]) -> None:
     def broken(run: RunContext) -> StageResult:
         raise DataError("stop")
 
@@ -105,6 +108,7 @@ def test_nothing_is_shown_of_a_run_whose_later_stage_fails(settings: Settings, l
         run_stages(settings, "night", DAY, lambda: [StageCall("first", lambda run: categories_of(run, 1)), StageCall("broken", broken)])
     assert published(lake) == {}
     assert noted(settings) == []
+    assert "published:" not in capfd.readouterr().err
     assert sorted(record.severity for record in open_incidents(lake)) == ["critical", "warning"]
 
 

@@ -164,6 +164,7 @@ class Ledger:
 
     def __init__(self, store: DeltaStore, run_id: str, command: str, run_date: date, code_version: str) -> None:
         self._store = store
+        self.command = command
         self._common = {"run_id": run_id, "command": command, "run_date": run_date, "code_version": code_version}
         self._waiting: list[Entry] = []
         self._lock = RLock()
