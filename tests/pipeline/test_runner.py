@@ -29,7 +29,7 @@ from lakehouse.parameters import ShopRules
 from lakehouse.pipeline.loader import with_broken_rules
 from lakehouse.pipeline.planner import decide
 from lakehouse.pipeline.rejects import BROKEN
-from lakehouse.pipeline.runner import Runner
+from lakehouse.pipeline.runner import Runner, changed_orders
 from lakehouse.scope import Orders, Scope
 from lakehouse.silver import product_codes
 from lakehouse.sources.app_shop import APP
@@ -200,6 +200,24 @@ def test_after_maintenance_of_inputs_and_output_a_step_is_skipped_and_then_goes_
     mirror(spark, store, shop)
     assert a_run(store, "fourth").run(step).mode.startswith("by scope, ")
     assert sorted(map(str, store.read(step.name).collect())) == good_rows(store, build_in_full(store, step), step)
+
+
+@pytest.mark.parametrize("engine", ["driver", "spark"])
+def test_a_row_that_was_written_again_as_it_was_is_no_change_of_its_order(
+    spark: SparkSession, store: DeltaStore, monkeypatch: pytest.MonkeyPatch, engine: str
+) -> None:
+    if engine == "spark":
+        monkeypatch.setattr(store, "feed", lambda *_: None)
+    table = TABLES["order_meta"]
+    common = {"shop_code": SHOP, "meta_key": "consent", "meta_value": "yes"}
+    store.replace(table.name, frame_of(spark, table, [{**common, "id": n, "order_id": n, "_root_order_id": n} for n in (1, 2, 3)]))
+    before = store.head(table.name)
+    spark.sql(f"UPDATE {store.tables.identifier(table.name)} SET meta_value = if(id = 2, 'no', meta_value) WHERE id < 3")
+    now = store.head(table.name)
+    assert before is not None
+    assert now is not None
+    found = changed_orders(store, (table,), {table.name: before}, {table.name: now})
+    assert found == Scope.of_orders([(SHOP, 2)])
 
 
 def test_an_edit_that_the_table_does_not_show_commits_nothing(spark: SparkSession, store: DeltaStore, small: tuple[Shop, Step]) -> None:

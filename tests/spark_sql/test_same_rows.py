@@ -45,6 +45,8 @@ BY_HAND = (
     "select flag, sum(count(*)) over () as of, rank() over (order by count(*) desc, flag) as at from silver.odds group by flag",
     "select id, s from silver.odds where s > 'Z' and not flag is null or i = 1 and day >= '2026-01-01' order by id limit 5 offset 2",
     "select coalesce(m, 0) as x, coalesce(d, 0) as y, coalesce(i, 0.5) as z, if(flag, 1, 2.5) as u from silver.odds order by id",
+    # Among the values of t are "ABC" and "a1" with an end of line behind them.
+    "select id, t rlike '^[A-Z][A-Z][A-Z]$' as capitals, t rlike '^[a-z][0-9a-z]$' as small from silver.odds order by id",
     "select sum(coalesce(m, 0)) as x, sum(case when flag then n else 0 end) as y from silver.odds",
 )
 
