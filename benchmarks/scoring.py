@@ -22,8 +22,8 @@ from lakehouse.io.config.settings import load_settings, read_conf
 from lakehouse.io.spark.session import spark_session
 from lakehouse.recommend.blend import Blend
 from lakehouse.recommend.params import parse_params
-from lakehouse.recommend.scorer import BLOCK, Ranking, top_lists
-from lakehouse.recommend.scoring_arrays import ScoringArrays
+from lakehouse.recommend.scorer import Ranking, top_lists
+from lakehouse.recommend.scoring_arrays import BLOCK, ScoringArrays
 
 PROFILE = pa.schema(
     [

@@ -19,8 +19,8 @@ from lakehouse.recommend.metrics import order_count_band
 from lakehouse.recommend.neighbours import Neighbours
 from lakehouse.recommend.params import Params
 from lakehouse.recommend.ranked_items import NEVER, Places, best
-from lakehouse.recommend.scorer import BLOCK, Ranking, own_parts, utilities
-from lakehouse.recommend.scoring_arrays import LOG_FLOOR, Block, ScoringArrays, catalogues, logged, profiles
+from lakehouse.recommend.scorer import Ranking, own_parts, utilities
+from lakehouse.recommend.scoring_arrays import BLOCK, LOG_FLOOR, Block, ScoringArrays, catalogues, logged, profiles
 
 # How many of each customer's best the mix is learned on.
 MIXED_FROM = 50

@@ -16,10 +16,8 @@ from pyspark.sql import functions as F
 from lakehouse.gold.keys import CUSTOMER
 from lakehouse.recommend.blend import Blend
 from lakehouse.recommend.ranked_items import NEVER, Places, best
-from lakehouse.recommend.scoring_arrays import FLOOR, LOG_FLOOR, Block, ByCountry, ScoringArrays, logged
+from lakehouse.recommend.scoring_arrays import BLOCK, FLOOR, LOG_FLOOR, Block, ByCountry, ScoringArrays, logged
 
-# Customers at once: fewer cost more per customer, more cost memory (x products x 4 bytes).
-BLOCK = 128
 BUY_AGAIN, DISCOVER, MIXED = "buy_again", "discover", "mixed"
 LISTS = (BUY_AGAIN, DISCOVER, MIXED)
 ALS, OWN_FREQUENCY, POPULARITY, NEW_PRODUCT = "als", "own_frequency", "popularity", "new_product"
@@ -110,7 +108,8 @@ def utilities(block: Block, catalogue: ScoringArrays, blend: Blend) -> tuple[np.
     scores, near = block.expected(catalogue)
     by_country = catalogue.by_country(block.countries)
     country, recent, may = by_country
-    again = own_parts(block, catalogue, by_country, scores, near) @ np.asarray(blend.buy_again)
+    # Not by BLAS: it adds up in another order where there is one pair alone.
+    again = np.einsum("ij,j->i", own_parts(block, catalogue, by_country, scores, near), np.asarray(blend.buy_again))
     again[~may[country[block.row], block.column]] = NEVER
     of_als, of_near, of_recent, of_ever = (np.float32(value) for value in blend.discover)
     masked = np.where(may, np.float32(0), NEVER)

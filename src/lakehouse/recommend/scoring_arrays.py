@@ -15,6 +15,8 @@ from lakehouse.gold.keys import CUSTOMER
 from lakehouse.gold.product_popularity import EVERYWHERE
 from lakehouse.recommend.neighbours import Neighbours, damped, merged
 
+# Customers at once: fewer cost more per customer, more cost memory (x products x 4 bytes).
+BLOCK = 128
 # Added before a logarithm is taken: what the model does not expect at all is as unlikely as this.
 FLOOR = np.float32(0.01)
 LOG_FLOOR = np.log(FLOOR)
@@ -237,7 +239,10 @@ class Block:
         bought = sp.csr_matrix((damped(self.weight), (self.row, self.column)), shape=shape)
         near = (bought @ catalogue.neighbours).tocsr()
         near.data = logged(near.data) - LOG_FLOOR
-        return self.features @ catalogue.factors.T, near
+        # Of whole blocks, so that a score does not depend on who else is in the block: BLAS adds up in another order for a few rows.
+        whole = np.zeros((-(-len(self) // BLOCK) * BLOCK, self.features.shape[1]), dtype=np.float32)
+        whole[: len(self)] = self.features
+        return (whole @ catalogue.factors.T)[: len(self)], near
 
 
 def logged(expected: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
