@@ -37,6 +37,7 @@ INTERACTIONS += [("bob", i, float(i)) for i in range(1, 9) if i != 4]
 LIKES, HAS = {"anna": 1.0, "nobody": 1.0, "bob": 1.0, "gone": 1.0}, {1: 0.9, 2: 0.9, 5: 0.8, 6: 0.4, 9: 5.0}
 # (country, product, recent orders, orders)
 POPULAR = [("*", 1, 40, 99), ("*", 2, 20, 99), ("*", 3, 20, 98), ("*", 4, 10, 10), ("*", 7, 0, 5), ("*", 9, 1000, 1000)]
+POPULAR += [("*", 5, 0, 9), ("*", 6, 0, 9)]
 POPULAR += [("NL", 4, 80, 80), ("NL", 3, 40, 40), ("NL", 9, 500, 500), ("DE", 2, 100, 100)]
 
 SOLD = {5: 28, 6: 1}
@@ -57,6 +58,7 @@ TREE: list[dict[str, Any]] = [
     {"category_id": 3, "category_name": "Rotwein", "slug": "red-wine", "parent_category_id": 30},
     {"category_id": 30, "category_name": "Wine", "slug": "wine"},
 ]
+CODES = [{"shop_code": "nl", "code_type": "sku", "code": "FIVE", "product_id": 5, "variation_id": 0}]
 OFFERS: list[dict[str, Any]] = [
     {"product_id": 3, "currency_code": "EUR", "unit_price_amount": 4, "wholesaler_code": "wholesaler_a", "article_code": "1"},
     # Not yet valid, and in another currency.
@@ -120,9 +122,7 @@ def make(spark: SparkSession) -> Callable[..., DataFrame]:
                 ],
             ),
             frame_of(spark, categories.TABLE, [{"shop_code": "nl", **category} for category in TREE]),
-            frame_of(
-                spark, product_codes.TABLE, [{"shop_code": "nl", "code_type": "sku", "code": "FIVE", "product_id": 5, "variation_id": 0}]
-            ),
+            frame_of(spark, product_codes.TABLE, CODES),
             frame_of(spark, STOCK_LEVELS.bronze, [{"sku": "five", "location_code": "x", "quantity_on_hand": 9, "quantity_reserved": 3}]),
             frame_of(spark, wholesale_offers.TABLE, OFFERS),
         )

@@ -7,6 +7,7 @@ from pyspark.sql import functions as F
 from pyspark.sql.types import ArrayType, StructField, StructType
 
 from lakehouse.gold.keys import CUSTOMER
+from lakehouse.io.host import logs
 from lakehouse.recommend.blend import Blend
 from lakehouse.recommend.params import Lists
 from lakehouse.recommend.registered import RegisteredModel
@@ -90,6 +91,8 @@ def build(
     eligible = what_may_be_shown(
         *of_products, categories, rules=rules, run_date=run_date, lists=lists, popularity_days=popularity_days, feed_shop=feed_shop
     )
+    for slip in eligible.unknown:
+        logs.warn(slip)
     shops = catalogues(model.factors.products, model.neighbours, product_popularity, eligible, country_smoothing)
     known = customers.where(F.col("is_customer") & ~F.col("is_anonymous") & ~is_apps())
     people = profiles(known, interactions, model.factors.customers)
