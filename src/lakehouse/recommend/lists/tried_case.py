@@ -7,7 +7,7 @@ import pyarrow as pa
 
 from lakehouse.recommend.lists.ranked_items import NEVER, Places, best
 from lakehouse.recommend.lists.ruled_lists import Bought, Fresh, ruled
-from lakehouse.recommend.rules.compiled import compiled, unknown_names
+from lakehouse.recommend.rules.compiled import compiled
 from lakehouse.recommend.rules.golden_case import Case, CaseProduct
 from lakehouse.recommend.rules.rule_set import Rules
 from lakehouse.recommend.rules.shop_facts import ShopFacts, Tree
@@ -30,12 +30,6 @@ def tried(case: Case, rules: Rules) -> list[int]:
         hidden = [rule for rule in of_channel if _is_for(case, rule.countries, rule.lists)]
         shown = shown[~np.logical_or.reduce([np.zeros(len(products), dtype=bool), *(facts.meant(rule, tree) for rule in hidden)])[shown]]
     return [int(number) for number in facts.products[shown]]
-
-
-def names_unknown(case: Case, rules: Rules) -> list[str]:
-    """What the rules name and no product of the case has."""
-    tree = _tree(case)
-    return unknown_names(rules.rules, [(case.shop, _facts(case.products, tree), tree)])
 
 
 def _is_for(case: Case, countries: Sequence[str], lists: Sequence[str]) -> bool:
