@@ -56,8 +56,8 @@ class Eligibility:
 
 def eligibility(facts: DataFrame, categories: DataFrame, rules: Rules) -> Eligibility:
     """From `product_facts.facts` and silver.categories. One Spark job, two if a rule names a category by a name or has some below it."""
-    shops = {code: ShopFacts.of(rows) for code, rows in _by_shop(facts.toArrow()).items()}
     asked = rules.of_lists().rules
+    shops = {code: ShopFacts.of(rows) for code, rows in _by_shop(facts.toArrow()).items()}
     if not asked:
         return Eligibility(shops)
     trees = {}

@@ -11,7 +11,7 @@ from lakehouse.gold.product_popularity import EVERYWHERE
 from lakehouse.gold.product_stock import available
 from lakehouse.recommend.rules.rule_set import AnyRule, Boost, StockCover
 
-BASE = ("category_ids", "is_new")
+BASE, NAMED = ("category_ids", "is_new"), ("brand_name", "tag_names")
 
 
 def facts(
@@ -40,9 +40,7 @@ def facts(
     if not rules:
         return all_of_them.where(is_shown).select(*PRODUCT, *BASE)
     price = F.col("price_amount").cast("double").alias("price")
-    found = all_of_them.select(
-        *PRODUCT, *BASE, is_shown.alias("is_shown"), "brand_name", "tag_names", "currency_code", price, "price_includes_tax"
-    )
+    found = all_of_them.select(*PRODUCT, *BASE, *NAMED, is_shown.alias("is_shown"), "currency_code", price, "price_includes_tax")
     if any(isinstance(rule, StockCover) for rule in rules):
         stock = available(products, product_codes, stock_levels, feed_shop=feed_shop)
         found = found.join(stock, PRODUCT, "left").join(_daily_sales(product_popularity, popularity_days), PRODUCT, "left")

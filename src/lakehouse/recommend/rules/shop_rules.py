@@ -93,6 +93,12 @@ class ShopRules:
             tuple(replace(rule, bonus=taken(rule.bonus, 0)) for rule in self.boosted),
         )
 
+    def hiders(self, product_id: int, everywhere: str) -> list[tuple[str, str]]:
+        """(country, rule) for all that hide the product, whatever the list, in the order of the rules."""
+        at = int(self.products.searchsorted(product_id))
+        hiding = [rule for rule in self.hidden if rule.products[at]]
+        return [(country, self.names[rule.number]) for rule in hiding for country in rule.countries or (everywhere,)]
+
     def hiding(self, list_name: str, countries: np.ndarray, row: np.ndarray, column: np.ndarray) -> np.ndarray:
         """Of each pair of a customer's row and a product's column the number of the first rule that hides it on the list, else -1."""
         found = np.full(row.shape, -1, dtype=np.int32)
