@@ -71,6 +71,8 @@ def by_a_loop(rules: ShopRules, name: str, country: str, scores: dict[int, float
         wanted += places[: len(taken) - before]
     order = sorted(scores, key=lambda p: -(np.float32(scores[p]) + np.float32(bonus[p])))
     take(order, n - len(last))
+    last = [product for product in last if product not in taken]
+    take([product for product in order if product not in last], n - len(last))
     take(last, n)
     take(order, n)
     return [taken[number] for number in arrangement(tuple(wanted), len(taken))]

@@ -94,9 +94,13 @@ class _List:
         for pin in of_list(self._rules.pinned, self._name):
             self._pin(walk, wanted, pin, rows)
         best_ones, last = self._candidates(rows, depth), Candidates(*(values[rows] for values in self._last))
-        walk.take(best_ones, n - (last.score > -np.inf).sum(axis=1))
-        walk.take(last, np.full(len(rows), n))
-        walk.take(best_ones, np.full(len(rows), n))
+        walk.take(best_ones, n - last.counts())
+        if last.counts().any():
+            # What is new and stands on the list anyway needs no last place.
+            last = last.without(walk.column)
+            walk.take(best_ones.without(last.known()), n - last.counts())
+            walk.take(last, np.full(len(rows), n))
+            walk.take(best_ones, np.full(len(rows), n))
         walk.arrange(wanted)
         return walk
 

@@ -20,6 +20,19 @@ class Candidates(NamedTuple):
     source: np.ndarray
     rule: np.ndarray
 
+    def counts(self) -> np.ndarray:
+        """Of each customer."""
+        return np.asarray((self.score > -np.inf).sum(axis=1))
+
+    def known(self) -> np.ndarray:
+        """The columns, NOBODY where there is none."""
+        return np.where(self.score > -np.inf, self.column, NOBODY)
+
+    def without(self, columns: np.ndarray) -> "Candidates":
+        """Those that are not among these columns of the same customer."""
+        is_among = (self.column[:, :, None] == columns[:, None, :]).any(axis=2)
+        return self._replace(score=np.where(is_among, -np.inf, self.score))
+
 
 class Walk:
     """The places that `b` customers have until now, at most `n` each. Exact: what is taken depends on what was asked before alone."""
