@@ -160,3 +160,17 @@ def test_rules_that_mean_nothing_on_a_list_leave_it_as_it_is() -> None:
     found = one_list(rules, [1, 2, 3, 4, 4, 0], 3)
     assert found.places.column.tolist() == [3, 4, 2]
     assert found.removed[0].size == 0
+
+
+def test_the_kth_best_of_a_boosted_list_has_its_share_of_the_kth_best_without_a_boost() -> None:
+    chance, give_up = np.random.default_rng(3), 0.2
+    scores = chance.normal(size=(30, PRODUCTS)).astype(np.float32)
+    bonus = (chance.random(PRODUCTS) * -np.log1p(-give_up)).astype(np.float32)
+    rules = ShopRules(("boost",), np.arange(PRODUCTS), boosted=(Boosted(0, (), (), bonus),))
+    source = np.zeros(30, dtype=np.int64)
+    plain = Places.of(scores, best(scores, N), source)
+    found = ruled("discover", [Fresh(scores, 1.0, source)], plain, np.full(30, "NL"), rules, N).places
+    ours = -np.sort(-found.score.reshape(30, N), axis=1)
+    chances = np.exp(ours - plain.score.reshape(30, N))
+    assert (found.column != plain.column).any()
+    assert chances.min() >= 1 - give_up - 1e-6 and chances.max() <= 1

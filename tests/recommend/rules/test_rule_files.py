@@ -4,13 +4,16 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
 import yaml
 
 from lakehouse.errors import ConfigError
 from lakehouse.inspect.rules.cases import try_cases
 from lakehouse.recommend.lists.tried_case import tried
+from lakehouse.recommend.rules.compiled import unknown_names
 from lakehouse.recommend.rules.rule_set import RuleFile, Rules, parse_rule_file, rules_of
+from lakehouse.recommend.rules.shop_facts import ShopFacts, Tree
 
 CONF = Path(__file__).parents[3] / "conf"
 DOCS = Path(__file__).parents[3] / "docs" / "rules.md"
@@ -152,6 +155,22 @@ def test_a_boost_passes_what_is_better_by_its_bound_at_most() -> None:
     deals = [{"id": 1, "score": 0.0, "discount_percent": 4}, {"id": 2, "score": -0.05, "discount_percent": 12}]
     assert as_tried([{"kind": "boost", "by": "deal", "give_up": 0.1}], deals) == [2, 1]
     assert as_tried([{"kind": "boost", "by": "deal", "give_up": 0.01}], deals) == [1, 2]
+
+
+def test_what_a_rule_names_and_no_shop_has_is_told_once_with_the_rule() -> None:
+    file = parsed(
+        "rules: [{name: a, kind: hide, products: [1, 9], categories: [Tea, Tee], tags: [new], brands: [Acme]},"
+        " {name: b, kind: stock_cover, days: 1, shop: be}, {name: c, kind: stock_cover, days: 1}]"
+    )
+    tree = Tree({7: None}, {7: ("Tea", "tea")})
+    rows = {"product_id": [1, 2], "category_ids": [[7], []], "tag_names": [[], ["old"]], "brand_name": [None, "ACME"]}
+    told = unknown_names(file.rules, [("nl", ShopFacts.of(pa.table(rows)), tree)])
+    assert told == [
+        "rule mine.a names product 9, which no product has",
+        "rule mine.a names category Tee, which no product has",
+        "rule mine.a names tag new, which no product has",
+        "rule mine.b is for shop be, which has no products",
+    ]
 
 
 def test_the_shipped_file_has_no_rule_and_its_examples_are_good_ones(monkeypatch: pytest.MonkeyPatch) -> None:
