@@ -4,7 +4,7 @@ Not ALS's own recommendForAllUsers, which crosses blocks through a JVM priority 
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pyarrow as pa
@@ -106,10 +106,11 @@ def _ruled(
     hidden = rules.hiding(DISCOVER, countries, row, catalogue.arrivals[column]) >= 0
     may = (scores[:, catalogue.arrivals] > NEVER) & ~hidden
     arriving = _arriving(block, catalogue, may, int(n * ranking.new_share))
-    mixed = (Bought(own._replace(score=is_bought + of_again * own.score)), Fresh(scores, of_new, sources))
+    fresh = Fresh(scores, 1.0, sources)
+    mixed = (Bought(own._replace(score=is_bought + of_again * own.score)), replace(fresh, scale=of_new))
     return {
         BUY_AGAIN: ruled(BUY_AGAIN, (Bought(own),), plain[BUY_AGAIN], countries, rules, n),
-        DISCOVER: ruled(DISCOVER, (Fresh(scores, 1.0, sources),), plain[DISCOVER], countries, rules, n, arriving),
+        DISCOVER: ruled(DISCOVER, (fresh,), plain[DISCOVER], countries, rules, n, arriving),
         MIXED: ruled(MIXED, mixed, plain[MIXED], countries, rules, n),
     }
 

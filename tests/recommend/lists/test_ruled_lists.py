@@ -39,7 +39,7 @@ def some_rules(chance: np.random.Generator) -> ShopRules:
         tuple("abcdefg"),
         np.arange(PRODUCTS),
         (Hidden(0, ("NO",), (), few(0.5)), Hidden(1, (), ("discover",), few(0.2)), Hidden(2, (), (), few(0.02))),
-        (Pinned(3, (), ("discover", "mixed"), few(0.05), 0.2), Pinned(4, ("NL",), (), few(0.05), 0.3)),
+        (Pinned(3, (), ("discover", "mixed"), few(0.05), 0.2), Pinned(4, ("NL",), (), few(0.4), 0.3)),
         (Capped(5, (), (), groups, 8, 1),),
         (Boosted(6, ("NL", "NO"), (), (few(0.3) * 0.7).astype(np.float32)),),
     )

@@ -4,7 +4,7 @@ docs/rules.md says it for people. Exact: a list is what it would be if all produ
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
@@ -23,13 +23,21 @@ class Bought(NamedTuple):
     places: Places
 
 
-class Fresh(NamedTuple):
+@dataclass(frozen=True)
+class Fresh:
     """Customers × products: what they did not buy, NEVER for all else. Its score on this list is `scale` times as large. `source`: by
-    customer."""
+    customer. `found`: the best columns by their number, so that two lists look for them once."""
 
     scores: np.ndarray
     scale: float
     source: np.ndarray
+    found: dict[int, np.ndarray] = field(default_factory=dict)
+
+    def best(self, depth: int) -> np.ndarray:
+        """Columns of the best of all customers."""
+        if depth not in self.found:
+            self.found[depth] = best(self.scores, depth)
+        return self.found[depth]
 
 
 @dataclass(frozen=True)
@@ -83,8 +91,8 @@ class _List:
         self._fresh = [part for part in parts if isinstance(part, Fresh)]
         self._bonus = rules.bonus(name, countries)
 
-    def has_looked_at_all(self, depth: int) -> bool:
-        return not self._fresh or depth >= len(self._rules.products)
+    def has_looked_at_all(self, depth: int, pin: Pinned | None = None) -> bool:
+        return not self._fresh or depth >= (len(self._rules.products) if pin is None else np.count_nonzero(pin.products))
 
     def walked(self, rows: np.ndarray, depth: int) -> Walk:
         """The places of these customers, if no more than the best `depth` of what is new to them are looked at."""
@@ -106,13 +114,16 @@ class _List:
 
     def _pin(self, walk: Walk, wanted: np.ndarray, pin: Pinned, rows: np.ndarray) -> None:
         places, before = pinned_places(pin.share, self._n), walk.size.copy()
-        holds = pin.is_for(self._countries[rows])
-        found = self._candidates(rows, None, pin)
-        walk.take(found._replace(rule=np.full_like(found.rule, pin.number)), np.minimum(before + len(places) * holds, self._n))
+        limit = np.minimum(before + len(places) * pin.is_for(self._countries[rows]), self._n)
+        for depth in (DEPTH * self._n, len(self._rules.products)):
+            found = self._candidates(rows, depth, pin)
+            walk.take(found._replace(rule=np.full_like(found.rule, pin.number)), limit)
+            if (walk.size >= limit).all() or self.has_looked_at_all(depth, pin):
+                break
         for row in np.flatnonzero(walk.size > before):
             wanted[row, before[row] : walk.size[row]] = places[: walk.size[row] - before[row]]
 
-    def _candidates(self, rows: np.ndarray, depth: int | None, pin: Pinned | None = None) -> Candidates:
+    def _candidates(self, rows: np.ndarray, depth: int, pin: Pinned | None = None) -> Candidates:
         """Best first. Those that a rule hides have no score. Boosts move nothing that is pinned."""
         bonus = None if pin is not None else self._bonus
         found = [self._of_bought(part, rows, pin) for part in self._bought]
@@ -124,7 +135,7 @@ class _List:
             kind, added, by = bonus
             lifted, number = score + added[kind[row], column], by[kind[row], column]
         left_out = self._rules.hiding(self._name, self._countries, row, column) >= 0
-        if depth is not None and self._fresh and not self.has_looked_at_all(depth):
+        if not self.has_looked_at_all(depth, pin):
             # What is worse than the last one of those that are new would stand behind others that were not looked at.
             left_out |= lifted < lifted[:, -1:]
         lifted, score = np.where(left_out, -np.inf, lifted), np.where(left_out, -np.inf, score)
@@ -140,16 +151,19 @@ class _List:
         self,
         part: Fresh,
         rows: np.ndarray,
-        depth: int | None,
+        depth: int,
         bonus: tuple[np.ndarray, np.ndarray, np.ndarray] | None,
         pin: Pinned | None,
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        scores = part.scores if len(rows) == len(part.scores) else part.scores[rows]
+        is_of_all = len(rows) == len(part.scores)
+        scores = part.scores if is_of_all else part.scores[rows]
         if pin is not None:
-            column = np.broadcast_to(np.flatnonzero(pin.products), (len(rows), np.count_nonzero(pin.products)))
+            meant = np.flatnonzero(pin.products)
+            column = meant[best(scores[:, meant], depth)]
+        elif bonus is not None:
+            column = best(np.where(scores > NEVER, part.scale * scores + bonus[1][bonus[0][rows]], NEVER), depth)
         else:
-            lifted = scores if bonus is None else np.where(scores > NEVER, part.scale * scores + bonus[1][bonus[0][rows]], NEVER)
-            column = best(lifted, scores.shape[1] if depth is None else depth)
+            column = part.best(depth) if is_of_all else best(scores, depth)
         score = np.take_along_axis(scores, column, axis=1).astype(np.float64)
         score = np.where(score > NEVER, part.scale * score, -np.inf)
         return column, score, np.broadcast_to(part.source[rows][:, None], column.shape)
