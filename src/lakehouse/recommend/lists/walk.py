@@ -90,17 +90,17 @@ def arrangement(wanted: tuple[int, ...], size: int) -> tuple[int, ...]:
         while place in places:
             place += 1
         places[place] = number
-    others = iter(range(len(wanted), size))
+    others = list(range(len(wanted), size))
     order: list[int] = []
     position = 0
     while len(order) < size:
-        number = places.pop(position, None)
-        if number is None:
-            number = next(others, None)
-        if number is None:
+        if position in places:
+            order.append(places.pop(position))
+        elif others:
+            order.append(others.pop(0))
+        else:
             position = min(places)
             continue
-        order.append(number)
         position += 1
     return tuple(order)
 

@@ -78,7 +78,7 @@ class ShopRules:
         place = np.searchsorted(self.products, ids).clip(max=max(len(self.products) - 1, 0))
         is_known = self.products[place] == ids if len(self.products) else np.zeros(len(ids), dtype=bool)
 
-        def taken(values: np.ndarray, otherwise: object) -> np.ndarray:
+        def taken(values: np.ndarray, otherwise: int) -> np.ndarray:
             if not len(self.products):
                 return np.full((len(ids), *values.shape[1:]), otherwise, dtype=values.dtype)
             kept = is_known.reshape(-1, *([1] * (values.ndim - 1)))
@@ -87,8 +87,8 @@ class ShopRules:
         return ShopRules(
             self.names,
             ids,
-            tuple(replace(rule, products=taken(rule.products, False)) for rule in self.hidden),
-            tuple(replace(rule, products=taken(rule.products, False)) for rule in self.pinned),
+            tuple(replace(rule, products=taken(rule.products, 0)) for rule in self.hidden),
+            tuple(replace(rule, products=taken(rule.products, 0)) for rule in self.pinned),
             tuple(replace(rule, groups=taken(rule.groups, rule.other)) for rule in self.capped),
             tuple(replace(rule, bonus=taken(rule.bonus, 0)) for rule in self.boosted),
         )
