@@ -241,7 +241,9 @@ RECOMMENDATIONS = (
         customer_products.TABLE,
         customer_products.build,
         (customers.TABLE, products.TABLE, interactions.TABLE, product_popularity.TABLE),
-        parameters=("run_date", "lists", "blend", "country_smoothing"),
+        # Of these only rules want to know.
+        lookups=(categories.TABLE, product_codes.TABLE, other_feeds.STOCK_LEVELS.bronze, wholesale_offers.TABLE),
+        parameters=("run_date", "lists", "rules", "blend", "country_smoothing", "popularity_days", "feed_shop"),
         takes_model=True,
         # Sixty places for each customer, who is one of the smaller inputs.
         fan_out=20,

@@ -28,11 +28,13 @@ from lakehouse.io.delta.table_resolver import TableResolver
 from lakehouse.lake import Lake
 from lakehouse.ops.history import History
 from lakehouse.ops.ledger import RUNS, Ledger
+from lakehouse.ops.lists.rule_effects import RULE_EFFECTS
 from lakehouse.ops.packs import PACKS, REASONS, SUPPRESSIONS
 from lakehouse.recommend import customer_products
 from lakehouse.recommend.params import parse_params
+from lakehouse.recommend.rules.rule_set import parse_rule_file, rules_of
 from lakehouse.runs.stage import RunContext, StageResult
-from lakehouse.silver import customers, products
+from lakehouse.silver import categories, customers, products
 from lakehouse.sources.woocommerce.orders import ORDER_ADDRESSES, ORDERS
 from lakehouse.sources.woocommerce.people import USER_META, USERS
 from lakehouse.stages import export as module
@@ -288,3 +290,31 @@ def test_what_is_too_large_for_the_driver_gives_the_same_pack_and_the_same_rows(
     assert one == other and len(one.splitlines()) == 2
     found = {table.name: sorted(map(str, run.store.rows(table))) for table in tables}
     assert {name: [row.replace("run2", "run1") for row in rows] for name, rows in found.items()} == small
+
+
+@pytest.mark.slow
+def test_what_a_rule_hides_in_a_channel_gives_its_place_to_the_next_and_is_counted(run: RunContext) -> None:
+    run.store.replace(categories.TABLE.name, run.store.empty(categories.TABLE.columns))
+    head = run.store.head(categories.TABLE.name)
+    assert head is not None
+    heads = {**run.heads, categories.TABLE.name: head}
+    hide = {"name": "not_by_mail", "kind": "hide", "products": [1], "channels": ["email"], "countries": ["NL", "DE"]}
+    push = {"name": "not_by_push", "kind": "hide", "products": [2], "channels": ["push"]}
+    rules = rules_of({"mine": parse_rule_file("mine", {"rules": [hide, push]})})
+    exported(run, "run1")
+    exported(replace(run, heads=heads, rules=rules), "run2")
+    with (root(run) / latest(run) / "customers.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [(row["email"], row["product_id_1"], row["product_id_2"]) for row in rows] == [
+        ("mail1@shop.example", "2", ""),
+        ("mail2@shop.example", "2", ""),
+        ("mail3@shop.example", "1", "2"),
+    ]
+    counted = run.store.rows(RULE_EFFECTS)
+    # Customer 4 has a list too, and no mail.
+    assert sorted((row["rule"], row["campaign"], row["country_code"], row["effect"], row["places"]) for row in counted) == [
+        ("mine.not_by_mail", "email", "DE", "removed", 1),
+        ("mine.not_by_mail", "email", "NL", "removed", 2),
+    ]
+    exported(replace(run, heads=heads, rules=rules), "run3")
+    assert len(run.store.rows(RULE_EFFECTS)) == 2 and latest(run) == f"{DAY}/run2"

@@ -4,7 +4,7 @@ Not ALS's own recommendForAllUsers, which crosses blocks through a JVM priority 
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pyarrow as pa
@@ -15,14 +15,15 @@ from pyspark.sql import functions as F
 
 from lakehouse.gold.keys import CUSTOMER
 from lakehouse.recommend.blend import Blend
-from lakehouse.recommend.ranked_items import NEVER, Places, best
+from lakehouse.recommend.lists.list_batch import RANKED, list_batch
+from lakehouse.recommend.lists.ranked_items import NEVER, Places, best
+from lakehouse.recommend.lists.ruled_lists import Bought, Fresh, Ruled, ruled
 from lakehouse.recommend.scoring_arrays import BLOCK, FLOOR, LOG_FLOOR, Block, ByCountry, ScoringArrays, logged
 
 BUY_AGAIN, DISCOVER, MIXED = "buy_again", "discover", "mixed"
 LISTS = (BUY_AGAIN, DISCOVER, MIXED)
 ALS, OWN_FREQUENCY, POPULARITY, NEW_PRODUCT = "als", "own_frequency", "popularity", "new_product"
 SOURCES = (ALS, OWN_FREQUENCY, POPULARITY, NEW_PRODUCT)
-RANKED = "shop_code string, customer_key string, list_name string, product_ids array<bigint>, scores array<double>, sources array<string>"
 
 
 @dataclass(frozen=True)
@@ -83,17 +84,52 @@ def _lists(batch: pa.RecordBatch, code: str, ranking: Ranking) -> pa.RecordBatch
     own = Places(block.row, block.column, again, np.full(len(again), SOURCES.index(OWN_FREQUENCY))).at(again > NEVER).first(n)
     is_bought, of_again, of_new = ranking.blend.mixed
     mixed = Places.joined(own._replace(score=is_bought + of_again * own.score), new._replace(score=of_new * new.score)).first(n)
-    discover = (new if seen is None else seen).with_last(_arriving(block, catalogue, scores, int(n * ranking.new_share)), n)
-    return _batch({BUY_AGAIN: own, DISCOVER: discover, MIXED: mixed}, batch, catalogue)
+    may = scores[:, catalogue.arrivals] > NEVER
+    discover = (new if seen is None else seen).with_last(_arriving(block, catalogue, may, int(n * ranking.new_share)), n)
+    plain = {BUY_AGAIN: own, DISCOVER: discover, MIXED: mixed}
+    if catalogue.rules is None:
+        return list_batch({name: Ruled.none(listed) for name, listed in plain.items()}, batch, catalogue.product_ids, SOURCES)
+    found = _ruled(plain, block, catalogue, ranking, (scores, again, sources))
+    return list_batch(found, batch, catalogue.product_ids, SOURCES, catalogue.rules.names)
+
+
+def _ruled(
+    plain: Mapping[str, Places], block: Block, catalogue: ScoringArrays, ranking: Ranking, scored: tuple[np.ndarray, np.ndarray, np.ndarray]
+) -> dict[str, Ruled]:
+    """The lists by the rules of the shop; `plain` without them, `scored`: scores of what is new, of what was bought, sources."""
+    rules, n, (scores, again, sources) = catalogue.rules, ranking.length, scored
+    assert rules is not None
+    countries = _countries(block)
+    is_bought, of_again, of_new = ranking.blend.mixed
+    own = Places(block.row, block.column, again, np.full(len(again), SOURCES.index(OWN_FREQUENCY))).at(again > NEVER)
+    row, column = np.indices((len(block), len(catalogue.arrivals)))
+    hidden = rules.hiding(DISCOVER, countries, row, catalogue.arrivals[column]) >= 0
+    may = (scores[:, catalogue.arrivals] > NEVER) & ~hidden
+    arriving = _arriving(block, catalogue, may, int(n * ranking.new_share))
+    fresh = Fresh(scores, 1.0, sources)
+    mixed = (Bought(own._replace(score=is_bought + of_again * own.score)), replace(fresh, scale=of_new))
+    return {
+        BUY_AGAIN: ruled(BUY_AGAIN, (Bought(own),), plain[BUY_AGAIN], countries, rules, n),
+        DISCOVER: ruled(DISCOVER, (fresh,), plain[DISCOVER], countries, rules, n, arriving),
+        MIXED: ruled(MIXED, mixed, plain[MIXED], countries, rules, n),
+    }
+
+
+def _countries(block: Block) -> np.ndarray:
+    """As rules see them: one that is not known is none of theirs."""
+    return np.asarray([country or "" for country in block.countries], dtype=str)
 
 
 def _pairs(batch: pa.RecordBatch, code: str, ranking: Ranking) -> pa.RecordBatch:
     catalogue = ranking.catalogues[code]
-    scores, _ = utilities(Block.of(batch, catalogue), catalogue, ranking.blend)
+    block = Block.of(batch, catalogue)
+    scores, _ = utilities(block, catalogue, ranking.blend)
     products = batch.column("products")
     row, asked = np.asarray(pc.list_parent_indices(products), dtype=np.int64), np.asarray(pc.list_flatten(products))
     column = catalogue.places(asked)
     value = np.where(column >= 0, scores[row, column], NEVER).astype(np.float64)
+    if catalogue.rules is not None:
+        value[catalogue.rules.hiding(DISCOVER, _countries(block), row, column) >= 0] = NEVER
     columns = [batch.column(name).take(pa.array(row)) for name in CUSTOMER]
     return pa.RecordBatch.from_arrays(
         [*columns, pa.array(asked), pa.array(value, mask=value == NEVER)], names=[*CUSTOMER, "product_id", "score"]
@@ -107,12 +143,12 @@ def utilities(block: Block, catalogue: ScoringArrays, blend: Blend) -> tuple[np.
     """
     scores, near = block.expected(catalogue)
     by_country = catalogue.by_country(block.countries)
-    country, recent, may = by_country
+    country, recent = by_country
     # Not by BLAS: it adds up in another order where there is one pair alone.
     again = np.einsum("ij,j->i", own_parts(block, catalogue, by_country, scores, near), np.asarray(blend.buy_again))
-    again[~may[country[block.row], block.column]] = NEVER
+    again[~catalogue.eligible[block.column]] = NEVER
     of_als, of_near, of_recent, of_ever = (np.float32(value) for value in blend.discover)
-    masked = np.where(may, np.float32(0), NEVER)
+    masked = np.where(catalogue.eligible, np.float32(0), NEVER)
     base = of_recent * recent + (of_ever * catalogue.ever + of_near * LOG_FLOOR) + masked
     for row, mine in zip(scores, country, strict=True):  # one customer's scores stay in the processor's nearest cache
         logged(row, out=row)
@@ -142,24 +178,11 @@ def own_parts(block: Block, catalogue: ScoringArrays, by_country: ByCountry, als
     )
 
 
-def _arriving(block: Block, catalogue: ScoringArrays, scores: np.ndarray, most: int) -> Places:
-    """Of each customer the new products that suit best, by affinity; none that suits nothing or scores NEVER (bought, not to be shown)."""
+def _arriving(block: Block, catalogue: ScoringArrays, may: np.ndarray, most: int) -> Places:
+    """Of each customer the new products that suit best, by affinity; none that suits nothing, or that the customer may not see."""
     if not most or len(catalogue.arrivals) == 0:
         return Places.none()
     affinity = block.arrivals(catalogue)
-    affinity[(affinity <= 0) | (scores[:, catalogue.arrivals] == NEVER)] = NEVER
+    affinity[(affinity <= 0) | ~may] = NEVER
     found = Places.of(affinity, best(affinity, most), np.full(len(block), SOURCES.index(NEW_PRODUCT)))
     return found._replace(column=catalogue.arrivals[found.column])
-
-
-def _batch(lists: Mapping[str, Places], customers: pa.RecordBatch, catalogue: ScoringArrays) -> pa.RecordBatch:
-    """A row per customer and list that is not empty."""
-    sizes = {name: np.bincount(listed.row, minlength=customers.num_rows) for name, listed in lists.items()}
-    rows = pa.array(np.concatenate([np.flatnonzero(size) for size in sizes.values()]))
-    names = np.repeat(np.arange(len(sizes)), [np.count_nonzero(size) for size in sizes.values()])
-    offsets = pa.array(np.cumsum(np.concatenate([[0], *(size[size > 0] for size in sizes.values())])), pa.int32())
-    _, column, score, source = (np.concatenate(values) for values in zip(*lists.values(), strict=True))
-    flat = (pa.array(catalogue.product_ids[column], pa.int64()), pa.array(score), pa.array(SOURCES).take(pa.array(source)))
-    columns = [customers.column(name).take(rows) for name in CUSTOMER]
-    columns += [pa.array(list(lists)).take(pa.array(names)), *(pa.ListArray.from_arrays(offsets, values) for values in flat)]
-    return pa.RecordBatch.from_arrays(columns, names=[*CUSTOMER, "list_name", "product_ids", "scores", "sources"])

@@ -31,7 +31,7 @@ from lakehouse.recommend.params import Params
 from lakehouse.recommend.scorer import BUY_AGAIN, DISCOVER, LISTS, MIXED
 from lakehouse.runs.stage import AfterPublication, RunContext, StageResult
 from lakehouse.silver import customer_identities, customers, order_lines, orders, products, refund_lines
-from lakehouse.stages.preview import changes, guards, preview
+from lakehouse.stages.preview import changes, eligible, guards, preview
 from lakehouse.stages.score import CONFIG, FITTED, model_head
 from lakehouse.stages.training_due import why_due
 
@@ -81,8 +81,9 @@ def train(run: RunContext) -> StageResult:
     known = as_of(bought, evening(run.run_date), clock_of(run.params))
     learned = learn(known, run.params, clock_of(run.params), run.read(interactions.TABLE))
     blend = _blend(tried.learned, tried.fold, run.params)
-    lists = preview(run, learned, blend)
-    verdict = _verdict(run, champion, bought, tried, found := guards(run, lists, learned))
+    shown = eligible(run)
+    lists = preview(run, learned, blend, shown)
+    verdict = _verdict(run, champion, bought, tried, found := guards(run, lists, learned, shown))
     changed = changes(run, lists)
     training = Training(
         name=f"{run.run_date} {run.run_id}",

@@ -23,6 +23,7 @@ from lakehouse.sources import mobile_app
 from lakehouse.sources.databases import entities
 from lakehouse.sources.woocommerce.orders import ORDER_ADDRESSES, ORDERS
 from lakehouse.sources.woocommerce.people import USER_META, USERS
+from lakehouse.stages.export_packs.channel_rules import by_channel
 from lakehouse.table import Table
 
 OF_ALL = (customers.TABLE, customer_products.TABLE, products.TABLE, interactions.TABLE)
@@ -43,6 +44,9 @@ class Frames:
     def __init__(self, run: RunContext, campaign: Campaign, counted: Sequence[PackName]) -> None:
         self._run, self._campaign, self._counted = run, campaign, counted
         everybody, lists, catalogue, pairs = (run.read(table) for table in OF_ALL)
+        self.channel_rules = by_channel(run, campaign, lists)
+        # A list of which a channel's rules leave nothing is none.
+        lists = self.channel_rules.shown
         self._shown = places(lists, catalogue, pairs, campaign.list_name)
         meant = with_lists(base(everybody, pairs, campaign, run.settings.feed_shop_code), lists, self._shown, campaign.list_name)
         self._devices = devices(*(run.read(table) for table in OF_PUSH)) if campaign.channel == PUSH else None

@@ -72,6 +72,7 @@ def make_pack(run: RunContext, campaign: Campaign, declared: Declared, counted: 
             **keep_left_out(run, campaign.name, declared.campaigns, people, is_small),
             **keep_people(run, campaign, people, any(each.frequency_cap for each in declared.campaigns.values()), is_small),
         }
+        frames.channel_rules.count(run, campaign)
     finally:
         people.unpersist()
     place, seconds = f"{packs.place}/{name}", time.monotonic() - started

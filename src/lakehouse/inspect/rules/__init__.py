@@ -1,0 +1,1 @@
+"""Rules of lists, tried without a lake."""
