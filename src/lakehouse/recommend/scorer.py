@@ -15,26 +15,32 @@ from pyspark.sql import functions as F
 
 from lakehouse.gold.keys import CUSTOMER
 from lakehouse.recommend.blend import Blend
+from lakehouse.recommend.contributions import NormalEquations
 from lakehouse.recommend.ranked_items import NEVER, Places, best
+from lakehouse.recommend.reasons import with_reasons
 from lakehouse.recommend.scoring_arrays import BLOCK, FLOOR, LOG_FLOOR, Block, ByCountry, ScoringArrays, logged
 
 BUY_AGAIN, DISCOVER, MIXED = "buy_again", "discover", "mixed"
 LISTS = (BUY_AGAIN, DISCOVER, MIXED)
 ALS, OWN_FREQUENCY, POPULARITY, NEW_PRODUCT = "als", "own_frequency", "popularity", "new_product"
 SOURCES = (ALS, OWN_FREQUENCY, POPULARITY, NEW_PRODUCT)
-RANKED = "shop_code string, customer_key string, list_name string, product_ids array<bigint>, scores array<double>, sources array<string>"
+RANKED = (
+    "shop_code string, customer_key string, list_name string, product_ids array<bigint>, scores array<double>, sources array<string>,"
+    " reasons array<array<bigint>>"
+)
 
 
 @dataclass(frozen=True)
 class Ranking:
     """What is ranked: the catalogues by shop, the exponents, places per list, whether `discover` may show what was bought, and the
-    share of its places that new products get at most."""
+    share of its places that new products get at most. With `explained_by` places from ALS get their reasons."""
 
     catalogues: Mapping[str, ScoringArrays]
     blend: Blend
     length: int
     keep_seen: bool = False
     new_share: float = 0.0
+    explained_by: NormalEquations | None = None
 
 
 def top_lists(profiles: DataFrame, ranking: Ranking) -> DataFrame:
@@ -84,7 +90,8 @@ def _lists(batch: pa.RecordBatch, code: str, ranking: Ranking) -> pa.RecordBatch
     is_bought, of_again, of_new = ranking.blend.mixed
     mixed = Places.joined(own._replace(score=is_bought + of_again * own.score), new._replace(score=of_new * new.score)).first(n)
     discover = (new if seen is None else seen).with_last(_arriving(block, catalogue, scores, int(n * ranking.new_share)), n)
-    return _batch({BUY_AGAIN: own, DISCOVER: discover, MIXED: mixed}, batch, catalogue)
+    found = _batch({BUY_AGAIN: own, DISCOVER: discover, MIXED: mixed}, batch, catalogue)
+    return with_reasons(found, ALS, batch, block, catalogue, ranking.blend, ranking.explained_by)
 
 
 def _pairs(batch: pa.RecordBatch, code: str, ranking: Ranking) -> pa.RecordBatch:
