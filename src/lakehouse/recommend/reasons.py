@@ -69,7 +69,6 @@ def with_reasons(
     lists: pa.RecordBatch,
     source: str,
     customers: pa.RecordBatch,
-    block: Block,
     catalogue: ScoringArrays,
     blend: Blend,
     normal: NormalEquations | None,
@@ -77,7 +76,7 @@ def with_reasons(
     """`lists` (a row per customer and list: customer_key, product_ids, sources) with `reasons`: of each place MOST product ids or fewer,
     the strongest first (see `strongest`). None for places of another source, and without `normal`.
 
-    `customers`: the rows of `profiles` of which the block was made.
+    `customers`: their rows of `profiles`.
     """
     products = lists.column("product_ids")
     row = pc.index_in(lists.column("customer_key"), customers.column("customer_key")).take(pc.list_parent_indices(products))
@@ -88,6 +87,7 @@ def with_reasons(
         # A product that two lists of a customer show is explained once.
         width = len(catalogue.product_ids)
         keys, again = np.unique(np.asarray(row, dtype=np.int64)[is_asked] * width + column[is_asked], return_inverse=True)
+        block = Block.of(customers, catalogue)
         history = History.of(customers, block, catalogue)
         found[is_asked] = strongest(Cells(*np.divmod(keys, width)), history, block, catalogue, blend, normal)[again]
     of_place = np.concatenate([[0], np.cumsum(np.count_nonzero(found != NONE, axis=1))])

@@ -24,10 +24,7 @@ BUY_AGAIN, DISCOVER, MIXED = "buy_again", "discover", "mixed"
 LISTS = (BUY_AGAIN, DISCOVER, MIXED)
 ALS, OWN_FREQUENCY, POPULARITY, NEW_PRODUCT = "als", "own_frequency", "popularity", "new_product"
 SOURCES = (ALS, OWN_FREQUENCY, POPULARITY, NEW_PRODUCT)
-RANKED = (
-    "shop_code string, customer_key string, list_name string, product_ids array<bigint>, scores array<double>, sources array<string>,"
-    " reasons array<array<bigint>>"
-)
+RANKED = "shop_code string, customer_key string, list_name string, product_ids array<bigint>, scores array<double>, sources array<string>"
 
 
 @dataclass(frozen=True)
@@ -49,7 +46,7 @@ def top_lists(profiles: DataFrame, ranking: Ranking) -> DataFrame:
     `buy_again` has what was bought before, `discover` what was not, `mixed` both. Only eligible products. Customers of whom nothing
     is known get what is popular in their country.
     """
-    return profiles.mapInArrow(_over_blocks(ranking, _lists), RANKED)
+    return profiles.mapInArrow(_over_blocks(ranking, _lists_with_reasons), f"{RANKED}, reasons array<array<bigint>>")
 
 
 def pair_scores(pairs: DataFrame, profiles: DataFrame, ranking: Ranking) -> DataFrame:
@@ -78,6 +75,10 @@ def _over_blocks(
     return work
 
 
+def _lists_with_reasons(batch: pa.RecordBatch, code: str, ranking: Ranking) -> pa.RecordBatch:
+    return with_reasons(_lists(batch, code, ranking), ALS, batch, ranking.catalogues[code], ranking.blend, ranking.explained_by)
+
+
 def _lists(batch: pa.RecordBatch, code: str, ranking: Ranking) -> pa.RecordBatch:
     catalogue, n = ranking.catalogues[code], ranking.length
     block = Block.of(batch, catalogue)
@@ -90,8 +91,7 @@ def _lists(batch: pa.RecordBatch, code: str, ranking: Ranking) -> pa.RecordBatch
     is_bought, of_again, of_new = ranking.blend.mixed
     mixed = Places.joined(own._replace(score=is_bought + of_again * own.score), new._replace(score=of_new * new.score)).first(n)
     discover = (new if seen is None else seen).with_last(_arriving(block, catalogue, scores, int(n * ranking.new_share)), n)
-    found = _batch({BUY_AGAIN: own, DISCOVER: discover, MIXED: mixed}, batch, catalogue)
-    return with_reasons(found, ALS, batch, block, catalogue, ranking.blend, ranking.explained_by)
+    return _batch({BUY_AGAIN: own, DISCOVER: discover, MIXED: mixed}, batch, catalogue)
 
 
 def _pairs(batch: pa.RecordBatch, code: str, ranking: Ranking) -> pa.RecordBatch:
