@@ -125,6 +125,7 @@ PLANTED: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
         "rank_counts_from_1": {"rank": 0},
         "list_name_is_accepted": {"list_name": "again"},
         "candidate_source_is_accepted": {"candidate_source": "luck"},
+        "reason_code_is_accepted": {"reason_code": "luck"},
         "product_is_known": {"product_id": None},
         "score_is_a_number": {"score": float("-inf")},
         "customer_key_is_one_of_customers": {"customer_key": "nobody"},

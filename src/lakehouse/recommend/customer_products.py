@@ -9,12 +9,13 @@ from pyspark.sql.types import ArrayType, StructField, StructType
 from lakehouse.gold.keys import CUSTOMER
 from lakehouse.io.host import logs
 from lakehouse.recommend.blend import Blend
+from lakehouse.recommend.contributions import NormalEquations
 from lakehouse.recommend.params import Lists
 from lakehouse.recommend.registered import RegisteredModel
 from lakehouse.recommend.rules.eligibility import Eligibility, eligibility
 from lakehouse.recommend.rules.product_facts import facts
 from lakehouse.recommend.rules.rule_set import Rules
-from lakehouse.recommend.scorer import LISTS, Ranking, top_lists
+from lakehouse.recommend.scorer import LISTS, SOURCES, Ranking, top_lists
 from lakehouse.recommend.scoring_arrays import catalogues, profiles
 from lakehouse.silver import customers, products
 from lakehouse.sources.app_shop import is_apps
@@ -41,7 +42,7 @@ TABLE = Table(
             "candidate_source",
             STRING,
             "als (and its companions), own_frequency, popularity (of the customer nothing is known) or new_product",
-            accepted=("als", "own_frequency", "popularity", "new_product"),
+            accepted=SOURCES,
         ),
         Column("model_version", STRING, "version in the model registry; null while there is no champion"),
         Column("run_date", DATE, "as-of date"),
@@ -51,6 +52,13 @@ TABLE = Table(
             REMOVED,
             "on the first place of the first of a customer's lists: the list and the rule for each place that one of the lists would have"
             " without rules and that a rule took away; empty or null elsewhere",
+        ),
+        Column("reason_code", STRING, "why the product is on the list: a text of conf/texts/reasons.yaml", accepted=SOURCES),
+        Column(
+            "reason_product_ids",
+            ArrayType(LONG),
+            "of als: what of the customer's own history the score comes from most, two at most, the strongest first; all of them can"
+            " be sold, are not restricted and not hidden from the customer by a rule; empty where there is none, and for other reasons",
         ),
     ),
     rules=(
@@ -96,7 +104,9 @@ def build(
     shops = catalogues(model.factors.products, model.neighbours, product_popularity, eligible, country_smoothing)
     known = customers.where(F.col("is_customer") & ~F.col("is_anonymous") & ~is_apps())
     people = profiles(known, interactions, model.factors.customers)
-    listed = places(top_lists(people, Ranking(shops, model.blend or blend, lists.length, new_share=lists.new_product_share)))
+    equations = NormalEquations.of((shop.factors for shop in shops.values()), model.reg_param)
+    ranking = Ranking(shops, model.blend or blend, lists.length, new_share=lists.new_product_share, explained_by=equations)
+    listed = places(top_lists(people, ranking)).withColumn("reason_code", F.col("candidate_source"))
     return listed.withColumn("model_version", F.lit(model.version)).withColumn("run_date", F.lit(run_date))
 
 
@@ -129,8 +139,8 @@ def what_may_be_shown(
 
 def places(lists: DataFrame) -> DataFrame:
     """One row per place from one row per list: shop_code, customer_key, list_name, rank, product_id, score, candidate_source,
-    placed_by_rule, removed_by_rules."""
-    place = F.posexplode(F.arrays_zip("product_ids", "scores", "sources")).alias("position", "place")
+    reason_product_ids, placed_by_rule, removed_by_rules."""
+    place = F.posexplode(F.arrays_zip("product_ids", "scores", "sources", "reasons")).alias("position", "place")
     return lists.select(*CUSTOMER, "list_name", "rules", "removed", place).select(
         *CUSTOMER,
         "list_name",
@@ -138,6 +148,7 @@ def places(lists: DataFrame) -> DataFrame:
         F.col("place.product_ids").alias("product_id"),
         F.col("place.scores").alias("score"),
         F.col("place.sources").alias("candidate_source"),
+        F.col("place.reasons").alias("reason_product_ids"),
         F.get("rules", "position").alias("placed_by_rule"),
         F.when(F.col("position") == 0, F.col("removed")).alias("removed_by_rules"),
     )

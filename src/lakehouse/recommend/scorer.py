@@ -15,9 +15,11 @@ from pyspark.sql import functions as F
 
 from lakehouse.gold.keys import CUSTOMER
 from lakehouse.recommend.blend import Blend
+from lakehouse.recommend.contributions import NormalEquations
 from lakehouse.recommend.lists.list_batch import RANKED, list_batch
 from lakehouse.recommend.lists.ranked_items import NEVER, Places, best
 from lakehouse.recommend.lists.ruled_lists import Bought, Fresh, Ruled, ruled
+from lakehouse.recommend.reasons import with_reasons
 from lakehouse.recommend.scoring_arrays import BLOCK, FLOOR, LOG_FLOOR, Block, ByCountry, ScoringArrays, logged
 
 BUY_AGAIN, DISCOVER, MIXED = "buy_again", "discover", "mixed"
@@ -29,13 +31,14 @@ SOURCES = (ALS, OWN_FREQUENCY, POPULARITY, NEW_PRODUCT)
 @dataclass(frozen=True)
 class Ranking:
     """What is ranked: the catalogues by shop, the exponents, places per list, whether `discover` may show what was bought, and the
-    share of its places that new products get at most."""
+    share of its places that new products get at most. With `explained_by` places from ALS get their reasons."""
 
     catalogues: Mapping[str, ScoringArrays]
     blend: Blend
     length: int
     keep_seen: bool = False
     new_share: float = 0.0
+    explained_by: NormalEquations | None = None
 
 
 def top_lists(profiles: DataFrame, ranking: Ranking) -> DataFrame:
@@ -44,7 +47,7 @@ def top_lists(profiles: DataFrame, ranking: Ranking) -> DataFrame:
     `buy_again` has what was bought before, `discover` what was not, `mixed` both. Only eligible products. Customers of whom nothing
     is known get what is popular in their country.
     """
-    return profiles.mapInArrow(_over_blocks(ranking, _lists), RANKED)
+    return profiles.mapInArrow(_over_blocks(ranking, _lists_with_reasons), f"{RANKED}, reasons array<array<bigint>>")
 
 
 def pair_scores(pairs: DataFrame, profiles: DataFrame, ranking: Ranking) -> DataFrame:
@@ -71,6 +74,10 @@ def _over_blocks(
                         yield act(of_shop.slice(start, BLOCK), code, ranking)
 
     return work
+
+
+def _lists_with_reasons(batch: pa.RecordBatch, code: str, ranking: Ranking) -> pa.RecordBatch:
+    return with_reasons(_lists(batch, code, ranking), ALS, batch, ranking.catalogues[code], ranking.blend, ranking.explained_by)
 
 
 def _lists(batch: pa.RecordBatch, code: str, ranking: Ranking) -> pa.RecordBatch:

@@ -161,11 +161,13 @@ def smoothed(recent: Mapping[str, np.ndarray], smoothing: float) -> dict[str, np
 
 
 def profiles(customers: DataFrame, interactions: DataFrame, factors: DataFrame) -> DataFrame:
-    """One row per customer (shop_code, customer_key, country_code): `own`, what was bought (array), `features` (null: unknown to ALS)."""
+    """One row per customer (shop_code, customer_key, country_code): `own`, what was bought (array), `features` (null: unknown to ALS), and
+    the `training_pairs` of `factors` if they are there."""
     history = interactions.where("product_id > 0 and weight > 0").groupBy(*CUSTOMER)
     own = history.agg(F.sort_array(F.collect_list(F.struct(*OWN))).alias("own"))
     wanted = customers.select(*CUSTOMER, "country_code")
-    return wanted.join(own, CUSTOMER, "left").join(factors.select(*CUSTOMER, "features"), CUSTOMER, "left")
+    of_model = [name for name in ("features", "training_pairs") if name in factors.columns]
+    return wanted.join(own, CUSTOMER, "left").join(factors.select(*CUSTOMER, *of_model), CUSTOMER, "left")
 
 
 @dataclass(frozen=True)

@@ -65,4 +65,5 @@ def registered(spark: SparkSession, registry: ModelRegistry, champion: Champion 
             factors = with_keys(registry.load(champion), *factors)
         return factors, neighbours.from_frame(index["neighbours"]) if "neighbours" in index else {}
 
-    return RegisteredModel(champion.version, Blend.from_named(exponents) if exponents else None, load)
+    blend = Blend.from_named(exponents) if exponents else None
+    return RegisteredModel(champion.version, blend, load, float(champion.params.get("als.reg_param", 0)))

@@ -20,7 +20,7 @@ from lakehouse.io.host import logs
 from lakehouse.io.mlflow.model_registry import Champion, ModelRegistry, Training
 from lakehouse.ops.ledger import SUCCEEDED, Entry, inputs_json
 from lakehouse.pipeline.recording import record
-from lakehouse.recommend import metrics, neighbours
+from lakehouse.recommend import als, metrics, neighbours
 from lakehouse.recommend.blend import Blend
 from lakehouse.recommend.evaluation import gate, split
 from lakehouse.recommend.evaluation.gate import GateDecision, Guards
@@ -36,8 +36,8 @@ from lakehouse.stages.score import CONFIG, FITTED, model_head
 from lakehouse.stages.training_due import why_due
 
 PASSED = "passed"
-# So many customers' factors (256 bytes each) pass through the driver. They are kept beside the model too, where scoring reads them
-# without loading it, which costs seconds and needs a session with a JVM.
+# So many customers' factors (256 bytes each) and the pairs that they come from (16 bytes each) pass through the driver. They are kept
+# beside the model too, where scoring reads them without loading it, which costs seconds and needs a session with a JVM.
 HELD_CUSTOMERS = 500_000
 # MLflow writes a model of Spark by the driver's JVM.
 NEEDS_CLASSIC = "training needs a Spark session of its own, and SPARK_REMOTE asks for one of Spark Connect"
@@ -118,8 +118,8 @@ def _index(run: RunContext, learned: Learned) -> dict[str, DataFrame]:
     keys = _without_anonymous(run, learned.trained.customer_index)
     customers, products = keys, learned.trained.product_index
     if keys.count() <= HELD_CUSTOMERS:
-        factors = learned.trained.factors()
-        customers, products = factors.customers.join(keys, CUSTOMER, "left_semi"), factors.products
+        factors, pairs = learned.trained.factors(), als.training_pairs(learned.interactions, run.params.als.alpha)
+        customers, products = factors.customers.join(keys, CUSTOMER, "left_semi").join(pairs, CUSTOMER, "left"), factors.products
     return {
         "customers": customers,
         "products": products,
