@@ -2,18 +2,21 @@
 
 from collections import Counter
 from collections.abc import Mapping
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 
 import pytest
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
+from tests.support.frames import frame_of
 
 from lakehouse.arrow_frames import frame_from
-from lakehouse.export.stock.limits import Product
+from lakehouse.export.stock.limits import Product, Taken
 from lakehouse.export.stock.sharing import BUCKET_BITS, HASH_BITS, granted, lost, share_out, with_turns
+from lakehouse.export.stock.shown_products import SAMPLE, TABLE, bought, counted, taken
 
 pytestmark = pytest.mark.spark
-DAY = date(2026, 11, 18)
+DAY, AT = date(2026, 11, 18), datetime(2026, 11, 18, 3, tzinfo=UTC)
 PLACES = "list_shop string, customer_key string, rank int, product_id bigint"
 CUSTOMERS, LENGTH, SLOTS = 60, 7, 3
 
@@ -86,6 +89,35 @@ def test_who_has_a_product_higher_on_the_list_comes_first_and_a_tie_is_drawn_ane
     assert [len(found) for found in winners] == [5, 5]
     assert all({("first0", 7), ("first1", 7), ("first2", 7)} < found for found in winners)
     assert winners[0] != winners[1]
+
+
+def test_what_the_sample_bought_within_a_week_is_counted_in_pieces(spark: SparkSession) -> None:
+    shown = frame_of(
+        spark,
+        TABLE,
+        [
+            {"run_id": "r1", "shop_code": "nl", "product_id": 1, "shown_at": AT, "sample_keys": ["a", "b", "c"]},
+            {"run_id": "r2", "shop_code": "nl", "product_id": 1, "shown_at": AT + timedelta(days=1), "sample_keys": ["a"]},
+            {"run_id": "r1", "shop_code": "nl", "product_id": 2, "shown_at": AT, "sample_keys": ["d"]},
+        ],
+    )
+    hours = [("a", 1, 30, "2"), ("b", 1, 167, "0.5"), ("b", 1, 168, "9"), ("c", 1, -1, "9"), ("a", 2, 5, "9"), ("c", 1, 5, "-1")]
+    sold = [("nl", key, product, AT + timedelta(hours=hour), Decimal(pieces)) for key, product, hour, pieces in hours]
+    schema = "shop_code string, customer_key string, product_id bigint, ordered_at timestamp, net_quantity decimal(28,4)"
+    found = taken([row.asDict() for row in bought(shown, frame_from(spark, sold, schema)).collect()])
+    # a's two pieces count for both packs. b's nine came a week later, c's before; a was not shown product 2; c gave back what c had before.
+    assert found == {("nl", 1): Taken(4, Decimal("4.5")), ("nl", 2): Taken(1, Decimal(0))}
+
+
+def test_of_many_recipients_a_sample_is_kept_and_the_held_out_are_not_counted(spark: SparkSession) -> None:
+    rows = [("nl", f"c{number}", 1, number % 10 == 0) for number in range(2000)]
+    shown = frame_from(spark, rows, "list_shop string, customer_key string, product_id bigint, is_held_out boolean")
+    gone = frame_from(spark, [("nl", "c1", 1), ("nl", "c1", 2)], "list_shop string, customer_key string, product_id bigint")
+    found = {row["product_id"]: row for row in counted(shown, gone, 10 * SAMPLE, DAY).collect()}
+    assert (found[1]["shown_count"], found[1]["clipped_count"]) == (1800, 1)
+    assert (found[2]["shown_count"], found[2]["clipped_count"], found[2]["sample_keys"]) == (0, 1, [])
+    # A tenth of 1,800, and five standard deviations of 13.
+    assert 115 < len(found[1]["sample_keys"]) < 245 and "c0" not in found[1]["sample_keys"]
 
 
 @pytest.mark.slow

@@ -5,7 +5,7 @@ The night's later campaigns read from it what is promised already, later nights 
 
 from collections.abc import Collection, Iterator, Mapping
 from datetime import date, timedelta
-from decimal import Decimal
+from decimal import ROUND_CEILING, Decimal
 from typing import Any
 
 from pyspark.sql import DataFrame
@@ -17,6 +17,7 @@ from lakehouse.export.frequency import PackName
 from lakehouse.export.places import LIST_OWNER
 from lakehouse.export.stock.limits import Limit, Product, Taken
 from lakehouse.export.stock.sharing import ON_LIST
+from lakehouse.gold.keys import PRODUCT
 from lakehouse.ops.packs import PackRecord
 from lakehouse.table import DATE, LONG, QUANTITY, STRING, TIMESTAMP, Column, Rule, Table
 
@@ -24,6 +25,7 @@ from lakehouse.table import DATE, LONG, QUANTITY, STRING, TIMESTAMP, Column, Rul
 TAKE_DAYS, KEPT_DAYS = 7, 35
 # Recipients of a pack who are in its sample, about. A rate needs no more, and a million customers by eight products each night would be.
 SAMPLE, STEPS = 20_000, 10_000
+PIECES = Decimal("0.0001")
 
 TABLE = Table(
     name="bronze.campaign_products",
@@ -75,7 +77,12 @@ def records(counts: Collection[Mapping[str, Any]], limits: Mapping[Product, Limi
     """Rows of the table from those of `counted`. `said`: campaign, run_date, run_id and shown_at."""
     for row in sorted(counts, key=_product):
         limit = limits[_product(row)]
-        yield {**said, **row, "customer_limit": limit.customers, "promised_quantity": _pieces(row["shown_count"] * limit.rate)}
+        yield {
+            **said,
+            **row,
+            "customer_limit": limit.customers,
+            "promised_quantity": (row["shown_count"] * limit.rate).quantize(PIECES, ROUND_CEILING),
+        }
 
 
 def promised(rows: Collection[Mapping[str, Any]]) -> dict[Product, Decimal]:
@@ -97,17 +104,14 @@ def learned_packs(campaign: Campaign, made: Collection[PackRecord], run_date: da
 def bought(products: DataFrame, purchases: DataFrame) -> DataFrame:
     """shop_code, product_id, `shown` (bigint) and `pieces` (decimal): of rows of the table what was shown to their samples, and what those
     bought of it (gold/purchases.py) within TAKE_DAYS days, less what they gave back."""
-    each = products.select("run_id", "shop_code", "product_id", "shown_at", F.explode("sample_keys").alias("customer_key"))
-    own = ["shop_code", "product_id", "customer_key"]
+    each = products.select(*PRODUCT, "shown_at", F.explode("sample_keys").alias("customer_key"))
+    own = [*PRODUCT, "customer_key"]
     known = purchases.select(*own, "ordered_at", F.col("net_quantity").cast(QUANTITY).alias("pieces"))
     is_after = (F.col("ordered_at") >= F.col("shown_at")) & (F.col("ordered_at") < F.col("shown_at") + F.make_dt_interval(F.lit(TAKE_DAYS)))
-    taken = (
-        each.join(known, own).where(is_after).groupBy("shop_code", "product_id").agg(F.sum(F.greatest("pieces", F.lit(0))).alias("pieces"))
-    )
-    shown = each.groupBy("shop_code", "product_id").agg(F.count("*").alias("shown"))
-    return shown.join(taken, ["shop_code", "product_id"], "left").select(
-        "shop_code", "product_id", "shown", F.coalesce("pieces", F.lit(0)).alias("pieces")
-    )
+    pieces = F.sum(F.greatest("pieces", F.lit(0))).alias("pieces")
+    sold = each.join(known, own).where(is_after).groupBy(*PRODUCT).agg(pieces)
+    shown = each.groupBy(*PRODUCT).agg(F.count("*").alias("shown"))
+    return shown.join(sold, PRODUCT, "left").select(*PRODUCT, "shown", F.coalesce("pieces", F.lit(0)).alias("pieces"))
 
 
 def taken(rows: Collection[Mapping[str, Any]]) -> dict[Product, Taken]:
@@ -117,7 +121,3 @@ def taken(rows: Collection[Mapping[str, Any]]) -> dict[Product, Taken]:
 
 def _product(row: Mapping[str, Any]) -> Product:
     return row["shop_code"], row["product_id"]
-
-
-def _pieces(value: Decimal) -> Decimal:
-    return value.quantize(Decimal("0.0001"))
