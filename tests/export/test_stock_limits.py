@@ -3,7 +3,7 @@
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
-from lakehouse.export.campaign import Stock, parse_campaign
+from lakehouse.export.campaign import Stock
 from lakehouse.export.stock.limits import Limit, Taken, limits, rates
 from lakehouse.export.stock.shown_products import learned_packs, promised, records
 from lakehouse.ops.packs import PackRecord
@@ -33,7 +33,7 @@ def test_what_earlier_packs_of_the_night_promised_is_not_promised_again() -> Non
 def test_a_rate_moves_from_the_prior_to_what_was_counted() -> None:
     assert rates(PRIOR, {})(TEA) == Decimal("0.02")
     rate = rates(PRIOR, {TEA: Taken(3000, Decimal(300)), MILK: Taken(1000, Decimal(0))})
-    # The campaign: (1000 * 0.02 + 300) / (1000 + 4000) = 0.064. Tea: (64 + 300) / 4000, milk: 64 / 2000. Of rice nothing was counted.
+    # All products: (1000 * 0.02 + 300) / (1000 + 4000) = 0.064. Tea: (64 + 300) / 4000, milk: 64 / 2000. Of rice nothing was counted.
     assert [rate(product) for product in (TEA, MILK, RICE)] == [Decimal("0.091"), Decimal("0.032"), Decimal("0.064")]
 
 
@@ -54,14 +54,20 @@ def test_the_newest_pack_of_each_date_is_learned_from_when_its_week_is_over() ->
         at = datetime(2026, 11, day, hour, tzinfo=UTC)
         return PackRecord(campaign=campaign, run_date=at.date(), run_id=run_id, recorded_at=at, **said)  # type: ignore[arg-type]
 
-    known = {
-        "channel": "email",
-        "profile": "generic_wide",
-        "slots": 8,
-        "languages": {"otherwise": "en"},
-        "utm": {"source": "s", "medium": "m"},
-    }
-    autumn = parse_campaign("autumn", known)
-    packs = [pack(2, "late", 9), pack(2, "early"), pack(3, "other", campaign="winter"), pack(10, "last"), pack(11, "too young")]
-    assert learned_packs(autumn, packs, date(2026, 11, 18)) == [("autumn", "2026-11-02", "late"), ("autumn", "2026-11-10", "last")]
-    assert learned_packs(autumn, packs, date(2026, 12, 8)) == [("autumn", "2026-11-10", "last"), ("autumn", "2026-11-11", "too young")]
+    packs = [
+        pack(2, "late", 9),
+        pack(2, "early"),
+        pack(3, "other", campaign="winter"),
+        pack(10, "last"),
+        pack(11, "too young"),
+        pack(2, "s", campaign="spring"),
+    ]
+    assert learned_packs({"autumn", "spring"}, packs, date(2026, 11, 18)) == [
+        ("autumn", "2026-11-02", "late"),
+        ("autumn", "2026-11-10", "last"),
+        ("spring", "2026-11-02", "s"),
+    ]
+    assert learned_packs({"autumn", "spring"}, packs, date(2026, 12, 8)) == [
+        ("autumn", "2026-11-10", "last"),
+        ("autumn", "2026-11-11", "too young"),
+    ]

@@ -30,7 +30,8 @@ def export(run: RunContext) -> StageResult:
             logs.info(f"{campaign.step}: not due, {why_not}", step=campaign.step)
         else:
             counted = counted_packs(campaign, ledger.all_made(), [each.name for each in made], run.run_date)
-            stock = stock_sources(run, campaign, ledger.all_made(), {each.name: each.made_from for each in made})
+            alike = {each.name for each in declared.campaigns.values() if each.channel == campaign.channel}
+            stock = stock_sources(run, alike, ledger.all_made(), {each.name: each.made_from for each in made})
             made.append(make_pack(run, campaign, declared, counted, stock))
     outputs = {name: head for each in made for name, head in each.outputs.items()}
     to_show = [

@@ -7,8 +7,8 @@ prior rate:
     rate = (weight * prior + pieces) / (weight + customers)
 
 This is the posterior mean of a Beta prior where nobody takes more than one piece, and of a Gamma prior where pieces are counted (Gelman et
-al., Bayesian Data Analysis, 3rd edition, 2013, sections 2.4 and 2.6). It is used twice: the campaign's own rate over all its products
-from the prior of its file, and each product's rate from that of its campaign.
+al., Bayesian Data Analysis, 3rd edition, 2013, sections 2.4 and 2.6). It is used twice: the rate of all products together from the
+prior of the campaign's file, and each product's rate from that.
 """
 
 from collections.abc import Callable, Mapping
@@ -51,12 +51,10 @@ def limits(
 
 
 def rates(prior: Stock, taken: Mapping[Product, Taken]) -> Callable[[Product], Decimal]:
-    """The rate of each product, after what was counted of all products of the campaign."""
-    of_campaign = _mean(
-        prior.take_rate, prior.weight, sum(each.shown for each in taken.values()), sum(each.pieces for each in taken.values())
-    )
-    of_products = {product: _mean(of_campaign, prior.weight, each.shown, each.pieces) for product, each in taken.items()}
-    return lambda product: of_products.get(product, of_campaign)
+    """The rate of each product, after what was counted of it and of all."""
+    of_all = _mean(prior.take_rate, prior.weight, sum(each.shown for each in taken.values()), sum(each.pieces for each in taken.values()))
+    of_products = {product: _mean(of_all, prior.weight, each.shown, each.pieces) for product, each in taken.items()}
+    return lambda product: of_products.get(product, of_all)
 
 
 def _mean(prior: Decimal, weight: int, customers: int, pieces: Decimal | int) -> Decimal:

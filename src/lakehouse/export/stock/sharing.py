@@ -72,6 +72,8 @@ def granted(places: DataFrame, cutoffs: Cutoffs, slots: int) -> DataFrame:
 
 def lost(places: DataFrame, cutoffs: Cutoffs, slots: int) -> DataFrame:
     """Of `places` (with turns) those among the first `slots` of their lists that are not shown."""
+    if not cutoffs.after:
+        return places.where(F.lit(False)).drop("turn")
     first = _asked(places, {}, slots)
     return first.join(F.broadcast(_frame(first, cutoffs.after, "cutoff")), ON_LIST).where("turn >= cutoff").drop("cutoff", "turn")
 

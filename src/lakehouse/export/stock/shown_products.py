@@ -12,7 +12,6 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 from pyspark.sql.types import ArrayType
 
-from lakehouse.export.campaign import Campaign
 from lakehouse.export.frequency import PackName
 from lakehouse.export.places import LIST_OWNER
 from lakehouse.export.stock.limits import Limit, Product, Taken
@@ -93,12 +92,12 @@ def promised(rows: Collection[Mapping[str, Any]]) -> dict[Product, Decimal]:
     return found
 
 
-def learned_packs(campaign: Campaign, made: Collection[PackRecord], run_date: date) -> list[PackName]:
-    """The campaign's packs whose TAKE_DAYS are over on that date and that are not forgotten, one a date: the newest."""
+def learned_packs(campaigns: Collection[str], made: Collection[PackRecord], run_date: date) -> list[PackName]:
+    """Packs of these campaigns whose TAKE_DAYS are over on that date and that are not forgotten, of each date the campaign's newest."""
     last, first = run_date - timedelta(days=TAKE_DAYS + 1), run_date - timedelta(days=KEPT_DAYS)
-    own = [record for record in made if record.campaign == campaign.name and first <= record.run_date <= last]
-    newest = {record.run_date: record for record in sorted(own, key=lambda record: record.recorded_at)}
-    return [(record.campaign, day.isoformat(), record.run_id) for day, record in sorted(newest.items())]
+    known = [record for record in made if record.campaign in campaigns and first <= record.run_date <= last]
+    newest = {(record.campaign, record.run_date): record.run_id for record in sorted(known, key=lambda record: record.recorded_at)}
+    return [(campaign, day.isoformat(), run_id) for (campaign, day), run_id in sorted(newest.items())]
 
 
 def bought(products: DataFrame, purchases: DataFrame) -> DataFrame:

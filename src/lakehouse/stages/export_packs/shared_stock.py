@@ -30,8 +30,8 @@ ON_SALE = "is_sellable and not is_restricted and coalesce(stock_status, '') <> '
 class StockSources:
     """What the limits of a campaign follow from, known without a look at rows; nothing where no stock is counted.
 
-    `earlier`: the packs that this night made before, with what each was made from: they promise a part of the stock. `learned`: the
-    campaign's packs of which it is counted what was bought.
+    `earlier`: the packs that this night made before, with what each was made from: they promise a part of the stock. `learned`: earlier
+    nights' packs of which it is counted what was bought.
     """
 
     inputs: Mapping[str, TableVersion] = field(default_factory=dict)
@@ -44,12 +44,14 @@ class StockSources:
         return inputs_json(self.inputs), sorted(self.earlier.values()), self.learned
 
 
-def stock_sources(run: RunContext, campaign: Campaign, made: Collection[PackRecord], tonight: Mapping[PackName, str]) -> StockSources:
-    """`made`: packs of earlier runs. `tonight`: packs of this run, with what each was made from."""
+def stock_sources(
+    run: RunContext, campaigns: Collection[str], made: Collection[PackRecord], tonight: Mapping[PackName, str]
+) -> StockSources:
+    """`campaigns`: those to learn from. `made`: packs of earlier runs. `tonight`: packs of this run, with what each was made from."""
     if not _is_counted(run):
         return StockSources()
     has_shown = run.store.head(shown_products.TABLE.name) is not None
-    learned = tuple(shown_products.learned_packs(campaign, made, run.run_date)) if has_shown else ()
+    learned = tuple(shown_products.learned_packs(campaigns, made, run.run_date)) if has_shown else ()
     tables = (*OF_STOCK, *(OF_SALES if learned else ()))
     return StockSources({table.name: run.head(table) for table in tables}, dict(tonight), learned)
 
