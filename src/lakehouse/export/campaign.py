@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import date
+from decimal import Decimal
 from typing import Any, Literal
 
 from pydantic import Field
@@ -43,6 +44,16 @@ class FrequencyCap(Part):
     days: int = Field(ge=1, le=90)
 
 
+class Stock(Part):
+    """What a customer is expected to buy of a product that is shown, in pieces within a week, before anything was counted.
+
+    It weighs as much as so many customers who were shown a product.
+    """
+
+    take_rate: Decimal = Field(default=Decimal("0.02"), gt=0, le=100, decimal_places=6)
+    weight: int = Field(default=1_000, ge=1)
+
+
 class Campaign(Part):
     name: Name
     channel: Literal["email", "push"]
@@ -55,6 +66,7 @@ class Campaign(Part):
     utm: Utm
     frequency_cap: FrequencyCap | None = None
     hold_out: HoldOut | None = None
+    stock: Stock = Stock()
     # First and last run date.
     valid_from: date | None = None
     valid_until: date | None = None

@@ -17,9 +17,18 @@ from lakehouse.runs.stage import RunContext
 from lakehouse.silver import categories
 from lakehouse.stages.export_packs.channel_rules import rules_for
 from lakehouse.stages.export_packs.frames import tables_of
+from lakehouse.stages.export_packs.shared_stock import StockSources
 
 # Beside the rows: what decides who gets something, and which products are shown.
-CODE = ("lakehouse.export.audience", "lakehouse.export.contacts", "lakehouse.export.places")
+CODE = (
+    *("lakehouse.export.audience", "lakehouse.export.contacts", "lakehouse.export.places"),
+    *(
+        "lakehouse.export.stock.sharing",
+        "lakehouse.export.stock.shown_products",
+        "lakehouse.gold.product_stock",
+        "lakehouse.gold.purchases",
+    ),
+)
 
 
 @dataclass(frozen=True)
@@ -31,18 +40,19 @@ class Origin:
     made_from: str
 
 
-def origin(run: RunContext, campaign: Campaign, declared: Declared, counted: Sequence[PackName]) -> Origin:
+def origin(run: RunContext, campaign: Campaign, declared: Declared, counted: Sequence[PackName], stock: StockSources) -> Origin:
     """Not of who was given which arm before: that only confirms what the salt says, or follows from the customers' other addresses.
 
-    `counted`: the packs that count for the campaign's frequency cap.
+    `counted`: the packs that count for the campaign's frequency cap. `stock`: what its limits follow from.
     """
     inputs = {table.name: run.head(table) for table in tables_of(campaign)}
     grounds = {code: source.ground_of(campaign.purpose) for code, source in sorted(run.settings.sources.items())}
     files = [part.model_dump_json() for part in (campaign, declared.profile_of(campaign))]
     texts = sorted((code, sorted(texts.items())) for code, texts in declared.texts.items())
     code = [fingerprint(module) for module in CODE]
-    others = (inputs_json(inputs), grounds, list(counted), run.settings.hold_out, run.run_date, run.settings.feed_shop_code)
-    return Origin(inputs, grounds, fingerprint(rows.__module__, *code, *files, texts, *others, *_rules(run, campaign)))
+    others = (inputs_json(inputs), grounds, list(counted), run.settings.hold_out, run.run_date, run.settings.feed_shop_code, stock.origin)
+    made_from = fingerprint(rows.__module__, *code, *files, texts, *others, *_rules(run, campaign))
+    return Origin({**inputs, **stock.inputs}, grounds, made_from)
 
 
 def _rules(run: RunContext, campaign: Campaign) -> tuple[object, ...]:
