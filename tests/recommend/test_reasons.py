@@ -12,6 +12,7 @@ from lakehouse.recommend import reasons
 from lakehouse.recommend.blend import Blend
 from lakehouse.recommend.contributions import NormalEquations
 from lakehouse.recommend.reasons import NONE, Cells, History, strongest, with_reasons
+from lakehouse.recommend.rules.shop_rules import Hidden, ShopRules
 from lakehouse.recommend.scoring_arrays import Block, ScoringArrays
 
 NOTHING = np.zeros(0, np.int64)
@@ -102,9 +103,10 @@ def test_the_exponents_of_the_blend_weigh_als_against_the_neighbours() -> None:
 def test_no_product_is_named_that_the_customer_may_not_be_shown() -> None:
     trained = {10: 3.0, 11: 2.0, 12: 1.1}
     cannot_be_sold = np.array([True, False, True, True, True, True])
-    hidden = {"NO": np.array([False, False, True, False, False, False])}
+    hidden = Hidden(0, ("NO",), (), np.array([False, False, True, False, False, False]))
+    rules = ShopRules(("mine.no_fish",), np.arange(10, 16), hidden=(hidden,))
     rows = [profile(trained, factor_of(trained), country) for country in ("NL", "NO")]
-    assert explained(catalogue(eligible=cannot_be_sold, hidden=hidden), blend(1.0, 1.0), *rows) == [[12, 10], [10]]
+    assert explained(catalogue(eligible=cannot_be_sold, rules=rules), blend(1.0, 1.0), *rows) == [[12, 10], [10]]
 
 
 def test_what_was_given_back_since_the_training_is_not_named() -> None:

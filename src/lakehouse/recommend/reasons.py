@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 from lakehouse.recommend.blend import DISCOVER, Blend
 from lakehouse.recommend.contributions import NormalEquations, of_als, of_neighbours
 from lakehouse.recommend.neighbours import damped
+from lakehouse.recommend.rules.eligibility import EVERY_LIST
 from lakehouse.recommend.scoring_arrays import FLOOR, Block, ScoringArrays
 
 # So many products are named for a place.
@@ -131,9 +132,12 @@ def strongest(places: Cells, history: History, block: Block, catalogue: ScoringA
 
 
 def _may_be_shown(block: Block, catalogue: ScoringArrays, customers: np.ndarray, product: np.ndarray) -> np.ndarray:
-    """Of each product (columns, customers × products) whether it may be shown to its customer."""
-    country, _, may = catalogue.by_country(block.countries)
-    shown: np.ndarray = may[country[customers][:, None], product]
+    """Of each product (columns, customers × products) whether it may be shown to its customer, on whatever list."""
+    shown: np.ndarray = catalogue.eligible[product]
+    if catalogue.rules is not None:
+        row = np.broadcast_to(customers[:, None], product.shape)
+        for name in EVERY_LIST:
+            shown = shown & (catalogue.rules.hiding(name, block.named_countries, row, product) < 0)
     return shown
 
 

@@ -106,7 +106,7 @@ def _ruled(
     """The lists by the rules of the shop; `plain` without them, `scored`: scores of what is new, of what was bought, sources."""
     rules, n, (scores, again, sources) = catalogue.rules, ranking.length, scored
     assert rules is not None
-    countries = _countries(block)
+    countries = block.named_countries
     is_bought, of_again, of_new = ranking.blend.mixed
     own = Places(block.row, block.column, again, np.full(len(again), SOURCES.index(OWN_FREQUENCY))).at(again > NEVER)
     row, column = np.indices((len(block), len(catalogue.arrivals)))
@@ -122,11 +122,6 @@ def _ruled(
     }
 
 
-def _countries(block: Block) -> np.ndarray:
-    """As rules see them: one that is not known is none of theirs."""
-    return np.asarray([country or "" for country in block.countries], dtype=str)
-
-
 def _pairs(batch: pa.RecordBatch, code: str, ranking: Ranking) -> pa.RecordBatch:
     catalogue = ranking.catalogues[code]
     block = Block.of(batch, catalogue)
@@ -136,7 +131,7 @@ def _pairs(batch: pa.RecordBatch, code: str, ranking: Ranking) -> pa.RecordBatch
     column = catalogue.places(asked)
     value = np.where(column >= 0, scores[row, column], NEVER).astype(np.float64)
     if catalogue.rules is not None:
-        value[catalogue.rules.hiding(DISCOVER, _countries(block), row, column) >= 0] = NEVER
+        value[catalogue.rules.hiding(DISCOVER, block.named_countries, row, column) >= 0] = NEVER
     columns = [batch.column(name).take(pa.array(row)) for name in CUSTOMER]
     return pa.RecordBatch.from_arrays(
         [*columns, pa.array(asked), pa.array(value, mask=value == NEVER)], names=[*CUSTOMER, "product_id", "score"]

@@ -202,6 +202,11 @@ class Block:
         return len(self.countries)
 
     @property
+    def named_countries(self) -> np.ndarray:
+        """As rules see them: one that is not known is none of theirs."""
+        return np.asarray([country or "" for country in self.countries], dtype=str)
+
+    @property
     def is_new(self) -> np.ndarray:
         """Of whom nothing is known."""
         return ~self.features.any(axis=1) & (np.bincount(self.row, minlength=len(self)) == 0)

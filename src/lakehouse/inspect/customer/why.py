@@ -3,17 +3,23 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
+
+import numpy as np
+import pyarrow as pa
 
 from lakehouse.errors import ConfigError, DataError
 from lakehouse.gold import interactions
 from lakehouse.gold.product_popularity import EVERYWHERE
-from lakehouse.io.config.settings import read_conf
 from lakehouse.lake import Lake
 from lakehouse.ops.packs import SUPPRESSIONS
 from lakehouse.recommend import customer_products
-from lakehouse.recommend.params import Hidden, parse_params
-from lakehouse.silver import customers, products
+from lakehouse.recommend.rules.compiled import compiled
+from lakehouse.recommend.rules.declared_rules import read_rules
+from lakehouse.recommend.rules.shop_facts import ShopFacts, Tree
+from lakehouse.recommend.rules.shop_rules import ShopRules
+from lakehouse.silver import categories, customers, products
 from lakehouse.sources.app_shop import APP
 from lakehouse.table import Table
 
@@ -50,9 +56,10 @@ def why(lake: Lake, customer_key: str, shop: str | None) -> Why:
     code = customer["shop_code"]
     mine = f"shop_code = '{code}' and customer_key = '{customer_key}'"
     catalogue = {row["product_id"]: row for row in _rows(lake, products.TABLE, f"shop_code = '{code}'", _CATALOGUE)}
-    rules = [rule for rule in parse_params(read_conf("als.yaml")).lists.hidden if rule.shop == code]
+    places = sorted(_rows(lake, customer_products.TABLE, mine), key=lambda row: (row["list_name"], row["rank"]))
+    rules = _rules(lake, code, catalogue, places[0]["run_date"]) if places else ShopRules((), _IDS)
     out = {product: _taken_out(row, rules, customer["country_code"]) for product, row in catalogue.items()}
-    lists = _lists(lake, mine, catalogue)
+    lists = _lists(places, catalogue)
     listed = {place["product_id"] for places in lists.values() for place in places}
     history = [
         {
@@ -67,7 +74,26 @@ def why(lake: Lake, customer_key: str, shop: str | None) -> Why:
     return Why(customer, history, lists, counts, _campaigns(lake, code, customer_key))
 
 
-_CATALOGUE = ("product_id", "product_name", "is_sellable", "is_restricted", "category_ids")
+_CATALOGUE = ("product_id", "product_name", "is_sellable", "is_restricted", "category_ids", "tag_names", "brand_name")
+_CATEGORIES = ("category_id", "parent_category_id", "category_name", "slug")
+# What rules that hide may name.
+_FACTS = pa.schema(
+    [
+        *(("product_id", pa.int64()), ("category_ids", pa.list_(pa.int64()))),
+        *(("tag_names", pa.list_(pa.string())), ("brand_name", pa.string())),
+    ]
+)
+_IDS = np.zeros(0, dtype=np.int64)
+
+
+def _rules(lake: Lake, shop: str, catalogue: Mapping[int, Row], day: date) -> ShopRules:
+    """The rules that hid products of the shop from the lists of that day; what hides by stock is not known here."""
+    rules = read_rules().on(day).of_lists()
+    if not rules.rules:
+        return ShopRules((), _IDS)
+    named = [{name: row[name] for name in _FACTS.names} for row in catalogue.values()]
+    tree = Tree.of(_rows(lake, categories.TABLE, f"shop_code = '{shop}'", _CATEGORIES))
+    return compiled(rules, shop, ShopFacts.of(pa.Table.from_pylist(named, _FACTS)), tree)
 
 
 def _customer(lake: Lake, key: str, shop: str | None) -> dict[str, Any]:
@@ -81,9 +107,10 @@ def _customer(lake: Lake, key: str, shop: str | None) -> dict[str, Any]:
     return chosen[0]
 
 
-def _lists(lake: Lake, mine: str, catalogue: Mapping[int, Row]) -> dict[str, list[dict[str, Any]]]:
+def _lists(places: Sequence[Row], catalogue: Mapping[int, Row]) -> dict[str, list[dict[str, Any]]]:
+    """By name. `placed_by_rule`: the rule that moved the product up to its place."""
     found: dict[str, list[dict[str, Any]]] = {}
-    for row in sorted(_rows(lake, customer_products.TABLE, mine), key=lambda row: (row["list_name"], row["rank"])):
+    for row in places:
         named = [{"product_id": product, "product_name": _name(catalogue, product)} for product in row["reason_product_ids"] or []]
         place = {
             "rank": row["rank"],
@@ -93,21 +120,20 @@ def _lists(lake: Lake, mine: str, catalogue: Mapping[int, Row]) -> dict[str, lis
             # Lists of before there were reasons say where a product came from.
             "reason_code": row["reason_code"] or row["candidate_source"],
             "reasons": named,
+            "placed_by_rule": row["placed_by_rule"],
         }
         found.setdefault(row["list_name"], []).append(place)
     return found
 
 
-def _taken_out(product: Row, rules: Sequence[Hidden], country: str | None) -> str:
-    """Why it is on no list of somebody in the country; empty if nothing speaks against it."""
+def _taken_out(product: Row, rules: ShopRules, country: str | None) -> str:
+    """Why it is on no list of somebody in the country, or not on all; empty if nothing speaks against it."""
     if product["is_restricted"]:
         return RESTRICTED
     if not product["is_sellable"]:
         return NOT_SOLD
-    for rule in rules:
-        if rule.category_id in product["category_ids"] and {country, EVERYWHERE} & {*rule.countries}:
-            return HIDDEN.format(f"category {rule.category_id} in {', '.join(rule.countries)}")
-    return ""
+    hiding = rules.hiders(product["product_id"], EVERYWHERE) if len(rules.products) else []
+    return next((HIDDEN.format(name) for place, name in hiding if place in (country, EVERYWHERE)), "")
 
 
 def _campaigns(lake: Lake, shop: str, key: str) -> list[dict[str, Any]]:

@@ -13,7 +13,7 @@ from lakehouse.lake import Lake
 
 # Of the history so many products are shown, the heaviest ones; JSON has all.
 HISTORY_SHOWN = 20
-PLACES = ("rank", "product_id", "product", "score", "reason", "because of")
+PLACES = ("rank", "product_id", "product", "score", "reason", "because of", "moved up by")
 BOUGHT = ("product_id", "product", "orders", "weight", "days ago", "on no list, because it")
 
 
@@ -44,7 +44,11 @@ def _lines(found: Why) -> Iterator[str]:
 
 def _place(place: dict[str, Any]) -> list[str]:
     named = "; ".join(_cell(each["product_name"]) or str(each["product_id"]) for each in place["reasons"])
-    return [*(_cell(place[name]) for name in ("rank", "product_id", "product_name", "score", "reason_code")), named]
+    return [
+        *(_cell(place[name]) for name in ("rank", "product_id", "product_name", "score", "reason_code")),
+        named,
+        _cell(place["placed_by_rule"]),
+    ]
 
 
 def _cell(value: object) -> str:

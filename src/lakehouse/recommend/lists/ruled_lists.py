@@ -92,7 +92,7 @@ class _List:
         self._bonus = rules.bonus(name, countries)
 
     def has_looked_at_all(self, depth: int, pin: Pinned | None = None) -> bool:
-        return not self._fresh or depth >= (len(self._rules.products) if pin is None else np.count_nonzero(pin.products))
+        return not self._fresh or depth >= (len(self._rules.products) if pin is None else int(np.count_nonzero(pin.products)))
 
     def walked(self, rows: np.ndarray, depth: int) -> Walk:
         """The places of these customers, if no more than the best `depth` of what is new to them are looked at."""

@@ -65,7 +65,10 @@ def _parts(case: Case, products: Sequence[CaseProduct]) -> tuple[list[Bought | F
     fresh = np.where([product.is_bought for product in products], NEVER, score.astype(np.float32))[None, :]
     source = np.ones(1, dtype=np.int64)
     new = Places.of(fresh, best(fresh, case.length), source)
-    of_list = {"buy_again": ([Bought(bought)], bought), "discover": ([Fresh(fresh, 1.0, source)], new)}
-    both = [Bought(bought), Fresh(fresh, 1.0, source)], Places.joined(bought, new)
-    parts, plain = of_list.get(case.list_name, both)
-    return list(parts), plain.first(case.length)
+    of_list: dict[str, tuple[list[Bought | Fresh], Places]] = {
+        "buy_again": ([Bought(bought)], bought),
+        "discover": ([Fresh(fresh, 1.0, source)], new),
+        "mixed": ([Bought(bought), Fresh(fresh, 1.0, source)], Places.joined(bought, new)),
+    }
+    parts, plain = of_list[case.list_name]
+    return parts, plain.first(case.length)
