@@ -25,8 +25,8 @@ RULE_EFFECTS = Table(
         Column(
             "effect",
             STRING,
-            "removed (places that lists or packs would have without rules, and that the rule took away), moved (places that a pin or boost gave"
-            " to a product from further down) or none",
+            "removed (places that lists or packs would have without rules and that the rule took away), moved (places that a pin or boost"
+            " gave to a product from further down) or none",
         ),
         Column("places", LONG, "places of all customers"),
     ),
