@@ -36,6 +36,6 @@ def diff(
 ) -> None:
     """What the rules as they stand in the files would do to the published lists: places that stay, categories, ten customers, places that
     each rule takes or moves. Changes nothing itself."""
-    from lakehouse.stages.rules.diff import diff as of_rules
+    from lakehouse.inspect.rules.diff import diff as of_rules
 
     typer.echo(run_task("rules diff", env, lambda run: of_rules(run, on.date() if on else None)))

@@ -1,1 +1,1 @@
-"""Rules of lists, tried without a lake."""
+"""Rules of lists: golden cases, and what a change of the files would do."""

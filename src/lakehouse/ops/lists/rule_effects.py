@@ -1,52 +1,41 @@
 """`ops.rule_effects`: what each rule (conf/rules) did to lists and packs."""
 
-from collections.abc import Iterable
-from dataclasses import asdict, dataclass
-from datetime import date, datetime
+from collections.abc import Iterable, Mapping
 
 from lakehouse.io.delta.delta_store import DeltaStore, TableVersion
-from lakehouse.ops.records import column, columns_of
-from lakehouse.table import DATE, LONG, STRING, TIMESTAMP, Table
-
-REMOVED, MOVED, NONE = "removed", "moved", "none"
-
-
-@dataclass(frozen=True)
-class RuleEffect:
-    """One row of `ops.rule_effects`."""
-
-    run_id: str = column(STRING, "id of the run that counted it")
-    run_date: date = column(DATE, "as-of date of the lists")
-    recorded_at: datetime = column(TIMESTAMP, "when it was counted, UTC")
-    table_id: str = column(STRING, "id of recommendations.customer_products")
-    table_version: int = column(LONG, "the version of it whose places are counted, or that the pack was made from")
-    rule_set: str = column(STRING, "hash of all rules that held on the run date")
-    rule: str = column(STRING, "file and name of the rule, with a point between")
-    kind: str = column(STRING, "hide, pin, at_most, stock_cover or boost")
-    campaign: str | None = column(STRING, "the campaign whose pack it is about; null for lists", default=None)
-    shop_code: str | None = column(STRING, "the shop; null if the rule did nothing", default=None)
-    list_name: str | None = column(STRING, "the list; null if the rule did nothing", default=None)
-    country_code: str | None = column(STRING, "of the customers; null if it is not known, or the rule did nothing", default=None)
-    effect: str = column(
-        STRING,
-        "removed (places that lists or packs would have without rules, and that the rule took away), moved (places that a pin or boost gave"
-        " to a product from further down) or none",
-        default=NONE,
-    )
-    places: int = column(LONG, "places of all customers", default=0)
-
+from lakehouse.table import DATE, LONG, STRING, TIMESTAMP, Column, Table
 
 RULE_EFFECTS = Table(
     name="ops.rule_effects",
     grain="what one rule did to one list, or one campaign's pack, in one country",
     key=("run_id", "rule", "campaign", "shop_code", "list_name", "country_code", "effect"),
-    columns=columns_of(RuleEffect),
+    columns=(
+        Column("run_id", STRING, "id of the run that counted it"),
+        Column("run_date", DATE, "as-of date of the lists"),
+        Column("recorded_at", TIMESTAMP, "when that run began, UTC"),
+        Column("table_id", STRING, "id of recommendations.customer_products"),
+        Column("table_version", LONG, "the version of it whose places are counted, or that the pack was made from"),
+        Column("rule_set", STRING, "hash of all rules that held on the run date"),
+        Column("rule", STRING, "file and name of the rule, with a point between"),
+        Column("kind", STRING, "hide, pin, at_most, stock_cover or boost"),
+        Column("campaign", STRING, "the campaign whose pack it is about; null for lists"),
+        Column("shop_code", STRING, "the shop; null if the rule did nothing"),
+        Column("list_name", STRING, "the list; null if the rule did nothing"),
+        Column("country_code", STRING, "of the customers; null if it is not known, or the rule did nothing"),
+        Column(
+            "effect",
+            STRING,
+            "removed (places that lists or packs would have without rules and that the rule took away), moved (places that a pin or boost"
+            " gave to a product from further down) or none",
+        ),
+        Column("places", LONG, "places of all customers"),
+    ),
 )
 
 
-def record_effects(store: DeltaStore, effects: Iterable[RuleEffect]) -> None:
-    """Append them in one commit."""
-    store.append_rows(RULE_EFFECTS, map(asdict, effects))
+def record_effects(store: DeltaStore, effects: Iterable[Mapping[str, object]]) -> None:
+    """Append rows in one commit."""
+    store.append_rows(RULE_EFFECTS, effects)
 
 
 def is_counted(store: DeltaStore, lists: TableVersion) -> bool:

@@ -43,8 +43,7 @@ class ChannelRules:
         gone = self.lists.where(F.col("hidden_by").isNotNull()).withColumnRenamed("hidden_by", "rule")
         located = gone.join(run.read(customers.TABLE).select(*CUSTOMER, "country_code"), CUSTOMER, "left")
         counted = located.groupBy(*by).agg(F.lit("removed").alias("effect"), F.count("*").alias("places")).toArrow().to_pylist()
-        lists, rule_set = run.head(customer_products.TABLE), run.rules.on(run.run_date).hash
-        record_effects(run.store, effect_rows(run, self.rules, rule_set, lists, counted, campaign.name))
+        record_effects(run.store, effect_rows(run, self.rules, run.head(customer_products.TABLE), counted, campaign.name))
 
 
 def rules_for(run: RunContext, campaign: Campaign) -> Rules:
