@@ -232,6 +232,15 @@ def test_questions_on_the_command_line_are_answered(demo_lake: DemoLake) -> None
     assert demo_lake.output("export", "verify", str(demo_lake.folder / "export" / "email"), "--profile", "generic_wide").startswith("ok")
 
 
+def test_why_tells_the_reasons_that_stand_in_the_pack(demo_lake: DemoLake, pack: Path) -> None:
+    slots = [(row, k) for row in customers_of(pack) for k in range(1, 9) if row["language"] == "nl"]
+    mail, slot = next((row, k) for row, k in slots if row[f"reason_{k}"].startswith("Omdat je"))
+    found = json.loads(demo_lake.output("why", mail["customer_key"], "--format", "json"))
+    place = next(place for place in found["lists"]["mixed"] if str(place["product_id"]) == mail[f"product_id_{slot}"])
+    assert mail[f"reason_{slot}"] == f"Omdat je {place['reasons'][0]['product_name']} hebt gekocht"
+    assert found["customer"]["country_code"] == mail["country_code"] and "@" not in json.dumps(found)
+
+
 def test_what_a_version_would_change_is_shown_before_it_is_promoted(demo_lake: DemoLake) -> None:
     shown = demo_lake.output("models", "diff", "1")
     # It is the one whose lists are published, and they are made again to the place.

@@ -27,9 +27,10 @@ def test_who_the_model_was_not_trained_on_has_no_part_of_als() -> None:
     assert both.tolist() == [[[0.0]], [[2.0]]]
 
 
-def test_without_a_model_there_is_no_part_of_als() -> None:
-    nothing = NormalEquations.of([], 0.0)
-    assert of_als(np.zeros((1, 2, 0)), np.zeros((1, 3, 0)), np.zeros((1, 3)), nothing).tolist() == [[[0.0] * 3] * 2]
+@pytest.mark.parametrize("known", [[], [np.ones((4, 2))]])
+def test_in_a_shop_that_the_model_does_not_know_there_is_no_part_of_als(known: list[np.ndarray]) -> None:
+    of_others = NormalEquations.of(known, 0.0)
+    assert of_als(np.zeros((5, 2, 0)), np.zeros((5, 3, 0)), np.zeros((5, 3)), of_others).tolist() == [[[0.0] * 3] * 2] * 5
 
 
 def test_the_parts_of_the_neighbours_are_their_weights_times_what_a_purchase_counts() -> None:

@@ -37,6 +37,8 @@ def of_als(places: np.ndarray, history: np.ndarray, confidence: np.ndarray, norm
     `places`, `history`: factors, customers × products × rank. `confidence`: 1 + c of each product of the history, 0 where the model was not
     trained on it: it adds nothing.
     """
+    if not history.shape[2]:  # of a shop that the model does not know, or without a model
+        return np.zeros((*places.shape[:2], history.shape[1]))
     is_trained = confidence > 0
     pairs = np.count_nonzero(is_trained, axis=1)
     known, unit = history.astype(np.float64), np.eye(history.shape[2])
