@@ -8,6 +8,7 @@ from pyspark.sql import functions as F
 from lakehouse.gold.keys import CUSTOMER
 from lakehouse.gold.product_popularity import EVERYWHERE
 from lakehouse.recommend.blend import Blend
+from lakehouse.recommend.due import Due
 from lakehouse.recommend.params import Lists
 from lakehouse.recommend.registered import RegisteredModel
 from lakehouse.recommend.scorer import LISTS, Ranking, top_lists
@@ -38,6 +39,11 @@ TABLE = Table(
         ),
         Column("model_version", STRING, "version in the model registry; null while there is no champion"),
         Column("run_date", DATE, "as-of date"),
+        Column(
+            "due_date",
+            DATE,
+            "the shop's day on which the customer will want it again, in the past if it is overdue; null if not bought before or not known",
+        ),
     ),
     rules=(
         Rule("rank_counts_from_1", "rank is null or rank >= 1"),
@@ -72,7 +78,9 @@ def build(
     shops = catalogues(model.factors.products, model.neighbours, product_popularity, shown, country_smoothing)
     known = customers.where(F.col("is_customer") & ~F.col("is_anonymous") & ~is_apps())
     people = profiles(known, interactions, model.factors.customers)
-    listed = places(top_lists(people, Ranking(shops, model.blend or blend, lists.length, new_share=lists.new_product_share)))
+    due = Due.of(interactions, shops, lists.due_days)
+    ranking = Ranking(shops, model.blend or blend, lists.length, new_share=lists.new_product_share, due=due)
+    listed = places(top_lists(people, ranking)).withColumn("due_date", F.date_add(F.lit(run_date), F.col("due_in_days")))
     return listed.withColumn("model_version", F.lit(model.version)).withColumn("run_date", F.lit(run_date))
 
 
@@ -91,8 +99,9 @@ def shelf(products: DataFrame, lists: Lists) -> DataFrame:
 
 
 def places(lists: DataFrame) -> DataFrame:
-    """One row per place from one row per list: shop_code, customer_key, list_name, rank, product_id, score, candidate_source."""
-    place = F.posexplode(F.arrays_zip("product_ids", "scores", "sources")).alias("position", "place")
+    """One row per place from one row per list: shop_code, customer_key, list_name, rank, product_id, score, candidate_source,
+    due_in_days."""
+    place = F.posexplode(F.arrays_zip("product_ids", "scores", "sources", "due_in_days")).alias("position", "place")
     return lists.select(*CUSTOMER, "list_name", place).select(
         *CUSTOMER,
         "list_name",
@@ -100,4 +109,5 @@ def places(lists: DataFrame) -> DataFrame:
         F.col("place.product_ids").alias("product_id"),
         F.col("place.scores").alias("score"),
         F.col("place.sources").alias("candidate_source"),
+        F.col("place.due_in_days").alias("due_in_days"),
     )

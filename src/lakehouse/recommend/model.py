@@ -15,6 +15,7 @@ from lakehouse.gold.purchases import Clock
 from lakehouse.recommend import als, blend, neighbours
 from lakehouse.recommend.als import Trained
 from lakehouse.recommend.blend import Blend, Choices
+from lakehouse.recommend.due import Due
 from lakehouse.recommend.metrics import order_count_band
 from lakehouse.recommend.neighbours import Neighbours
 from lakehouse.recommend.params import Params
@@ -43,7 +44,8 @@ class Learned:
         """What the scorer ranks by: this model, with the exponents `fitted` and lists of `length` places."""
         factors = self.trained.factors().products
         shops = catalogues(factors, self.neighbours, self.popularity, eligible, params.popularity.country_smoothing)
-        return Ranking(shops, fitted, length, keep_seen)
+        due = Due.of(self.interactions, shops, params.lists.due_days)
+        return Ranking(shops, fitted, length, keep_seen, due=due)
 
     def profiles(self, customers: DataFrame) -> DataFrame:
         """Of `customers` (shop_code, customer_key), with the country of their last order."""

@@ -5,6 +5,7 @@ Not ALS's own recommendForAllUsers, which crosses blocks through a JVM priority 
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import pyarrow as pa
@@ -15,6 +16,7 @@ from pyspark.sql import functions as F
 
 from lakehouse.gold.keys import CUSTOMER
 from lakehouse.recommend.blend import Blend
+from lakehouse.recommend.due import UNKNOWN, Due, of_places
 from lakehouse.recommend.ranked_items import NEVER, Places, best
 from lakehouse.recommend.scoring_arrays import BLOCK, FLOOR, LOG_FLOOR, Block, ByCountry, ScoringArrays, logged
 
@@ -22,19 +24,25 @@ BUY_AGAIN, DISCOVER, MIXED = "buy_again", "discover", "mixed"
 LISTS = (BUY_AGAIN, DISCOVER, MIXED)
 ALS, OWN_FREQUENCY, POPULARITY, NEW_PRODUCT = "als", "own_frequency", "popularity", "new_product"
 SOURCES = (ALS, OWN_FREQUENCY, POPULARITY, NEW_PRODUCT)
-RANKED = "shop_code string, customer_key string, list_name string, product_ids array<bigint>, scores array<double>, sources array<string>"
+RANKED = (
+    "shop_code string, customer_key string, list_name string,"
+    " product_ids array<bigint>, scores array<double>, sources array<string>, due_in_days array<int>"
+)
+# Taken from the score of what is put off: more than scores of one list can differ by.
+PUT_OFF = 1000.0
 
 
 @dataclass(frozen=True)
 class Ranking:
-    """What is ranked: the catalogues by shop, the exponents, places per list, whether `discover` may show what was bought, and the
-    share of its places that new products get at most."""
+    """What is ranked: the catalogues by shop, the exponents, places per list, whether `discover` may show what was bought, the
+    share of its places that new products get at most, and when what was bought is due again."""
 
     catalogues: Mapping[str, ScoringArrays]
     blend: Blend
     length: int
     keep_seen: bool = False
     new_share: float = 0.0
+    due: Due = UNKNOWN
 
 
 def top_lists(profiles: DataFrame, ranking: Ranking) -> DataFrame:
@@ -80,11 +88,15 @@ def _lists(batch: pa.RecordBatch, code: str, ranking: Ranking) -> pa.RecordBatch
     seen = Places.of(scores, best(scores, n), sources) if ranking.keep_seen else None
     scores[block.row, block.column] = NEVER
     new = Places.of(scores, best(scores, n), sources)
-    own = Places(block.row, block.column, again, np.full(len(again), SOURCES.index(OWN_FREQUENCY))).at(again > NEVER).first(n)
+    due = ranking.due.in_days(block, code)
+    bought = Places(block.row, block.column, again, np.full(len(again), SOURCES.index(OWN_FREQUENCY)))
+    usual = bought.at(again > NEVER).first(n)
+    own = bought._replace(score=again - PUT_OFF * ranking.due.is_put_off(block, code)).at(again > NEVER).first(n)
     is_bought, of_again, of_new = ranking.blend.mixed
-    mixed = Places.joined(own._replace(score=is_bought + of_again * own.score), new._replace(score=of_new * new.score)).first(n)
+    # What was bought keeps its places among what was not, whoever stands on them.
+    mixed = Places.joined(own._replace(score=is_bought + of_again * usual.score), new._replace(score=of_new * new.score)).first(n)
     discover = (new if seen is None else seen).with_last(_arriving(block, catalogue, scores, int(n * ranking.new_share)), n)
-    return _batch({BUY_AGAIN: own, DISCOVER: discover, MIXED: mixed}, batch, catalogue)
+    return _batch({BUY_AGAIN: own, DISCOVER: discover, MIXED: mixed}, batch, catalogue, partial(of_places, due, block))
 
 
 def _pairs(batch: pa.RecordBatch, code: str, ranking: Ranking) -> pa.RecordBatch:
@@ -152,14 +164,25 @@ def _arriving(block: Block, catalogue: ScoringArrays, scores: np.ndarray, most: 
     return found._replace(column=catalogue.arrivals[found.column])
 
 
-def _batch(lists: Mapping[str, Places], customers: pa.RecordBatch, catalogue: ScoringArrays) -> pa.RecordBatch:
-    """A row per customer and list that is not empty."""
+def _batch(
+    lists: Mapping[str, Places],
+    customers: pa.RecordBatch,
+    catalogue: ScoringArrays,
+    due_in_days: Callable[[np.ndarray, np.ndarray], np.ndarray],
+) -> pa.RecordBatch:
+    """A row per customer and list that is not empty. `due_in_days`: of the places in these rows and columns."""
     sizes = {name: np.bincount(listed.row, minlength=customers.num_rows) for name, listed in lists.items()}
     rows = pa.array(np.concatenate([np.flatnonzero(size) for size in sizes.values()]))
     names = np.repeat(np.arange(len(sizes)), [np.count_nonzero(size) for size in sizes.values()])
     offsets = pa.array(np.cumsum(np.concatenate([[0], *(size[size > 0] for size in sizes.values())])), pa.int32())
-    _, column, score, source = (np.concatenate(values) for values in zip(*lists.values(), strict=True))
-    flat = (pa.array(catalogue.product_ids[column], pa.int64()), pa.array(score), pa.array(SOURCES).take(pa.array(source)))
+    row, column, score, source = (np.concatenate(values) for values in zip(*lists.values(), strict=True))
+    due = due_in_days(row, column)
+    flat = (
+        pa.array(catalogue.product_ids[column], pa.int64()),
+        pa.array(score),
+        pa.array(SOURCES).take(pa.array(source)),
+        pa.array(np.nan_to_num(due).astype(np.int32), mask=np.isnan(due)),
+    )
     columns = [customers.column(name).take(rows) for name in CUSTOMER]
     columns += [pa.array(list(lists)).take(pa.array(names)), *(pa.ListArray.from_arrays(offsets, values) for values in flat)]
-    return pa.RecordBatch.from_arrays(columns, names=[*CUSTOMER, "list_name", "product_ids", "scores", "sources"])
+    return pa.RecordBatch.from_arrays(columns, names=[*CUSTOMER, "list_name", "product_ids", "scores", "sources", "due_in_days"])

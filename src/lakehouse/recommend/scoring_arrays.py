@@ -11,6 +11,7 @@ import scipy.sparse as sp
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from lakehouse.gold.interactions import span_days
 from lakehouse.gold.keys import CUSTOMER
 from lakehouse.gold.product_popularity import EVERYWHERE
 from lakehouse.recommend.neighbours import Neighbours, damped, merged
@@ -20,7 +21,7 @@ BLOCK = 128
 # Added before a logarithm is taken: what the model does not expect at all is as unlikely as this.
 FLOOR = np.float32(0.01)
 LOG_FLOOR = np.log(FLOOR)
-OWN = ("product_id", "weight", "order_count", "recency_days")
+OWN = ("product_id", "weight", "order_count", "recency_days", "span_days")
 
 
 class ByCountry(NamedTuple):
@@ -38,7 +39,7 @@ class ScoringArrays:
     `factors`: n × rank, zeros where ALS does not know the product. `recent`: by country the logarithm of 1 + recent orders,
     smoothed towards everywhere and in everywhere's numbers; "*" holds for countries that are not there. `ever`: the logarithm
     of 1 + orders. `eligible`: may be shown, but for what is `hidden` in a country. `arrivals`: columns of new products;
-    `categories`: products × categories, 1 or 0, where there are arrivals.
+    `categories`: products × categories, 1 or 0, where arrivals are asked for.
     """
 
     product_ids: np.ndarray
@@ -150,7 +151,7 @@ class _Shelf(NamedTuple):
 
     def categories_of(self, ids: np.ndarray) -> sp.csr_matrix:
         product, category = self.of_category
-        if len(self.new) == 0:
+        if len(product) == 0:
             return sp.csr_matrix((len(ids), 0), dtype=np.float32)
         place = np.searchsorted(ids, product).clip(max=len(ids) - 1)
         there = ids[place] == product
@@ -179,7 +180,8 @@ def smoothed(recent: Mapping[str, np.ndarray], smoothing: float) -> dict[str, np
 
 def profiles(customers: DataFrame, interactions: DataFrame, factors: DataFrame) -> DataFrame:
     """One row per customer (shop_code, customer_key, country_code): `own`, what was bought (array), `features` (null: unknown to ALS)."""
-    history = interactions.where("product_id > 0 and weight > 0").groupBy(*CUSTOMER)
+    spans = interactions.withColumn("span_days", span_days().cast("double"))
+    history = spans.where("product_id > 0 and weight > 0").groupBy(*CUSTOMER)
     own = history.agg(F.sort_array(F.collect_list(F.struct(*OWN))).alias("own"))
     wanted = customers.select(*CUSTOMER, "country_code")
     return wanted.join(own, CUSTOMER, "left").join(factors.select(*CUSTOMER, "features"), CUSTOMER, "left")
@@ -196,6 +198,7 @@ class Block:
     weight: np.ndarray
     order_count: np.ndarray
     recency_days: np.ndarray
+    span_days: np.ndarray
 
     @staticmethod
     def of(batch: pa.RecordBatch, catalogue: ScoringArrays) -> "Block":
