@@ -108,7 +108,7 @@ def test_every_baseline_stands_beside_and_the_lists_beat_popularity(plain: tuple
     metrics, _, _ = plain
     assert set(metrics) == {
         *("buy_again", "discover", "mixed", "als", "popularity"),
-        *("own_frequency", "filled_own_frequency", "decayed_own_frequency", "last_order"),
+        *("own_frequency", "filled_own_frequency", "blended_own_frequency", "decayed_own_frequency", "last_order"),
     }
     ndcg = {name: found["ndcg"]["mean"] for name, found in metrics.items()}
     assert ndcg["mixed"] > 2 * ndcg["popularity"]
