@@ -32,7 +32,7 @@ def filled_own_frequency(known: DataFrame, popular: DataFrame, customers: DataFr
 
 
 def blended_own_frequency(known: DataFrame, popular: DataFrame, customers: DataFrame, k: int) -> DataFrame:
-    """Own products by decayed weight x the root of 1 + recent orders of everywhere, empty places by popularity: the best without a model."""
+    """Own products by decayed weight times the root of 1 + recent orders, empty places by popularity: the best that needs no model."""
     value = F.col("weight") * F.sqrt(1 + F.coalesce("recent_order_count", F.lit(0)))
     return _filled(value, known, popular, customers, k)
 
