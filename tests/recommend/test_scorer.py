@@ -180,7 +180,7 @@ def test_what_a_customer_scores_does_not_depend_on_who_else_is_in_the_block() ->
     items = replace(catalogue(rng, range(1, n + 1)), factors=rng.normal(size=(n, rank)).astype(np.float32))
     none = np.zeros(0, np.float32)
     everybody = rng.normal(size=(BLOCK, rank)).astype(np.float32)
-    scores = Block(["DE"] * BLOCK, everybody, NOTHING, NOTHING, none, none, none).expected(items)[0]
+    scores = Block(["DE"] * BLOCK, everybody, NOTHING, NOTHING, none, none, none, none).expected(items)[0]
     for some in (1, 3, 37):
-        alone = Block(["DE"] * some, everybody[:some], NOTHING, NOTHING, none, none, none).expected(items)[0]
+        alone = Block(["DE"] * some, everybody[:some], NOTHING, NOTHING, none, none, none, none).expected(items)[0]
         assert np.array_equal(alone, scores[:some])
