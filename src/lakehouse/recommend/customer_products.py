@@ -29,7 +29,10 @@ TABLE = Table(
         Column("rank", INTEGER, "1 is the best"),
         Column("product_id", LONG, "a product that is sellable, not restricted, and that no rule hides in the customer's country"),
         Column(
-            "score", DOUBLE, "larger is better, comparable within a customer's list: a logarithm; of a new product its affinity, 0 to 1"
+            "score",
+            DOUBLE,
+            "larger is better, comparable within a customer's list: a logarithm, 1,000 lower in buy_again for what was just bought; of a new"
+            " product its affinity, 0 to 1",
         ),
         Column(
             "candidate_source",
