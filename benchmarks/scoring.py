@@ -35,7 +35,13 @@ PROFILE = pa.schema(
             "own",
             pa.list_(
                 pa.struct(
-                    [("product_id", pa.int64()), ("weight", pa.float64()), ("order_count", pa.int64()), ("recency_days", pa.float64())]
+                    [
+                        ("product_id", pa.int64()),
+                        ("weight", pa.float64()),
+                        ("order_count", pa.int64()),
+                        ("recency_days", pa.float64()),
+                        ("span_days", pa.float64()),
+                    ]
                 )
             ),
         ),
@@ -123,8 +129,9 @@ def staged(spark: SparkSession, customers: int, items: np.ndarray, folder: str) 
                 pa.array(chance.random(size * BOUGHT)),
                 pa.array(chance.integers(1, 9, size * BOUGHT), pa.int64()),
                 pa.array(chance.integers(0, 99, size * BOUGHT).astype(float)),
+                pa.array(chance.integers(0, 99, size * BOUGHT).astype(float)),
             ],
-            names=["product_id", "weight", "order_count", "recency_days"],
+            names=["product_id", "weight", "order_count", "recency_days", "span_days"],
         )
         confident = pa.array(1 + 4 * chance.exponential(size=size * BOUGHT))
         trained = pa.StructArray.from_arrays([pa.array(products, pa.int64()), confident], names=["product_id", "confidence"])

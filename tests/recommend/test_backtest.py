@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import mlflow
+import numpy as np
 import pandas as pd
 import pytest
 from pyspark.sql import SparkSession
@@ -108,7 +109,7 @@ def test_every_baseline_stands_beside_and_the_lists_beat_popularity(plain: tuple
     metrics, _, _ = plain
     assert set(metrics) == {
         *("buy_again", "discover", "mixed", "als", "popularity"),
-        *("own_frequency", "filled_own_frequency", "decayed_own_frequency", "last_order"),
+        *("own_frequency", "filled_own_frequency", "blended_own_frequency", "decayed_own_frequency", "last_order"),
     }
     ndcg = {name: found["ndcg"]["mean"] for name, found in metrics.items()}
     assert ndcg["mixed"] > 2 * ndcg["popularity"]
@@ -116,6 +117,29 @@ def test_every_baseline_stands_beside_and_the_lists_beat_popularity(plain: tuple
     # Everybody keeps to a quarter of the products: who knows the taste finds what is new four times as often.
     assert metrics["discover"]["explore_recall"]["mean"] > 2 * metrics["popularity"]["explore_recall"]["mean"]
     assert metrics["mixed"]["ndcg"]["low"] < ndcg["mixed"] < metrics["mixed"]["ndcg"]["high"]
+
+
+def test_the_simple_blend_is_decayed_weight_times_the_root_of_popularity_filled_up_by_popularity(
+    plain: tuple[dict[str, Any], pd.DataFrame, Path],
+) -> None:
+    frame = grocery()
+    known, after = frame[frame.time < "2026-06-01"], frame[frame.time >= "2026-06-01"]
+    age = np.ceil((pd.Timestamp("2026-06-01") - known.time).dt.total_seconds() / 86_400) - 1
+    known = known.assign(weight=0.5 ** (age / 120), is_recent=age < 28)
+    counts = known.groupby("product").agg(recent=("is_recent", "sum"), ever=("weight", "size")).reset_index()
+    sellers = counts.sort_values(["recent", "ever", "product"], ascending=[False, False, True]).reset_index(drop=True)
+    place = {product: i for i, product in enumerate(sellers["product"])}
+    own = known.groupby(["customer", "product"])["weight"].sum().reset_index().merge(counts, on="product")
+    own["value"], own["place"] = own.weight * np.sqrt(1 + own.recent), own["product"].map(place)
+    best = own.sort_values(["value", "place"], ascending=[False, True]).groupby("customer")["product"].agg(list)
+    bought = after[after["product"].isin(place) & after.customer.isin(best.index)].groupby("customer")["product"].agg(set)
+    recall = []
+    of_customer = best.to_dict()
+    for customer, wanted in bought.items():
+        own_best = of_customer[customer]
+        listed = [*own_best, *(product for product in sellers["product"] if product not in own_best)][:10]
+        recall.append(len(wanted.intersection(listed)) / len(wanted))
+    assert plain[0]["blended_own_frequency"]["recall"]["mean"] == pytest.approx(sum(recall) / len(recall))
 
 
 @pytest.mark.slow

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -29,10 +29,12 @@ BLEND = Blend((1.0, 0, 0, 0, 0, 0, 0), (1.0, 0.0, 0.5, 0.0), (100.0, 1.0, 1.0))
 SHOPS = ("nl", "app")
 # Product 9 can't be sold, and would be the best of everything.
 CUSTOMERS = [("cold", "NL", False), ("cold-de", "DE", False), ("homeless", None, False), ("nobody", "NL", True), ("anna", "NL", False)]
-CUSTOMERS += [("bob", "NL", False), ("tied", "FR", False), ("carl", "NL", False)]
+CUSTOMERS += [("bob", "NL", False), ("tied", "FR", False), ("carl", "NL", False), ("dora", "NL", False)]
 INTERACTIONS = [("anna", 1, 1.0), ("anna", 2, 3.0), ("anna", 9, 50.0), ("nobody", 1, 5.0), ("tied", 6, 1.0), ("tied", 5, 1.0)]
 INTERACTIONS += [("carl", 1, 1.0), ("carl", 3, 9.0)]
 INTERACTIONS += [("bob", i, float(i)) for i in range(1, 9) if i != 4]
+# With dates, dora alone: product, weight, orders, days since the last one, days from the first to the last. Every interval is 27 days.
+DORAS = [(1, 9.0, 3, 3, 54), (5, 1.0, 3, 20, 54), (3, 0.5, 1, 40, 0)]
 # One factor: what a customer likes. Anna likes all that has much of it: 5, then 6.
 LIKES, HAS = {"anna": 1.0, "nobody": 1.0, "bob": 1.0, "gone": 1.0}, {1: 0.9, 2: 0.9, 5: 0.8, 6: 0.4, 9: 5.0}
 # (country, product, recent orders, orders)
@@ -104,7 +106,8 @@ def make(spark: SparkSession) -> Callable[..., DataFrame]:
                 [
                     {"shop_code": "nl", "customer_key": c, "product_id": p, "weight": w, "order_count": 2, "recency_days": 3.0}
                     for c, p, w in INTERACTIONS
-                ],
+                ]
+                + [dated("dora", *pair) for pair in DORAS],
             ),
             frame_of(
                 spark,
@@ -136,7 +139,7 @@ def make(spark: SparkSession) -> Callable[..., DataFrame]:
                 *frames,
                 run_date=RUN_DATE,
                 model=model,
-                lists=Lists(length=LENGTH, new_product_share=0.25, new_product_days=28),
+                lists=Lists(length=LENGTH, new_product_share=0.25, new_product_days=28, due_days=21),
                 rules=rules or Rules(),
                 blend=BLEND,
                 country_smoothing=1.0,
@@ -159,6 +162,20 @@ def listed(rows: list[dict[str, Any]]) -> Listed:
     return by_list(rows)
 
 
+def dated(customer: str, product: int, weight: float, orders: int, recency: int, span: int) -> dict[str, Any]:
+    last = datetime(2026, 7, 1, 9) - timedelta(days=recency)
+    return {
+        "shop_code": "nl",
+        "customer_key": customer,
+        "product_id": product,
+        "weight": weight,
+        "order_count": orders,
+        "recency_days": float(recency),
+        "first_ordered_at": last - timedelta(days=span),
+        "last_ordered_at": last,
+    }
+
+
 def in_order(frame: DataFrame) -> list[dict[str, Any]]:
     return [row.asDict() for row in frame.orderBy("customer_key", "list_name", "rank").collect()]
 
@@ -176,7 +193,7 @@ def ids(listed: Listed, customer: str, name: str) -> list[int]:
 
 
 def test_anonymous_buyers_and_strangers_have_no_lists(listed: Listed) -> None:
-    assert {customer for customer, _ in listed} == {"cold", "cold-de", "homeless", "anna", "bob", "tied", "carl"}
+    assert {customer for customer, _ in listed} == {"cold", "cold-de", "homeless", "anna", "bob", "tied", "carl", "dora"}
 
 
 @pytest.mark.parametrize("version", ["7", None])
@@ -220,7 +237,7 @@ def test_a_new_product_is_shown_to_who_buys_of_its_categories(listed: Listed, ro
     (score,) = [r["score"] for r in rows if (r["customer_key"], r["list_name"], r["product_id"]) == ("carl", "discover", 21)]
     assert score == pytest.approx(0.375)
     shown = {customer for (customer, _), places in listed.items() for _, source in places if source == "new_product"}
-    assert shown == {"anna", "carl"}  # nothing new is of what "tied" buys, and Bob's few places have both anyway
+    assert shown == {"anna", "carl", "dora"}  # nothing new is of what "tied" buys, and Bob's few places have both anyway
     assert 22 not in {product for places in listed.values() for product, _ in places}
 
 
@@ -234,6 +251,20 @@ def test_who_is_new_gets_what_is_popular_in_the_own_country(listed: Listed) -> N
 
 def test_mixed_weighs_what_was_bought_against_what_was_not(listed: Listed) -> None:
     assert listed["anna", "mixed"] == [(2, "own_frequency"), (1, "own_frequency"), (5, "als"), (6, "als")]
+
+
+def test_what_was_just_bought_and_is_due_later_than_in_three_weeks_stands_behind_what_else_was_bought(listed: Listed) -> None:
+    # By weight it would be 1, 5, 3. But 1 was bought three days ago and lasts 27; it stays where nothing else is there.
+    assert ids(listed, "dora", "buy_again") == [5, 3, 1]
+    assert ids(listed, "dora", "mixed") == [5, 3, 1, 4]
+
+
+def test_what_was_bought_before_has_the_day_on_which_it_is_due(rows: list[dict[str, Any]]) -> None:
+    due = {(row["list_name"], row["product_id"]): row["due_date"] for row in rows if row["customer_key"] == "dora"}
+    # 7 days after the run date, 13 before it, and 24 after it.
+    assert [due["buy_again", product] for product in (5, 3, 1)] == [date(2026, 7, 8), date(2026, 6, 18), date(2026, 7, 25)]
+    assert [due["mixed", product] for product in (5, 3, 1, 4)] == [date(2026, 7, 8), date(2026, 6, 18), date(2026, 7, 25), None]
+    assert {row["due_date"] for row in rows if row["customer_key"] == "anna"} == {None}  # nobody knows when she bought
 
 
 def test_rows_say_which_model_and_day_they_are_of(rows: list[dict[str, Any]]) -> None:

@@ -21,7 +21,8 @@ RANK = 3
 NOTHING = np.zeros(0, np.int64)
 PROFILE = (
     "shop_code string, customer_key string, country_code string,"
-    " own array<struct<product_id: bigint, weight: double, order_count: bigint, recency_days: double>>, features array<float>"
+    " own array<struct<product_id: bigint, weight: double, order_count: bigint, recency_days: double, span_days: double>>,"
+    " features array<float>"
 )
 BLEND = Blend((1.0, 0.5, -0.2, 0.4, 0.1, 0.3, 0.2), (0.9, 0.6, 0.8, -0.2), (1.5, 1.0, 0.7))
 
@@ -39,12 +40,12 @@ def catalogue(rng: np.random.Generator, ids: range) -> ScoringArrays:
 
 
 def brute_force(
-    items: ScoringArrays, country: str | None, own: list[tuple[int, float, int, float]], features: list[float] | None
+    items: ScoringArrays, country: str | None, own: list[tuple[int, float, int, float, float | None]], features: list[float] | None
 ) -> dict[str, list[int]]:
     """One customer's lists of five, product by product."""
     place = {int(product): i for i, product in enumerate(items.product_ids)}
     recent = items.recent.get(country or "*", items.recent["*"])
-    seen = {place[product]: (weight, count, recency) for product, weight, count, recency in own if product in place}
+    seen = {place[product]: (weight, count, recency) for product, weight, count, recency, _ in own if product in place}
     als = [log(max(0.0, float(np.dot(features or [0.0] * RANK, f))) + 0.01) for f in items.factors]
     weights = items.neighbours.toarray()
     near = [log(max(0.0, sum(w**0.5 * weights[i, j] for i, (w, _, _) in seen.items())) + 0.01) for j in range(len(place))]
@@ -73,8 +74,9 @@ def test_the_lists_are_those_of_brute_force_and_shops_never_mix(spark: SparkSess
     for i in range(2 * BLOCK + 20):  # more than a block of each shop, mixed
         code = ("nl", "de")[i % 2]
         ids = rng.choice(shops[code].product_ids, rng.integers(0, 5), replace=False)
-        own = [(int(p), float(rng.random() + 0.1), int(rng.integers(1, 5)), float(rng.integers(0, 90))) for p in np.sort(ids)]
-        own += [(9999, 1.0, 1, 0.0)] if i % 7 == 0 else []  # a product that is gone
+        own: list[tuple[int, float, int, float, float | None]]
+        own = [(int(p), float(rng.random() + 0.1), int(rng.integers(1, 5)), float(rng.integers(0, 90)), None) for p in np.sort(ids)]
+        own += [(9999, 1.0, 1, 0.0, None)] if i % 7 == 0 else []  # a product that is gone
         features = [float(x) for x in rng.integers(-2, 3, RANK)] if i % 5 else None
         customers.append((code, f"c{i}", ("DE", "FR", None)[i % 3], own or None, features))
     found: dict[tuple[str, str], dict[str, list[int]]] = {}
@@ -93,7 +95,7 @@ def test_the_lists_are_those_of_brute_force_and_shops_never_mix(spark: SparkSess
 
 def test_what_was_bought_is_shown_by_discover_only_when_it_may_be_kept(spark: SparkSession) -> None:
     shops = {"nl": catalogue(np.random.default_rng(1), range(10))}
-    frame = frame_from(spark, [("nl", "anna", None, [(0, 5.0, 3, 1.0), (2, 1.0, 1, 9.0)], [1.0, 1.0, 1.0])], PROFILE)
+    frame = frame_from(spark, [("nl", "anna", None, [(0, 5.0, 3, 1.0, None), (2, 1.0, 1, 9.0, None)], [1.0, 1.0, 1.0])], PROFILE)
     strict, kept = ({r["list_name"]: r for r in top_lists(frame, Ranking(shops, BLEND, 8, keep)).collect()} for keep in (False, True))
     assert not {0, 2} & set(strict["discover"]["product_ids"])
     assert sorted(kept["discover"]["product_ids"]) == [0, 2, 3, 4, 5, 6, 7, 8]
@@ -114,7 +116,7 @@ def test_a_block_of_customers_who_bought_nothing_gets_what_is_popular(spark: Spa
 
 def test_the_score_of_a_pair_is_that_of_the_list_also_of_what_was_bought(spark: SparkSession) -> None:
     shops = {"nl": catalogue(np.random.default_rng(1), range(10))}
-    frame = frame_from(spark, [("nl", "anna", None, [(0, 5.0, 3, 1.0)], [1.0, 1.0, 1.0])], PROFILE)
+    frame = frame_from(spark, [("nl", "anna", None, [(0, 5.0, 3, 1.0, None)], [1.0, 1.0, 1.0])], PROFILE)
     ranking = Ranking(shops, BLEND, 10, keep_seen=True)
     listed = next(r for r in top_lists(frame, ranking).collect() if r["list_name"] == "discover")
     asked = frame_from(spark, [("nl", "anna", p) for p in (0, 4, 99)], "shop_code string, customer_key string, product_id bigint")
@@ -137,6 +139,7 @@ def test_with_als_alone_the_order_is_that_of_recommend_for_all_users(spark: Spar
     )
     als_only = Blend((0.0,) * 7, (1.0, 0.0, 0.0, 0.0), (0.0, 0.0, 1.0))
     shops = catalogues(trained.factors().products, {}, nothing, None, 1.0)
+    bought = bought.withColumns({name: F.lit(None).cast("timestamp") for name in ("first_ordered_at", "last_ordered_at")})
     people = bought.select("shop_code", "customer_key", F.lit("NL").alias("country_code")).distinct()
     lists = top_lists(profiles(people, bought, trained.factors().customers), Ranking(shops, als_only, 10, keep_seen=True))
     ours = {r["customer_key"]: r["product_ids"] for r in lists.where("list_name = 'discover'").collect()}
@@ -178,7 +181,7 @@ def test_what_a_customer_scores_does_not_depend_on_who_else_is_in_the_block() ->
     items = replace(catalogue(rng, range(1, n + 1)), factors=rng.normal(size=(n, rank)).astype(np.float32))
     none = np.zeros(0, np.float32)
     everybody = rng.normal(size=(BLOCK, rank)).astype(np.float32)
-    scores = Block(["DE"] * BLOCK, everybody, NOTHING, NOTHING, none, none, none).expected(items)[0]
+    scores = Block(["DE"] * BLOCK, everybody, NOTHING, NOTHING, none, none, none, none).expected(items)[0]
     for some in (1, 3, 37):
-        alone = Block(["DE"] * some, everybody[:some], NOTHING, NOTHING, none, none, none).expected(items)[0]
+        alone = Block(["DE"] * some, everybody[:some], NOTHING, NOTHING, none, none, none, none).expected(items)[0]
         assert np.array_equal(alone, scores[:some])

@@ -153,7 +153,7 @@ def backtest(spark: SparkSession, request: Request, params: Params, log: Log | N
         report = report_of(judged, learned)
         (request.out / "metrics.json").write_text(json.dumps(report, indent=1) + "\n")
         told("metrics.json")
-    found = {**params.model_dump(), "fitted": blend.named(), "fitted_on_customers": list(blend.customers)}
+    found = {**params.model_dump(), "fitted": blend.named(), "fitted_on_customers": list(blend.customers), "forms": list(blend.forms)}
     (request.out / "params.json").write_text(json.dumps(found, indent=1) + "\n")
     return Result(params, blend, judged, report)
 

@@ -2,6 +2,7 @@
 
 from datetime import date
 
+from pyspark.sql import Column as SparkColumn
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
@@ -72,3 +73,8 @@ def weighed(known: DataFrame, half_life: float) -> DataFrame:
         )
         .where("net_quantity > 0")
     )
+
+
+def span_days() -> SparkColumn:
+    """Of rows of the table: whole days from the first to the last order (UTC); null where there are no dates."""
+    return F.datediff("last_ordered_at", "first_ordered_at")

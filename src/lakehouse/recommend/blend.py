@@ -19,12 +19,16 @@ STEPS = 50
 
 @dataclass(frozen=True)
 class Blend:
-    """Exponents in the order of the names above. `customers`: on how many each list was fitted; 0 where the prior stands."""
+    """Exponents in the order of the names above. `customers`: on how many each list was fitted; 0 where the prior stands.
+
+    `forms`: which forms of `buy_again` and `mixed` the validation window chose; see forms.py.
+    """
 
     buy_again: tuple[float, ...]
     discover: tuple[float, ...]
     mixed: tuple[float, ...]
     customers: tuple[int, int, int] = (0, 0, 0)
+    forms: tuple[str, str] = ("shipped", "shipped")
 
     @staticmethod
     def of(params: Parameters) -> "Blend":

@@ -10,6 +10,7 @@ from lakehouse.gold.keys import CUSTOMER
 from lakehouse.io.host import logs
 from lakehouse.recommend.blend import Blend
 from lakehouse.recommend.contributions import NormalEquations
+from lakehouse.recommend.due import Due
 from lakehouse.recommend.params import Lists
 from lakehouse.recommend.registered import RegisteredModel
 from lakehouse.recommend.rules.eligibility import Eligibility, eligibility
@@ -36,7 +37,10 @@ TABLE = Table(
         Column("rank", INTEGER, "1 is the best"),
         Column("product_id", LONG, "a product that is sellable, not restricted, and that no rule hides in the customer's country"),
         Column(
-            "score", DOUBLE, "larger is better, comparable within a customer's list: a logarithm; of a new product its affinity, 0 to 1"
+            "score",
+            DOUBLE,
+            "larger is better, comparable within a customer's list: a logarithm, 1,000 lower in buy_again for what was just bought; of a"
+            " new product its affinity, 0 to 1",
         ),
         Column(
             "candidate_source",
@@ -59,6 +63,11 @@ TABLE = Table(
             ArrayType(LONG),
             "of als: what of the customer's own history the score comes from most, two at most, the strongest first; all of them can"
             " be sold, are not restricted and not hidden from the customer by a rule; empty where there is none, and for other reasons",
+        ),
+        Column(
+            "due_date",
+            DATE,
+            "the shop's day on which the customer will want it again, in the past if it is overdue; null if not bought before or not known",
         ),
     ),
     rules=(
@@ -105,8 +114,10 @@ def build(
     known = customers.where(F.col("is_customer") & ~F.col("is_anonymous") & ~is_apps())
     people = profiles(known, interactions, model.factors.customers)
     equations = NormalEquations.of((shop.factors for shop in shops.values()), model.reg_param)
-    ranking = Ranking(shops, model.blend or blend, lists.length, new_share=lists.new_product_share, explained_by=equations)
+    due = Due.of(interactions, shops, lists.due_days)
+    ranking = Ranking(shops, model.blend or blend, lists.length, new_share=lists.new_product_share, explained_by=equations, due=due)
     listed = places(top_lists(people, ranking)).withColumn("reason_code", F.col("candidate_source"))
+    listed = listed.withColumn("due_date", F.date_add(F.lit(run_date), F.col("due_in_days")))
     return listed.withColumn("model_version", F.lit(model.version)).withColumn("run_date", F.lit(run_date))
 
 
@@ -139,8 +150,8 @@ def what_may_be_shown(
 
 def places(lists: DataFrame) -> DataFrame:
     """One row per place from one row per list: shop_code, customer_key, list_name, rank, product_id, score, candidate_source,
-    reason_product_ids, placed_by_rule, removed_by_rules."""
-    place = F.posexplode(F.arrays_zip("product_ids", "scores", "sources", "reasons")).alias("position", "place")
+    reason_product_ids, due_in_days, placed_by_rule, removed_by_rules."""
+    place = F.posexplode(F.arrays_zip("product_ids", "scores", "sources", "reasons", "due_in_days")).alias("position", "place")
     return lists.select(*CUSTOMER, "list_name", "rules", "removed", place).select(
         *CUSTOMER,
         "list_name",
@@ -148,6 +159,7 @@ def places(lists: DataFrame) -> DataFrame:
         F.col("place.product_ids").alias("product_id"),
         F.col("place.scores").alias("score"),
         F.col("place.sources").alias("candidate_source"),
+        F.col("place.due_in_days").alias("due_in_days"),
         F.col("place.reasons").alias("reason_product_ids"),
         F.get("rules", "position").alias("placed_by_rule"),
         F.when(F.col("position") == 0, F.col("removed")).alias("removed_by_rules"),

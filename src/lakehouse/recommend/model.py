@@ -12,9 +12,10 @@ from lakehouse.gold.interactions import weighed
 from lakehouse.gold.keys import CUSTOMER
 from lakehouse.gold.product_popularity import counted
 from lakehouse.gold.purchases import Clock
-from lakehouse.recommend import als, blend, neighbours
+from lakehouse.recommend import als, blend, forms, neighbours
 from lakehouse.recommend.als import Trained
 from lakehouse.recommend.blend import Blend, Choices
+from lakehouse.recommend.due import Due
 from lakehouse.recommend.lists.ranked_items import NEVER, Places, best
 from lakehouse.recommend.metrics import order_count_band
 from lakehouse.recommend.neighbours import Neighbours
@@ -44,7 +45,8 @@ class Learned:
         """What the scorer ranks by: this model, with the exponents `fitted` and lists of `length` places."""
         factors = self.trained.factors().products
         shops = catalogues(factors, self.neighbours, self.popularity, eligible, params.popularity.country_smoothing)
-        return Ranking(shops, fitted, length, keep_seen)
+        due = Due.of(self.interactions, shops, params.lists.due_days)
+        return Ranking(shops, fitted, length, keep_seen, due=due)
 
     def profiles(self, customers: DataFrame) -> DataFrame:
         """Of `customers` (shop_code, customer_key), with the country of their last order."""
@@ -86,7 +88,8 @@ def learn(known: DataFrame, params: Params, clock: Clock, interactions: DataFram
 
 
 def fit_blend(learned: Learned, truth: DataFrame, params: Params) -> Blend:
-    """The exponents that make what was bought after the moment most likely; on a seeded sample of customers, on the driver."""
+    """The exponents that make what was bought after the moment most likely, in the form that ranks best; on a seeded sample of
+    customers, on the driver."""
     prior = Blend.of(params.blend)
     ranking = learned.ranking(prior, params, MIXED_FROM)
     blocks = [
@@ -98,11 +101,16 @@ def fit_blend(learned: Learned, truth: DataFrame, params: Params) -> Blend:
         return prior
     strength = params.blend.prior_customers
     pairs = [_parts(block, catalogue, bought) for block, catalogue, bought in blocks]
-    again, n_again = blend.fitted(Choices.joined([own for own, _ in pairs]), prior.buy_again, strength)
+    bought = Choices.joined([own for own, _ in pairs])
+    wanted = np.concatenate([chosen.sum(axis=1) for *_, chosen in blocks])
+    again, n_again = blend.fitted(bought, prior.buy_again, strength)
+    form_again, again = forms.of_bought(bought, wanted, again, prior.buy_again)
     new, n_new = blend.fitted(Choices.joined([new for _, new in pairs]), prior.discover, strength)
     half = Blend(again, new, prior.mixed)
-    both, n_both = blend.fitted(Choices.joined([_mixed(*block, half) for block in blocks]), prior.mixed, strength)
-    return Blend(again, new, both, (n_again, n_new, n_both))
+    mixed = Choices.joined([_mixed(*block, half) for block in blocks])
+    both, n_both = blend.fitted(mixed, prior.mixed, strength)
+    form_both, both = forms.of_mixed(mixed, wanted, both)
+    return Blend(again, new, both, (n_again, n_new, n_both), (form_again, form_both))
 
 
 def _sample(

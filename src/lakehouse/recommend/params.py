@@ -60,6 +60,7 @@ class Lists(_Part):
     length: int = Field(ge=1)
     new_product_share: float = Field(ge=0, lt=1)
     new_product_days: int = Field(ge=0)
+    due_days: int = Field(ge=0)
 
 
 class Search(_Part):

@@ -11,6 +11,7 @@ import scipy.sparse as sp
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from lakehouse.gold.interactions import span_days
 from lakehouse.gold.keys import CUSTOMER
 from lakehouse.gold.product_popularity import EVERYWHERE
 from lakehouse.recommend.neighbours import Neighbours, damped, merged
@@ -23,7 +24,7 @@ BLOCK = 128
 # Added before a logarithm is taken: what the model does not expect at all is as unlikely as this.
 FLOOR = np.float32(0.01)
 LOG_FLOOR = np.log(FLOOR)
-OWN = ("product_id", "weight", "order_count", "recency_days")
+OWN = ("product_id", "weight", "order_count", "recency_days", "span_days")
 
 
 class ByCountry(NamedTuple):
@@ -40,7 +41,7 @@ class ScoringArrays:
     `factors`: n × rank, zeros where ALS does not know the product. `recent`: by country the logarithm of 1 + recent orders,
     smoothed towards everywhere and in everywhere's numbers; "*" holds for countries that are not there. `ever`: the logarithm
     of 1 + orders. `eligible`: may be shown, but for what `rules` hide. `arrivals`: columns of new products;
-    `categories`: products × categories, 1 or 0, where there are arrivals. `rules`: over the same products; None where there are none.
+    `categories`: products × categories, 1 or 0, where arrivals are asked for. `rules`: over the same products; None where there are none.
     """
 
     product_ids: np.ndarray
@@ -140,7 +141,7 @@ class _Shelf(NamedTuple):
 
     def categories_of(self, ids: np.ndarray) -> sp.csr_matrix:
         product, category = self.of_category
-        if len(self.new) == 0:
+        if len(product) == 0:
             return sp.csr_matrix((len(ids), 0), dtype=np.float32)
         place = np.searchsorted(ids, product).clip(max=len(ids) - 1)
         there = ids[place] == product
@@ -163,7 +164,8 @@ def smoothed(recent: Mapping[str, np.ndarray], smoothing: float) -> dict[str, np
 def profiles(customers: DataFrame, interactions: DataFrame, factors: DataFrame) -> DataFrame:
     """One row per customer (shop_code, customer_key, country_code): `own`, what was bought (array), `features` (null: unknown to ALS), and
     the `training_pairs` of `factors` if they are there."""
-    history = interactions.where("product_id > 0 and weight > 0").groupBy(*CUSTOMER)
+    spans = interactions.withColumn("span_days", span_days().cast("double"))
+    history = spans.where("product_id > 0 and weight > 0").groupBy(*CUSTOMER)
     own = history.agg(F.sort_array(F.collect_list(F.struct(*OWN))).alias("own"))
     wanted = customers.select(*CUSTOMER, "country_code")
     of_model = [name for name in ("features", "training_pairs") if name in factors.columns]
@@ -181,6 +183,7 @@ class Block:
     weight: np.ndarray
     order_count: np.ndarray
     recency_days: np.ndarray
+    span_days: np.ndarray
 
     @staticmethod
     def of(batch: pa.RecordBatch, catalogue: ScoringArrays) -> "Block":

@@ -203,7 +203,8 @@ def _logged(params: Params, blend: Blend) -> dict[str, object]:
     flat_params = {
         f"{part}.{name}": value for part in ("weights", "als", "neighbours", "popularity") for name, value in getattr(params, part)
     }
-    return {**flat_params, CONFIG: _logged_config(params), **{FITTED + name: value for name, value in blend.named().items()}}
+    forms = {f"form.{name}": form for name, form in zip(("buy_again", "mixed"), blend.forms, strict=True)}
+    return {**flat_params, CONFIG: _logged_config(params), **forms, **{FITTED + name: value for name, value in blend.named().items()}}
 
 
 def _logged_config(params: Params) -> str:

@@ -27,18 +27,14 @@ def own_frequency(known: DataFrame, k: int) -> DataFrame:
 
 
 def filled_own_frequency(known: DataFrame, popular: DataFrame, customers: DataFrame, k: int) -> DataFrame:
-    """Own products by number of orders, equal ones and empty places by popularity: the best that needs no model."""
-    sellers = _best_sellers(popular).select("shop_code", "product_id", "place")
-    own = known.where("product_id > 0").select(*CUSTOMER, "product_id", "order_count").join(sellers, ["shop_code", "product_id"], "left")
-    # More than K are needed where the customer's own products are among the popular ones.
-    pool = F.broadcast(sellers.where(F.col("place") <= 2 * k))
-    others = customers.select(*CUSTOMER).distinct().join(pool, "shop_code").withColumn("order_count", F.lit(0))
-    every = (
-        own.unionByName(others)
-        .groupBy(*CUSTOMER, "product_id")
-        .agg(F.max("order_count").alias("order_count"), F.min("place").alias("place"))
-    )
-    return _top(every, [F.desc("order_count"), F.asc_nulls_last("place"), F.col("product_id")], k)
+    """Own products by number of orders, equal ones and empty places by popularity."""
+    return _filled(F.col("order_count").cast("double"), known, popular, customers, k)
+
+
+def blended_own_frequency(known: DataFrame, popular: DataFrame, customers: DataFrame, k: int) -> DataFrame:
+    """Own products by decayed weight times the root of 1 + recent orders, empty places by popularity: the best that needs no model."""
+    value = F.col("weight") * F.sqrt(1 + F.coalesce("recent_order_count", F.lit(0)))
+    return _filled(value, known, popular, customers, k)
 
 
 def decayed_frequency(known: DataFrame, k: int) -> DataFrame:
@@ -51,6 +47,24 @@ def last_order(known: DataFrame, k: int) -> DataFrame:
     latest = F.min("recency_days").over(Window.partitionBy(*CUSTOMER))
     last = known.where("product_id > 0").withColumn("latest", latest).where("recency_days = latest")
     return _top(last, [F.desc("order_count"), F.col("product_id")], k)
+
+
+def _filled(value: SparkColumn, known: DataFrame, popular: DataFrame, customers: DataFrame, k: int) -> DataFrame:
+    """Own products by `value`, which is more than 0, equal ones and empty places by popularity."""
+    sellers = _best_sellers(popular).select("shop_code", "product_id", "place", "recent_order_count")
+    own = known.where("product_id > 0").join(sellers, ["shop_code", "product_id"], "left")
+    # More than K are needed where the customer's own products are among the popular ones.
+    pool = F.broadcast(sellers.where(F.col("place") <= 2 * k))
+    others = (
+        customers.select(*CUSTOMER).distinct().join(pool, "shop_code").select(*CUSTOMER, "product_id", "place", F.lit(0.0).alias("value"))
+    )
+    every = (
+        own.select(*CUSTOMER, "product_id", "place", value.alias("value"))
+        .unionByName(others)
+        .groupBy(*CUSTOMER, "product_id")
+        .agg(F.max("value").alias("value"), F.min("place").alias("place"))
+    )
+    return _top(every, [F.desc("value"), F.asc_nulls_last("place"), F.col("product_id")], k)
 
 
 def _best_sellers(popular: DataFrame) -> DataFrame:

@@ -19,7 +19,7 @@ from lakehouse.recommend.scorer import LISTS, top_lists
 
 K = 10
 POPULARITY, OWN_FREQUENCY, FILLED, DECAYED = "popularity", "own_frequency", "filled_own_frequency", "decayed_own_frequency"
-LAST_ORDER, ALS_ALONE = "last_order", "als"
+BLENDED, LAST_ORDER, ALS_ALONE = "blended_own_frequency", "last_order", "als"
 # ALS's own order of all products, bought ones among them.
 _ALS_ONLY = Blend((0.0,) * 7, (1.0, 0.0, 0.0, 0.0), (0.0, 0.0, 1.0))
 
@@ -75,6 +75,7 @@ def _baselines(learned: Learned, customers: DataFrame, params: Params) -> dict[s
         POPULARITY: baselines.most_popular(learned.popularity, customers, K),
         OWN_FREQUENCY: baselines.own_frequency(known, K),
         FILLED: baselines.filled_own_frequency(known, learned.popularity, customers, K),
+        BLENDED: baselines.blended_own_frequency(known, learned.popularity, customers, K),
         DECAYED: baselines.decayed_frequency(known, K),
         LAST_ORDER: baselines.last_order(known, K),
         ALS_ALONE: als.where("list_name = 'discover'"),
