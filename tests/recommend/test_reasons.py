@@ -13,16 +13,14 @@ from lakehouse.recommend.blend import Blend
 from lakehouse.recommend.contributions import NormalEquations
 from lakehouse.recommend.reasons import NONE, Cells, History, strongest, with_reasons
 from lakehouse.recommend.rules.shop_rules import Hidden, ShopRules
-from lakehouse.recommend.scoring_arrays import Block, ScoringArrays
+from lakehouse.recommend.scoring_arrays import OWN, Block, ScoringArrays
 
 NOTHING = np.zeros(0, np.int64)
 # Products 10 … 15 have these factors; 15 is the one that is shown.
 HAS = np.array([[1.0], [2.0], [3.0], [-1.0], [0.5], [1.0]], dtype=np.float32)
 NORMAL = NormalEquations.of([HAS], reg_param=0.5)
 PAIRS = pa.list_(pa.struct([("product_id", pa.int64()), ("confidence", pa.float64())]))
-OWN = pa.list_(
-    pa.struct([("product_id", pa.int64()), ("weight", pa.float64()), ("order_count", pa.int64()), ("recency_days", pa.float64())])
-)
+OF_BOUGHT = pa.list_(pa.struct([(name, pa.int64() if name in ("product_id", "order_count") else pa.float64()) for name in OWN]))
 
 
 def blend(als: float, neighbours: float) -> Blend:
@@ -61,7 +59,7 @@ def batch_of(*rows: dict[str, Any]) -> pa.RecordBatch:
     kinds = (
         ("customer_key", pa.string()),
         ("country_code", pa.string()),
-        ("own", OWN),
+        ("own", OF_BOUGHT),
         ("features", pa.list_(pa.float32())),
         ("training_pairs", PAIRS),
     )
@@ -140,13 +138,13 @@ def test_only_places_of_the_source_are_explained_and_each_of_its_own_customer() 
 @pytest.mark.parametrize("together", [1, 2, 4])
 def test_it_does_not_matter_who_is_computed_together(monkeypatch: pytest.MonkeyPatch, together: int) -> None:
     chance = np.random.default_rng(7)
-    factors, features = chance.random((6, 1)).astype(np.float32), np.ones((9, 1), dtype=np.float32)
+    factors = chance.random((6, 1)).astype(np.float32)
     speaks = sp.random_array((6, 6), density=0.6, rng=chance, format="csr", dtype=np.float32)
     rows = np.repeat(np.arange(9), [0, 3, 1, 6, 0, 2, 5, 4, 0])
     columns = np.concatenate([np.sort(chance.permutation(6)[:size]) for size in (0, 3, 1, 6, 0, 2, 5, 4, 0)])
     history = History(Cells(rows, columns), np.zeros(len(rows)), chance.random(len(rows)))
-    block = Block([None] * 9, features, NOTHING, NOTHING, np.zeros(0), np.zeros(0), np.zeros(0))
     shop, places = catalogue(factors=factors, neighbours=speaks), Cells(np.repeat(np.arange(9), 2), np.tile([1, 4], 9))
+    block = Block.of(batch_of(*[profile({}, 1.0)] * 9), shop)
     whole = strongest(places, history, block, shop, blend(1.0, 1.0), NORMAL)
     monkeypatch.setattr(reasons, "TOGETHER", together)
     assert np.array_equal(strongest(places, history, block, shop, blend(1.0, 1.0), NORMAL), whole)
