@@ -123,8 +123,8 @@ class ShopFacts:
 
 
 def is_like(name: str, pattern: str) -> bool:
-    """Whether the whole name is like the pattern, in whatever case."""
-    return fnmatchcase(name.casefold(), pattern.casefold())
+    """Whether the whole name is like the pattern, in whatever case. A bracket is a sign like others."""
+    return fnmatchcase(name.casefold(), pattern.casefold().replace("[", "[[]"))
 
 
 def _with_brand(brands: np.ndarray, pattern: str) -> np.ndarray:
