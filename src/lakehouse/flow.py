@@ -7,7 +7,6 @@ from pyspark.sql import DataFrame
 
 from lakehouse.bronze import campaign_members, consent_statements
 from lakehouse.export import frequency
-from lakehouse.export.stock import shown_products
 from lakehouse.gold import campaign_results, customer_facts, daily_sales, install_base, interactions, product_popularity
 from lakehouse.recommend import customer_products
 from lakehouse.silver import (
@@ -96,7 +95,7 @@ _databases_vault = tuple(filter(None, (entities.CUSTOMERS.vault, entities.ORDERS
 assert _users_vault and _orders_vault and _unsubscribes_vault and _app_users_vault
 
 # No step makes them: the export adds to them, and steps read them.
-APPENDED = (campaign_members.TABLE, frequency.TABLE, shown_products.TABLE)
+APPENDED = (campaign_members.TABLE, frequency.TABLE)
 
 SILVER = (
     Step(

@@ -13,7 +13,8 @@ from tests.support.frames import frame_of
 from lakehouse.arrow_frames import frame_from
 from lakehouse.export.stock.limits import Product, Taken
 from lakehouse.export.stock.sharing import BUCKET_BITS, HASH_BITS, granted, lost, share_out, with_turns
-from lakehouse.export.stock.shown_products import SAMPLE, TABLE, bought, counted, taken
+from lakehouse.export.stock.shown_products import SAMPLE, bought, counted, taken
+from lakehouse.ops.packs import PACK_PRODUCTS
 
 pytestmark = pytest.mark.spark
 DAY, AT = date(2026, 11, 18), datetime(2026, 11, 18, 3, tzinfo=UTC)
@@ -94,7 +95,7 @@ def test_who_has_a_product_higher_on_the_list_comes_first_and_a_tie_is_drawn_ane
 def test_what_the_sample_bought_within_a_week_is_counted_in_pieces(spark: SparkSession) -> None:
     shown = frame_of(
         spark,
-        TABLE,
+        PACK_PRODUCTS,
         [
             {"run_id": "r1", "shop_code": "nl", "product_id": 1, "shown_at": AT, "sample_keys": ["a", "b", "c"]},
             {"run_id": "r2", "shop_code": "nl", "product_id": 1, "shown_at": AT + timedelta(days=1), "sample_keys": ["a"]},

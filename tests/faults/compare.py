@@ -14,7 +14,16 @@ from tests.faults.delta_files import Row, Version, read_delta, tables_below
 # Who wrote a row and when: another run, another time.
 TECHNICAL = {"run_id", "recorded_at", "seen_at", "published_at", "checked_at", "changed_at", "read_at", "started_at", "ended_at"}
 # One row or more for each run: they have laws, not fingerprints.
-RUN_RECORDS = {"ops.runs", "ops.packs", "ops.publications", "ops.shop_reads", "ops.reconciliations", "ops.quality_results", "ops.incidents"}
+RUN_RECORDS = {
+    "ops.runs",
+    "ops.packs",
+    "ops.pack_products",
+    "ops.publications",
+    "ops.shop_reads",
+    "ops.reconciliations",
+    "ops.quality_results",
+    "ops.incidents",
+}
 # What is of the run, and what follows from the ids of tables, which are those of one lake.
 IN_MANIFEST = ("run_id", "created", "expires", "data_versions", "made_from", "pack")
 PACK = re.compile(r"^([^/]+/\d{4}-\d\d-\d\d)/[^/.][^/]*/")

@@ -20,7 +20,6 @@ from lakehouse.bronze.campaign_members import TABLE as MEMBERS
 from lakehouse.export.campaign import parse_campaign
 from lakehouse.export.declared_campaigns import Declared, read_campaigns
 from lakehouse.export.frequency import TABLE as RECIPIENTS
-from lakehouse.export.stock.shown_products import TABLE as SHOWN
 from lakehouse.export.verify import problems
 from lakehouse.gold import interactions
 from lakehouse.io.config.hold_out import HoldOut
@@ -31,6 +30,7 @@ from lakehouse.lake import Lake
 from lakehouse.ops.history import History
 from lakehouse.ops.ledger import RUNS, Ledger
 from lakehouse.ops.lists.rule_effects import RULE_EFFECTS
+from lakehouse.ops.packs import PACK_PRODUCTS as SHOWN
 from lakehouse.ops.packs import PACKS, REASONS, SUPPRESSIONS
 from lakehouse.recommend import customer_products
 from lakehouse.recommend.params import parse_params

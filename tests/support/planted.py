@@ -60,7 +60,7 @@ PLANTED: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
         "product_count_is_positive": {"product_count": 0},
     },
     "bronze.campaign_members": {"arm_is_accepted": {"arm": "both"}},
-    "bronze.campaign_products": {"no_more_are_shown_it_than_may_be": {"shown_count": 2}},
+    "ops.pack_products": {"no_more_are_shown_it_than_may_be": {"shown_count": 2}},
     "bronze.consent_statements": {"source_is_accepted": {"source": "letter"}},
     "silver.consents": {
         "channel_is_accepted": {"channel": "post"},

@@ -65,7 +65,7 @@ def _head(declared: Campaign, record: PackRecord) -> list[str]:
 def _clipped(record: PackRecord) -> str:
     return (
         f"clipped for want of stock: {record.clipped_products} products at {record.clipped_places} places, which show the next best"
-        f" (bronze.campaign_products)"
+        f" (ops.pack_products)"
     )
 
 

@@ -1,13 +1,18 @@
-"""`ops.packs`: every pack that marketing could take, and when it was deleted. `ops.suppressions`: who is left out of the newest."""
+"""`ops.packs`: every pack that marketing could take, and when it was deleted. `ops.suppressions`: who is left out of the newest.
+
+`ops.pack_products`: what packs showed of products whose stock is counted.
+"""
 
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime
 
+from pyspark.sql.types import ArrayType
+
 from lakehouse.io.delta.delta_store import DeltaStore
 from lakehouse.ops.records import column, columns_of, rows_as
 from lakehouse.sources.source import SHOP
-from lakehouse.table import DATE, LONG, STRING, TIMESTAMP, Column, Table
+from lakehouse.table import DATE, LONG, QUANTITY, STRING, TIMESTAMP, Column, Rule, Table
 
 MADE, DELETED = "made", "deleted"
 # The reason of who said neither yes nor no, where the shop has no other legal ground.
@@ -69,6 +74,30 @@ PACKS = Table(
     grain="one event of a pack: it was made, or deleted",
     key=("campaign", "run_date", "run_id", "event"),
     columns=columns_of(PackRecord),
+)
+
+# Packs of so many days are learned from, and then forgotten.
+PRODUCTS_KEPT_DAYS = 35
+PACK_PRODUCTS = Table(
+    name="ops.pack_products",
+    grain=f"one product whose stock is counted in one pack of the last {PRODUCTS_KEPT_DAYS} days; also of packs that never appeared",
+    key=("campaign", "run_id", "shop_code", "product_id"),
+    columns=(
+        Column("campaign", STRING, "name of the campaign"),
+        Column("run_date", DATE, "as-of date of the pack"),
+        Column("run_id", STRING, "id of the run that made it"),
+        Column("shop_code", STRING, "the shop whose product it is"),
+        Column("product_id", LONG, "the product"),
+        Column("shown_at", TIMESTAMP, "from when on orders count, within the run date, UTC"),
+        Column("customer_limit", LONG, "how many customers may be shown it, after what the night's earlier packs promised"),
+        Column("shown_count", LONG, "recipients who are shown it; who is held out takes part in the sharing and is not counted here"),
+        Column("clipped_count", LONG, "recipients and held-out who would be shown it if there were enough, and are shown the next best"),
+        Column("promised_quantity", QUANTITY, "pieces that those who are shown it are expected to buy"),
+        Column("sample_keys", ArrayType(STRING), "customer keys of a sample of those who are shown it, drawn anew for each pack"),
+    ),
+    rules=(Rule("no_more_are_shown_it_than_may_be", "shown_count between 0 and customer_limit"),),
+    optional=True,
+    may_be_empty=True,
 )
 
 

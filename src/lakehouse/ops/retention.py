@@ -54,8 +54,8 @@ RETENTIONS = (
     Retention(rule_effects.RULE_EFFECTS, "recorded_at", ("rule",)),
 )
 # Of these all rows stay: what readers saw when; the line of champions that a rollback goes back through; the lake's one key; what is of the
-# newest packs alone.
-KEPT_WHOLE = (ledger.PUBLICATIONS, model_changes.MODEL_CHANGES, key_file.TABLE, packs.SUPPRESSIONS)
+# newest packs alone, and what the export itself forgets.
+KEPT_WHOLE = (ledger.PUBLICATIONS, model_changes.MODEL_CHANGES, key_file.TABLE, packs.SUPPRESSIONS, packs.PACK_PRODUCTS)
 
 
 def forget_old_rows(store: DeltaStore, now: datetime) -> int:

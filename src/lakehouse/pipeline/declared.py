@@ -27,6 +27,7 @@ OPS = (
     packs.PACKS,
     packs.SUPPRESSIONS,
     rule_effects.RULE_EFFECTS,
+    packs.PACK_PRODUCTS,
     key_file.TABLE,
 )
 

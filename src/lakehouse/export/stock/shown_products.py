@@ -1,4 +1,4 @@
-"""`bronze.campaign_products`: how many customers a pack showed a product whose stock is counted, and a sample of who they are.
+"""What packs showed of products whose stock is counted (`ops.pack_products`): to how many customers, and a sample of who they are.
 
 The night's later campaigns read from it what is promised already, later nights what is bought by those who were shown a product.
 """
@@ -10,43 +10,20 @@ from typing import Any
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
-from pyspark.sql.types import ArrayType
 
 from lakehouse.export.frequency import PackName
 from lakehouse.export.places import LIST_OWNER
 from lakehouse.export.stock.limits import Limit, Product, Taken
 from lakehouse.export.stock.sharing import ON_LIST
 from lakehouse.gold.keys import PRODUCT
-from lakehouse.ops.packs import PackRecord
-from lakehouse.table import DATE, LONG, QUANTITY, STRING, TIMESTAMP, Column, Rule, Table
+from lakehouse.ops.packs import PRODUCTS_KEPT_DAYS, PackRecord
+from lakehouse.table import QUANTITY
 
-# What is bought so many days after a product was shown counts as taken. Packs of so many days are learned from, and then forgotten.
-TAKE_DAYS, KEPT_DAYS = 7, 35
+# What is bought so many days after a product was shown counts as taken.
+TAKE_DAYS = 7
 # Recipients of a pack who are in its sample, about. A rate needs no more, and a million customers by eight products each night would be.
 SAMPLE, STEPS = 20_000, 10_000
 PIECES = Decimal("0.0001")
-
-TABLE = Table(
-    name="bronze.campaign_products",
-    grain=f"one product whose stock is counted in one pack of the last {KEPT_DAYS} days; also of packs that never appeared",
-    key=("campaign", "run_id", "shop_code", "product_id"),
-    columns=(
-        Column("campaign", STRING, "name of the campaign"),
-        Column("run_date", DATE, "as-of date of the pack"),
-        Column("run_id", STRING, "id of the run that made it"),
-        Column("shop_code", STRING, "the shop whose product it is"),
-        Column("product_id", LONG, "the product"),
-        Column("shown_at", TIMESTAMP, "from when on orders count, within the run date, UTC"),
-        Column("customer_limit", LONG, "how many customers may be shown it, after what the night's earlier packs promised"),
-        Column("shown_count", LONG, "recipients who are shown it; who is held out takes part in the sharing and is not counted here"),
-        Column("clipped_count", LONG, "recipients and held-out who would be shown it if there were enough, and are shown the next best"),
-        Column("promised_quantity", QUANTITY, "pieces that those who are shown it are expected to buy"),
-        Column("sample_keys", ArrayType(STRING), "customer keys of a sample of those who are shown it, drawn anew for each pack"),
-    ),
-    rules=(Rule("no_more_are_shown_it_than_may_be", "shown_count between 0 and customer_limit"),),
-    optional=True,
-    may_be_empty=True,
-)
 
 
 def counted(shown: DataFrame, lost: DataFrame, recipients: int, day: date) -> DataFrame:
@@ -94,7 +71,7 @@ def promised(rows: Collection[Mapping[str, Any]]) -> dict[Product, Decimal]:
 
 def learned_packs(campaigns: Collection[str], made: Collection[PackRecord], run_date: date) -> list[PackName]:
     """Packs of these campaigns whose TAKE_DAYS are over on that date and that are not forgotten, of each date the campaign's newest."""
-    last, first = run_date - timedelta(days=TAKE_DAYS + 1), run_date - timedelta(days=KEPT_DAYS)
+    last, first = run_date - timedelta(days=TAKE_DAYS + 1), run_date - timedelta(days=PRODUCTS_KEPT_DAYS)
     known = [record for record in made if record.campaign in campaigns and first <= record.run_date <= last]
     newest = {(record.campaign, record.run_date): record.run_id for record in sorted(known, key=lambda record: record.recorded_at)}
     return [(campaign, day.isoformat(), run_id) for (campaign, day), run_id in sorted(newest.items())]

@@ -14,7 +14,7 @@ from lakehouse.gold.product_stock import available
 from lakehouse.gold.purchases import purchases
 from lakehouse.io.delta.delta_store import TableVersion
 from lakehouse.ops.ledger import inputs_json
-from lakehouse.ops.packs import PackRecord
+from lakehouse.ops.packs import PACK_PRODUCTS, PRODUCTS_KEPT_DAYS, PackRecord
 from lakehouse.runs.stage import RunContext
 from lakehouse.silver import customer_identities, customers, order_lines, orders, product_codes, products, refund_lines
 from lakehouse.sources.other_feeds import STOCK_LEVELS
@@ -50,7 +50,7 @@ def stock_sources(
     """`campaigns`: those to learn from. `made`: packs of earlier runs. `tonight`: packs of this run, with what each was made from."""
     if not _is_counted(run):
         return StockSources()
-    has_shown = run.store.head(shown_products.TABLE.name) is not None
+    has_shown = run.store.head(PACK_PRODUCTS.name) is not None
     learned = tuple(shown_products.learned_packs(campaigns, made, run.run_date)) if has_shown else ()
     tables = (*OF_STOCK, *(OF_SALES if learned else ()))
     return StockSources({table.name: run.head(table) for table in tables}, dict(tonight), learned)
@@ -79,13 +79,13 @@ def keep_shown(
     run: RunContext, campaign: Campaign, counts: Collection[Mapping[str, Any]], found: Mapping[Product, Limit]
 ) -> dict[str, TableVersion]:
     """Append what the pack shows (`shown_products.counted`); gives the table's version by its name, if something was added."""
-    table = shown_products.TABLE
+    table = PACK_PRODUCTS
     if not counts:
         return {}
     at = assignment_time(run.started_at, run.run_date)
     said = {"campaign": campaign.name, "run_date": run.run_date, "run_id": run.run_id, "shown_at": at}
     run.store.append_rows(table, shown_products.records(counts, found, said))
-    forget(run, table, shown_products.KEPT_DAYS)
+    forget(run, table, PRODUCTS_KEPT_DAYS)
     head = run.store.head(table.name)
     return {} if head is None else {table.name: head}
 
@@ -102,14 +102,14 @@ def _promised(run: RunContext, earlier: Collection[PackName]) -> dict[Product, D
     if not earlier:
         return {}
     columns = ("shop_code", "product_id", "promised_quantity")
-    return shown_products.promised(run.store.rows(shown_products.TABLE, columns, _is_of(earlier)))
+    return shown_products.promised(run.store.rows(PACK_PRODUCTS, columns, _is_of(earlier)))
 
 
 def _taken(run: RunContext, learned: Collection[PackName]) -> dict[Product, Taken]:
     if not learned:
         return {}
     bought = purchases(*(run.read(table) for table in OF_SALES), feed_shop=run.settings.feed_shop_code)
-    shown = run.store.latest(shown_products.TABLE).where(_is_of(learned))
+    shown = run.store.latest(PACK_PRODUCTS).where(_is_of(learned))
     return shown_products.taken([row.asDict() for row in shown_products.bought(shown, bought).collect()])
 
 
