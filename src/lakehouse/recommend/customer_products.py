@@ -61,19 +61,38 @@ def build(
     blend: Blend,
     country_smoothing: float,
 ) -> DataFrame:
-    """Ranked lists for everybody who is somebody, of what can be sold. New is what was created in the last days before the run date.
+    """Ranked lists for everybody who is somebody, of what can be sold.
+
+    The app itself has no products, so there are no lists in it.
+    """
+    by = ranking(products, product_popularity, run_date, model, lists, blend, country_smoothing)
+    listed = places(top_lists(profiles(known(customers), interactions, model.factors.customers), by))
+    return listed.withColumn("model_version", F.lit(model.version)).withColumn("run_date", F.lit(run_date))
+
+
+def known(customers: DataFrame) -> DataFrame:
+    """Who gets lists."""
+    return customers.where(F.col("is_customer") & ~F.col("is_anonymous") & ~is_apps())
+
+
+def ranking(
+    products: DataFrame,
+    product_popularity: DataFrame,
+    run_date: date,
+    model: RegisteredModel,
+    lists: Lists,
+    blend: Blend,
+    country_smoothing: float,
+) -> Ranking:
+    """What everybody's products are ranked by. New is what was created in the last days before the run date.
 
     `blend` has the exponents of a model with which none were learned.
-    The app itself has no products, so there are no lists in it.
     """
     since = F.lit(datetime.combine(run_date - timedelta(days=lists.new_product_days), time.min))
     is_new = F.coalesce(F.col("created_at") >= since, F.lit(False))
     shown = shelf(products, lists).withColumn("is_new", is_new)
     shops = catalogues(model.factors.products, model.neighbours, product_popularity, shown, country_smoothing)
-    known = customers.where(F.col("is_customer") & ~F.col("is_anonymous") & ~is_apps())
-    people = profiles(known, interactions, model.factors.customers)
-    listed = places(top_lists(people, Ranking(shops, model.blend or blend, lists.length, new_share=lists.new_product_share)))
-    return listed.withColumn("model_version", F.lit(model.version)).withColumn("run_date", F.lit(run_date))
+    return Ranking(shops, model.blend or blend, lists.length, new_share=lists.new_product_share)
 
 
 def shelf(products: DataFrame, lists: Lists) -> DataFrame:

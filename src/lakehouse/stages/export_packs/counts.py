@@ -36,6 +36,10 @@ class Counts:
             found[reason] += number
         return {reason: found[reason] for reason in REASONS}
 
+    def said(self) -> dict[str, object]:
+        """What the manifest says of them."""
+        return {"customers": self.customers, "recipients": self.recipients, "suppressed": self.suppressed}
+
     def silent(self, shops: Collection[str]) -> dict[str, int]:
         """Of these shops, how many customers said neither yes nor no."""
         return {shop: number for shop, reason, number in self.by_shop if reason == NO_CONSENT and shop in shops}

@@ -18,14 +18,15 @@ from lakehouse.io.packs.backends import packs_of
 from lakehouse.io.packs.pack_files import Dialect, finish, write_files
 from lakehouse.io.packs.packs import Packs
 from lakehouse.ops.ledger import SKIPPED, SUCCEEDED, Entry, inputs_json
+from lakehouse.ops.packs import PackLedger
 from lakehouse.pipeline.recording import record
-from lakehouse.recommend import customer_products
 from lakehouse.runs.stage import RunContext
 from lakehouse.stages.export_packs.counts import Counts
 from lakehouse.stages.export_packs.frames import Frames
 from lakehouse.stages.export_packs.kept import keep_people
 from lakehouse.stages.export_packs.left_out import keep_left_out
-from lakehouse.stages.export_packs.origin import Origin, facts, origin
+from lakehouse.stages.export_packs.lists import Lists
+from lakehouse.stages.export_packs.origin import facts, origin
 
 # Who is held out of a campaign, for whoever reads its results elsewhere.
 CONTROL, CONTROL_COLUMNS = Dialect("control.csv"), ("person", "shop_code", "customer_key")
@@ -48,9 +49,9 @@ class MadePack:
         return self.campaign, date, run_id
 
 
-def make_pack(run: RunContext, campaign: Campaign, declared: Declared, counted: Sequence[PackName]) -> MadePack:
+def make_pack(run: RunContext, campaign: Campaign, declared: Declared, counted: Sequence[PackName], lists: Lists) -> MadePack:
     """Write the pack where nobody sees it yet, or find the one that stands. `counted`: packs that count for its frequency cap."""
-    started, made = time.monotonic(), origin(run, campaign, declared, counted)
+    started, made = time.monotonic(), origin(run, campaign, declared, counted, lists)
     packs = packs_of(run.settings.export_root, campaign.name, run.settings.export_group)
     packs.sweep()
     if (standing := packs.standing(run.run_date.isoformat(), made.made_from)) is not None:
@@ -62,18 +63,20 @@ def make_pack(run: RunContext, campaign: Campaign, declared: Declared, counted: 
         )
         return MadePack(campaign.name, standing, is_new=False)
     name, is_small = f"{run.run_date.isoformat()}/{run.run_id}", run.store.is_small(made.inputs)
-    pack = Pack(campaign, declared.profile_of(campaign), run.run_date, declared.texts, _model_version(run))
-    frames = Frames(run, campaign, counted)
+    pack = Pack(campaign, declared.profile_of(campaign), run.run_date, declared.texts, lists.model_version())
+    frames = Frames(run, campaign, counted, lists)
     people = frames.people.persist()
     try:
         counts = Counts.of(people)
-        written = _write(run, packs, name, pack, made, counts, frames, is_small)
+        said = {**facts(run, pack, made), **lists.said, **counts.said()}
+        written = _write(run, packs, name, pack, said, frames, is_small)
         outputs = {
-            **keep_left_out(run, campaign.name, declared.campaigns, people, is_small),
+            **keep_left_out(run, campaign.name, {*declared.campaigns, *PackLedger(run.store).audiences()}, people, is_small),
             **keep_people(run, campaign, people, any(each.frequency_cap for each in declared.campaigns.values()), is_small),
         }
     finally:
         people.unpersist()
+        frames.forget()
     place, seconds = f"{packs.place}/{name}", time.monotonic() - started
     entry = Entry(campaign.step, SUCCEEDED, place, seconds, counts.customers, written, inputs=inputs_json(made.inputs))
     left_out = ", ".join(f"{reason} {number}" for reason, number in counts.suppressed.items() if number)
@@ -83,9 +86,8 @@ def make_pack(run: RunContext, campaign: Campaign, declared: Declared, counted: 
     return MadePack(campaign.name, name, silent=counts.silent(undecided), outputs=outputs)
 
 
-def _write(run: RunContext, packs: Packs, name: str, pack: Pack, made: Origin, counts: Counts, frames: Frames, is_small: bool) -> int:
-    """The pack's files, its manifest and `_SUCCESS`; gives the rows of its files."""
-    said = {**facts(run, pack, made), "customers": counts.customers, "recipients": counts.recipients, "suppressed": counts.suppressed}
+def _write(run: RunContext, packs: Packs, name: str, pack: Pack, said: dict[str, object], frames: Frames, is_small: bool) -> int:
+    """The pack's files, its manifest, which says `said`, and `_SUCCESS`; gives the rows of its files."""
     dialect, header = pack.profile.dialect(pack.campaign.name, pack.day), pack.profile.header(pack.campaign.slots)
     with packs.unfinished(name) as folder:
         if pack.campaign.hold_out is not None or run.settings.hold_out is not None:
@@ -108,8 +110,3 @@ def _controls(people: DataFrame, is_small: bool) -> Iterable[tuple[str, ...]]:
     """Who is held out, without an address: by pseudonyms."""
     held = people.where(F.col("suppressed_for") == "hold_out").select(*CONTROL_COLUMNS).orderBy(*CONTROL_COLUMNS)
     return (tuple(row) for row in (held.collect() if is_small else held.toLocalIterator()))
-
-
-def _model_version(run: RunContext) -> str | None:
-    row = run.read(customer_products.TABLE).select("model_version").first()
-    return None if row is None else row[0]

@@ -16,6 +16,7 @@ from lakehouse.io.delta.delta_store import TableVersion
 from lakehouse.ops.ledger import inputs_json
 from lakehouse.runs.stage import RunContext
 from lakehouse.stages.export_packs.frames import tables_of
+from lakehouse.stages.export_packs.lists import Lists
 
 # Beside the rows: what decides who gets something, and which products are shown.
 CODE = ("lakehouse.export.audience", "lakehouse.export.contacts", "lakehouse.export.places")
@@ -30,17 +31,18 @@ class Origin:
     made_from: str
 
 
-def origin(run: RunContext, campaign: Campaign, declared: Declared, counted: Sequence[PackName]) -> Origin:
+def origin(run: RunContext, campaign: Campaign, declared: Declared, counted: Sequence[PackName], lists: Lists) -> Origin:
     """Not of who was given which arm before: that only confirms what the salt says, or follows from the customers' other addresses.
 
     `counted`: the packs that count for the campaign's frequency cap.
     """
-    inputs = {table.name: run.head(table) for table in tables_of(campaign)}
+    inputs = {table.name: run.head(table) for table in tables_of(campaign, lists.tables)}
     grounds = {code: source.ground_of(campaign.purpose) for code, source in sorted(run.settings.sources.items())}
     files = [part.model_dump_json() for part in (campaign, declared.profile_of(campaign))]
     texts = sorted((code, sorted(texts.items())) for code, texts in declared.texts.items())
     code = [fingerprint(module) for module in CODE]
-    others = (inputs_json(inputs), grounds, list(counted), run.settings.hold_out, run.run_date, run.settings.feed_shop_code)
+    said = (run.settings.hold_out, run.run_date, run.settings.feed_shop_code, lists.made_from)
+    others = (inputs_json(inputs), grounds, list(counted), *said)
     return Origin(inputs, grounds, fingerprint(rows.__module__, *code, *files, texts, *others))
 
 
