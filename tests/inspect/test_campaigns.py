@@ -56,3 +56,5 @@ def test_a_campaign_is_told_as_a_table_and_as_a_funnel(monkeypatch: pytest.Monke
     ]
     with pytest.raises(ConfigError, match="there is no campaign autumn"):
         campaign("local", "autumn", "table")
+    PackLedger(lake.store).record([replace(RECORD, campaign="audience_nl_12_email")])
+    assert campaign("local", "audience_nl_12_email", "table").startswith("audience_nl_12_email: the most likely buyers of one product, ")

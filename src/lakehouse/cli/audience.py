@@ -39,9 +39,10 @@ def audience(
     Examples: lakehouse audience nl-123 -n 500 --country NL --country BE;  lakehouse audience COFFEE-1KG --campaign push
     """
     from lakehouse.errors import ConfigError
-    from lakehouse.stages.audience.audience import audience as task
 
     countries = [code.upper() for code in country or ()]
     if wrong := [code for code in countries if not (len(code) == 2 and code.isascii() and code.isalpha())]:
         raise ConfigError(f"{', '.join(wrong)} is no country", "give two letters of ISO 3166-1, as NL")
+    from lakehouse.stages.audience.audience import audience as task
+
     typer.echo(run_task("audience", env, lambda run: task(run, product, at_most, countries, like), run_date))
