@@ -89,7 +89,7 @@ def _show(folder: Path, variables: dict[str, str], server: Server, uplift: float
                 f"  {row['email']:<36} {row['first_name']:<10} {row['country_code']}  {row['product_name_1']} | {row['product_name_2']}"
             )
     typer.echo(
-        f"\nWhat the campaigns added until now; who they reached bought {uplift:.0%} more often, which a day is too short to show:\n"
+        f"\nWhat the campaigns added until now. True is: whom they reach comes {uplift:.0%} more often. A day is too short to see it.\n"
     )
     typer.echo(overview("demo", WISHED_SHARE))
     typer.echo("\nLook further:")
