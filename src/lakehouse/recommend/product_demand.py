@@ -58,9 +58,9 @@ def chances(block: Block, catalogue: ScoringArrays, blend: Blend, column: int) -
     if catalogue.ever[column] == 0 and column in catalogue.arrivals:
         affinity = block.arrivals(catalogue)[:, int(np.searchsorted(catalogue.arrivals, column))]
         return np.where(may, affinity, 0.0), np.full(len(block), NEW_PRODUCT)
-    highest = np.where(may, value.max(axis=1), 0)
-    total = np.exp(value - highest[:, None]).sum(axis=1, dtype=np.float64)
-    return np.where(may, np.exp(value[:, column] - highest, dtype=np.float64), 0.0) / np.maximum(total, 1e-300), source
+    highest = np.where(may, value.max(axis=1), np.float32(0))[:, None]
+    weight = np.exp(np.subtract(value, highest, out=value), out=value)
+    return np.where(may, weight[:, column] / np.maximum(weight.sum(axis=1, dtype=np.float64), 1e-300), 0.0), source
 
 
 def mixed_utilities(block: Block, catalogue: ScoringArrays, blend: Blend) -> np.ndarray:
