@@ -84,14 +84,11 @@ def _show(folder: Path, variables: dict[str, str], server: Server, uplift: float
     pack = campaign / json.loads((campaign / "latest.json").read_text(encoding="utf-8"))["pack"]
     typer.echo(f"\nCampaign file {pack / 'customers.csv'}, beside it manifest.json and _SUCCESS. Ten of its lines (addresses are made up):")
     with (pack / "customers.csv").open(encoding="utf-8", newline="") as file:
-        for row in list(csv.DictReader(file))[:10]:
+        rows = list(csv.DictReader(file))[:10]
+        for row in rows:
             typer.echo(
                 f"  {row['email']:<36} {row['first_name']:<10} {row['country_code']}  {row['product_name_1']} | {row['product_name_2']}"
             )
-    typer.echo(
-        f"\nWhat the campaigns added until now. True is: whom they reach comes {uplift:.0%} more often. A day is too short to see it.\n"
-    )
-    typer.echo(overview("demo", WISHED_SHARE))
     typer.echo("\nLook further:")
     if needed := exports(folder, server, variables):
         typer.echo(f"  {needed}")
@@ -101,7 +98,14 @@ def _show(folder: Path, variables: dict[str, str], server: Server, uplift: float
     typer.echo("  .venv/bin/lakehouse status      what the nights did")
     typer.echo("  .venv/bin/lakehouse campaigns show email      who gets the mail, and why others do not")
     typer.echo("  .venv/bin/lakehouse campaigns results email   the same by country, segment and list; docs/campaign-results.md")
+    if rows:
+        product = f"nl-{rows[0]['product_id_1']}"
+        typer.echo(f"  .venv/bin/lakehouse audience {product} -n 100   a pack of those who are most likely to buy one product")
     typer.echo(
         f"  .venv/bin/mlflow ui --backend-store-uri {variables['LAKEHOUSE_TRACKING_URI']}      the trainings, on http://127.0.0.1:5000"
     )
     typer.echo("  .venv/bin/lakehouse demo stop   stops the shop's database; `make demo` starts it again")
+    typer.echo(
+        f"\nWhat the campaigns added until now. True is: whom they reach comes {uplift:.0%} more often. A day is too short to see it.\n"
+    )
+    typer.echo(overview("demo", WISHED_SHARE))
