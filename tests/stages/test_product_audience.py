@@ -168,11 +168,12 @@ def test_a_key_is_one_of_a_shop_that_there_is() -> None:
 def test_an_audience_is_like_its_campaign_but_for_product_place_and_days() -> None:
     shipped = read_campaigns().campaigns["email"].model_dump(mode="json", exclude={"name"})
     audience = {"countries": ["FR"], "where": "user_id > 0"}
-    autumn = parse_campaign(
-        "autumn", {**shipped, "valid_until": "2026-01-01", "every_days": 7, "audience": audience, "list_name": "discover"}
-    )
+    said = {"valid_until": "2026-01-01", "every_days": 7, "list_name": "discover", "hold_out": {"share": "0.1", "salt": "of autumn"}}
+    autumn = parse_campaign("autumn", {**shipped, **said, "audience": audience})
     found = module.campaign_of(autumn, Wanted("nl", 12), ["NL", "BE", "NL"])
     assert (found.name, found.slots, found.list_name, found.profile) == ("audience_nl_12_autumn", 1, "mixed", autumn.profile)
     assert (found.audience.countries, found.audience.where) == (("BE", "NL"), "user_id > 0")
     assert found.why_not_due(DAY, DAY) == ""
+    assert found.hold_out and autumn.hold_out and found.hold_out.share == autumn.hold_out.share
+    assert found.hold_out.salt == "of autumn audience_nl_12_autumn"  # other people than those who are held out of the campaign
     assert module.campaign_of(autumn, Wanted("nl", 12), []).audience.countries == ("FR",)

@@ -57,7 +57,9 @@ def campaign_of(template: Campaign, wanted: Wanted, countries: Sequence[str]) ->
     said = template.model_dump(mode="json", exclude={"name", "valid_from", "valid_until", "every_days"})
     meant = {**said["audience"], **({"countries": sorted(set(countries))} if countries else {})}
     name = f"{AUDIENCE}{wanted.shop_code}_{wanted.product_id}_{template.name}"
-    return parse_campaign(name, {**said, "list_name": MIXED, "slots": 1, "audience": meant})
+    # By the same salt the same people would be held out of both, and what is compared would be both at once.
+    held = said["hold_out"] and {**said["hold_out"], "salt": f"{said['hold_out']['salt']} {name}"}
+    return parse_campaign(name, {**said, "list_name": MIXED, "slots": 1, "audience": meant, "hold_out": held})
 
 
 def _lists(run: RunContext, wanted: Wanted, at_most: int) -> Lists:
