@@ -56,7 +56,7 @@ def rows_of_lake() -> dict[Table, Sequence[dict[str, Any]]]:
     assert USERS.vault and USER_META.vault and ORDERS.vault and ORDER_ADDRESSES.vault
     said = {"email_status": "valid", "is_customer": True, "legal_ground": "consent", "has_complained": False, "locale": None}
     product = {**good_row(products.TABLE), "shop_code": "nl", "is_sellable": True, "is_restricted": False, "created_at": None}
-    of_product = {2: {"category_ids": [ALCOHOL]}, 3: {"is_sellable": False}, 4: {"is_restricted": True}}
+    of_product: dict[int, dict[str, Any]] = {2: {"category_ids": [ALCOHOL]}, 3: {"is_sellable": False}, 4: {"is_restricted": True}}
     bought = {**good_row(interactions.TABLE), "shop_code": "nl", "product_id": 1, "order_count": 1}
     return {
         customers.TABLE: [
