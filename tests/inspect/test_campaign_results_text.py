@@ -5,7 +5,10 @@ from typing import Any
 
 import pytest
 
-from lakehouse.inspect.results.campaign_results import sentence
+from lakehouse.errors import DataError
+from lakehouse.gold.campaign_results import TABLE
+from lakehouse.inspect.results import campaign_results as module
+from lakehouse.inspect.results.campaign_results import overview, sentence
 
 ROW: dict[str, Any] = {
     "measure": "revenue",
@@ -64,3 +67,28 @@ ROW: dict[str, Any] = {
 )
 def test_a_row_is_a_sentence(case: dict[str, Any], wished: float, said: str) -> None:
     assert sentence(ROW | case, wished) == said
+
+
+def test_without_a_name_each_campaign_is_told_as_a_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    known = {
+        **{"verdict": "undecided", "dimension": "all", "dimension_value": "*", "days": 0.9, "treatment_mean": 1, "control_mean": 1},
+        **dict.fromkeys(("delivered_count", "opened_count", "clicked_count", "bounced_count", "control_delivered_count"), 0),
+    }
+    rows = [
+        dict.fromkeys(TABLE.column_names) | ROW | known | {"campaign": name, **part}
+        for name in ("push", "email")
+        for part in ({}, {"dimension": "shop"})
+    ]
+    monkeypatch.setattr(module, "_known", lambda env, wished, output: rows)
+    text = overview("local", 0.1)
+    assert [line.split()[:4] for line in text.splitlines()[:3]] == [
+        ["campaign", "currency", "measure", "in"],
+        ["email", "EUR", "revenue", "1,000"],
+        ["push", "EUR", "revenue", "1,000"],
+    ]
+    assert text.count("undecided: +1.20 per member") == 2 and "or after 6 days at this pace" in text
+    assert "email: 0.9 days, running" in text and "push: 0.9 days, running" in text
+    assert len(overview("local", 0.1, "csv").splitlines()) == 3
+    monkeypatch.setattr(module, "_known", lambda env, wished, output: [])
+    with pytest.raises(DataError, match="no results of any campaign"):
+        overview("local", 0.1)

@@ -59,3 +59,18 @@ def test_a_campaign_is_told_as_a_table_and_as_a_funnel(monkeypatch: pytest.Monke
     ]
     with pytest.raises(ConfigError, match="there is no campaign autumn"):
         campaign("local", "autumn", "table")
+
+
+def test_a_pack_for_one_product_is_told_though_no_campaign_of_the_settings_has_its_name(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    settings, name = settings_in(tmp_path), "audience_nl_12_email"
+    monkeypatch.setattr(module, "load_settings", lambda env: settings)
+    ledger = PackLedger(Lake(settings).store)
+    ledger.record([RECORD, replace(RECORD, campaign=name)])
+    assert campaign("local", name, "table").startswith(
+        f"{name}: the most likely buyers of one product, profile generic_wide\n60 of 100 customers"
+    )
+    assert ledger.audiences() == {name}
+    ledger.record([replace(RECORD, campaign=name).gone(AT)])
+    assert ledger.audiences() == set()

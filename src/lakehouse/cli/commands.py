@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from lakehouse.cli.audience import audience
 from lakehouse.cli.backfill import backfill
 from lakehouse.cli.backtest import backtest
 from lakehouse.cli.campaigns import app as campaigns_app
@@ -33,7 +34,7 @@ app.add_typer(models_app, name="models")
 app.add_typer(quarantine_app, name="quarantine")
 app.add_typer(campaigns_app, name="campaigns")
 app.add_typer(rules_app, name="rules")
-for _command in (plan, status, lineage, why, backfill, feeds, backtest, drill):
+for _command in (plan, status, lineage, why, backfill, feeds, audience, backtest, drill):
     app.command()(_command)
 
 add_commands_of_the_night(app)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Annotated
 
@@ -28,6 +28,10 @@ Products = Annotated[int, typer.Option(min=20, help="Products that exist by the 
 Days = Annotated[int, typer.Option(min=30, help="Days of trade.")]
 Seed = Annotated[int, typer.Option(help="The same seed and sizes give the same shop, row by row.")]
 End = Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="The last day of trade.")]
+Uplift = Annotated[
+    float,
+    typer.Option(min=0, max=10, help="Whom a campaign's pack reaches comes more often on the day after it, by this share; 0: no effect."),
+]
 LAST_DAY = datetime(2026, 11, 15)
 
 
@@ -38,12 +42,14 @@ def run(
     days: Days = 365,
     seed: Seed = 7,
     end: End = LAST_DAY,
+    uplift: Uplift = 0.2,
     folder: Folder = Path(".demo"),
 ) -> None:
-    """All of it: the shop (if it is not there yet), a night, a day of trade, another night, and where to look. What `make demo` runs."""
+    """All of it: the shop (if it is not there yet), a night, a day of trade, another night, what two campaigns added until then, and
+    where to look. What `make demo` runs."""
     from lakehouse.demo.run import run as run_all
 
-    run_all(folder, customers, products, days, seed, end.date())
+    run_all(folder, customers, products, days, seed, end.date(), uplift)
 
 
 @app.command()
@@ -89,18 +95,20 @@ def shop(
 
 
 @app.command()
-def day(folder: Folder = Path(".demo")) -> None:
-    """Let the next day happen: new orders, and changes of every kind to old ones (refunds, edits, deletions), to products and accounts."""
-    from lakehouse.demo.day.day import simulate_day
+def day(uplift: Uplift = 0.2, folder: Folder = Path(".demo")) -> None:
+    """Let the next day happen: new orders, and changes of every kind to old ones (refunds, edits, deletions), to products and accounts.
+
+    Campaigns have an effect if their packs, in the folder's `export`, are of the shop's last day: run the night as of that day before.
+    """
+    from lakehouse.demo.next_day import live_next_day
     from lakehouse.demo.store.server import start as start_server
     from lakehouse.demo.world.truth import read_state
 
     state = read_state(folder / "truth")
     with _step("database started"):
         server = start_server(folder / "mariadb")
-    tomorrow: date = state.today + timedelta(days=1)
-    with _step(f"{tomorrow} happened"):
-        counts = simulate_day(server, state.database, day=tomorrow, seed=state.plan.seed, truth=folder / "truth")
+    with _step(f"{state.today + timedelta(days=1)} happened"):
+        _, counts = live_next_day(folder, server, state, uplift)
     typer.echo(", ".join(f"{kind} {count}" for kind, count in counts.items()))
 
 

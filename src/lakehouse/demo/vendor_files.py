@@ -6,7 +6,7 @@ import csv
 import io
 import os
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import date, timedelta
 from html import unescape
 from pathlib import Path
@@ -26,8 +26,8 @@ from lakehouse.sources.wholesalers import ARTICLES, OFFERS_B, PRICES_A, TARIFF_C
 Row = Sequence[Any]
 
 
-def write_files(drop: Path, truth: Path, state: State) -> dict[str, int]:
-    """Nine files named by the shop's last day, as settled as files that came an hour ago; gives file → rows.
+def write_files(drop: Path, truth: Path, state: State, only: Collection[Feed] = ()) -> dict[str, int]:
+    """Nine files, or those of the feeds `only`, named by the shop's last day, as settled as files that came an hour ago; gives file → rows.
 
     App users are a fifth of the people with a usable address, who may type it in capitals, and some the shop has never seen; their
     truth (`app_user_id`, `person`, -1 for a stranger) is in `<truth>/app_users.parquet`. wholesaler_b has decimal commas.
@@ -53,7 +53,7 @@ def write_files(drop: Path, truth: Path, state: State) -> dict[str, int]:
         ARTICLES[2]: [(n, goods[int(n[1:])].sku) for n, *_ in c if goods[int(n[1:])].sku],
         MAIL_FEEDBACK: _feedback(people, day),
     }
-    return {_write(drop, feed, state.today, rows): len(rows) for feed, rows in found.items()}
+    return {write_file(drop, feed, state.today, rows): len(rows) for feed, rows in found.items() if not only or feed in only}
 
 
 def _users(people: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
@@ -131,8 +131,8 @@ def _point(day: date) -> str:
     return f"{day:%d.%m.%Y}"
 
 
-def _write(drop: Path, feed: Feed, day: date, rows: Iterable[Row]) -> str:
-    """In the feed's own dialect."""
+def write_file(drop: Path, feed: Feed, day: date, rows: Iterable[Row]) -> str:
+    """In the feed's own dialect, as if it had come an hour ago; gives its place below `drop`."""
     text = io.StringIO(newline="")
     writer = csv.writer(text, delimiter=feed.delimiter, lineterminator="\r\n")
     writer.writerow([field.headers[0] for field in feed.fields])

@@ -4,12 +4,11 @@ import json
 from datetime import date
 
 from lakehouse.errors import DataError
-from lakehouse.export.campaign import Campaign
 from lakehouse.export.declared_campaigns import read_campaigns
 from lakehouse.inspect.text_tables import as_rows, refuse_unknown_format
 from lakehouse.io.config.settings import load_settings
 from lakehouse.lake import Lake
-from lakehouse.ops.packs import PackLedger, PackRecord
+from lakehouse.ops.packs import AUDIENCE, PackLedger, PackRecord
 from lakehouse.stages.export_packs.due import due
 
 COLUMNS = ("campaign", "channel", "profile", "due", "newest_pack", "recipients")
@@ -32,16 +31,18 @@ def campaigns(env: str, run_date: date, output: str) -> str:
 def campaign(env: str, name: str, output: str) -> str:
     """Who the newest pack of a campaign left out, reason by reason, as a table; with `table` as a funnel too.
 
-    ConfigError (2) for a campaign that there is not, DataError (65) for one without a pack.
+    Of packs for one product too, which are of no campaign of the settings. ConfigError (2) for a campaign that there is not, DataError (65)
+    for one without a pack.
     """
     refuse_unknown_format(output)
-    declared = read_campaigns().campaign(name)
-    newest = PackLedger(Lake(load_settings(env)).store).newest(name)
+    campaigns, newest = read_campaigns(), PackLedger(Lake(load_settings(env)).store).newest(name)
+    declared = campaigns.campaign(name) if newest is None or not name.startswith(AUDIENCE) else None
     if newest is None:
         raise DataError(f"no run made a pack of {name} yet", "run `lakehouse export`, or wait for the night; `lakehouse campaigns list`")
     steps = funnel(newest)
     table = as_rows(STEPS, steps, output)
-    return table if output != "table" else "\n".join([*_head(declared, newest), "", table, "", *_bars(steps)])
+    what = "the most likely buyers of one product" if declared is None else f"{declared.channel}, list {declared.list_name}"
+    return table if output != "table" else "\n".join([*_head(newest, what), "", table, "", *_bars(steps)])
 
 
 def funnel(record: PackRecord) -> list[tuple[str, int, int]]:
@@ -53,10 +54,10 @@ def funnel(record: PackRecord) -> list[tuple[str, int, int]]:
     return steps
 
 
-def _head(declared: Campaign, record: PackRecord) -> list[str]:
+def _head(record: PackRecord, what: str) -> list[str]:
     model = "without a model" if record.model_version is None else f"model {record.model_version}"
     return [
-        f"{declared.name}: {declared.channel}, profile {record.profile}, list {declared.list_name}",
+        f"{record.campaign}: {what}, profile {record.profile}",
         f"{record.recipients} of {record.customers} customers are in {record.place}/{record.pack} ({model})",
         *([_clipped(record)] if record.clipped_places else []),
     ]

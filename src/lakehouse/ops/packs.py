@@ -15,6 +15,8 @@ from lakehouse.sources.source import SHOP
 from lakehouse.table import DATE, LONG, QUANTITY, STRING, TIMESTAMP, Column, Rule, Table
 
 MADE, DELETED = "made", "deleted"
+# So begin the names of packs for one product, which are of no campaign of the settings.
+AUDIENCE = "audience_"
 # The reason of who said neither yes nor no, where the shop has no other legal ground.
 NO_CONSENT = "no_consent"
 # Why somebody is left out, in the order in which it is looked at. What the campaign itself decides comes late, and the hold-out last: who
@@ -127,12 +129,15 @@ class PackLedger:
 
     def expired(self, now: datetime) -> list[PackRecord]:
         """Packs whose time is over and that are not recorded as deleted."""
+        return [record for record in self._there() if record.expires_at <= now]
+
+    def audiences(self) -> set[str]:
+        """Names of the packs for one product of which some is not recorded as deleted."""
+        return {record.campaign for record in self._there() if record.campaign.startswith(AUDIENCE)}
+
+    def _there(self) -> list[PackRecord]:
         gone = {(record.campaign, record.pack) for record in self._records if record.event == DELETED}
-        return [
-            record
-            for record in self._records
-            if record.event == MADE and record.expires_at <= now and (record.campaign, record.pack) not in gone
-        ]
+        return [record for record in self._records if record.event == MADE and (record.campaign, record.pack) not in gone]
 
     def record(self, records: Iterable[PackRecord]) -> None:
         """Append them in one commit."""

@@ -111,14 +111,18 @@ def build(
     for slip in eligible.unknown:
         logs.warn(slip)
     shops = catalogues(model.factors.products, model.neighbours, product_popularity, eligible, country_smoothing)
-    known = customers.where(F.col("is_customer") & ~F.col("is_anonymous") & ~is_apps())
-    people = profiles(known, interactions, model.factors.customers)
+    people = profiles(known(customers), interactions, model.factors.customers)
     equations = NormalEquations.of((shop.factors for shop in shops.values()), model.reg_param)
     due = Due.of(interactions, shops, lists.due_days)
     ranking = Ranking(shops, model.blend or blend, lists.length, new_share=lists.new_product_share, explained_by=equations, due=due)
     listed = places(top_lists(people, ranking)).withColumn("reason_code", F.col("candidate_source"))
     listed = listed.withColumn("due_date", F.date_add(F.lit(run_date), F.col("due_in_days")))
     return listed.withColumn("model_version", F.lit(model.version)).withColumn("run_date", F.lit(run_date))
+
+
+def known(customers: DataFrame) -> DataFrame:
+    """Who gets lists."""
+    return customers.where(F.col("is_customer") & ~F.col("is_anonymous") & ~is_apps())
 
 
 def what_may_be_shown(

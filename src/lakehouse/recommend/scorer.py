@@ -53,7 +53,7 @@ def top_lists(profiles: DataFrame, ranking: Ranking) -> DataFrame:
     `buy_again` has what was bought before, `discover` what was not, `mixed` both. Only eligible products. Customers of whom nothing
     is known get what is popular in their country.
     """
-    return profiles.mapInArrow(_over_blocks(ranking, _lists_with_reasons), f"{RANKED}, reasons array<array<bigint>>")
+    return profiles.mapInArrow(over_blocks(ranking, _lists_with_reasons), f"{RANKED}, reasons array<array<bigint>>")
 
 
 def pair_scores(pairs: DataFrame, profiles: DataFrame, ranking: Ranking) -> DataFrame:
@@ -61,11 +61,11 @@ def pair_scores(pairs: DataFrame, profiles: DataFrame, ranking: Ranking) -> Data
     null for products that are unknown or not eligible."""
     asked = pairs.groupBy(*CUSTOMER).agg(F.collect_list("product_id").alias("products"))
     return profiles.join(asked, CUSTOMER).mapInArrow(
-        _over_blocks(ranking, _pairs), "shop_code string, customer_key string, product_id bigint, score double"
+        over_blocks(ranking, _pairs), "shop_code string, customer_key string, product_id bigint, score double"
     )
 
 
-def _over_blocks(
+def over_blocks(
     ranking: Ranking, act: Callable[[pa.RecordBatch, str, Ranking], pa.RecordBatch]
 ) -> Callable[[Iterable[pa.RecordBatch]], Iterable[pa.RecordBatch]]:
     """What a task does with its rows. The arrays go to the workers within the function: Spark keeps a large one as a broadcast itself."""

@@ -12,9 +12,10 @@ from lakehouse.ops.packs import PackLedger
 from lakehouse.runs.stage import AfterPublication, RunContext, StageResult, both
 from lakehouse.stages.crm_pack import export_customers
 from lakehouse.stages.export_packs.due import due
+from lakehouse.stages.export_packs.lists import published_lists
 from lakehouse.stages.export_packs.make_pack import MadePack, make_pack
 from lakehouse.stages.export_packs.shared_stock import stock_sources
-from lakehouse.stages.export_packs.show_pack import delete_expired, is_shown, show
+from lakehouse.stages.export_packs.show_pack import delete_expired, to_show
 
 
 def export(run: RunContext) -> StageResult:
@@ -32,16 +33,10 @@ def export(run: RunContext) -> StageResult:
             counted = counted_packs(campaign, ledger.all_made(), [each.name for each in made], run.run_date)
             alike = {each.name for each in declared.campaigns.values() if each.channel == campaign.channel}
             stock = stock_sources(run, alike, ledger.all_made(), {each.name: each.made_from for each in made})
-            made.append(make_pack(run, campaign, declared, counted, stock))
+            made.append(make_pack(run, campaign, declared, counted, published_lists(run), stock))
     outputs = {name: head for each in made for name, head in each.outputs.items()}
-    to_show = [
-        AfterPublication.of(show, campaign=each.campaign, pack=each.pack, silent=dict(each.silent))
-        for each in made
-        if each.is_new
-        or not is_shown(packs_of(run.settings.export_root, each.campaign, run.settings.export_group), ledger, each.campaign, each.pack)
-    ]
     to_delete = [AfterPublication.of(delete_expired)] if ledger.expired(run.started_at) else []
-    return both(StageResult(outputs=outputs, after=(*to_show, *to_delete)), export_customers(run, declared, ledger))
+    return both(StageResult(outputs=outputs, after=(*to_show(run, ledger, made), *to_delete)), export_customers(run, declared, ledger))
 
 
 def outlook(lake: Lake, history: History, run_date: date) -> str:

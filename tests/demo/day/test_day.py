@@ -6,10 +6,12 @@ import json
 from datetime import date, timedelta
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from tests.support.demo_shop import END, Shop, make_shop
 
-from lakehouse.demo.day.day import DayError
+from lakehouse.demo.day.day import DayError, simulate_day
+from lakehouse.demo.day.packs import Sent
 from lakehouse.demo.store.server import Server
 
 pytestmark = pytest.mark.database
@@ -100,3 +102,26 @@ def test_a_week_goes_by(server: Server, tmp_path: Path) -> None:
     orphans = "SELECT count(*) FROM wp_wc_orders r LEFT JOIN wp_wc_orders o ON o.id = r.parent_order_id WHERE r.type = 'shop_order_refund'"
     assert shop.number(orphans + " AND o.id IS NULL") == 0
     assert json.loads((tmp_path / "state.json").read_text())["today"] == "2026-11-22"
+
+
+@pytest.mark.slow
+def test_campaigns_add_orders_of_their_own_to_a_day_and_change_nothing_else_of_it(server: Server, tmp_path: Path, lived: Lived) -> None:
+    """The same shop and day as `lived`, but everybody was shown three products that morning."""
+    shop = make_shop(server, "reached", tmp_path)
+    products = [product for (product,) in shop.rows("SELECT ID FROM wp_posts WHERE post_type = 'product' AND post_status = 'publish'")]
+    sent = Sent("email", {person: tuple(products[:3]) for person in range(150)}, {})
+    day = END + timedelta(days=1)
+    counts = simulate_day(server, shop.database, day=day, seed=1, truth=tmp_path, sent=[sent], uplift=3.0)
+    added = set(_log(shop)["campaign_order"])
+    assert len(added) == counts["campaign_order"] > 5
+    assert counts["new_order"] == lived[1]["new_order"] + len(added)
+    kinds = KINDS - {"new_order"}
+    assert {kind: counts[kind] for kind in kinds} == {kind: lived[1][kind] for kind in kinds}
+    bought = shop.rows(
+        "SELECT DISTINCT i.order_id, m.meta_value FROM wp_woocommerce_order_items i"
+        " JOIN wp_woocommerce_order_itemmeta m USING (order_item_id) WHERE m.meta_key = '_product_id' AND i.order_id IN %s",
+        added,
+    )
+    assert {order for order, _ in bought} == added and {int(product) for _, product in bought} <= set(products[:3])
+    stored = pd.read_parquet(tmp_path / "days" / f"{day}.parquet")
+    assert added <= set(stored["order_id"])

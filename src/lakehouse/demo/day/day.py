@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -12,11 +13,14 @@ from numpy.typing import NDArray
 
 from lakehouse.demo.day import order_changes, shop_changes
 from lakehouse.demo.day.changes import Day, next_ids
+from lakehouse.demo.day.packs import Sent
+from lakehouse.demo.day.response import caused
 from lakehouse.demo.store.projection import project
 from lakehouse.demo.store.server import Server
 from lakehouse.demo.store.shop import FIRST_PRODUCT_POST, order_event_rows
 from lakehouse.demo.world.goods import Good, Size, first_goods
-from lakehouse.demo.world.orders import make_orders
+from lakehouse.demo.world.order import Order
+from lakehouse.demo.world.orders import place_orders, settled
 from lakehouse.demo.world.people import user_ids
 from lakehouse.demo.world.truth import due_frame, lines_frame, read_state, write_state
 from lakehouse.demo.world.variant import Store, speak
@@ -27,9 +31,12 @@ class DayError(ValueError):
     """That day cannot be simulated; the message says which one can."""
 
 
-def simulate_day(server: Server, database: str, *, day: date, seed: int, truth: Path) -> dict[str, int]:
+def simulate_day(
+    server: Server, database: str, *, day: date, seed: int, truth: Path, sent: Sequence[Sent] = (), uplift: float = 0.0
+) -> dict[str, int]:
     """Simulates the day after the shop's last one, all or nothing; how many things changed, by kind of change.
 
+    `sent`: what campaigns sent that morning; whom one reached comes more often by the share `uplift` (0.2: a fifth), see `response.caused`.
     The ids are in `days/<date>.json` of the truth folder, with the day's lines beside them; `due.parquet` is of the new day.
     """
     state = read_state(truth)
@@ -54,9 +61,13 @@ def simulate_day(server: Server, database: str, *, day: date, seed: int, truth: 
         order_changes.edit_orders(today)
         order_changes.delete_some(today)
         goods = _goods(today)
-        orders = make_orders(world, goods, _users(today), range(today.number, today.number + 1), today.end)
+        own = place_orders(world, goods, _users(today), range(today.number, today.number + 1), today.end)
+        added = _orders_of_campaigns(today, goods, sent, uplift, seed)
+        orders = settled(world, [*own, *added], today.end)
         today.insert(order_event_rows(orders, world.people, today.ids))
         today.note("new_order", (order.id for order in orders))
+        if sent:
+            today.note("campaign_order", (order.id for order in added))
         shop_changes.change_products(today)
         shop_changes.unsubscribe(today)
         if state.store is Store.LEGACY:
@@ -69,6 +80,15 @@ def simulate_day(server: Server, database: str, *, day: date, seed: int, truth: 
     due_frame(world, goods, today.number).to_parquet(truth / "due.parquet", index=False)
     write_state(truth, state)
     return {kind: len(ids) for kind, ids in today.log.items()}
+
+
+def _orders_of_campaigns(day: Day, goods: dict[int, Good], sent: Sequence[Sent], uplift: float, seed: int) -> list[Order]:
+    """Drawn apart from all else, so that the rest of the day is the same without them."""
+    if not sent:
+        return []
+    rng = np.random.default_rng([seed, day.number, 14])
+    world = caused(day.world, goods, sent, day.number, uplift, rng)
+    return place_orders(world, goods, _users(day), range(day.number, day.number + 1), day.end)
 
 
 def _users(day: Day) -> NDArray[np.int64]:

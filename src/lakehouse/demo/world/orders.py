@@ -24,7 +24,12 @@ _SOURCES = ("organic", "typein", "referral", "utm")
 
 
 def make_orders(world: World, goods: Mapping[int, Good], users: NDArray[np.int64], days: range, now: datetime) -> list[Order]:
-    """The orders of these days by time, as they are at `now`; failed payments may be followed by a second order minutes later."""
+    """The orders of these days by time, as they are at `now`."""
+    return settled(world, place_orders(world, goods, users, days, now), now)
+
+
+def place_orders(world: World, goods: Mapping[int, Good], users: NDArray[np.int64], days: range, now: datetime) -> list[Order]:
+    """What became of the baskets of these days; failed payments may be followed by a second order minutes later."""
     baskets = world.baskets
     draws = np.random.default_rng([world.plan.seed, 5]).random((len(baskets), 14))
     line_draws = np.random.default_rng([world.plan.seed, 6]).random((len(baskets.line_product), 2))
@@ -34,6 +39,11 @@ def make_orders(world: World, goods: Mapping[int, Good], users: NDArray[np.int64
         if (order := _order(world, goods, users, basket, draws[basket].tolist(), line_draws, now)) is not None:
             orders.append(order)
             orders.extend(_retry(order, draws[basket].tolist(), now))
+    return orders
+
+
+def settled(world: World, orders: list[Order], now: datetime) -> list[Order]:
+    """The orders by time; the last ones are still carts, and of those that were delivered some are paid back."""
     orders.sort(key=lambda order: (order.created, order.person))
     _leave_carts(orders, now)
     _refund_some(world, orders, now)

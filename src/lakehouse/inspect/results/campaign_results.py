@@ -19,6 +19,7 @@ HEADER = (
     *("part", "currency", "measure", "in packs", "held out", "per member", "held out's", "uplift", "from", "to", "verdict"),
     *("members needed", "days"),
 )
+WHEN = "results come with the night after its first pack, for campaigns with a hold-out; docs/campaign-results.md"
 
 
 def results(env: str, name: str, wished: float, output: str = "table") -> str:
@@ -26,20 +27,29 @@ def results(env: str, name: str, wished: float, output: str = "table") -> str:
 
     `wished`: the uplift that one would like to see, as a share of what the hold-out buys. DataError (65) if nothing is known of it.
     """
-    refuse_unknown_format(output)
-    if not 0 < wished <= 10:
-        raise ConfigError(f"an uplift of {wished} can't be looked for", "give a share such as 0.1, which is 10 %")
-    lake = Lake(load_settings(env))
-    rows = [row for row in _rows(lake) if row["campaign"] == name] if TABLE.name in lake.published else []
+    rows = [row for row in _known(env, wished, output) if row["campaign"] == name]
     if not rows:
-        todo = "results come with the night after its first pack, for campaigns with a hold-out; docs/campaign-results.md"
-        raise DataError(f"there are no results of a campaign {name}", todo)
+        raise DataError(f"there are no results of a campaign {name}", WHEN)
     rows.sort(key=lambda row: (row["measure"] != REVENUE, row["currency_code"], DIMENSIONS.index(row["dimension"]), row["dimension_value"]))
     if output != "table":
-        return as_rows(TABLE.column_names, [[row[column] for column in TABLE.column_names] for row in rows], output)
+        return _as_they_stand(rows, output)
     whole = [row for row in rows if row["dimension"] == DIMENSIONS[0]]
     table = as_table(list(HEADER), [_cells(row, wished) for row in rows])
     return "\n\n".join([_reach(whole[0]), table, "\n".join(sentence(row, wished) for row in whole)])
+
+
+def overview(env: str, wished: float, output: str = "table") -> str:
+    """Of all campaigns the rows of all members; else as `results`."""
+    rows = [row for row in _known(env, wished, output) if row["dimension"] == DIMENSIONS[0]]
+    if not rows:
+        raise DataError("there are no results of any campaign", WHEN)
+    rows.sort(key=lambda row: (row["campaign"], row["measure"] != REVENUE, row["currency_code"]))
+    if output != "table":
+        return _as_they_stand(rows, output)
+    table = as_table(["campaign", *HEADER[1:]], [[row["campaign"], *_cells(row, wished)[1:]] for row in rows])
+    of_each = {row["campaign"]: [other for other in rows if other["campaign"] == row["campaign"]] for row in rows}
+    told = ("\n".join([_reach(those[0]), *(sentence(row, wished) for row in those)]) for those in of_each.values())
+    return "\n\n".join([table, *told])
 
 
 def sentence(row: Row, wished: float) -> str:
@@ -63,9 +73,20 @@ def sentence(row: Row, wished: float) -> str:
     return f"{what}: {told.rstrip('.')}."
 
 
-def _rows(lake: Lake) -> list[Row]:
+def _known(env: str, wished: float, output: str) -> list[Row]:
+    """All rows that are published."""
+    refuse_unknown_format(output)
+    if not 0 < wished <= 10:
+        raise ConfigError(f"an uplift of {wished} can't be looked for", "give a share such as 0.1, which is 10 %")
+    lake = Lake(load_settings(env))
+    if TABLE.name not in lake.published:
+        return []
     found: list[Row] = lake.store.arrow(TABLE.name, TABLE.column_names, version=lake.version(TABLE.name)).to_pylist()
     return found
+
+
+def _as_they_stand(rows: Sequence[Row], output: str) -> str:
+    return as_rows(TABLE.column_names, [[row[column] for column in TABLE.column_names] for row in rows], output)
 
 
 def _reach(row: Row) -> str:

@@ -18,7 +18,6 @@ from lakehouse.export.places import LIST_OWNER, items, places, with_lists
 from lakehouse.export.stock.limits import Limit, Product
 from lakehouse.gold import interactions
 from lakehouse.gold.keys import CUSTOMER
-from lakehouse.recommend import customer_products
 from lakehouse.runs.stage import RunContext
 from lakehouse.silver import customer_identities, customers, products
 from lakehouse.sources import mobile_app
@@ -26,20 +25,22 @@ from lakehouse.sources.databases import entities
 from lakehouse.sources.woocommerce.orders import ORDER_ADDRESSES, ORDERS
 from lakehouse.sources.woocommerce.people import USER_META, USERS
 from lakehouse.stages.export_packs.channel_rules import by_channel
+from lakehouse.stages.export_packs.lists import PUBLISHED, Lists
+from lakehouse.stages.export_packs.most_likely import best_first, most_likely
 from lakehouse.stages.export_packs.shared_stock import scarce
 from lakehouse.stages.export_packs.stock_sharing import StockSharing
 from lakehouse.table import Table
 
-OF_ALL = (customers.TABLE, customer_products.TABLE, products.TABLE, interactions.TABLE)
+OF_ALL = (customers.TABLE, products.TABLE, interactions.TABLE)
 APP_USERS, APP_TOKENS = mobile_app.USERS.vault, mobile_app.INSTALLS.vault
 OF_SHOPS = (USERS.vault, USER_META.vault, ORDERS.vault, ORDER_ADDRESSES.vault, APP_USERS)
 OF_EMAIL = tuple(table for table in (*OF_SHOPS, entities.CUSTOMERS.vault, entities.ORDERS.vault) if table)
 OF_PUSH = (mobile_app.INSTALLS.bronze, *filter(None, (APP_TOKENS, APP_USERS)), customer_identities.TABLE)
 
 
-def tables_of(campaign: Campaign) -> tuple[Table, ...]:
+def tables_of(campaign: Campaign, of_lists: tuple[Table, ...] = PUBLISHED) -> tuple[Table, ...]:
     """All tables that are read."""
-    return (*OF_ALL, *(OF_PUSH if campaign.channel == PUSH else OF_EMAIL))
+    return (*OF_ALL, *of_lists, *(OF_PUSH if campaign.channel == PUSH else OF_EMAIL))
 
 
 class Frames:
@@ -48,16 +49,21 @@ class Frames:
     `limits`: of the products whose stock is counted; it is shared out where they can be reached. `release` frees what is cached.
     """
 
-    def __init__(self, run: RunContext, campaign: Campaign, counted: Sequence[PackName], limits: Mapping[Product, Limit]) -> None:
-        self._run, self._campaign, self._counted, self._limits = run, campaign, counted, limits
-        everybody, lists, catalogue, pairs = (run.read(table) for table in OF_ALL)
-        self.channel_rules = by_channel(run, campaign, lists)
+    def __init__(
+        self, run: RunContext, campaign: Campaign, counted: Sequence[PackName], lists: Lists, limits: Mapping[Product, Limit]
+    ) -> None:
+        self._run, self._campaign, self._counted, self._at_most, self._limits = run, campaign, counted, lists.at_most, limits
+        everybody, catalogue, pairs = (run.read(table) for table in OF_ALL)
+        # Published lists are read where they are; what is scored for this pack alone is scored once.
+        self._scored = lists.frame() if self._at_most is None else lists.frame().persist()
+        self.channel_rules = by_channel(run, campaign, self._scored)
         # A list of which a channel's rules leave nothing is none.
-        lists = self.channel_rules.shown
-        self._shown = places(lists, catalogue, pairs, campaign.list_name)
-        meant = with_lists(base(everybody, pairs, campaign, run.settings.feed_shop_code), lists, self._shown, campaign.list_name)
+        self._listed = self.channel_rules.shown
+        self._shown = places(self._listed, catalogue, pairs, campaign.list_name)
+        meant = with_lists(self._meant(everybody, pairs), self._listed, self._shown, campaign.list_name)
         self._devices = devices(*(run.read(table) for table in OF_PUSH)) if campaign.channel == PUSH else None
-        self.people = suppressed(self._with_arms(self._with_recent_packs(self._with_devices(meant))), campaign)
+        found = suppressed(self._with_arms(self._with_recent_packs(self._with_devices(meant))), campaign)
+        self.people = found if self._at_most is None else most_likely(found, self._at_most)
         self._sharing: StockSharing | None = None
         if limits:
             self._sharing = StockSharing(self.people, self._shown, scarce(run, limits), campaign.slots, run.run_date)
@@ -65,23 +71,34 @@ class Frames:
 
     def recipients(self) -> DataFrame:
         """One row for each of `people` who gets something: shop_code, customer_key, country_code, locale, list_shop, first_name, `items`
-        and, by e-mail, email and phone, by push `push_tokens`. Sorted by shop and customer."""
+        and, by e-mail, email and phone, by push `push_tokens`. Sorted by shop and customer; where only the most likely are taken, they come
+        first."""
         reached = self.people.where(F.col("suppressed_for").isNull())
         contact = self._devices if self._devices is not None else contacts(reached, *(self._run.read(table) for table in OF_EMAIL))
-        return (
-            reached.select(*CUSTOMER, "country_code", "locale", "list_shop")
+        ranked = [] if self._at_most is None else ["score"]
+        found = (
+            reached.select(*CUSTOMER, "country_code", "locale", "list_shop", *ranked)
             .join(contact, CUSTOMER)
             .join(items(self._shown, self._campaign.slots), LIST_OWNER)
-            .orderBy(*CUSTOMER)
         )
+        return best_first(found) if ranked else found.orderBy(*CUSTOMER)
+
+    def _meant(self, everybody: DataFrame, pairs: DataFrame) -> DataFrame:
+        found = base(everybody, pairs, self._campaign, self._run.settings.feed_shop_code)
+        if self._at_most is None:
+            return found
+        return found.join(self._listed.select(F.col("shop_code").alias("list_shop"), "customer_key", "score"), LIST_OWNER)
 
     def products(self, recipients: int) -> list[dict[str, Any]]:
         """Of each product with a limit how many are shown it and how many are not (export/stock/shown_products.py: counted)."""
         return [] if self._sharing is None else self._sharing.counts(self._limits, recipients)
 
     def release(self) -> None:
+        """Give the memory back."""
         if self._sharing is not None:
             self._sharing.release()
+        if self._at_most is not None:
+            self._scored.unpersist()
 
     def _with_devices(self, people: DataFrame) -> DataFrame:
         if self._devices is None:

@@ -15,7 +15,7 @@ from lakehouse.table import conform
 
 
 def keep_left_out(run: RunContext, campaign: str, campaigns: Collection[str], people: DataFrame, is_small: bool) -> dict[str, TableVersion]:
-    """The table's version afterwards, by its name. `people`: the campaign's, with `suppressed_for`; `campaigns`: all that there are."""
+    """The table's version afterwards, by its name. `people`: the campaign's, with `suppressed_for`; `campaigns`: all whose rows stay."""
     rows = people.where(F.col("suppressed_for").isNotNull()).withColumns({"campaign": F.lit(campaign), "reason": F.col("suppressed_for")})
     new, others = conform(rows, SUPPRESSIONS), sorted(name for name in campaigns if name != campaign)
     if is_small:

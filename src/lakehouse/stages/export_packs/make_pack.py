@@ -18,13 +18,14 @@ from lakehouse.io.packs.backends import packs_of
 from lakehouse.io.packs.pack_files import Dialect, finish, write_files
 from lakehouse.io.packs.packs import Packs
 from lakehouse.ops.ledger import SKIPPED, SUCCEEDED, Entry, inputs_json
+from lakehouse.ops.packs import PackLedger
 from lakehouse.pipeline.recording import record
-from lakehouse.recommend import customer_products
 from lakehouse.runs.stage import RunContext
 from lakehouse.stages.export_packs.counts import Clipped, Counts, said
 from lakehouse.stages.export_packs.frames import Frames, tables_of
 from lakehouse.stages.export_packs.kept import keep_people
 from lakehouse.stages.export_packs.left_out import keep_left_out
+from lakehouse.stages.export_packs.lists import Lists
 from lakehouse.stages.export_packs.origin import facts, origin
 from lakehouse.stages.export_packs.shared_stock import StockSources, keep_shown, stock_limits
 
@@ -51,12 +52,14 @@ class MadePack:
         return self.campaign, date, run_id
 
 
-def make_pack(run: RunContext, campaign: Campaign, declared: Declared, counted: Sequence[PackName], stock: StockSources) -> MadePack:
+def make_pack(
+    run: RunContext, campaign: Campaign, declared: Declared, counted: Sequence[PackName], lists: Lists, stock: StockSources
+) -> MadePack:
     """Write the pack where nobody sees it yet, or find the one that stands.
 
-    `counted`: packs that count for its frequency cap. `stock`: what its share of the stock follows from.
+    `counted`: packs that count for its frequency cap. `lists`: what it shows. `stock`: what its share of the stock follows from.
     """
-    started, made = time.monotonic(), origin(run, campaign, declared, counted, stock)
+    started, made = time.monotonic(), origin(run, campaign, declared, counted, lists, stock)
     packs = packs_of(run.settings.export_root, campaign.name, run.settings.export_group)
     packs.sweep()
     if (standing := packs.standing(run.run_date.isoformat(), made.made_from)) is not None:
@@ -68,18 +71,18 @@ def make_pack(run: RunContext, campaign: Campaign, declared: Declared, counted: 
         )
         return MadePack(campaign.name, standing, made.made_from, is_new=False)
     name = f"{run.run_date.isoformat()}/{run.run_id}"
-    is_small = run.store.is_small({table.name: made.inputs[table.name] for table in tables_of(campaign)})
-    pack = Pack(campaign, declared.profile_of(campaign), run.run_date, declared.texts, _model_version(run))
+    is_small = run.store.is_small({table.name: made.inputs[table.name] for table in tables_of(campaign, lists.tables)})
+    pack = Pack(campaign, declared.profile_of(campaign), run.run_date, declared.texts, lists.model_version())
     limits = stock_limits(run, campaign, stock)
-    frames = Frames(run, campaign, counted, limits)
+    frames = Frames(run, campaign, counted, lists, limits)
     people = frames.people.persist()
     try:
         counts = Counts.of(people)
         products = frames.products(counts.recipients)
         clipped = Clipped.of(products)
-        written = _write(run, packs, name, pack, {**facts(run, pack, made), **said(counts, clipped)}, frames, is_small)
+        written = _write(run, packs, name, pack, {**facts(run, pack, made), **lists.said, **said(counts, clipped)}, frames, is_small)
         outputs = {
-            **keep_left_out(run, campaign.name, declared.campaigns, people, is_small),
+            **keep_left_out(run, campaign.name, {*declared.campaigns, *PackLedger(run.store).audiences()}, people, is_small),
             **keep_people(run, campaign, people, any(each.frequency_cap for each in declared.campaigns.values()), is_small),
             **keep_shown(run, campaign, products, limits),
         }
@@ -120,8 +123,3 @@ def _controls(people: DataFrame, is_small: bool) -> Iterable[tuple[str, ...]]:
     """Who is held out, without an address: by pseudonyms."""
     held = people.where(F.col("suppressed_for") == "hold_out").select(*CONTROL_COLUMNS).orderBy(*CONTROL_COLUMNS)
     return (tuple(row) for row in (held.collect() if is_small else held.toLocalIterator()))
-
-
-def _model_version(run: RunContext) -> str | None:
-    row = run.read(customer_products.TABLE).select("model_version").first()
-    return None if row is None else row[0]

@@ -17,6 +17,7 @@ from lakehouse.runs.stage import RunContext
 from lakehouse.silver import categories
 from lakehouse.stages.export_packs.channel_rules import rules_for
 from lakehouse.stages.export_packs.frames import tables_of
+from lakehouse.stages.export_packs.lists import Lists
 from lakehouse.stages.export_packs.shared_stock import StockSources
 
 # Beside the rows: what decides who gets something, and which products are shown.
@@ -40,17 +41,20 @@ class Origin:
     made_from: str
 
 
-def origin(run: RunContext, campaign: Campaign, declared: Declared, counted: Sequence[PackName], stock: StockSources) -> Origin:
+def origin(
+    run: RunContext, campaign: Campaign, declared: Declared, counted: Sequence[PackName], lists: Lists, stock: StockSources
+) -> Origin:
     """Not of who was given which arm before: that only confirms what the salt says, or follows from the customers' other addresses.
 
     `counted`: the packs that count for the campaign's frequency cap. `stock`: what its limits follow from.
     """
-    inputs = {table.name: run.head(table) for table in tables_of(campaign)}
+    inputs = {table.name: run.head(table) for table in tables_of(campaign, lists.tables)}
     grounds = {code: source.ground_of(campaign.purpose) for code, source in sorted(run.settings.sources.items())}
     files = [part.model_dump_json() for part in (campaign, declared.profile_of(campaign))]
     texts = sorted((code, sorted(texts.items())) for code, texts in declared.texts.items())
     code = [fingerprint(module) for module in CODE]
-    others = (inputs_json(inputs), grounds, list(counted), run.settings.hold_out, run.run_date, run.settings.feed_shop_code, stock.origin)
+    said = (run.settings.hold_out, run.run_date, run.settings.feed_shop_code, lists.made_from, stock.origin)
+    others = (inputs_json(inputs), grounds, list(counted), *said)
     made_from = fingerprint(rows.__module__, *code, *files, texts, *others, *_rules(run, campaign))
     return Origin({**inputs, **stock.inputs}, grounds, made_from)
 

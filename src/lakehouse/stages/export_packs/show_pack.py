@@ -1,7 +1,7 @@
 """What marketing sees of packs when the tables are published: new ones appear, expired ones go."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -9,7 +9,18 @@ from lakehouse.io.host import logs
 from lakehouse.io.packs.backends import packs_of
 from lakehouse.io.packs.packs import Packs, is_older, latest_of
 from lakehouse.ops.packs import MADE, PackLedger, PackRecord
-from lakehouse.runs.stage import RunContext
+from lakehouse.runs.stage import AfterPublication, RunContext
+from lakehouse.stages.export_packs.make_pack import MadePack
+
+
+def to_show(run: RunContext, ledger: PackLedger, made: Iterable[MadePack]) -> tuple[AfterPublication, ...]:
+    """What is left to do for these packs when the tables are published."""
+    return tuple(
+        AfterPublication.of(show, campaign=each.campaign, pack=each.pack, silent=dict(each.silent))
+        for each in made
+        if each.is_new
+        or not is_shown(packs_of(run.settings.export_root, each.campaign, run.settings.export_group), ledger, each.campaign, each.pack)
+    )
 
 
 def is_shown(packs: Packs, ledger: PackLedger, campaign: str, pack: str) -> bool:

@@ -1,0 +1,1 @@
+"""`lakehouse audience`: the pack of those who are most likely to buy one product."""
