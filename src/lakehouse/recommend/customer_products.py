@@ -31,8 +31,8 @@ TABLE = Table(
         Column(
             "score",
             DOUBLE,
-            "larger is better, comparable within a customer's list: a logarithm, 1,000 lower in buy_again for what was just bought; of a new"
-            " product its affinity, 0 to 1",
+            "larger is better, comparable within a customer's list: a logarithm, in buy_again 1,000 lower for what was just bought; of a"
+            " new product its affinity, 0 to 1",
         ),
         Column(
             "candidate_source",
