@@ -21,6 +21,7 @@ from pyspark.sql import DataFrame, SparkSession
 from lakehouse.io.config.settings import load_settings, read_conf
 from lakehouse.io.spark.session import spark_session
 from lakehouse.recommend.blend import Blend
+from lakehouse.recommend.contributions import NormalEquations
 from lakehouse.recommend.params import parse_params
 from lakehouse.recommend.scorer import Ranking, top_lists
 from lakehouse.recommend.scoring_arrays import BLOCK, ScoringArrays
@@ -45,6 +46,7 @@ PROFILE = pa.schema(
             ),
         ),
         ("features", pa.list_(pa.float32())),
+        ("training_pairs", pa.list_(pa.struct([("product_id", pa.int64()), ("confidence", pa.float64())]))),
     ]
 )
 BOUGHT = 40
@@ -57,13 +59,14 @@ def main() -> None:
     parser.add_argument("--rank", type=int, default=64)
     parser.add_argument("-n", type=int, default=50)
     parser.add_argument("--neighbours", type=int, default=0, help="kept per product; 0: ALS alone, as the peers")
+    parser.add_argument("--reasons", action="store_true", help="ours with the reasons of each place")
     parser.add_argument("--only", type=int, help="score so many customers with ours alone")
     args = parser.parse_args()
     spark = spark_session(load_settings("local"))
     chance = np.random.default_rng(7)
     items = chance.normal(size=(args.products, args.rank)).astype(np.float32)
     if args.only:
-        seconds = ours(spark, args.only, items, args.n, args.neighbours)
+        seconds = ours(spark, args.only, items, args.n, args.neighbours, args.reasons)
         each = seconds / args.only * 1e6
         print(f"{args.only:,} customers: {seconds:.1f} s, {each:.0f} µs each, {memory()}")
         return
@@ -72,7 +75,7 @@ def main() -> None:
     found = {
         "gemm": timed(lambda: gemm(users, items)),
         "numpy top-N": timed(lambda: top_n(users, items, args.n)),
-        "ours": ours(spark, args.customers, items, args.n, args.neighbours),
+        "ours": ours(spark, args.customers, items, args.n, args.neighbours, args.reasons),
         "recommendForAllUsers": timed(lambda: nowhere(als.recommendForAllUsers(args.n))),
     }
     for name, seconds in found.items():
@@ -94,11 +97,13 @@ def top_n(users: np.ndarray, items: np.ndarray, n: int) -> None:
         np.take_along_axis(top, np.argsort(-np.take_along_axis(scores, top, axis=1), axis=1), axis=1)
 
 
-def ours(spark: SparkSession, customers: int, items: np.ndarray, n: int, neighbours: int) -> float:
+def ours(spark: SparkSession, customers: int, items: np.ndarray, n: int, neighbours: int, with_reasons: bool) -> float:
     """Seconds of scoring a staged frame into nowhere, workers started before."""
     with tempfile.TemporaryDirectory() as folder:
         profiles = staged(spark, customers, items, folder)
-        ranking = Ranking({"x": catalogue(items, neighbours)}, Blend.of(parse_params(read_conf("als.yaml")).blend), n)
+        equations = NormalEquations.of([items], reg_param=0.3) if with_reasons else None
+        blend = Blend.of(parse_params(read_conf("als.yaml")).blend)
+        ranking = Ranking({"x": catalogue(items, neighbours)}, blend, n, explained_by=equations)
         nowhere(top_lists(profiles.limit(4 * BLOCK).repartition(2), ranking))
         return timed(lambda: nowhere(top_lists(profiles, ranking)))
 
@@ -113,7 +118,7 @@ def catalogue(items: np.ndarray, neighbours: int) -> ScoringArrays:
 
 
 def staged(spark: SparkSession, customers: int, items: np.ndarray, folder: str) -> DataFrame:
-    """Profiles as Parquet: factors, and 40 products bought by each."""
+    """Profiles as Parquet: factors, and 40 products bought by each, on which ALS is said to be trained."""
     chance = np.random.default_rng(8)
     for part, start in enumerate(range(0, customers, 10_000)):
         size = min(10_000, customers - start)
@@ -128,6 +133,8 @@ def staged(spark: SparkSession, customers: int, items: np.ndarray, folder: str) 
             ],
             names=["product_id", "weight", "order_count", "recency_days", "span_days"],
         )
+        confident = pa.array(1 + 4 * chance.exponential(size=size * BOUGHT))
+        trained = pa.StructArray.from_arrays([pa.array(products, pa.int64()), confident], names=["product_id", "confidence"])
         factors = pa.array(chance.normal(size=size * items.shape[1]).astype(np.float32))
         columns = [
             pa.array(["x"] * size),
@@ -135,6 +142,7 @@ def staged(spark: SparkSession, customers: int, items: np.ndarray, folder: str) 
             pa.array(chance.choice(["NL", "DE", "FR", "IT"], size)),
             pa.ListArray.from_arrays(pa.array(np.arange(0, (size + 1) * BOUGHT, BOUGHT), pa.int32()), pairs),
             pa.ListArray.from_arrays(pa.array(np.arange(0, (size + 1) * items.shape[1], items.shape[1]), pa.int32()), factors),
+            pa.ListArray.from_arrays(pa.array(np.arange(0, (size + 1) * BOUGHT, BOUGHT), pa.int32()), trained),
         ]
         table = pa.Table.from_arrays(columns, schema=PROFILE)
         spark.createDataFrame(table).write.mode("append").parquet(f"{folder}/profiles")

@@ -15,6 +15,7 @@ from lakehouse.pipeline.declared import declared
 from lakehouse.recommend.blend import Blend
 from lakehouse.recommend.params import Params, parse_params
 from lakehouse.recommend.registered import RegisteredModel
+from lakehouse.recommend.rules.rule_set import Rules
 from lakehouse.sources.databases.entities import ENTITIES
 from lakehouse.sources.feed import Feed
 from lakehouse.sources.feeds import FEEDS
@@ -67,6 +68,7 @@ def test_a_build_gives_the_declared_columns_also_from_empty_tables(step: Step, s
         "private_categories": (("nl", ("members",)),),
         "blend": Blend.of(params.blend),
         "lists": params.lists,
+        "rules": Rules(),
         "country_smoothing": 100.0,
     }
     model = {"model": RegisteredModel.none(spark)} if step.takes_model else {}

@@ -7,6 +7,7 @@ from pyspark.sql import DataFrame
 
 from lakehouse.bronze import campaign_members, consent_statements
 from lakehouse.export import frequency
+from lakehouse.export.stock import shown_products
 from lakehouse.gold import campaign_results, customer_facts, daily_sales, install_base, interactions, product_popularity
 from lakehouse.recommend import customer_products
 from lakehouse.silver import (
@@ -95,7 +96,7 @@ _databases_vault = tuple(filter(None, (entities.CUSTOMERS.vault, entities.ORDERS
 assert _users_vault and _orders_vault and _unsubscribes_vault and _app_users_vault
 
 # No step makes them: the export adds to them, and steps read them.
-APPENDED = (campaign_members.TABLE, frequency.TABLE)
+APPENDED = (campaign_members.TABLE, frequency.TABLE, shown_products.TABLE)
 
 SILVER = (
     Step(
@@ -241,7 +242,9 @@ RECOMMENDATIONS = (
         customer_products.TABLE,
         customer_products.build,
         (customers.TABLE, products.TABLE, interactions.TABLE, product_popularity.TABLE),
-        parameters=("run_date", "lists", "blend", "country_smoothing"),
+        # Of these only rules want to know.
+        lookups=(categories.TABLE, product_codes.TABLE, other_feeds.STOCK_LEVELS.bronze, wholesale_offers.TABLE),
+        parameters=("run_date", "lists", "rules", "blend", "country_smoothing", "popularity_days", "feed_shop"),
         takes_model=True,
         # Sixty places for each customer, who is one of the smaller inputs.
         fan_out=20,

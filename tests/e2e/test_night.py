@@ -75,6 +75,21 @@ def test_discover_shows_nothing_that_was_bought(lake: Lake) -> None:
     assert lake.sql(f"{shown} intersect select shop_code, customer_key, product_id from gold.interactions").count() == 0
 
 
+def test_reasons_name_other_products_that_the_customer_bought_and_that_may_be_shown(lake: Lake) -> None:
+    named = "select *, explode(reason_product_ids) reason from recommendations.customer_products"
+    found = lake.sql(
+        f"select count(*) n, count_if(reason = n.product_id or n.reason_code <> 'als') wrong, count_if(i.weight is null) not_bought,"
+        f" count_if(not coalesce(p.is_sellable and not p.is_restricted, false)) not_to_be_shown from ({named}) n"
+        " left join gold.interactions i on i.shop_code = n.shop_code and i.customer_key = n.customer_key and i.product_id = reason"
+        " left join silver.products p on p.shop_code = n.shop_code and p.product_id = reason"
+    ).first()
+    assert (found.wrong, found.not_bought, found.not_to_be_shown) == (0, 0, 0)
+    by_als = lake.sql(
+        "select avg(least(size(reason_product_ids), 1)) share from recommendations.customer_products where reason_code = 'als'"
+    )
+    assert found.n > 1000 and by_als.first().share > 0.8
+
+
 def test_the_campaign_file_and_the_suppressed_add_up_to_all_customers(pack: Path, lake: Lake) -> None:
     manifest = json.loads((pack / "manifest.json").read_text())
     everybody = lake.sql("select count(*) from silver.customers").first()[0]
@@ -215,6 +230,15 @@ def test_questions_on_the_command_line_are_answered(demo_lake: DemoLake) -> None
     (listed,) = map(json.loads, demo_lake.output("campaigns", "list", "--run-date", RUN_DATE, "--format", "json").splitlines())
     assert (listed["campaign"], listed["due"], listed["recipients"]) == ("email", "yes", manifest["recipients"])
     assert demo_lake.output("export", "verify", str(demo_lake.folder / "export" / "email"), "--profile", "generic_wide").startswith("ok")
+
+
+def test_why_tells_the_reasons_that_stand_in_the_pack(demo_lake: DemoLake, pack: Path) -> None:
+    slots = [(row, k) for row in customers_of(pack) for k in range(1, 9) if row["language"] == "nl"]
+    mail, slot = next((row, k) for row, k in slots if row[f"reason_{k}"].startswith("Omdat je"))
+    found = json.loads(demo_lake.output("why", mail["customer_key"], "--format", "json"))
+    place = next(place for place in found["lists"]["mixed"] if str(place["product_id"]) == mail[f"product_id_{slot}"])
+    assert mail[f"reason_{slot}"] == f"Omdat je {place['reasons'][0]['product_name']} hebt gekocht"
+    assert found["customer"]["country_code"] == mail["country_code"] and "@" not in json.dumps(found)
 
 
 def test_what_a_version_would_change_is_shown_before_it_is_promoted(demo_lake: DemoLake) -> None:

@@ -8,7 +8,7 @@ import pytest
 from lakehouse.errors import ConfigError
 from lakehouse.export.campaign import Languages, parse_campaign
 from lakehouse.export.links import with_parameters
-from lakehouse.export.texts import language, parse_texts
+from lakehouse.export.texts import BECAUSE, language, parse_texts, sentence
 
 UTM = {"utm_source": "news letter", "utm_id": "a&b"}
 
@@ -51,6 +51,28 @@ def test_a_language_is_the_accounts_else_that_of_the_country(locale: str | None,
 def test_a_reason_without_a_text_in_some_language_is_told(texts: dict[str, Any]) -> None:
     with pytest.raises(ConfigError, match=r"texts/reasons\.yaml"):
         parse_texts(texts)
+
+
+@pytest.mark.parametrize("because", ["Because you bought it", "{product} and {product}"])
+def test_the_sentence_about_a_product_has_its_place_once_and_no_other_has_it(because: str) -> None:
+    for texts in ({"als": {"en": "x"}, BECAUSE: {"en": because}}, {"als": {"en": "{product}"}, BECAUSE: {"en": "of {product}"}}):
+        with pytest.raises(ConfigError, match="stands once in each text of because_you_bought"):
+            parse_texts(texts)
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("Oude kaas {jong}", "Omdat je Oude kaas {jong} hebt gekocht"),
+        (None, "Voor jou"),
+        (" ", "Voor jou"),
+        ("Kaas " * 20, f"Omdat je {('Kaas ' * 12).strip()}… hebt gekocht"),
+        ("K" * 80, f"Omdat je {'K' * 59}… hebt gekocht"),
+    ],
+)
+def test_a_reason_names_the_product_cut_at_a_word_or_says_the_codes_sentence(name: str | None, expected: str) -> None:
+    texts = parse_texts({"als": {"nl": "Voor jou"}, BECAUSE: {"nl": "Omdat je {product} hebt gekocht"}})
+    assert sentence(texts, "als", name, "nl") == expected
 
 
 def test_a_campaign_is_due_within_its_days_and_so_many_days_after_its_last_pack() -> None:

@@ -29,6 +29,8 @@ def test_a_list_shows_its_first_places_that_can_be_bought_and_says_what_was_boug
         customer_products.TABLE,
         [
             {"shop_code": "nl", "customer_key": c, "list_name": name, "rank": r, "product_id": p, "candidate_source": s}
+            # 101 and 103 because of 105; what is the reason of 105 was sold out since.
+            | {"reason_code": s, "reason_product_ids": [102, 101] if p == 105 else [105]}
             for c, name, r, p, s in listed
         ],
     )
@@ -44,13 +46,16 @@ def test_a_list_shows_its_first_places_that_can_be_bought_and_says_what_was_boug
     )
     bought = frame_of(spark, interactions.TABLE, [{"shop_code": "nl", "customer_key": "full", "product_id": 103}])
     shown = places(lists, catalogue, bought, "mixed")
-    (row,) = items(shown, 2).collect()
+    (row,) = items(shown, 3).collect()
     assert (row["list_shop"], row["customer_key"]) == ("nl", "full")
-    told = [(i["product_id"], i["list"], i["reason_code"], i["product_name"], i["price"], i["currency"], i["url"]) for i in row["items"]]
-    assert told == [
-        (101, "discover", "als", "Product 101", Decimal("2.5"), "EUR", "https://shop.example/?p=101"),
-        (103, "buy_again", "own_frequency", "Product 103", Decimal("2.5"), "EUR", "https://shop.example/?p=103"),
+    told = [(i["product_id"], i["list"], i["product_name"], i["price"], i["currency"], i["url"]) for i in row["items"]]
+    assert told[:2] == [
+        (101, "discover", "Product 101", Decimal("2.5"), "EUR", "https://shop.example/?p=101"),
+        (103, "buy_again", "Product 103", Decimal("2.5"), "EUR", "https://shop.example/?p=103"),
     ]
+    # 103 was bought since the lists were made.
+    why = [(i["product_id"], i["reason_code"], i["reason_product_name"]) for i in row["items"]]
+    assert why == [(101, "als", "Product 105"), (103, "own_frequency", None), (105, "als", None)]
     people = frame_from(spark, [("nl", key) for key in ("full", "sold out", "none")], "list_shop string, customer_key string")
     found = {row["customer_key"]: (row["has_list"], row["has_places"]) for row in with_lists(people, lists, shown, "mixed").collect()}
     assert found == {"full": (True, True), "sold out": (True, None), "none": (None, None)}

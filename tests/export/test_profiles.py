@@ -37,6 +37,7 @@ def item(number: int, **said: Any) -> dict[str, Any]:
         "image_url": f"https://shop.example/{number}.jpg",
         "list": "discover",
         "reason_code": "als",
+        "reason_product_name": None,
         **said,
     }
 
@@ -108,7 +109,11 @@ def test_generic_wide_begins_with_the_columns_that_it_always_had(tmp_path: Path)
     before = ["email", "customer_key", "shop_code", "first_name", "country_code", *(f"{n}_{k}" for k in range(1, 9) for n in slot)]
     assert profile.header(8)[: len(before)] == before
     assert profile.header(8)[len(before) :][:4] == ["language", "model_version", "reason_1", "reason_code_1"]
-    (name,) = made(tmp_path, pack_of(profile), [recipient(1, [item(1), item(2, list="buy_again", reason_code="own_frequency")])])
+    (name,) = made(
+        tmp_path,
+        pack_of(profile),
+        [recipient(1, [item(1, reason_product_name="Stroopwafels"), item(2, list="buy_again", reason_code="own_frequency")])],
+    )
     (row,) = cells(tmp_path / name)
     assert name == "customers.csv"
     assert [row[f"{column}_1"] for column in slot] == [
@@ -117,6 +122,7 @@ def test_generic_wide_begins_with_the_columns_that_it_always_had(tmp_path: Path)
         *("https://shop.example/1.jpg", "discover"),
     ]
     assert (row["language"], row["reason_2"], row["list_2"], row["model_version"]) == ("nl", "Dit heb je eerder gekocht", "buy_again", "7")
+    assert (row["reason_1"], row["reason_code_1"]) == ("Omdat je Stroopwafels hebt gekocht", "als")
     assert [row[f"{column}_3"] for column in (*slot, "reason")] == [""] * 8
 
 

@@ -56,13 +56,13 @@ def test_orders_of_the_last_28_days_are_recent_and_all_count_everywhere(spark: S
         popularity_days=28,
         feed_shop="nl",
     )
-    found = rows_of(frame, TABLE, "country_code", "product_id", "recent_order_count", "order_count")
+    found = rows_of(frame, TABLE, "country_code", "product_id", "recent_order_count", "order_count", "recent_quantity")
     assert found == [
-        ("*", 100, 4, 5),  # recent: orders 1, 2, 4, 5; ever: 3 too
-        ("*", 200, 0, 1),
-        ("BE", 200, 0, 1),
-        ("DE", 100, 0, 1),
-        ("NL", 100, 2, 2),
+        ("*", 100, 4, 5, 7),  # recent: orders 1, 2, 4, 5; ever: 3 too; pieces 1 + (5 - 1) + 1 + 1
+        ("*", 200, 0, 1, 0),
+        ("BE", 200, 0, 1, 0),
+        ("DE", 100, 0, 1, 0),
+        ("NL", 100, 2, 2, 5),
     ]
 
 
@@ -87,4 +87,4 @@ def test_customers_are_counted_once_each_also_if_they_bought_in_the_app_too(spar
         popularity_days=28,
         feed_shop="nl",
     )
-    assert rows_of(frame, TABLE) == [("nl", "*", 100, 4, 2, 5)]
+    assert rows_of(frame, TABLE) == [("nl", "*", 100, 4, 2, 5, 4)]

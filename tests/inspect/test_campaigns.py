@@ -28,6 +28,8 @@ RECORD = PackRecord(
     rows=60,
     suppressed='{"missing": 0, "bounced": 10, "no_consent": 30}',
     model_version="7",
+    clipped_products=2,
+    clipped_places=31,
 )
 
 
@@ -44,6 +46,7 @@ def test_a_campaign_is_told_as_a_table_and_as_a_funnel(monkeypatch: pytest.Monke
     PackLedger(lake.store).record([RECORD, replace(RECORD, run_date=date(2026, 11, 17), run_id="run0", recorded_at=AT.replace(hour=9))])
     text = campaign("local", "email", "table")
     assert "60 of 100 customers are in /srv/export/email/2026-11-18/run1 (model 7)" in text
+    assert "clipped for want of stock: 2 products at 31 places" in text
     assert text.splitlines()[-3:] == [
         f"everybody   {'#' * 50}  100",
         f"bounced     {'#' * 45:<50}  90",

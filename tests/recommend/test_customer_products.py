@@ -1,5 +1,6 @@
 """recommendations.customer_products: one built frame, one customer per case."""
 
+from collections import Counter
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -13,9 +14,11 @@ from lakehouse.gold import interactions, product_popularity
 from lakehouse.recommend.als import Factors
 from lakehouse.recommend.blend import Blend
 from lakehouse.recommend.customer_products import TABLE, build
-from lakehouse.recommend.params import Hidden, Lists
+from lakehouse.recommend.params import Lists
 from lakehouse.recommend.registered import RegisteredModel
-from lakehouse.silver import customers, products
+from lakehouse.recommend.rules.rule_set import Rules, parse_rule_file, rules_of
+from lakehouse.silver import categories, customers, product_codes, products, wholesale_offers
+from lakehouse.sources.other_feeds import STOCK_LEVELS
 from lakehouse.table import conform
 
 RUN_DATE = date(2026, 7, 1)
@@ -36,18 +39,41 @@ DORAS = [(1, 9.0, 3, 3, 54), (5, 1.0, 3, 20, 54), (3, 0.5, 1, 40, 0)]
 LIKES, HAS = {"anna": 1.0, "nobody": 1.0, "bob": 1.0, "gone": 1.0}, {1: 0.9, 2: 0.9, 5: 0.8, 6: 0.4, 9: 5.0}
 # (country, product, recent orders, orders)
 POPULAR = [("*", 1, 40, 99), ("*", 2, 20, 99), ("*", 3, 20, 98), ("*", 4, 10, 10), ("*", 7, 0, 5), ("*", 9, 1000, 1000)]
+POPULAR += [("*", 5, 0, 9), ("*", 6, 0, 9)]
 POPULAR += [("NL", 4, 80, 80), ("NL", 3, 40, 40), ("NL", 9, 500, 500), ("DE", 2, 100, 100)]
+
+SOLD = {5: 28, 6: 1}
 
 # 20 and 21 are new, and so is 23, which is restricted; 22 is not, and nobody ever bought it. Anna buys of category 1 only, "tied" of 3.
 OLD, NEW = datetime(2026, 6, 2, 23), datetime(2026, 6, 3)
 CATEGORIES = {1: [1], 2: [1], 3: [2], 4: [2], 5: [3], 6: [3], 7: [2], 8: [2], 9: [1], 20: [1], 21: [2, 4], 22: [1], 23: [1]}
+
+# Facts that only rules ask for. 5 sold 28 in 28 days, and the warehouse has 9 - 3; of 6 one sold and 99 are there.
+OF_PRODUCT: dict[int, dict[str, Any]] = {
+    3: {"brand_name": "Acme", "price_amount": 10, "currency_code": "EUR"},
+    4: {"brand_name": "ACME", "tag_names": ["Summer", "Sale"], "price_amount": 10, "currency_code": "EUR"},
+    5: {"stock_quantity": 1000},
+    6: {"stock_quantity": 99},
+}
+TREE: list[dict[str, Any]] = [
+    {"category_id": 1, "category_name": "Tea", "slug": "tea"},
+    {"category_id": 3, "category_name": "Rotwein", "slug": "red-wine", "parent_category_id": 30},
+    {"category_id": 30, "category_name": "Wine", "slug": "wine"},
+]
+CODES = [{"shop_code": "nl", "code_type": "sku", "code": "FIVE", "product_id": 5, "variation_id": 0}]
+OFFERS: list[dict[str, Any]] = [
+    {"product_id": 3, "currency_code": "EUR", "unit_price_amount": 4, "wholesaler_code": "wholesaler_a", "article_code": "1"},
+    # Not yet valid, and in another currency.
+    {"product_id": 4, "currency_code": "EUR", "unit_price_amount": 1, "valid_from": date(2026, 7, 2), "article_code": "2"},
+    {"product_id": 4, "currency_code": "CHF", "unit_price_amount": 1, "article_code": "3"},
+]
 
 Listed = dict[tuple[str, str], list[tuple[int, str]]]
 
 
 @pytest.fixture(scope="module")
 def make(spark: SparkSession) -> Callable[..., DataFrame]:
-    def make(version: str | None, hidden: tuple[Hidden, ...] = ()) -> DataFrame:
+    def make(version: str | None, rules: Rules | None = None) -> DataFrame:
         frames = (
             frame_of(
                 spark,
@@ -69,6 +95,7 @@ def make(spark: SparkSession) -> Callable[..., DataFrame]:
                         "is_restricted": i == 23,
                         "category_ids": CATEGORIES[i],
                         "created_at": created,
+                        **OF_PRODUCT.get(i, {}),
                     }
                     for i, created in ((*((i, OLD) for i in range(1, 10)), (20, NEW), (21, NEW), (22, OLD), (23, NEW)))
                 ],
@@ -86,10 +113,21 @@ def make(spark: SparkSession) -> Callable[..., DataFrame]:
                 spark,
                 product_popularity.TABLE,
                 [
-                    {"shop_code": "nl", "country_code": c, "product_id": p, "recent_order_count": r, "order_count": n}
+                    {
+                        "shop_code": "nl",
+                        "country_code": c,
+                        "product_id": p,
+                        "recent_order_count": r,
+                        "order_count": n,
+                        "recent_quantity": SOLD.get(p, r),
+                    }
                     for c, p, r, n in POPULAR
                 ],
             ),
+            frame_of(spark, categories.TABLE, [{"shop_code": "nl", **category} for category in TREE]),
+            frame_of(spark, product_codes.TABLE, CODES),
+            frame_of(spark, STOCK_LEVELS.bronze, [{"sku": "five", "location_code": "x", "quantity_on_hand": 9, "quantity_reserved": 3}]),
+            frame_of(spark, wholesale_offers.TABLE, OFFERS),
         )
         factors = Factors(
             frame_from(spark, [("nl", c, [x]) for c, x in LIKES.items()], "shop_code string, customer_key string, features array<float>"),
@@ -101,9 +139,12 @@ def make(spark: SparkSession) -> Callable[..., DataFrame]:
                 *frames,
                 run_date=RUN_DATE,
                 model=model,
-                lists=Lists(length=LENGTH, hidden=hidden, new_product_share=0.25, new_product_days=28, due_days=21),
+                lists=Lists(length=LENGTH, new_product_share=0.25, new_product_days=28, due_days=21),
+                rules=rules or Rules(),
                 blend=BLEND,
                 country_smoothing=1.0,
+                popularity_days=28,
+                feed_shop="nl",
             ),
             TABLE,
         )
@@ -230,18 +271,46 @@ def test_rows_say_which_model_and_day_they_are_of(rows: list[dict[str, Any]]) ->
     assert {(row["model_version"], row["run_date"]) for row in rows} == {("7", RUN_DATE)}
 
 
-def test_a_hidden_category_is_shown_to_nobody_of_the_country_of_the_rule(make: Callable[..., DataFrame]) -> None:
-    rules = (
-        Hidden(shop="nl", category_id=3, countries=("NL", "SE")),  # 5 and 6
-        Hidden(shop="nl", category_id=1, countries=("*",)),  # 1, 2 and the new 20
-        Hidden(shop="de", category_id=2, countries=("*",)),  # of another shop
+def rules(*declared: dict[str, Any]) -> Rules:
+    named = [{"name": f"rule_{number}", **rule} for number, rule in enumerate(declared)]
+    return rules_of({"set": parse_rule_file("set", {"rules": named})})
+
+
+def test_what_a_rule_hides_is_shown_to_nobody_of_its_countries_and_stays_elsewhere(make: Callable[..., DataFrame]) -> None:
+    hide = (
+        {"kind": "hide", "categories": ["Wine"], "countries": ["NL", "SE"]},  # 5 and 6, of the category below
+        {"kind": "hide", "shop": "nl", "categories": [1]},  # 1, 2 and the new 20
+        {"kind": "hide", "shop": "de", "categories": [2]},  # of another shop
+        {"kind": "hide", "tags": ["sale"], "lists": ["mixed"]},  # 4
     )
-    found = by_list(in_order(make("7", rules)))
+    rows = in_order(make("7", rules(*hide)))
+    found = by_list(rows)
     assert ("anna", "buy_again") not in found
-    assert ids(found, "anna", "discover") == ids(found, "anna", "mixed") == [4, 3, 7, 21]
+    assert ids(found, "anna", "discover") == [4, 3, 7, 21]
+    assert ids(found, "anna", "mixed") == [3, 7, 21]
     assert ids(found, "tied", "buy_again") == [5, 6]
     assert {6, 5} & set(ids(found, "cold-de", "discover"))
     assert not {1, 2, 9, 20} & {product for places in found.values() for product, _ in places}
+    # Anna had 2 and 1 to buy again and on mixed, 5 and 6 on both others, and 20 as a new product.
+    (told,) = [row["removed_by_rules"] for row in rows if row["customer_key"] == "anna" and row["removed_by_rules"]]
+    counted = Counter((entry["list_name"], entry["rule"]) for entry in told)
+    assert counted == {
+        ("buy_again", "set.rule_1"): 2,
+        ("discover", "set.rule_0"): 2,
+        ("discover", "set.rule_1"): 1,
+        ("mixed", "set.rule_1"): 2,
+        ("mixed", "set.rule_0"): 2,
+    }
+
+
+def test_facts_of_stock_and_offers_reach_the_rules(make: Callable[..., DataFrame]) -> None:
+    asked = (
+        {"kind": "stock_cover", "days": 7, "categories": ["red-*"]},  # 5 lasts 6 days, 6 for 2,772
+        {"kind": "boost", "by": "margin", "give_up": 0.99},  # 3 alone has a purchase price tonight
+    )
+    found = by_list(in_order(make("7", rules(*asked))))
+    assert 5 not in ids(found, "anna", "discover") and 6 in ids(found, "anna", "discover")
+    assert ids(found, "cold", "discover") == [3, 4, 1, 2]
 
 
 def test_without_a_champion_lists_are_own_purchases_and_popularity(make: Callable[..., DataFrame]) -> None:
@@ -252,4 +321,4 @@ def test_without_a_champion_lists_are_own_purchases_and_popularity(make: Callabl
         row["product_id"]
         for row in sorted(found, key=lambda r: r["rank"])
         if (row["customer_key"], row["list_name"]) == ("anna", "discover")
-    ] == [4, 3, 7, 20]
+    ] == [4, 3, 5, 20]

@@ -46,3 +46,13 @@ def test_a_missing_value_is_named_and_none_is_assumed() -> None:
     del values["als"]["alpha"], values["weights"]
     with pytest.raises(ConfigError, match=r"weights: .*als\.alpha: "):
         parse_params(values)
+
+
+def test_the_rule_that_lists_hidden_was_is_told_where_to_go_and_an_empty_one_is_none() -> None:
+    values = deepcopy(GOOD)
+    values["lists"]["hidden"] = []
+    assert parse_params(values) == parse_params(GOOD)
+    values["lists"]["hidden"] = [{"shop": "nl", "category_id": 17, "countries": ["LT"]}]
+    with pytest.raises(ConfigError, match=r"lists\.hidden") as caught:
+        parse_params(values)
+    assert "conf/rules/hidden.yaml" in caught.value.todo

@@ -12,8 +12,8 @@ from pyspark.sql import functions as F
 from lakehouse.arrow_frames import frame_from
 from lakehouse.recommend.als import fit
 from lakehouse.recommend.blend import Blend
+from lakehouse.recommend.lists.ranked_items import best
 from lakehouse.recommend.params import Als
-from lakehouse.recommend.ranked_items import best
 from lakehouse.recommend.scorer import Ranking, pair_scores, top_lists
 from lakehouse.recommend.scoring_arrays import BLOCK, Block, ScoringArrays, catalogues, profiles
 

@@ -50,8 +50,10 @@ TERMS_OF = {
     68: (78, "product_visibility", "featured"),
     69: (79, "product_cat", "Members"),
     70: (80, "product_cat", "Wine"),
+    71: (81, "product_tag", "Summer &amp; sun"),
+    72: (82, "product_tag", "Gift"),
 }
-RELATED = {PLAIN: (61, 62, 63, 64, 65, 68), VARIABLE: (66,), HIDDEN: (65, 67, 68), MEMBERS: (61, 69), WINE: (62, 70)}
+RELATED = {PLAIN: (61, 62, 63, 64, 65, 68, 71, 72), VARIABLE: (66,), HIDDEN: (65, 67, 68), MEMBERS: (61, 69), WINE: (62, 70)}
 # (id, name, category, price, stock, is it sold)
 ROWS_OF_A_DATABASE = [
     (1, "Chair", "Furniture", "49.95", "3", True),
@@ -237,3 +239,8 @@ def built_of(spark: SparkSession, meta: list[tuple[int, str, str]], shop: dict[s
         frame_of(spark, entities.PRODUCTS.bronze, []),
         restricted_categories=(),
     )
+
+
+def test_tags_are_named_by_the_alphabet_and_what_has_none_has_an_empty_list(everything: dict[Any, dict[str, Any]]) -> None:
+    assert everything[PLAIN]["tag_names"] == ["Gift", "Summer & sun"]
+    assert everything[VARIABLE]["tag_names"] == everything["Chair"]["tag_names"] == []

@@ -2,7 +2,8 @@
 
 import csv
 import json
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -19,6 +20,7 @@ from lakehouse.bronze.campaign_members import TABLE as MEMBERS
 from lakehouse.export.campaign import parse_campaign
 from lakehouse.export.declared_campaigns import Declared, read_campaigns
 from lakehouse.export.frequency import TABLE as RECIPIENTS
+from lakehouse.export.stock.shown_products import TABLE as SHOWN
 from lakehouse.export.verify import problems
 from lakehouse.gold import interactions
 from lakehouse.io.config.hold_out import HoldOut
@@ -28,11 +30,13 @@ from lakehouse.io.delta.table_resolver import TableResolver
 from lakehouse.lake import Lake
 from lakehouse.ops.history import History
 from lakehouse.ops.ledger import RUNS, Ledger
+from lakehouse.ops.lists.rule_effects import RULE_EFFECTS
 from lakehouse.ops.packs import PACKS, REASONS, SUPPRESSIONS
 from lakehouse.recommend import customer_products
 from lakehouse.recommend.params import parse_params
+from lakehouse.recommend.rules.rule_set import parse_rule_file, rules_of
 from lakehouse.runs.stage import RunContext, StageResult
-from lakehouse.silver import customers, products
+from lakehouse.silver import categories, customer_identities, customers, order_lines, orders, product_codes, products, refund_lines
 from lakehouse.sources.woocommerce.orders import ORDER_ADDRESSES, ORDERS
 from lakehouse.sources.woocommerce.people import USER_META, USERS
 from lakehouse.stages import export as module
@@ -64,6 +68,7 @@ def rows_of_lake() -> dict[Table, Sequence[dict[str, Any]]]:
     """Three customers in the Netherlands, Germany and Belgium with two products each, and one who said no."""
     assert USERS.vault and USER_META.vault and ORDERS.vault and ORDER_ADDRESSES.vault
     product = {**good_row(products.TABLE), "shop_code": "nl", "is_sellable": True, "is_restricted": False, "price_amount": "2.5"}
+    product |= {"stock_status": "instock", "stock_quantity": None}
     return {
         customers.TABLE: [customer(1, "NL"), customer(2, "DE"), customer(3, "BE"), customer(4, "NL", is_opted_out=True)],
         customer_products.TABLE: [place(number, rank) for number in (1, 2, 3, 4) for rank in (1, 2)],
@@ -158,6 +163,66 @@ def test_equal_inputs_make_no_new_pack_and_one_that_is_made_anew_differs_in_what
     assert (one / "customers.csv").read_bytes() == (other / "customers.csv").read_bytes()
     ours, theirs = (json.loads((folder / "manifest.json").read_text()) for folder in (one, other))
     assert {name for name in ours if ours[name] != theirs[name]} == {"run_id", "created", "expires"}
+
+
+def with_stock(run: RunContext, pieces: dict[int, int], others: Mapping[Table, Sequence[dict[str, Any]]] | None = None) -> RunContext:
+    """The lake when the shop counts the stock of its products, and has `others` besides."""
+    rows = [{**row, "stock_quantity": pieces[row["product_id"]]} for row in rows_of_lake()[products.TABLE]]
+    changed: dict[Table, Sequence[dict[str, Any]]] = {products.TABLE: rows, product_codes.TABLE: [], **(others or {})}
+    for table, content in changed.items():
+        run.store.replace(table.name, frame_of(run.spark, table, content))
+    heads = {**run.heads, **{table.name: head for table in changed if (head := run.store.head(table.name))}}
+    return replace(run, heads=heads, published=heads)
+
+
+def declare(monkeypatch: pytest.MonkeyPatch, **campaigns: dict[str, Any]) -> Declared:
+    """Campaigns that are the shipped one but for what is given."""
+    shipped = read_campaigns()
+    email = shipped.campaigns["email"].model_dump(mode="json", exclude={"name"})
+    declared = Declared(
+        {name: parse_campaign(name, {**email, **said}) for name, said in campaigns.items()}, shipped.profiles, shipped.texts
+    )
+    monkeypatch.setattr(module, "read_campaigns", lambda: declared)
+    return declared
+
+
+def test_the_campaigns_of_a_night_share_what_is_in_stock_and_who_is_held_out_takes_part(
+    run: RunContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One piece of product 1, of which half a piece is expected to be bought by who sees it; none of product 2."""
+    run, half = with_stock(run, {1: 1, 2: 0}), {"stock": {"take_rate": "0.5"}}
+    declare(monkeypatch, a_held={**half, "hold_out": {"share": "0.5", "salt": SALT}}, b_later=half)
+    assert SHOWN.name in exported(run, "run1").outputs
+    reasons: dict[str, Counter[str]] = {"a_held": Counter(), "b_later": Counter()}
+    for row in run.store.rows(SUPPRESSIONS):
+        reasons[row["campaign"]][row["reason"]] += 1
+    held = reasons["a_held"]["hold_out"]
+    assert reasons["a_held"] == Counter({"opted_out": 1, "stock": 1, "hold_out": held})
+    # Of the two who may see it in the first campaign those who are held out leave it to the second.
+    assert reasons["b_later"] == Counter({"opted_out": 1, "stock": 3 - held})
+    told = {}
+    for name in ("a_held", "b_later"):
+        folder = root(run).parent / name / "2026-11-18" / "run1"
+        manifest = json.loads((folder / "manifest.json").read_text())
+        with (folder / "customers.csv").open(newline="") as file:
+            shown = [(row["product_id_1"], row["product_id_2"]) for row in csv.DictReader(file)]
+        assert set(shown) <= {("1", "")} and len(shown) == manifest["recipients"]
+        told[name] = (manifest["recipients"], manifest["clipped"])
+    # Three have each product among their first eight places.
+    assert told == {
+        "a_held": (2 - held, {"products": 2, "places": 1 + 3}),
+        "b_later": (held, {"products": 2, "places": 3 - held + 3}),
+    }
+    kept = {(row["campaign"], row["product_id"]): row for row in run.store.rows(SHOWN)}
+    limits = {key: (row["customer_limit"], row["shown_count"], row["clipped_count"]) for key, row in kept.items()}
+    assert limits == {
+        ("a_held", 1): (2, 2 - held, 1),
+        ("a_held", 2): (0, 0, 3),
+        ("b_later", 1): (held, held, 3 - held),
+        ("b_later", 2): (0, 0, 3),
+    }
+    assert {(record["campaign"], record["clipped_products"]) for record in run.store.rows(PACKS)} == {("a_held", 2), ("b_later", 2)}
+    assert exported(run, "run2").after == ()
 
 
 @pytest.mark.slow
@@ -288,3 +353,62 @@ def test_what_is_too_large_for_the_driver_gives_the_same_pack_and_the_same_rows(
     assert one == other and len(one.splitlines()) == 2
     found = {table.name: sorted(map(str, run.store.rows(table))) for table in tables}
     assert {name: [row.replace("run2", "run1") for row in rows] for name, rows in found.items()} == small
+
+
+@pytest.mark.slow
+def test_what_a_rule_hides_in_a_channel_gives_its_place_to_the_next_and_is_counted(run: RunContext) -> None:
+    run.store.replace(categories.TABLE.name, run.store.empty(categories.TABLE.columns))
+    head = run.store.head(categories.TABLE.name)
+    assert head is not None
+    heads = {**run.heads, categories.TABLE.name: head}
+    hide = {"name": "not_by_mail", "kind": "hide", "products": [1], "channels": ["email"], "countries": ["NL", "DE"]}
+    push = {"name": "not_by_push", "kind": "hide", "products": [2], "channels": ["push"]}
+    rules = rules_of({"mine": parse_rule_file("mine", {"rules": [hide, push]})})
+    exported(run, "run1")
+    exported(replace(run, heads=heads, rules=rules), "run2")
+    with (root(run) / latest(run) / "customers.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [(row["email"], row["product_id_1"], row["product_id_2"]) for row in rows] == [
+        ("mail1@shop.example", "2", ""),
+        ("mail2@shop.example", "2", ""),
+        ("mail3@shop.example", "1", "2"),
+    ]
+    counted = run.store.rows(RULE_EFFECTS)
+    # Customer 4 has a list too, and no mail.
+    assert sorted((row["rule"], row["campaign"], row["country_code"], row["effect"], row["places"]) for row in counted) == [
+        ("mine.not_by_mail", "email", "DE", "removed", 1),
+        ("mine.not_by_mail", "email", "NL", "removed", 2),
+    ]
+    exported(replace(run, heads=heads, rules=rules), "run3")
+    assert len(run.store.rows(RULE_EFFECTS)) == 2 and latest(run) == f"{DAY}/run2"
+
+
+@pytest.mark.slow
+def test_what_was_bought_of_what_a_pack_showed_decides_how_many_later_ones_show_it_to(
+    run: RunContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Three customers are shown product 1, and one of them buys two pieces within the week."""
+    sale = {**good_row(orders.TABLE), "shop_code": "nl", "is_sale": True, "user_pseudonym": None, "email_pseudonym": "e1"}
+    line = {**good_row(order_lines.TABLE), "shop_code": "nl", "product_id": 1}
+    times = {1: AT + timedelta(days=2), 2: AT + timedelta(days=7, hours=1), 3: AT - timedelta(hours=1)}
+    known = {
+        orders.TABLE: [
+            {**sale, "order_id": i, "created_at": at, "order_date": at.date(), "order_pseudonym": f"o{i}"} for i, at in times.items()
+        ],
+        order_lines.TABLE: [{**line, "order_id": i, "order_line_id": i, "quantity": 2} for i in times],
+        refund_lines.TABLE: [],
+        customer_identities.TABLE: [
+            {**good_row(customer_identities.TABLE), "shop_code": "nl", "identity_type": "email"}
+            | {"identity_pseudonym": "e1", "customer_key": f"{1:064}"}
+        ],
+    }
+    run = with_stock(run, {1: 3, 2: 999}, known)
+    declare(monkeypatch, email={"stock": {"take_rate": "0.5", "weight": 1}})
+    exported(run, "run1")
+    later = DAY + timedelta(days=8)
+    exported(run, "run2", later, AT + timedelta(days=8))
+    limits = {(row["run_id"], row["product_id"]): row["customer_limit"] for row in run.store.rows(SHOWN)}
+    # All products of the campaign: (0.5 + 2) / (1 + 6) = 0.357…; product 1: (0.357… + 2) / (1 + 3) = 0.589…, product 2: 0.089….
+    assert limits == {("run1", 1): 6, ("run1", 2): 1998, ("run2", 1): 5, ("run2", 2): 11188}
+    exported(run, "run3", DAY + timedelta(days=40), AT + timedelta(days=40))
+    assert {row["run_id"] for row in run.store.rows(SHOWN)} == {"run2", "run3"}

@@ -60,6 +60,7 @@ PLANTED: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
         "product_count_is_positive": {"product_count": 0},
     },
     "bronze.campaign_members": {"arm_is_accepted": {"arm": "both"}},
+    "bronze.campaign_products": {"no_more_are_shown_it_than_may_be": {"shown_count": 2}},
     "bronze.consent_statements": {"source_is_accepted": {"source": "letter"}},
     "silver.consents": {
         "channel_is_accepted": {"channel": "post"},
@@ -125,6 +126,7 @@ PLANTED: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
         "rank_counts_from_1": {"rank": 0},
         "list_name_is_accepted": {"list_name": "again"},
         "candidate_source_is_accepted": {"candidate_source": "luck"},
+        "reason_code_is_accepted": {"reason_code": "luck"},
         "product_is_known": {"product_id": None},
         "score_is_a_number": {"score": float("-inf")},
         "customer_key_is_one_of_customers": {"customer_key": "nobody"},

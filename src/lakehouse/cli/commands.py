@@ -14,7 +14,8 @@ from lakehouse.cli.feeds import app as quarantine_app
 from lakehouse.cli.feeds import feeds
 from lakehouse.cli.models import app as models_app
 from lakehouse.cli.night import add_commands_of_the_night
-from lakehouse.cli.questions import drill, lineage, plan, status
+from lakehouse.cli.questions import drill, lineage, plan, status, why
+from lakehouse.cli.rules import app as rules_app
 from lakehouse.demo.cli import app as demo_app
 from lakehouse.errors import RERUN, RERUN_OR_REPORT, LakehouseError, known
 
@@ -31,7 +32,8 @@ app.add_typer(demo_app, name="demo", help="A made-up shop on this machine, to tr
 app.add_typer(models_app, name="models")
 app.add_typer(quarantine_app, name="quarantine")
 app.add_typer(campaigns_app, name="campaigns")
-for _command in (plan, status, lineage, backfill, feeds, backtest, drill):
+app.add_typer(rules_app, name="rules")
+for _command in (plan, status, lineage, why, backfill, feeds, backtest, drill):
     app.command()(_command)
 
 add_commands_of_the_night(app)

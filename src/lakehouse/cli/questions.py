@@ -1,4 +1,4 @@
-"""Questions to a lake at three in the morning: `lakehouse status`, `plan`, `lineage`. They write nothing and need no lock."""
+"""Questions to a lake at three in the morning: `lakehouse status`, `plan`, `lineage`, `why`. They write nothing and need no lock."""
 
 from datetime import datetime
 from typing import Annotated
@@ -45,6 +45,18 @@ def lineage(
     from lakehouse.inspect import lineage_text
 
     typer.echo(lineage_text.lineage(env, name, version, output))
+
+
+def why(
+    customer: Annotated[str, typer.Argument(help="The customer_key, as in silver.customers; never an address.")],
+    shop: Annotated[str | None, typer.Option(help="Code of the shop, for a customer of several.")] = None,
+    env: Env = "local",
+    output: Annotated[str, typer.Option("--format", help="table, or json (one object).")] = "table",
+) -> None:
+    """Why a customer gets what the lists show: history, places with their reasons, what rules took out, consent, and who leaves it out."""
+    from lakehouse.inspect.customer import why_text
+
+    typer.echo(why_text.told(env, customer, shop, output))
 
 
 def drill(env: Env = "local") -> None:

@@ -2,22 +2,15 @@
 
 from collections.abc import Mapping
 from datetime import date
-from typing import Annotated, Any, Literal, TypeVar
+from decimal import Decimal
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import Field
 
-from lakehouse.errors import ConfigError
+from lakehouse.io.config.declared_parts import Country, Name, Part, parsed
 from lakehouse.io.config.hold_out import HoldOut
 
 EMAIL, PUSH = "email", "push"
-Model = TypeVar("Model", bound=BaseModel)
-Country = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
-# What names of folders, of files of every tool and of UTM parameters have in common.
-Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,49}$")]
-
-
-class Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class Audience(Part):
@@ -51,6 +44,16 @@ class FrequencyCap(Part):
     days: int = Field(ge=1, le=90)
 
 
+class Stock(Part):
+    """What a customer is expected to buy of a product that is shown, in pieces within a week, before anything was counted.
+
+    It weighs as much as so many customers who were shown a product.
+    """
+
+    take_rate: Decimal = Field(default=Decimal("0.02"), gt=0, le=100, decimal_places=6)
+    weight: int = Field(default=1_000, ge=1)
+
+
 class Campaign(Part):
     name: Name
     channel: Literal["email", "push"]
@@ -63,6 +66,7 @@ class Campaign(Part):
     utm: Utm
     frequency_cap: FrequencyCap | None = None
     hold_out: HoldOut | None = None
+    stock: Stock = Stock()
     # First and last run date.
     valid_from: date | None = None
     valid_until: date | None = None
@@ -89,12 +93,3 @@ class Campaign(Part):
 def parse_campaign(name: str, values: Mapping[str, Any]) -> Campaign:
     """The campaign, checked. ConfigError (2) names what is wrong."""
     return parsed(Campaign, f"campaigns/{name}.yaml", {"name": name, **values})
-
-
-def parsed(kind: type[Model], file: str, values: Mapping[str, Any]) -> Model:
-    """The values of a file as its model. ConfigError (2) names file, place and problem."""
-    try:
-        return kind.model_validate(values)
-    except ValidationError as error:
-        problems = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors(include_url=False))
-        raise ConfigError(f"{file}: {problems}", "every name and its meaning stands in conf/README.md") from None

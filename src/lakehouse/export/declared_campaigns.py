@@ -7,7 +7,7 @@ from typing import TypeVar
 from lakehouse.errors import ConfigError
 from lakehouse.export.campaign import PUSH, Campaign, parse_campaign
 from lakehouse.export.profile import DEVICE, Profile, parse_profile
-from lakehouse.export.texts import Texts, languages_of, parse_texts
+from lakehouse.export.texts import BECAUSE, Texts, languages_of, parse_texts
 from lakehouse.io.config.settings import read_conf_folder
 from lakehouse.recommend import customer_products
 
@@ -48,8 +48,8 @@ def read_campaigns() -> Declared:
 
 
 def _refuse_reasons_without_text(texts: Texts) -> None:
-    sources = next(column.accepted for column in customer_products.TABLE.columns if column.name == "candidate_source")
-    if missing := set(sources) - set(texts):
+    codes = next(column.accepted for column in customer_products.TABLE.columns if column.name == "reason_code")
+    if missing := {*codes, BECAUSE} - set(texts):
         raise ConfigError(f"texts/reasons.yaml has no text for {', '.join(sorted(missing))}", "add one in each language")
 
 

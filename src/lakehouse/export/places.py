@@ -15,9 +15,12 @@ def places(lists: DataFrame, catalogue: DataFrame, pairs: DataFrame, list_name: 
     """One row per place of the list whose product can still be sold, described.
 
     list_shop, customer_key, rank, product_id, product_name, price, currency, url, image_url, list (buy_again for what was bought before,
-    else discover) and reason_code. Lists may be older than the catalogue: what was sold out since gives its place to the next best.
+    else discover), reason_code, and reason_product_name, of the strongest product that the list has as the reason. Lists may be older than
+    the catalogue: what was sold out since gives its place to the next best, and is named as no reason.
     """
-    described = catalogue.where("is_sellable and not is_restricted").select(
+    sold = catalogue.where("is_sellable and not is_restricted")
+    reasons = sold.select("shop_code", F.col("product_id").alias("reason_product_id"), F.col("product_name").alias("reason_product_name"))
+    described = sold.select(
         "shop_code",
         "product_id",
         "product_name",
@@ -28,16 +31,23 @@ def places(lists: DataFrame, catalogue: DataFrame, pairs: DataFrame, list_name: 
     )
     bought = pairs.select(*CUSTOMER, "product_id", F.lit(True).alias("is_bought"))
     is_bought = F.coalesce("is_bought", F.lit(False))
+    is_bought_since = is_bought & (F.col("candidate_source") != BOUGHT_BEFORE)
+    # Lists of before there were reasons have null there.
+    reason_code = F.coalesce("reason_code", "candidate_source")
     return (
         lists.where(F.col("list_name") == list_name)
-        .select(*CUSTOMER, "rank", "product_id", "candidate_source")
+        .select(
+            *CUSTOMER, "rank", "product_id", "candidate_source", "reason_code", F.get("reason_product_ids", 0).alias("reason_product_id")
+        )
         .join(described, ["shop_code", "product_id"])
+        .join(reasons, ["shop_code", "reason_product_id"], "left")
         .join(bought, [*CUSTOMER, "product_id"], "left")
         # Which of the two lists the product belongs to is what a mail says about it.
         .withColumn("list", F.when(is_bought, BUY_AGAIN).otherwise(DISCOVER))
-        .withColumn("reason_code", F.when(is_bought, BOUGHT_BEFORE).otherwise(F.col("candidate_source")))
+        .withColumn("reason_code", F.when(is_bought_since, BOUGHT_BEFORE).otherwise(reason_code))
+        .withColumn("reason_product_name", F.when(~is_bought, F.col("reason_product_name")))
         .withColumnRenamed("shop_code", "list_shop")
-        .drop("is_bought", "candidate_source")
+        .drop("is_bought", "candidate_source", "reason_product_id")
     )
 
 

@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
-from lakehouse.export.campaign import Name, Part, parsed
+from lakehouse.io.config.declared_parts import Name, Part, parsed
 from lakehouse.io.packs.pack_files import Dialect
 
 # What stands in a column: of the recipient and of the pack; of a product on the recipient's list; of a device.

@@ -1,6 +1,7 @@
 """Sentences of a pack, and in which language a customer reads them."""
 
 from collections.abc import Mapping
+from textwrap import shorten
 from typing import Any
 
 from lakehouse.errors import ConfigError
@@ -8,15 +9,30 @@ from lakehouse.export.campaign import Languages
 
 # Code of a reason → language → sentence.
 Texts = Mapping[str, Mapping[str, str]]
+# The sentence in place of a code's own where a product is named as the reason, and where in it the product's name goes.
+BECAUSE, PRODUCT = "because_you_bought", "{product}"
+# So many characters of a product's name stand in a sentence.
+LONGEST_NAME = 60
 
 
 def parse_texts(values: Mapping[str, Any]) -> Texts:
-    """Of conf/texts/reasons.yaml. ConfigError (2) unless every reason is a text in the same languages."""
+    """Of conf/texts/reasons.yaml. ConfigError (2) unless every reason is a text in the same languages, BECAUSE with the product's place."""
     languages = {frozenset(texts) if isinstance(texts, Mapping) else None for texts in values.values()}
     are_texts = len(languages) == 1 and None not in languages
     if not are_texts or not all(isinstance(text, str) and text.strip() for texts in values.values() for text in texts.values()):
         raise ConfigError("texts/reasons.yaml: every reason needs a text in each language", "add the languages that are missing")
+    if not all(text.count(PRODUCT) == (code == BECAUSE) for code, texts in values.items() for text in texts.values()):
+        raise ConfigError(f"texts/reasons.yaml: {PRODUCT} stands once in each text of {BECAUSE}, and in no other", "correct the texts")
     return values
+
+
+def sentence(texts: Texts, code: str, product_name: str | None, spoken: str) -> str:
+    """What the customer reads: the product that is the reason by its name, cut at a word, or the code's sentence where none is named."""
+    if not product_name or not product_name.strip():
+        return texts[code][spoken]
+    cut = shorten(product_name, LONGEST_NAME, placeholder="…")
+    name = cut if cut != "…" else f"{product_name.strip()[: LONGEST_NAME - 1]}…"
+    return texts[BECAUSE][spoken].replace(PRODUCT, name)
 
 
 def languages_of(texts: Texts) -> frozenset[str]:

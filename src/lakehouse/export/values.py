@@ -11,7 +11,7 @@ from typing import Any
 from lakehouse.export.campaign import Campaign
 from lakehouse.export.links import with_parameters
 from lakehouse.export.profile import Price, Profile
-from lakehouse.export.texts import Texts, language, languages_of
+from lakehouse.export.texts import Texts, language, languages_of, sentence
 from lakehouse.privacy.phones import e164
 
 # As Spark gives it: a dictionary by the columns of `recipients`; a product is one of its `items`.
@@ -75,7 +75,9 @@ def of_product(pack: Pack, name: str) -> Callable[[Recipient, Product, int], str
         "price": lambda who, item, slot: price(item["price"], item["currency"], profile.price),
         "url": lambda who, item, slot: None if item["url"] is None else link(item["url"], slot),
         "image_url": lambda who, item, slot: item["image_url"] if _fits(item["image_url"] or "", profile.max_text_bytes) else None,
-        "reason": lambda who, item, slot: pack.texts[item["reason_code"]][speaks(who) or campaign.languages.otherwise],
+        "reason": lambda who, item, slot: sentence(
+            pack.texts, item["reason_code"], item["reason_product_name"], speaks(who) or campaign.languages.otherwise
+        ),
     }
     return computed.get(name, lambda who, item, slot: item[name])
 

@@ -6,7 +6,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from lakehouse.gold.purchases import BOUGHT_IN, Clock, as_of, evening, purchases
-from lakehouse.table import LONG, STRING, Column, Rule, Table
+from lakehouse.table import LONG, QUANTITY, STRING, Column, Rule, Table
 
 EVERYWHERE = "*"
 
@@ -21,6 +21,7 @@ TABLE = Table(
         Column("recent_order_count", LONG, "sale orders with it in the last days (parameter popularity_days) up to the run date"),
         Column("recent_customer_count", LONG, "customers of those orders"),
         Column("order_count", LONG, "sale orders with it ever, up to the run date"),
+        Column("recent_quantity", QUANTITY, "pieces of it in the recent orders, less what was refunded"),
     ),
     rules=(
         Rule("recent_orders_are_part_of_all", "recent_order_count between 0 and order_count"),
@@ -55,5 +56,6 @@ def counted(known: DataFrame) -> DataFrame:
             F.count(F.when(F.col("is_recent"), 1)).alias("recent_order_count"),
             F.count_distinct(F.when(F.col("is_recent"), F.col("customer_key"))).alias("recent_customer_count"),
             F.count("*").alias("order_count"),
+            F.sum(F.when(F.col("is_recent"), F.col("net_quantity")).otherwise(0)).alias("recent_quantity"),
         )
     )

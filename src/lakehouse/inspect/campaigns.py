@@ -58,7 +58,15 @@ def _head(declared: Campaign, record: PackRecord) -> list[str]:
     return [
         f"{declared.name}: {declared.channel}, profile {record.profile}, list {declared.list_name}",
         f"{record.recipients} of {record.customers} customers are in {record.place}/{record.pack} ({model})",
+        *([_clipped(record)] if record.clipped_places else []),
     ]
+
+
+def _clipped(record: PackRecord) -> str:
+    return (
+        f"clipped for want of stock: {record.clipped_products} products at {record.clipped_places} places, which show the next best"
+        f" (bronze.campaign_products)"
+    )
 
 
 def _bars(steps: list[tuple[str, int, int]]) -> list[str]:

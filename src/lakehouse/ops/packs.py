@@ -51,6 +51,8 @@ class PackRecord:
     rows: int = column(LONG, "rows in its files")
     suppressed: str = column(STRING, "JSON: reason → customers left out for it, all reasons in their order")
     model_version: str | None = column(STRING, "version in the model registry; null while there was no champion", default=None)
+    clipped_products: int | None = column(LONG, "products that too little is in stock of for all who would be shown them", default=None)
+    clipped_places: int | None = column(LONG, "places of lists that would show them and show the next best", default=None)
 
     @property
     def pack(self) -> str:

@@ -11,6 +11,7 @@ from lakehouse.io.delta.delta_store import DeltaStore
 from lakehouse.ops import file_ledger, ledger, model_changes, packs, quality_results, reconciliations, shop_reads, source_schema
 from lakehouse.ops import incident_records as incidents
 from lakehouse.ops import pseudonym_key as key_file
+from lakehouse.ops.lists import rule_effects
 from lakehouse.table import Table
 
 KEPT = timedelta(days=400)
@@ -49,6 +50,8 @@ RETENTIONS = (
     Retention(incidents.INCIDENTS, "recorded_at", ("incident_key",)),
     # Whether a campaign is due, and what `campaigns show` tells of it. A pack is kept for 365 days at most, so that it is deleted before.
     Retention(packs.PACKS, "recorded_at", ("campaign",)),
+    # What a rule did the last time; and a version of the lists is counted once.
+    Retention(rule_effects.RULE_EFFECTS, "recorded_at", ("rule",)),
 )
 # Of these all rows stay: what readers saw when; the line of champions that a rollback goes back through; the lake's one key; what is of the
 # newest packs alone.

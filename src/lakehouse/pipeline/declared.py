@@ -6,6 +6,7 @@ from lakehouse.flow import APPENDED, CRM, STEPS
 from lakehouse.ops import file_ledger, ledger, model_changes, packs, quality_results, reconciliations, shop_reads, source_schema
 from lakehouse.ops import incident_records as incidents
 from lakehouse.ops import pseudonym_key as key_file
+from lakehouse.ops.lists import rule_effects
 from lakehouse.ops.quarantine import quarantine_of
 from lakehouse.sources.databases.entities import ENTITIES
 from lakehouse.sources.feeds import FEEDS
@@ -25,6 +26,7 @@ OPS = (
     model_changes.MODEL_CHANGES,
     packs.PACKS,
     packs.SUPPRESSIONS,
+    rule_effects.RULE_EFFECTS,
     key_file.TABLE,
 )
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
 
 from lakehouse.errors import DataError
 from lakehouse.io.delta.delta_store import DeltaStore, TableVersion
@@ -28,8 +29,10 @@ class PinnedTables:
         return self.heads[table.name]
 
     def read(self, table: Table) -> DataFrame:
-        """The declared columns of that version; no rows where the table may be missing and is."""
+        """The declared columns of that version, null where it is older than the column; no rows where the table may be missing and is."""
         head = self.head(table)
         if head == NOTHING:
             return self.store.empty(table.columns)
-        return renamed(table.name, self.store.read(table.name, head.version)).select(*table.column_names)
+        rows = renamed(table.name, self.store.read(table.name, head.version))
+        later = {column.name: F.lit(None).cast(column.type) for column in table.columns if column.name not in rows.columns}
+        return (rows.withColumns(later) if later else rows).select(*table.column_names)

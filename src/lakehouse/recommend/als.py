@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from pyspark.ml.recommendation import ALS, ALSModel
+from pyspark.sql import Column as SparkColumn
 from pyspark.sql import DataFrame, SparkSession, Window
 from pyspark.sql import functions as F
 
@@ -11,11 +12,14 @@ from lakehouse.arrow_frames import frame_from
 from lakehouse.gold.keys import CUSTOMER, PRODUCT
 from lakehouse.recommend.params import Als
 
+# The pairs that a fit takes: of a known product, and with something left of their weight.
+IS_KNOWN = "product_id > 0 and weight > 0"
+
 
 class Factors(NamedTuple):
     """`customers`: shop_code, customer_key, features (array<float>); `products`: shop_code, product_id, features.
 
-    Those of a trained model have its dense integers too: customer_idx, product_idx.
+    Those of a trained model have its dense integers too: customer_idx, product_idx. `customers` may have `training_pairs`.
     """
 
     customers: DataFrame
@@ -49,9 +53,8 @@ def fit(interactions: DataFrame, params: Als) -> Trained:
     Ids are dense integers from sorted keys, so that a lake that was rebuilt gives the same model; the input is sorted
     and cached, because ALS's blocks and so its sums follow the order of rows.
     """
-    known = interactions.where("product_id > 0 and weight > 0")
-    # Rounded, because the last digits of a mean follow the order of rows.
-    mean = round(float((known.agg(F.avg("weight")).first() or [1.0])[0] or 1.0), 6) or 1.0
+    known = interactions.where(IS_KNOWN)
+    mean = mean_weight(interactions)
     customer_index = index(known, CUSTOMER, "customer_idx").persist()
     product_index = index(known, PRODUCT, "product_idx").persist()
     for keys in (customer_index, product_index):
@@ -59,7 +62,7 @@ def fit(interactions: DataFrame, params: Als) -> Trained:
     ratings = (
         known.join(customer_index, CUSTOMER)
         .join(product_index, PRODUCT)
-        .select("customer_idx", "product_idx", (F.col("weight") / F.lit(mean)).cast("float").alias("weight"))
+        .select("customer_idx", "product_idx", _rating(mean).alias("weight"))
         .repartition(params.blocks, "customer_idx")
         .sortWithinPartitions("customer_idx", "product_idx")
         .persist()
@@ -81,6 +84,23 @@ def fit(interactions: DataFrame, params: Als) -> Trained:
     model = als.fit(ratings)
     ratings.unpersist()
     return Trained(model, customer_index, product_index)
+
+
+def mean_weight(interactions: DataFrame) -> float:
+    """Of the pairs that a fit takes. Rounded, because the last digits of a mean follow the order of rows."""
+    return round(float((interactions.where(IS_KNOWN).agg(F.avg("weight")).first() or [1.0])[0] or 1.0), 6) or 1.0
+
+
+def training_pairs(interactions: DataFrame, alpha: float) -> DataFrame:
+    """What a fit on these interactions knows of each customer: shop_code, customer_key, `training_pairs`, one (product_id, confidence) for
+    each product, by id. The confidence is 1 + alpha x the rating, as Spark has it: the rating is a float, all else are doubles."""
+    confidence = (F.lit(1.0) + F.lit(float(alpha)) * _rating(mean_weight(interactions)).cast("double")).alias("confidence")
+    pairs = F.sort_array(F.collect_list(F.struct("product_id", confidence))).alias("training_pairs")
+    return interactions.where(IS_KNOWN).groupBy(*CUSTOMER).agg(pairs)
+
+
+def _rating(mean: float) -> SparkColumn:
+    return (F.col("weight") / F.lit(mean)).cast("float")
 
 
 def index(rows: DataFrame, key: list[str], name: str) -> DataFrame:

@@ -1,22 +1,30 @@
 """The lists of each customer: what to buy again, what to discover, and a mix of both for channels with one list."""
 
-from datetime import date, datetime, time, timedelta
+from datetime import date
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
+from pyspark.sql.types import ArrayType, StructField, StructType
 
 from lakehouse.gold.keys import CUSTOMER
-from lakehouse.gold.product_popularity import EVERYWHERE
+from lakehouse.io.host import logs
 from lakehouse.recommend.blend import Blend
+from lakehouse.recommend.contributions import NormalEquations
 from lakehouse.recommend.due import Due
 from lakehouse.recommend.params import Lists
 from lakehouse.recommend.registered import RegisteredModel
-from lakehouse.recommend.scorer import LISTS, Ranking, top_lists
+from lakehouse.recommend.rules.eligibility import Eligibility, eligibility
+from lakehouse.recommend.rules.product_facts import facts
+from lakehouse.recommend.rules.rule_set import Rules
+from lakehouse.recommend.scorer import LISTS, SOURCES, Ranking, top_lists
 from lakehouse.recommend.scoring_arrays import catalogues, profiles
 from lakehouse.silver import customers, products
 from lakehouse.sources.app_shop import is_apps
 from lakehouse.sources.source import SHOP
 from lakehouse.table import DATE, DOUBLE, INTEGER, LONG, STRING, Column, Reference, Rule, Table
+
+# What rules took off a customer's lists: one entry for each place.
+REMOVED = ArrayType(StructType([StructField("list_name", STRING), StructField("rule", STRING)]))
 
 TABLE = Table(
     name="recommendations.customer_products",
@@ -38,10 +46,24 @@ TABLE = Table(
             "candidate_source",
             STRING,
             "als (and its companions), own_frequency, popularity (of the customer nothing is known) or new_product",
-            accepted=("als", "own_frequency", "popularity", "new_product"),
+            accepted=SOURCES,
         ),
         Column("model_version", STRING, "version in the model registry; null while there is no champion"),
         Column("run_date", DATE, "as-of date"),
+        Column("placed_by_rule", STRING, "the rule (conf/rules) that moved the product up to this place: a pin or a boost; null for none"),
+        Column(
+            "removed_by_rules",
+            REMOVED,
+            "on the first place of the first of a customer's lists: the list and the rule for each place that one of the lists would have"
+            " without rules and that a rule took away; empty or null elsewhere",
+        ),
+        Column("reason_code", STRING, "why the product is on the list: a text of conf/texts/reasons.yaml", accepted=SOURCES),
+        Column(
+            "reason_product_ids",
+            ArrayType(LONG),
+            "of als: what of the customer's own history the score comes from most, two at most, the strongest first; all of them can"
+            " be sold, are not restricted and not hidden from the customer by a rule; empty where there is none, and for other reasons",
+        ),
         Column(
             "due_date",
             DATE,
@@ -63,54 +85,83 @@ def build(
     products: DataFrame,
     interactions: DataFrame,
     product_popularity: DataFrame,
+    categories: DataFrame,
+    product_codes: DataFrame,
+    stock_levels: DataFrame,
+    wholesale_offers: DataFrame,
     *,
     run_date: date,
     model: RegisteredModel,
     lists: Lists,
+    rules: Rules,
     blend: Blend,
     country_smoothing: float,
+    popularity_days: int,
+    feed_shop: str,
 ) -> DataFrame:
     """Ranked lists for everybody who is somebody, of what can be sold. New is what was created in the last days before the run date.
 
-    `blend` has the exponents of a model with which none were learned.
-    The app itself has no products, so there are no lists in it.
+    `blend` has the exponents of a model with which none were learned. `rules`: those of the run date; only they ask for the tables after
+    the popularity. The app itself has no products, so there are no lists in it.
     """
-    since = F.lit(datetime.combine(run_date - timedelta(days=lists.new_product_days), time.min))
-    is_new = F.coalesce(F.col("created_at") >= since, F.lit(False))
-    shown = shelf(products, lists).withColumn("is_new", is_new)
-    shops = catalogues(model.factors.products, model.neighbours, product_popularity, shown, country_smoothing)
+    of_products = (products, product_popularity, product_codes, stock_levels, wholesale_offers)
+    eligible = what_may_be_shown(
+        *of_products, categories, rules=rules, run_date=run_date, lists=lists, popularity_days=popularity_days, feed_shop=feed_shop
+    )
+    for slip in eligible.unknown:
+        logs.warn(slip)
+    shops = catalogues(model.factors.products, model.neighbours, product_popularity, eligible, country_smoothing)
     known = customers.where(F.col("is_customer") & ~F.col("is_anonymous") & ~is_apps())
     people = profiles(known, interactions, model.factors.customers)
+    equations = NormalEquations.of((shop.factors for shop in shops.values()), model.reg_param)
     due = Due.of(interactions, shops, lists.due_days)
-    ranking = Ranking(shops, model.blend or blend, lists.length, new_share=lists.new_product_share, due=due)
-    listed = places(top_lists(people, ranking)).withColumn("due_date", F.date_add(F.lit(run_date), F.col("due_in_days")))
+    ranking = Ranking(shops, model.blend or blend, lists.length, new_share=lists.new_product_share, due=due, explained_by=equations)
+    listed = places(top_lists(people, ranking)).withColumns(
+        {"reason_code": F.col("candidate_source"), "due_date": F.date_add(F.lit(run_date), F.col("due_in_days"))}
+    )
     return listed.withColumn("model_version", F.lit(model.version)).withColumn("run_date", F.lit(run_date))
 
 
-def shelf(products: DataFrame, lists: Lists) -> DataFrame:
-    """What may be picked for a person: shop_code, product_id, category_ids, created_at, `hidden_in` (the countries where it may not)."""
-    found = [
-        F.when((F.col("shop_code") == rule.shop) & F.array_contains("category_ids", rule.category_id), F.lit(country))
-        for rule in lists.hidden
-        for country in rule.countries
-    ]
-    where = F.array_compact(F.array(*found)).cast("array<string>")
-    sellable = products.where("is_sellable and not is_restricted").select(
-        "shop_code", "product_id", "category_ids", "created_at", where.alias("hidden_in")
+def what_may_be_shown(
+    products: DataFrame,
+    product_popularity: DataFrame,
+    product_codes: DataFrame,
+    stock_levels: DataFrame,
+    wholesale_offers: DataFrame,
+    categories: DataFrame,
+    *,
+    rules: Rules,
+    run_date: date,
+    lists: Lists,
+    popularity_days: int,
+    feed_shop: str,
+) -> Eligibility:
+    """The one answer to what may be shown to whom: for scoring, for the preview of a training, for its guards. One Spark job, or two."""
+    asked = rules.of_lists()
+    found = facts(
+        *(products, product_popularity, product_codes, stock_levels, wholesale_offers),
+        rules=asked.rules,
+        run_date=run_date,
+        new_days=lists.new_product_days,
+        popularity_days=popularity_days,
+        feed_shop=feed_shop,
     )
-    return sellable.where(~F.array_contains("hidden_in", EVERYWHERE))
+    return eligibility(found, categories, asked)
 
 
 def places(lists: DataFrame) -> DataFrame:
     """One row per place from one row per list: shop_code, customer_key, list_name, rank, product_id, score, candidate_source,
-    due_in_days."""
-    place = F.posexplode(F.arrays_zip("product_ids", "scores", "sources", "due_in_days")).alias("position", "place")
-    return lists.select(*CUSTOMER, "list_name", place).select(
+    reason_product_ids, placed_by_rule, removed_by_rules, due_in_days."""
+    place = F.posexplode(F.arrays_zip("product_ids", "scores", "sources", "reasons", "due_in_days")).alias("position", "place")
+    return lists.select(*CUSTOMER, "list_name", "rules", "removed", place).select(
         *CUSTOMER,
         "list_name",
         (F.col("position") + 1).alias("rank"),
         F.col("place.product_ids").alias("product_id"),
         F.col("place.scores").alias("score"),
         F.col("place.sources").alias("candidate_source"),
+        F.col("place.reasons").alias("reason_product_ids"),
+        F.get("rules", "position").alias("placed_by_rule"),
+        F.when(F.col("position") == 0, F.col("removed")).alias("removed_by_rules"),
         F.col("place.due_in_days").alias("due_in_days"),
     )

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from lakehouse.recommend.blend import BUY_AGAIN, Choices
-from lakehouse.recommend.ranked_items import Places, rank
+from lakehouse.recommend.lists.ranked_items import Places, rank
 
 K = 10
 FITTED, SHIPPED, PLAIN, RAISED = "fitted", "shipped", "plain", "raised"

@@ -16,10 +16,11 @@ from lakehouse.recommend import als, blend, forms, neighbours
 from lakehouse.recommend.als import Trained
 from lakehouse.recommend.blend import Blend, Choices
 from lakehouse.recommend.due import Due
+from lakehouse.recommend.lists.ranked_items import NEVER, Places, best
 from lakehouse.recommend.metrics import order_count_band
 from lakehouse.recommend.neighbours import Neighbours
 from lakehouse.recommend.params import Params
-from lakehouse.recommend.ranked_items import NEVER, Places, best
+from lakehouse.recommend.rules.eligibility import Eligibility
 from lakehouse.recommend.scorer import Ranking, own_parts, utilities
 from lakehouse.recommend.scoring_arrays import BLOCK, LOG_FLOOR, Block, ScoringArrays, catalogues, logged, profiles
 
@@ -40,7 +41,7 @@ class Learned:
     trained: Trained
     neighbours: dict[str, Neighbours]
 
-    def ranking(self, fitted: Blend, params: Params, length: int, keep_seen: bool = False, eligible: DataFrame | None = None) -> Ranking:
+    def ranking(self, fitted: Blend, params: Params, length: int, keep_seen: bool = False, eligible: Eligibility | None = None) -> Ranking:
         """What the scorer ranks by: this model, with the exponents `fitted` and lists of `length` places."""
         factors = self.trained.factors().products
         shops = catalogues(factors, self.neighbours, self.popularity, eligible, params.popularity.country_smoothing)

@@ -7,6 +7,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from lakehouse.errors import ConfigError
 
+MOVED = "write conf/rules/hidden.yaml, with {name: …, kind: hide, shop: …, categories: [id], countries: […]} for each one (docs/rules.md)"
+
 
 class _Part(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -54,17 +56,8 @@ class Evaluation(_Part):
     min_customers: int = Field(ge=1)
 
 
-class Hidden(_Part):
-    """A shop's products of a category, not shown to customers of some countries."""
-
-    shop: str
-    category_id: int
-    countries: tuple[str, ...] = Field(min_length=1)
-
-
 class Lists(_Part):
     length: int = Field(ge=1)
-    hidden: tuple[Hidden, ...]
     new_product_share: float = Field(ge=0, lt=1)
     new_product_days: int = Field(ge=0)
     due_days: int = Field(ge=0)
@@ -98,7 +91,15 @@ class Params(_Part):
 
 
 def parse_params(values: Mapping[str, Any]) -> Params:
-    """The parameters, checked; ConfigError (2) names what is wrong."""
+    """The parameters, checked; ConfigError (2) names what is wrong.
+
+    `lists.hidden`, as files of before rules had it, may stand there as long as it is empty.
+    """
+    lists = values.get("lists")
+    if isinstance(lists, Mapping) and "hidden" in lists:
+        if lists["hidden"]:
+            raise ConfigError("als.yaml: lists.hidden is a rule now", MOVED)
+        values = {**values, "lists": {name: value for name, value in lists.items() if name != "hidden"}}
     try:
         return Params.model_validate(values)
     except ValidationError as error:

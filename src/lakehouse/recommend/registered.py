@@ -16,7 +16,7 @@ Parts = tuple[Factors, dict[str, Neighbours]]
 @dataclass(frozen=True)
 class RegisteredModel:
     """`version` is None for the model that knows nobody: what scores while there is no champion. `blend`: the exponents that were
-    learned with it, if any were.
+    learned with it, if any were. `reg_param`: what ALS was fitted with.
 
     `load` fetches the factors and the neighbours, which takes seconds.
     """
@@ -24,6 +24,7 @@ class RegisteredModel:
     version: str | None
     blend: Blend | None
     load: Callable[[], Parts]
+    reg_param: float = 0.0
 
     @staticmethod
     def none(spark: SparkSession) -> "RegisteredModel":

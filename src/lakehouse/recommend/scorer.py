@@ -4,8 +4,7 @@ Not ALS's own recommendForAllUsers, which crosses blocks through a JVM priority 
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
-from functools import partial
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pyarrow as pa
@@ -16,26 +15,25 @@ from pyspark.sql import functions as F
 
 from lakehouse.gold.keys import CUSTOMER
 from lakehouse.recommend.blend import Blend
-from lakehouse.recommend.due import UNKNOWN, Due, of_places
-from lakehouse.recommend.ranked_items import NEVER, Places, best
+from lakehouse.recommend.contributions import NormalEquations
+from lakehouse.recommend.due import DUE, UNKNOWN, Due, put_off, with_due_days
+from lakehouse.recommend.lists.list_batch import RANKED, list_batch
+from lakehouse.recommend.lists.ranked_items import NEVER, Places, best
+from lakehouse.recommend.lists.ruled_lists import Bought, Fresh, Ruled, ruled
+from lakehouse.recommend.reasons import with_reasons
 from lakehouse.recommend.scoring_arrays import BLOCK, FLOOR, LOG_FLOOR, Block, ByCountry, ScoringArrays, logged
 
 BUY_AGAIN, DISCOVER, MIXED = "buy_again", "discover", "mixed"
 LISTS = (BUY_AGAIN, DISCOVER, MIXED)
 ALS, OWN_FREQUENCY, POPULARITY, NEW_PRODUCT = "als", "own_frequency", "popularity", "new_product"
 SOURCES = (ALS, OWN_FREQUENCY, POPULARITY, NEW_PRODUCT)
-RANKED = (
-    "shop_code string, customer_key string, list_name string,"
-    " product_ids array<bigint>, scores array<double>, sources array<string>, due_in_days array<int>"
-)
-# Taken from the score of what is put off: more than scores of one list can differ by.
-PUT_OFF = 1000.0
 
 
 @dataclass(frozen=True)
 class Ranking:
     """What is ranked: the catalogues by shop, the exponents, places per list, whether `discover` may show what was bought, the
-    share of its places that new products get at most, and when what was bought is due again."""
+    share of its places that new products get at most, and when what was bought is due again. With `explained_by` places from ALS get
+    their reasons."""
 
     catalogues: Mapping[str, ScoringArrays]
     blend: Blend
@@ -43,6 +41,7 @@ class Ranking:
     keep_seen: bool = False
     new_share: float = 0.0
     due: Due = UNKNOWN
+    explained_by: NormalEquations | None = None
 
 
 def top_lists(profiles: DataFrame, ranking: Ranking) -> DataFrame:
@@ -51,7 +50,7 @@ def top_lists(profiles: DataFrame, ranking: Ranking) -> DataFrame:
     `buy_again` has what was bought before, `discover` what was not, `mixed` both. Only eligible products. Customers of whom nothing
     is known get what is popular in their country.
     """
-    return profiles.mapInArrow(_over_blocks(ranking, _lists), RANKED)
+    return profiles.mapInArrow(_over_blocks(ranking, _lists_with_reasons), f"{RANKED}, {DUE}, reasons array<array<bigint>>")
 
 
 def pair_scores(pairs: DataFrame, profiles: DataFrame, ranking: Ranking) -> DataFrame:
@@ -80,6 +79,10 @@ def _over_blocks(
     return work
 
 
+def _lists_with_reasons(batch: pa.RecordBatch, code: str, ranking: Ranking) -> pa.RecordBatch:
+    return with_reasons(_lists(batch, code, ranking), ALS, batch, ranking.catalogues[code], ranking.blend, ranking.explained_by)
+
+
 def _lists(batch: pa.RecordBatch, code: str, ranking: Ranking) -> pa.RecordBatch:
     catalogue, n = ranking.catalogues[code], ranking.length
     block = Block.of(batch, catalogue)
@@ -88,24 +91,59 @@ def _lists(batch: pa.RecordBatch, code: str, ranking: Ranking) -> pa.RecordBatch
     seen = Places.of(scores, best(scores, n), sources) if ranking.keep_seen else None
     scores[block.row, block.column] = NEVER
     new = Places.of(scores, best(scores, n), sources)
-    due = ranking.due.in_days(block, code)
-    bought = Places(block.row, block.column, again, np.full(len(again), SOURCES.index(OWN_FREQUENCY)))
-    usual = bought.at(again > NEVER).first(n)
-    own = bought._replace(score=again - PUT_OFF * ranking.due.is_put_off(block, code)).at(again > NEVER).first(n)
+    # What has just been bought: at the end of `buy_again`, and in `mixed` at the end of what was bought.
+    at_end, in_place = put_off(block, again, ranking.due.is_put_off(block, code))
+    own, mine = _bought(block, at_end), _bought(block, in_place)
     is_bought, of_again, of_new = ranking.blend.mixed
-    # What was bought keeps its places among what was not, whoever stands on them.
-    mixed = Places.joined(own._replace(score=is_bought + of_again * usual.score), new._replace(score=of_new * new.score)).first(n)
-    discover = (new if seen is None else seen).with_last(_arriving(block, catalogue, scores, int(n * ranking.new_share)), n)
-    return _batch({BUY_AGAIN: own, DISCOVER: discover, MIXED: mixed}, batch, catalogue, partial(of_places, due, block))
+    again_best = mine.first(n)
+    again_best = again_best._replace(score=is_bought + of_again * again_best.score)
+    mixed = Places.joined(again_best, new._replace(score=of_new * new.score)).first(n)
+    may = scores[:, catalogue.arrivals] > NEVER
+    discover = (new if seen is None else seen).with_last(_arriving(block, catalogue, may, int(n * ranking.new_share)), n)
+    plain = {BUY_AGAIN: own.first(n), DISCOVER: discover, MIXED: mixed}
+    if catalogue.rules is None:
+        lists = list_batch({name: Ruled.none(listed) for name, listed in plain.items()}, batch, catalogue.product_ids, SOURCES)
+    else:
+        on_mixed = mine._replace(score=is_bought + of_again * mine.score)
+        found = _ruled(plain, block, catalogue, ranking, (own, on_mixed, Fresh(scores, 1.0, sources)))
+        lists = list_batch(found, batch, catalogue.product_ids, SOURCES, catalogue.rules.names)
+    return with_due_days(lists, batch, catalogue, block, ranking.due.in_days(block, code))
+
+
+def _bought(block: Block, scores: np.ndarray) -> Places:
+    """What was bought before and may be shown, by these scores of the block's pairs."""
+    return Places(block.row, block.column, scores, np.full(len(scores), SOURCES.index(OWN_FREQUENCY))).at(scores > NEVER)
+
+
+def _ruled(
+    plain: Mapping[str, Places], block: Block, catalogue: ScoringArrays, ranking: Ranking, scored: tuple[Places, Places, Fresh]
+) -> dict[str, Ruled]:
+    """The lists by the rules of the shop; `plain` without them. `scored`: what was bought, for `buy_again` and for `mixed`; what is new."""
+    rules, n, (own, mine, fresh) = catalogue.rules, ranking.length, scored
+    assert rules is not None
+    countries = block.named_countries
+    row, column = np.indices((len(block), len(catalogue.arrivals)))
+    hidden = rules.hiding(DISCOVER, countries, row, catalogue.arrivals[column]) >= 0
+    may = (fresh.scores[:, catalogue.arrivals] > NEVER) & ~hidden
+    arriving = _arriving(block, catalogue, may, int(n * ranking.new_share))
+    mixed = (Bought(mine), replace(fresh, scale=ranking.blend.mixed[2]))
+    return {
+        BUY_AGAIN: ruled(BUY_AGAIN, (Bought(own),), plain[BUY_AGAIN], countries, rules, n),
+        DISCOVER: ruled(DISCOVER, (fresh,), plain[DISCOVER], countries, rules, n, arriving),
+        MIXED: ruled(MIXED, mixed, plain[MIXED], countries, rules, n),
+    }
 
 
 def _pairs(batch: pa.RecordBatch, code: str, ranking: Ranking) -> pa.RecordBatch:
     catalogue = ranking.catalogues[code]
-    scores, _ = utilities(Block.of(batch, catalogue), catalogue, ranking.blend)
+    block = Block.of(batch, catalogue)
+    scores, _ = utilities(block, catalogue, ranking.blend)
     products = batch.column("products")
     row, asked = np.asarray(pc.list_parent_indices(products), dtype=np.int64), np.asarray(pc.list_flatten(products))
     column = catalogue.places(asked)
     value = np.where(column >= 0, scores[row, column], NEVER).astype(np.float64)
+    if catalogue.rules is not None:
+        value[catalogue.rules.hiding(DISCOVER, block.named_countries, row, column) >= 0] = NEVER
     columns = [batch.column(name).take(pa.array(row)) for name in CUSTOMER]
     return pa.RecordBatch.from_arrays(
         [*columns, pa.array(asked), pa.array(value, mask=value == NEVER)], names=[*CUSTOMER, "product_id", "score"]
@@ -119,12 +157,12 @@ def utilities(block: Block, catalogue: ScoringArrays, blend: Blend) -> tuple[np.
     """
     scores, near = block.expected(catalogue)
     by_country = catalogue.by_country(block.countries)
-    country, recent, may = by_country
+    country, recent = by_country
     # Not by BLAS: it adds up in another order where there is one pair alone.
     again = np.einsum("ij,j->i", own_parts(block, catalogue, by_country, scores, near), np.asarray(blend.buy_again))
-    again[~may[country[block.row], block.column]] = NEVER
+    again[~catalogue.eligible[block.column]] = NEVER
     of_als, of_near, of_recent, of_ever = (np.float32(value) for value in blend.discover)
-    masked = np.where(may, np.float32(0), NEVER)
+    masked = np.where(catalogue.eligible, np.float32(0), NEVER)
     base = of_recent * recent + (of_ever * catalogue.ever + of_near * LOG_FLOOR) + masked
     for row, mine in zip(scores, country, strict=True):  # one customer's scores stay in the processor's nearest cache
         logged(row, out=row)
@@ -154,35 +192,11 @@ def own_parts(block: Block, catalogue: ScoringArrays, by_country: ByCountry, als
     )
 
 
-def _arriving(block: Block, catalogue: ScoringArrays, scores: np.ndarray, most: int) -> Places:
-    """Of each customer the new products that suit best, by affinity; none that suits nothing or scores NEVER (bought, not to be shown)."""
+def _arriving(block: Block, catalogue: ScoringArrays, may: np.ndarray, most: int) -> Places:
+    """Of each customer the new products that suit best, by affinity; none that suits nothing, or that the customer may not see."""
     if not most or len(catalogue.arrivals) == 0:
         return Places.none()
     affinity = block.arrivals(catalogue)
-    affinity[(affinity <= 0) | (scores[:, catalogue.arrivals] == NEVER)] = NEVER
+    affinity[(affinity <= 0) | ~may] = NEVER
     found = Places.of(affinity, best(affinity, most), np.full(len(block), SOURCES.index(NEW_PRODUCT)))
     return found._replace(column=catalogue.arrivals[found.column])
-
-
-def _batch(
-    lists: Mapping[str, Places],
-    customers: pa.RecordBatch,
-    catalogue: ScoringArrays,
-    due_in_days: Callable[[np.ndarray, np.ndarray], np.ndarray],
-) -> pa.RecordBatch:
-    """A row per customer and list that is not empty. `due_in_days`: of the places in these rows and columns."""
-    sizes = {name: np.bincount(listed.row, minlength=customers.num_rows) for name, listed in lists.items()}
-    rows = pa.array(np.concatenate([np.flatnonzero(size) for size in sizes.values()]))
-    names = np.repeat(np.arange(len(sizes)), [np.count_nonzero(size) for size in sizes.values()])
-    offsets = pa.array(np.cumsum(np.concatenate([[0], *(size[size > 0] for size in sizes.values())])), pa.int32())
-    row, column, score, source = (np.concatenate(values) for values in zip(*lists.values(), strict=True))
-    due = due_in_days(row, column)
-    flat = (
-        pa.array(catalogue.product_ids[column], pa.int64()),
-        pa.array(score),
-        pa.array(SOURCES).take(pa.array(source)),
-        pa.array(np.nan_to_num(due).astype(np.int32), mask=np.isnan(due)),
-    )
-    columns = [customers.column(name).take(rows) for name in CUSTOMER]
-    columns += [pa.array(list(lists)).take(pa.array(names)), *(pa.ListArray.from_arrays(offsets, values) for values in flat)]
-    return pa.RecordBatch.from_arrays(columns, names=[*CUSTOMER, "list_name", "product_ids", "scores", "sources", "due_in_days"])

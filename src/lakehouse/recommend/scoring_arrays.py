@@ -1,7 +1,7 @@
 """The products of one shop as the scorer sees them, and a block of its customers: plain arrays, the same when learning and when scoring."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -15,6 +15,9 @@ from lakehouse.gold.interactions import span_days
 from lakehouse.gold.keys import CUSTOMER
 from lakehouse.gold.product_popularity import EVERYWHERE
 from lakehouse.recommend.neighbours import Neighbours, damped, merged
+from lakehouse.recommend.rules.eligibility import Eligibility
+from lakehouse.recommend.rules.shop_facts import ShopFacts
+from lakehouse.recommend.rules.shop_rules import ShopRules
 
 # Customers at once: fewer cost more per customer, more cost memory (x products x 4 bytes).
 BLOCK = 128
@@ -25,11 +28,10 @@ OWN = ("product_id", "weight", "order_count", "recency_days", "span_days")
 
 
 class ByCountry(NamedTuple):
-    """Of each customer the `row`; rows × products: `recent` orders, and whether a product `may` be shown."""
+    """Of each customer the `row`; rows × products: `recent` orders."""
 
     row: np.ndarray
     recent: np.ndarray
-    may: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -38,8 +40,8 @@ class ScoringArrays:
 
     `factors`: n × rank, zeros where ALS does not know the product. `recent`: by country the logarithm of 1 + recent orders,
     smoothed towards everywhere and in everywhere's numbers; "*" holds for countries that are not there. `ever`: the logarithm
-    of 1 + orders. `eligible`: may be shown, but for what is `hidden` in a country. `arrivals`: columns of new products;
-    `categories`: products × categories, 1 or 0, where arrivals are asked for.
+    of 1 + orders. `eligible`: may be shown, but for what `rules` hide. `arrivals`: columns of new products;
+    `categories`: products × categories, 1 or 0, where `eligible` is told. `rules`: over the same products; None where there are none.
     """
 
     product_ids: np.ndarray
@@ -50,15 +52,12 @@ class ScoringArrays:
     eligible: np.ndarray
     arrivals: np.ndarray
     categories: sp.csr_matrix
-    hidden: Mapping[str, np.ndarray] = field(default_factory=dict)
+    rules: ShopRules | None = None
 
     def by_country(self, countries: list[str | None]) -> ByCountry:
-        told = self.recent.keys() | self.hidden.keys()
-        known = [country if country in told else EVERYWHERE for country in countries]
+        known = [country if country in self.recent else EVERYWHERE for country in countries]
         names, rows = np.unique(np.asarray(known, dtype=str), return_inverse=True)
-        recent = [self.recent.get(name, self.recent[EVERYWHERE]) for name in names]
-        may = [self.eligible & ~self.hidden[name] if name in self.hidden else self.eligible for name in names]
-        return ByCountry(rows, np.stack(recent), np.stack(may))
+        return ByCountry(rows, np.stack([self.recent[name] for name in names]))
 
     def places(self, product_ids: np.ndarray) -> np.ndarray:
         """The products' columns, -1 for those that are not here."""
@@ -69,23 +68,16 @@ class ScoringArrays:
 
 
 def catalogues(
-    factors: DataFrame, neighbours: Mapping[str, Neighbours], popularity: DataFrame, eligible: DataFrame | None, smoothing: float
+    factors: DataFrame, neighbours: Mapping[str, Neighbours], popularity: DataFrame, eligible: Eligibility | None, smoothing: float
 ) -> dict[str, ScoringArrays]:
     """By shop code: all products with factors (shop_code, product_id, features) or in `popularity` (gold.product_popularity).
 
-    `eligible` (shop_code, product_id): what may be shown; None is everything. With a column `hidden_in` not in these countries; with
-    columns `is_new` and `category_ids` its new products are in the catalogue too. Two Spark jobs, three with `eligible`.
+    `eligible`: what may be shown, whose new and pinned products are in the catalogue too; None is everything. Two Spark jobs.
     """
     trained = factors.select("shop_code", "product_id", "features").orderBy("shop_code", "product_id").toArrow()
     counts = popularity.select("shop_code", "country_code", "product_id", "recent_order_count", "order_count").toArrow()
-    allowed = None if eligible is None else eligible.toArrow()
     codes = set(pc.unique(trained.column("shop_code")).to_pylist()) | set(pc.unique(counts.column("shop_code")).to_pylist())
-    return {
-        code: _catalogue(
-            code, _of(code, trained), neighbours, _of(code, counts), None if allowed is None else _of(code, allowed), smoothing
-        )
-        for code in sorted(codes)
-    }
+    return {code: _catalogue(code, _of(code, trained), neighbours, _of(code, counts), eligible, smoothing) for code in sorted(codes)}
 
 
 def _of(code: str, rows: pa.Table) -> pa.Table:
@@ -93,12 +85,14 @@ def _of(code: str, rows: pa.Table) -> pa.Table:
 
 
 def _catalogue(
-    code: str, trained: pa.Table, neighbours: Mapping[str, Neighbours], counts: pa.Table, allowed: pa.Table | None, smoothing: float
+    code: str, trained: pa.Table, neighbours: Mapping[str, Neighbours], counts: pa.Table, eligible: Eligibility | None, smoothing: float
 ) -> ScoringArrays:
     known = trained.column("product_id").to_numpy()
     counted = counts.column("product_id").to_numpy()
-    shelf = _Shelf.of(allowed)
-    ids = np.union1d(np.union1d(known, counted), shelf.new).astype(np.int64)
+    shelf = _Shelf.of(None if eligible is None else eligible.facts.get(code))
+    rules = None if eligible is None else eligible.rules.get(code)
+    more = shelf.new if rules is None else np.union1d(shelf.new, rules.pinned_products)
+    ids = np.union1d(np.union1d(known, counted), more).astype(np.int64)
     flat = np.asarray(trained.column("features").combine_chunks().flatten(), dtype=np.float32)
     rank = len(flat) // len(known) if len(known) else 0
     factors = np.zeros((len(ids), rank), dtype=np.float32)
@@ -111,7 +105,7 @@ def _catalogue(
         by_country[country][np.searchsorted(ids, counted[mine])] = counts.column("recent_order_count").to_numpy()[mine]
     everywhere = countries == EVERYWHERE
     ever[np.searchsorted(ids, counted[everywhere])] = counts.column("order_count").to_numpy()[everywhere]
-    may = np.ones(len(ids), dtype=bool) if allowed is None else np.isin(ids, shelf.products)
+    may = np.ones(len(ids), dtype=bool) if eligible is None else np.isin(ids, shelf.products)
     return ScoringArrays(
         ids,
         factors,
@@ -121,33 +115,29 @@ def _catalogue(
         may,
         np.flatnonzero(np.isin(ids, shelf.new)),
         shelf.categories_of(ids),
-        {country: np.isin(ids, products) for country, products in shelf.hidden.items()},
+        None if rules is None else rules.over(ids),
     )
 
 
 class _Shelf(NamedTuple):
-    """What may be shown: product ids, those of them that are new, the products' categories as pairs of two arrays, and by country the
-    products that are hidden there."""
+    """What may be shown: product ids, those of them that are new, and the products' categories as pairs of two arrays."""
 
     products: np.ndarray
     new: np.ndarray
     of_category: tuple[np.ndarray, np.ndarray]
-    hidden: dict[str, np.ndarray]
 
     @staticmethod
-    def of(allowed: pa.Table | None) -> "_Shelf":
+    def of(facts: ShopFacts | None) -> "_Shelf":
         nothing = np.zeros(0, dtype=np.int64)
-        if allowed is None:
-            return _Shelf(nothing, nothing, (nothing, nothing), {})
-        products = allowed.column("product_id").to_numpy()
-        hidden = {}
-        if "hidden_in" in allowed.column_names:
-            there, country = _pairs(allowed.column("hidden_in"))
-            hidden = {name: products[there[country == name]] for name in np.unique(country)}
-        if "is_new" not in allowed.column_names:
-            return _Shelf(products, nothing, (nothing, nothing), hidden)
-        there, category = _pairs(allowed.column("category_ids"))
-        return _Shelf(products, products[allowed.column("is_new").to_numpy(zero_copy_only=False)], (products[there], category), hidden)
+        if facts is None:
+            return _Shelf(nothing, nothing, (nothing, nothing))
+        place, category = facts.categories
+        kept = facts.is_shown[place]
+        return _Shelf(
+            facts.products[facts.is_shown],
+            facts.products[facts.is_shown & facts.is_new],
+            (facts.products[place[kept]], category[kept]),
+        )
 
     def categories_of(self, ids: np.ndarray) -> sp.csr_matrix:
         product, category = self.of_category
@@ -157,13 +147,6 @@ class _Shelf(NamedTuple):
         there = ids[place] == product
         names, column = np.unique(category[there], return_inverse=True)
         return sp.csr_matrix((np.ones(there.sum(), dtype=np.float32), (place[there], column)), shape=(len(ids), len(names)))
-
-
-def _pairs(lists: pa.ChunkedArray) -> tuple[np.ndarray, np.ndarray]:
-    """Of a column of lists: each value's row, and the value."""
-    whole = lists.combine_chunks()
-    values = pc.list_flatten(whole).to_numpy(zero_copy_only=False)
-    return np.asarray(pc.list_parent_indices(whole), dtype=np.int64), values.astype(str) if values.dtype == object else values
 
 
 def smoothed(recent: Mapping[str, np.ndarray], smoothing: float) -> dict[str, np.ndarray]:
@@ -179,12 +162,14 @@ def smoothed(recent: Mapping[str, np.ndarray], smoothing: float) -> dict[str, np
 
 
 def profiles(customers: DataFrame, interactions: DataFrame, factors: DataFrame) -> DataFrame:
-    """One row per customer (shop_code, customer_key, country_code): `own`, what was bought (array), `features` (null: unknown to ALS)."""
+    """One row per customer (shop_code, customer_key, country_code): `own`, what was bought (array), `features` (null: unknown to ALS), and
+    the `training_pairs` of `factors` if they are there."""
     spans = interactions.withColumn("span_days", span_days().cast("double"))
     history = spans.where("product_id > 0 and weight > 0").groupBy(*CUSTOMER)
     own = history.agg(F.sort_array(F.collect_list(F.struct(*OWN))).alias("own"))
     wanted = customers.select(*CUSTOMER, "country_code")
-    return wanted.join(own, CUSTOMER, "left").join(factors.select(*CUSTOMER, "features"), CUSTOMER, "left")
+    of_model = [name for name in ("features", "training_pairs") if name in factors.columns]
+    return wanted.join(own, CUSTOMER, "left").join(factors.select(*CUSTOMER, *of_model), CUSTOMER, "left")
 
 
 @dataclass(frozen=True)
@@ -218,6 +203,11 @@ class Block:
 
     def __len__(self) -> int:
         return len(self.countries)
+
+    @property
+    def named_countries(self) -> np.ndarray:
+        """As rules see them: one that is not known is none of theirs."""
+        return np.asarray([country or "" for country in self.countries], dtype=str)
 
     @property
     def is_new(self) -> np.ndarray:

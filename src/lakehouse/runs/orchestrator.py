@@ -28,6 +28,8 @@ from lakehouse.ops.ledger import STARTED, SUCCEEDED, Entry, Ledger, published
 from lakehouse.pipeline.planner import NOTHING
 from lakehouse.pipeline.rejects import TooManyRejectsError
 from lakehouse.recommend.params import Params, parse_params
+from lakehouse.recommend.rules.declared_rules import read_rules
+from lakehouse.recommend.rules.rule_set import Rules
 from lakehouse.runs.audit import Audit, write_data_docs
 from lakehouse.runs.incident_notifier import IncidentNotifier
 from lakehouse.runs.old_lakes import drop_replaced, replaced, take_on
@@ -54,8 +56,9 @@ def run_stages(
     """
     started_at, work = datetime.now(UTC), Work(Audit(accepted), Workflow(workflow_id, command) if workflow_id else None)
     params = parse_params(read_conf("als.yaml"))
-    # What is wrong in the files of campaigns is told before the night, not at its end.
+    # What is wrong in the files of campaigns and rules is told before the night, not at its end.
     read_campaigns()
+    rules = read_rules()
     run_id = f"{started_at:%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:6]}"
     logs.set_up(settings.log_format, run_id)
     notifier = IncidentNotifier(settings, command, run_date, run_id, work)
@@ -64,7 +67,7 @@ def run_stages(
             nullcontext(lock) if lock else lake_lock(settings.lake_root, settings.lock, settings.lock_lease_seconds)
         )
         with notifier.of_the_start(), held as lock, notifier.of_the_run(), translate_disk_full(settings):
-            work.do(_begun(settings, params, command, run_date, run_id, started_at, notifier, lock), calls)
+            work.do(_begun(settings, params, rules, command, run_date, run_id, started_at, notifier, lock), calls)
     finally:
         logs.end()
     return work.results
@@ -187,6 +190,7 @@ class Work:
 def _begun(
     settings: Settings,
     params: Params,
+    rules: Rules,
     command: str,
     run_date: date,
     run_id: str,
@@ -212,7 +216,7 @@ def _begun(
     ledger.record(Entry("", STARTED, size_told(is_small)))
     before = published(store)
     drop_replaced(store, before)
-    return RunContext(run_id, run_date, started_at, settings, store, ledger, params, key, before, before, lock)
+    return RunContext(run_id, run_date, started_at, settings, store, ledger, params, key, before, before, lock, rules)
 
 
 def _keep_vault_private(settings: Settings) -> None:

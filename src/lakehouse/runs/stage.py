@@ -22,13 +22,14 @@ from lakehouse.night import NIGHT, Stage, found
 from lakehouse.ops.ledger import Ledger
 from lakehouse.pipeline.pinned_tables import PinnedTables
 from lakehouse.recommend.params import Params
+from lakehouse.recommend.rules.rule_set import Rules
 from lakehouse.table import Table
 
 
 @dataclass(frozen=True)
 class RunContext:
     """What a stage works with. `published`: what readers saw when the run began. `heads`: what the stage reads, that is what earlier
-    stages of the run wrote, else what is published. `lock`: the lake's, which the run holds."""
+    stages of the run wrote, else what is published. `lock`: the lake's, which the run holds. `rules`: of all files of conf/rules."""
 
     run_id: str
     run_date: date
@@ -41,6 +42,7 @@ class RunContext:
     published: Mapping[str, TableVersion] = field(default_factory=dict)
     heads: Mapping[str, TableVersion] = field(default_factory=dict)
     lock: HeldLock = field(default_factory=HeldLock)
+    rules: Rules = field(default_factory=Rules)
 
     @property
     def spark(self) -> SparkSession:

@@ -50,6 +50,7 @@ TABLE = Table(
         Column("has_foreign_image", BOOLEAN, "whether that is of another host than the shop's own addresses"),
         Column("created_at", TIMESTAMP, "UTC; null for drafts"),
         Column("updated_at", TIMESTAMP, "UTC; misses changes of price tables and categories"),
+        Column("tag_names", ArrayType(STRING), "its tags by the alphabet; HTML entities decoded"),
     ),
     rules=(
         Rule("status_is_known", "status <> ''"),
@@ -111,6 +112,7 @@ def build(
                 "is_sellable": is_sellable,
                 "is_restricted": _known("is_restricted"),
                 "category_ids": F.coalesce("category_ids", F.array().cast(ArrayType(LONG))),
+                "tag_names": F.coalesce("tag_names", F.array().cast(ArrayType(STRING))),
                 "product_url": F.concat("home_url", F.lit("/?p="), "product_id"),
                 "created_at": F.col("post_date_gmt"),
                 "updated_at": F.col("post_modified_gmt"),
@@ -134,6 +136,7 @@ def _of_databases(database_products: DataFrame, restricted_categories: tuple[str
             & F.coalesce(F.trim("product_name") != "", F.lit(False)),
             "is_restricted": is_named(F.col("category_name"), restricted_categories),
             "category_ids": F.array().cast(ArrayType(LONG)),
+            "tag_names": F.array().cast(ArrayType(STRING)),
             "has_foreign_image": F.lit(False),
         }
     )
@@ -171,6 +174,7 @@ def _terms_of_products(terms: DataFrame, term_taxonomy: DataFrame, term_relation
         .agg(
             F.sort_array(F.collect_set(F.when(F.col("taxonomy") == "product_cat", F.col("term_id")))).alias("category_ids"),
             F.min(unescape_html(named("product_brand"))).alias("brand_name"),
+            F.sort_array(F.collect_set(unescape_html(named("product_tag")))).alias("tag_names"),
             F.min(named("product_type")).alias("product_type"),
             F.max(named("product_visibility") == "exclude-from-catalog").alias("is_hidden"),
             F.max("is_restricted").alias("is_restricted"),

@@ -13,6 +13,7 @@ from lakehouse.runs.stage import AfterPublication, RunContext, StageResult, both
 from lakehouse.stages.crm_pack import export_customers
 from lakehouse.stages.export_packs.due import due
 from lakehouse.stages.export_packs.make_pack import MadePack, make_pack
+from lakehouse.stages.export_packs.shared_stock import stock_sources
 from lakehouse.stages.export_packs.show_pack import delete_expired, is_shown, show
 
 
@@ -29,7 +30,9 @@ def export(run: RunContext) -> StageResult:
             logs.info(f"{campaign.step}: not due, {why_not}", step=campaign.step)
         else:
             counted = counted_packs(campaign, ledger.all_made(), [each.name for each in made], run.run_date)
-            made.append(make_pack(run, campaign, declared, counted))
+            alike = {each.name for each in declared.campaigns.values() if each.channel == campaign.channel}
+            stock = stock_sources(run, alike, ledger.all_made(), {each.name: each.made_from for each in made})
+            made.append(make_pack(run, campaign, declared, counted, stock))
     outputs = {name: head for each in made for name, head in each.outputs.items()}
     to_show = [
         AfterPublication.of(show, campaign=each.campaign, pack=each.pack, silent=dict(each.silent))

@@ -3,16 +3,13 @@
 from pyspark.sql import functions as F
 
 from lakehouse.errors import ConfigError, DataError
-from lakehouse.gold import interactions, product_popularity
 from lakehouse.gold.keys import CUSTOMER
 from lakehouse.io.mlflow.model_registry import ModelRegistry
 from lakehouse.ops.model_changes import PROMOTE, ROLLBACK, champion_before, model_changes
-from lakehouse.recommend import customer_products
-from lakehouse.recommend.blend import Blend
 from lakehouse.recommend.evaluation.difference import difference
 from lakehouse.runs.stage import RunContext, StageResult
-from lakehouse.silver import categories, customers, products
-from lakehouse.stages.preview import LOOKED_AT, published
+from lakehouse.silver import categories, products
+from lakehouse.stages.preview import LOOKED_AT, lists_of_some, published
 from lakehouse.stages.score import registered
 
 
@@ -24,16 +21,8 @@ def diff(run: RunContext, version: str) -> StageResult:
     if before is None:
         raise DataError("no lists of a model are published to compare with", "run `lakehouse night` first")
     people = before.select(*CUSTOMER).distinct().orderBy(F.xxhash64("customer_key"), *CUSTOMER).limit(LOOKED_AT)
-    some = run.read(customers.TABLE).join(people, CUSTOMER, "left_semi")
-    after = customer_products.build(
-        some,
-        *(run.read(table) for table in (products.TABLE, interactions.TABLE, product_popularity.TABLE)),
-        run_date=run.run_date,
-        model=registered(run.spark, registry, registry.version(version)),
-        lists=run.params.lists,
-        blend=Blend.of(run.params.blend),
-        country_smoothing=run.params.popularity.country_smoothing,
-    ).persist()
+    model = registered(run.spark, registry, registry.version(version))
+    after = lists_of_some(run, people, model, run.rules.on(run.run_date)).persist()
     return StageResult(text=difference(before, after, run.read(products.TABLE), run.read(categories.TABLE)).text())
 
 

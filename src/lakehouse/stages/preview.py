@@ -3,45 +3,82 @@
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from lakehouse.gold import interactions, product_popularity
 from lakehouse.gold.keys import CUSTOMER, PRODUCT
-from lakehouse.gold.product_popularity import EVERYWHERE
 from lakehouse.recommend import customer_products
 from lakehouse.recommend.blend import Blend
 from lakehouse.recommend.evaluation.difference import Difference, difference
 from lakehouse.recommend.evaluation.gate import Guards
 from lakehouse.recommend.evaluation.judge import lists_of
 from lakehouse.recommend.model import Learned
+from lakehouse.recommend.registered import RegisteredModel
+from lakehouse.recommend.rules.eligibility import Eligibility, is_hidden
+from lakehouse.recommend.rules.rule_set import Rules
 from lakehouse.recommend.scorer import BUY_AGAIN, DISCOVER, MIXED
 from lakehouse.runs.stage import RunContext
-from lakehouse.silver import categories, customers, products
+from lakehouse.silver import categories, customers, product_codes, products, wholesale_offers
+from lakehouse.sources import other_feeds
 
 # So many customers, the same ones every time.
 LOOKED_AT = 5000
+OF_FEEDS = (other_feeds.STOCK_LEVELS.bronze, wholesale_offers.TABLE)
 
 
-def preview(run: RunContext, learned: Learned, blend: Blend) -> DataFrame:
+def lists_of_some(run: RunContext, people: DataFrame, model: RegisteredModel, rules: Rules) -> DataFrame:
+    """The lists of `people` (shop_code, customer_key) by a model and by rules, made as a night makes them."""
+    tables = (*(each.TABLE for each in (products, interactions, product_popularity, categories, product_codes)), *OF_FEEDS)
+    return customer_products.build(
+        run.read(customers.TABLE).join(people, CUSTOMER, "left_semi"),
+        *(run.read(table) for table in tables),
+        run_date=run.run_date,
+        model=model,
+        lists=run.params.lists,
+        rules=rules.of_lists(),
+        blend=Blend.of(run.params.blend),
+        country_smoothing=run.params.popularity.country_smoothing,
+        popularity_days=run.params.popularity.days,
+        feed_shop=run.settings.feed_shop_code,
+    )
+
+
+def eligible(run: RunContext) -> Eligibility:
+    """What the lists of tonight may show."""
+    tables = (*(each.TABLE for each in (products, product_popularity, product_codes)), *OF_FEEDS, categories.TABLE)
+    return customer_products.what_may_be_shown(
+        *(run.read(table) for table in tables),
+        rules=run.rules.on(run.run_date),
+        run_date=run.run_date,
+        lists=run.params.lists,
+        popularity_days=run.params.popularity.days,
+        feed_shop=run.settings.feed_shop_code,
+    )
+
+
+def preview(run: RunContext, learned: Learned, blend: Blend, shown: Eligibility) -> DataFrame:
     """Places of the lists, in memory; of what can be sold."""
     known = run.read(customers.TABLE).where(~F.col("is_anonymous")).join(learned.countries.select(*CUSTOMER), CUSTOMER, "left_semi")
     people = known.select(*CUSTOMER).orderBy(F.xxhash64("customer_key"), *CUSTOMER).limit(LOOKED_AT)
-    return lists_of(learned, blend, people, run.params, run.params.lists.length, eligible=_shelf(run)).persist()
+    return lists_of(learned, blend, people, run.params, run.params.lists.length, eligible=shown).persist()
 
 
-def guards(run: RunContext, lists: DataFrame, learned: Learned) -> Guards:
+def guards(run: RunContext, lists: DataFrame, learned: Learned, shown: Eligibility) -> Guards:
     """Measured on the lists of `preview`; the champion's coverage on the published lists of the same customers."""
     bought = learned.interactions.where("product_id > 0").select(*CUSTOMER, "product_id", F.lit(True).alias("is_bought"))
-    shelf = _shelf(run).persist()
+    shelf = shown.frame(run.spark)
     countries = learned.countries.select(*CUSTOMER, "country_code")
     marked = lists.join(bought, [*CUSTOMER, "product_id"], "left").join(shelf, PRODUCT, "left").join(countries, CUSTOMER, "left")
-    is_hidden = F.col("hidden_in").isNull() | F.array_contains("hidden_in", F.coalesce("country_code", F.lit(EVERYWHERE)))
     facts = marked.groupBy("list_name").agg(
-        F.count_if(is_hidden).alias("ineligible"),
+        F.count_if(is_hidden("list_name", "country_code")).alias("ineligible"),
         F.count_if(F.coalesce("is_bought", F.lit(False))).alias("bought"),
         F.count("*").alias("places"),
     )
     by_list = {row["list_name"]: row for row in facts.collect()}
     repeats = {name: row["bought"] / row["places"] for name, row in by_list.items()}
     before, total = published(run), max(shelf.count(), 1)
-    found = Guards(
+    if before is not None and shown.rules:
+        # What rules hide by now is no loss of the new model's.
+        before = before.join(shelf, PRODUCT, "left_semi")
+    return Guards(
         coverage=_shown(lists) / total,
         completeness=_completeness(lists, run.params.lists.length),
         ineligible_shown=sum(row["ineligible"] for row in by_list.values()),
@@ -52,8 +89,6 @@ def guards(run: RunContext, lists: DataFrame, learned: Learned) -> Guards:
         buy_again_repeat_share=repeats.get(BUY_AGAIN),
         mixed_repeat_share=repeats.get(MIXED),
     )
-    shelf.unpersist()
-    return found
 
 
 def changes(run: RunContext, lists: DataFrame) -> Difference | None:
@@ -68,10 +103,6 @@ def published(run: RunContext) -> DataFrame | None:
         return None
     lists = run.read(customer_products.TABLE)
     return None if lists.where(F.col("model_version").isNotNull()).isEmpty() else lists
-
-
-def _shelf(run: RunContext) -> DataFrame:
-    return customer_products.shelf(run.read(products.TABLE), run.params.lists).select(*PRODUCT, "hidden_in")
 
 
 def _shown(lists: DataFrame) -> int:

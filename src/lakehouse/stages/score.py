@@ -11,11 +11,12 @@ from lakehouse.io.delta.delta_store import TableVersion
 from lakehouse.io.host import logs
 from lakehouse.io.mlflow.model_registry import Champion, ModelRegistry
 from lakehouse.pipeline.planner import NOTHING
-from lakehouse.recommend import neighbours
+from lakehouse.recommend import customer_products, neighbours
 from lakehouse.recommend.als import Factors, with_keys
 from lakehouse.recommend.blend import Blend
 from lakehouse.recommend.registered import Parts, RegisteredModel
 from lakehouse.runs.stage import RunContext, StageResult
+from lakehouse.stages.rules.count_effects import count_effects
 from lakehouse.stages.step_runner import step_runner
 
 # Among a version's parameters: the configuration as JSON, and the names of the blend's exponents.
@@ -36,6 +37,7 @@ def score(run: RunContext) -> StageResult:
     runner = step_runner(run, partial(registered, run.spark, registry, champion))
     for step in RECOMMENDATIONS:
         runner.run(step)
+    count_effects(run, runner.outputs[customer_products.TABLE.name])
     return StageResult(runner.outputs)
 
 
@@ -63,4 +65,5 @@ def registered(spark: SparkSession, registry: ModelRegistry, champion: Champion 
             factors = with_keys(registry.load(champion), *factors)
         return factors, neighbours.from_frame(index["neighbours"]) if "neighbours" in index else {}
 
-    return RegisteredModel(champion.version, Blend.from_named(exponents) if exponents else None, load)
+    blend = Blend.from_named(exponents) if exponents else None
+    return RegisteredModel(champion.version, blend, load, float(champion.params.get("als.reg_param", 0)))

@@ -11,6 +11,7 @@ from lakehouse.pipeline.runner import Runner
 from lakehouse.recommend.blend import Blend
 from lakehouse.recommend.params import Params
 from lakehouse.recommend.registered import RegisteredModel
+from lakehouse.recommend.rules.rule_set import Rules
 from lakehouse.runs.stage import RunContext
 from lakehouse.sources.app_shop import APP
 from lakehouse.sources.mobile_app import COUNTS_AS_SALE
@@ -18,10 +19,10 @@ from lakehouse.sources.mobile_app import COUNTS_AS_SALE
 
 def step_runner(run: RunContext, model: Callable[[], RegisteredModel] | None = None) -> Runner:
     """Begins with what the stage reads. `model`: see Runner."""
-    return Runner(run.store, run.ledger, run.run_id, parameters(run.settings, run.params, run.run_date), run.heads, model)
+    return Runner(run.store, run.ledger, run.run_id, parameters(run.settings, run.params, run.rules, run.run_date), run.heads, model)
 
 
-def parameters(settings: Settings, params: Params, run_date: date) -> dict[str, object]:
+def parameters(settings: Settings, params: Params, rules: Rules, run_date: date) -> dict[str, object]:
     """What steps may depend on besides tables, by the names in their `parameters`."""
     return {
         "run_date": run_date,
@@ -33,6 +34,7 @@ def parameters(settings: Settings, params: Params, run_date: date) -> dict[str, 
         "half_life_days": params.weights.half_life_days,
         "popularity_days": params.popularity.days,
         "lists": params.lists,
+        "rules": rules.on(run_date).of_lists(),
         "blend": Blend.of(params.blend),
         "country_smoothing": params.popularity.country_smoothing,
     }

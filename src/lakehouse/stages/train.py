@@ -20,7 +20,7 @@ from lakehouse.io.host import logs
 from lakehouse.io.mlflow.model_registry import Champion, ModelRegistry, Training
 from lakehouse.ops.ledger import SUCCEEDED, Entry, inputs_json
 from lakehouse.pipeline.recording import record
-from lakehouse.recommend import metrics, neighbours
+from lakehouse.recommend import als, metrics, neighbours
 from lakehouse.recommend.blend import Blend
 from lakehouse.recommend.evaluation import gate, split
 from lakehouse.recommend.evaluation.gate import GateDecision, Guards
@@ -31,13 +31,13 @@ from lakehouse.recommend.params import Params
 from lakehouse.recommend.scorer import BUY_AGAIN, DISCOVER, LISTS, MIXED
 from lakehouse.runs.stage import AfterPublication, RunContext, StageResult
 from lakehouse.silver import customer_identities, customers, order_lines, orders, products, refund_lines
-from lakehouse.stages.preview import changes, guards, preview
+from lakehouse.stages.preview import changes, eligible, guards, preview
 from lakehouse.stages.score import CONFIG, FITTED, model_head
 from lakehouse.stages.training_due import why_due
 
 PASSED = "passed"
-# So many customers' factors (256 bytes each) pass through the driver. They are kept beside the model too, where scoring reads them
-# without loading it, which costs seconds and needs a session with a JVM.
+# So many customers' factors (256 bytes each) and the pairs that they come from (16 bytes each) pass through the driver. They are kept
+# beside the model too, where scoring reads them without loading it, which costs seconds and needs a session with a JVM.
 HELD_CUSTOMERS = 500_000
 # MLflow writes a model of Spark by the driver's JVM.
 NEEDS_CLASSIC = "training needs a Spark session of its own, and SPARK_REMOTE asks for one of Spark Connect"
@@ -81,8 +81,9 @@ def train(run: RunContext) -> StageResult:
     known = as_of(bought, evening(run.run_date), clock_of(run.params))
     learned = learn(known, run.params, clock_of(run.params), run.read(interactions.TABLE))
     blend = _blend(tried.learned, tried.fold, run.params)
-    lists = preview(run, learned, blend)
-    verdict = _verdict(run, champion, bought, tried, found := guards(run, lists, learned))
+    shown = eligible(run)
+    lists = preview(run, learned, blend, shown)
+    verdict = _verdict(run, champion, bought, tried, found := guards(run, lists, learned, shown))
     changed = changes(run, lists)
     training = Training(
         name=f"{run.run_date} {run.run_id}",
@@ -117,8 +118,8 @@ def _index(run: RunContext, learned: Learned) -> dict[str, DataFrame]:
     keys = _without_anonymous(run, learned.trained.customer_index)
     customers, products = keys, learned.trained.product_index
     if keys.count() <= HELD_CUSTOMERS:
-        factors = learned.trained.factors()
-        customers, products = factors.customers.join(keys, CUSTOMER, "left_semi"), factors.products
+        factors, pairs = learned.trained.factors(), als.training_pairs(learned.interactions, run.params.als.alpha)
+        customers, products = factors.customers.join(keys, CUSTOMER, "left_semi").join(pairs, CUSTOMER, "left"), factors.products
     return {
         "customers": customers,
         "products": products,

@@ -20,6 +20,7 @@ from lakehouse.io.config.database_settings import DatabaseSettings
 from lakehouse.io.config.settings import Settings, read_conf
 from lakehouse.io.delta.delta_store import DeltaStore, TableVersion
 from lakehouse.recommend.params import Params, parse_params
+from lakehouse.recommend.rules.rule_set import Rules
 from lakehouse.runs.stage import RunContext, StageResult
 from lakehouse.sources.databases.entities import CUSTOMERS, ORDER_LINES, ORDERS, PRODUCTS
 from lakehouse.stages.ingest_database.database_source import check_database
@@ -80,7 +81,7 @@ def test_an_erp_a_portal_and_a_table_of_sales_are_shops_of_their_own(
             cursor.execute(grant)
     settings = ingested(tmp_path, {"erp": erp, "till": till, "b2b": b2b})
     params: Params = parse_params(read_conf("als.yaml"))
-    silver = silver_rows(store, parameters(settings, params, date(2026, 11, 16)), *ALL)
+    silver = silver_rows(store, parameters(settings, params, Rules(), date(2026, 11, 16)), *ALL)
     ids = {(row["shop_code"], row["source_key"]): row["id"] for row in store.read(KEYS.name).collect()}
     known = {key: number for (shop, key), number in ids.items() if shop == "erp"}
 

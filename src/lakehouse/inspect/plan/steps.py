@@ -11,12 +11,13 @@ from lakehouse.ops.ledger import Entry, Ledger
 from lakehouse.ops.model_changes import model_changes
 from lakehouse.pipeline.planner import NOTHING, decide
 from lakehouse.recommend.params import parse_params
+from lakehouse.recommend.rules.declared_rules import read_rules
 from lakehouse.stages.step_runner import parameters
 
 
 def step_rows(lake: Lake, history: History, as_of: date) -> list[list[str]]:
     """For each step: its name, what is decided, and what it usually reads in rows and takes in seconds."""
-    known = parameters(lake.settings, parse_params(read_conf("als.yaml")), as_of)
+    known = parameters(lake.settings, parse_params(read_conf("als.yaml")), read_rules(), as_of)
     ledger = Ledger(lake.store, "", "plan", as_of, "")
     rows = []
     for step in STEPS:

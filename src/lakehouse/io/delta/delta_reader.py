@@ -150,10 +150,10 @@ class DeltaReader(StoredFiles):
         path = self.tables.local_path(name)
         return delta_files.opened(path, version) if self._small_rows and path is not None else None
 
-    def column_names(self, name: str) -> list[str]:
-        """Of a table's latest version."""
-        table = self.opened(name)
-        return self.read(name).columns if table is None else [field.name for field in table.schema().fields]
+    def column_names(self, name: str, version: int | None = None) -> list[str]:
+        """Of a version of the table, by default the latest."""
+        table = self.opened(name, version)
+        return self.read(name, version).columns if table is None else [field.name for field in table.schema().fields]
 
     def changes(self, name: str, first: int, last: int) -> DataFrame:
         """The change feed of the versions first..last, both included."""

@@ -47,7 +47,8 @@ SIGNATURE = ModelSignature(
 
 
 class ModelRegistry:
-    """One registered model at a tracking server. No rows go there: data versions, metrics, factors and pseudonyms only.
+    """One registered model at a tracking server. What goes there: data versions, metrics, factors, and what the model was trained on, by
+    pseudonyms.
 
     Without a store it can be looked at, but nothing can be logged or promoted.
     """

@@ -14,6 +14,7 @@ from lakehouse.recommend.evaluation import baselines
 from lakehouse.recommend.evaluation.split import Fold
 from lakehouse.recommend.model import Learned
 from lakehouse.recommend.params import Params
+from lakehouse.recommend.rules.eligibility import Eligibility
 from lakehouse.recommend.scorer import LISTS, top_lists
 
 K = 10
@@ -58,11 +59,11 @@ def lists_of(
     params: Params,
     length: int,
     keep_seen: bool = False,
-    eligible: DataFrame | None = None,
+    eligible: Eligibility | None = None,
 ) -> DataFrame:
     """The places of the lists of `customers` (shop_code, customer_key): the code that writes recommendations.customer_products.
 
-    `eligible` (shop_code, product_id): what may be shown; None is everything.
+    `eligible`: what may be shown; None is everything.
     """
     return places(top_lists(learned.profiles(customers), learned.ranking(blend, params, length, keep_seen, eligible)))
 

@@ -66,10 +66,10 @@ TERM_TAXONOMY = JdbcTable(
     columns=(
         Column("term_taxonomy_id", LONG, "id that relationships point at; differs from the term id"),
         Column("term_id", LONG, "the term"),
-        Column("taxonomy", STRING, "product_cat, product_brand, product_type or product_visibility"),
+        Column("taxonomy", STRING, "product_cat, product_tag, product_brand, product_type or product_visibility"),
         Column("parent", LONG, "term id of the parent; 0 at the top"),
     ),
-    where="`taxonomy` IN ('product_cat', 'product_brand', 'product_type', 'product_visibility')",
+    where="`taxonomy` IN ('product_cat', 'product_tag', 'product_brand', 'product_type', 'product_visibility')",
 )
 
 TERM_RELATIONSHIPS = JdbcTable(

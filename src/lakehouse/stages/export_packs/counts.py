@@ -1,8 +1,9 @@
-"""How many customers a pack reaches, and how many are left out for which reason."""
+"""How many customers a pack reaches, how many are left out for which reason, and how many places are others' for want of stock."""
 
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from pyspark.sql import DataFrame
 
@@ -39,3 +40,28 @@ class Counts:
     def silent(self, shops: Collection[str]) -> dict[str, int]:
         """Of these shops, how many customers said neither yes nor no."""
         return {shop: number for shop, reason, number in self.by_shop if reason == NO_CONSENT and shop in shops}
+
+
+@dataclass(frozen=True)
+class Clipped:
+    """Products that there is too little of, and the places of lists that would show them and show the next best instead."""
+
+    products: int
+    places: int
+
+    @staticmethod
+    def of(counts: Collection[Mapping[str, Any]]) -> "Clipped":
+        """Of rows of `shown_products.counted`."""
+        found = [row["clipped_count"] for row in counts if row["clipped_count"]]
+        return Clipped(len(found), sum(found))
+
+    @property
+    def text(self) -> str:
+        """For a line of the log; empty if nothing is clipped."""
+        return f"; clipped for want of stock: {self.products} products at {self.places} places" if self.places else ""
+
+
+def said(counts: Counts, clipped: Clipped) -> dict[str, object]:
+    """What the manifest says of all this."""
+    numbers = {"customers": counts.customers, "recipients": counts.recipients, "suppressed": counts.suppressed}
+    return {**numbers, "clipped": {"products": clipped.products, "places": clipped.places}}

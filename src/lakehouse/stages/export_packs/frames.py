@@ -1,6 +1,7 @@
 """The frames that a campaign's pack is made from, at the versions that a run works with."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
@@ -14,6 +15,7 @@ from lakehouse.export.contacts import contacts, devices
 from lakehouse.export.frequency import PackName, with_recent_packs
 from lakehouse.export.holdout import with_arm
 from lakehouse.export.places import LIST_OWNER, items, places, with_lists
+from lakehouse.export.stock.limits import Limit, Product
 from lakehouse.gold import interactions
 from lakehouse.gold.keys import CUSTOMER
 from lakehouse.recommend import customer_products
@@ -23,6 +25,9 @@ from lakehouse.sources import mobile_app
 from lakehouse.sources.databases import entities
 from lakehouse.sources.woocommerce.orders import ORDER_ADDRESSES, ORDERS
 from lakehouse.sources.woocommerce.people import USER_META, USERS
+from lakehouse.stages.export_packs.channel_rules import by_channel
+from lakehouse.stages.export_packs.shared_stock import scarce
+from lakehouse.stages.export_packs.stock_sharing import StockSharing
 from lakehouse.table import Table
 
 OF_ALL = (customers.TABLE, customer_products.TABLE, products.TABLE, interactions.TABLE)
@@ -38,15 +43,25 @@ def tables_of(campaign: Campaign) -> tuple[Table, ...]:
 
 
 class Frames:
-    """`people`: everybody whom the campaign is for, with `suppressed_for`. `counted`: the packs that count for its frequency cap."""
+    """`people`: everybody whom the campaign is for, with `suppressed_for`. `counted`: the packs that count for its frequency cap.
 
-    def __init__(self, run: RunContext, campaign: Campaign, counted: Sequence[PackName]) -> None:
-        self._run, self._campaign, self._counted = run, campaign, counted
+    `limits`: of the products whose stock is counted; it is shared out where they can be reached. `release` frees what is cached.
+    """
+
+    def __init__(self, run: RunContext, campaign: Campaign, counted: Sequence[PackName], limits: Mapping[Product, Limit]) -> None:
+        self._run, self._campaign, self._counted, self._limits = run, campaign, counted, limits
         everybody, lists, catalogue, pairs = (run.read(table) for table in OF_ALL)
+        self.channel_rules = by_channel(run, campaign, lists)
+        # A list of which a channel's rules leave nothing is none.
+        lists = self.channel_rules.shown
         self._shown = places(lists, catalogue, pairs, campaign.list_name)
         meant = with_lists(base(everybody, pairs, campaign, run.settings.feed_shop_code), lists, self._shown, campaign.list_name)
         self._devices = devices(*(run.read(table) for table in OF_PUSH)) if campaign.channel == PUSH else None
         self.people = suppressed(self._with_arms(self._with_recent_packs(self._with_devices(meant))), campaign)
+        self._sharing: StockSharing | None = None
+        if limits:
+            self._sharing = StockSharing(self.people, self._shown, scarce(run, limits), campaign.slots, run.run_date)
+            self.people, self._shown = self._sharing.people, self._sharing.shown
 
     def recipients(self) -> DataFrame:
         """One row for each of `people` who gets something: shop_code, customer_key, country_code, locale, list_shop, first_name, `items`
@@ -59,6 +74,14 @@ class Frames:
             .join(items(self._shown, self._campaign.slots), LIST_OWNER)
             .orderBy(*CUSTOMER)
         )
+
+    def products(self, recipients: int) -> list[dict[str, Any]]:
+        """Of each product with a limit how many are shown it and how many are not (export/stock/shown_products.py: counted)."""
+        return [] if self._sharing is None else self._sharing.counts(self._limits, recipients)
+
+    def release(self) -> None:
+        if self._sharing is not None:
+            self._sharing.release()
 
     def _with_devices(self, people: DataFrame) -> DataFrame:
         if self._devices is None:

@@ -27,7 +27,7 @@ def keep_people(run: RunContext, campaign: Campaign, people: DataFrame, are_coun
         kept.append(campaign_members.TABLE)
     if are_counted:
         _append(run, frequency.TABLE, _named(run, campaign, people.where(reached)), is_small)
-        _forget(run)
+        forget(run, frequency.TABLE, frequency.KEPT_DAYS)
         kept.append(frequency.TABLE)
     return {table.name: head for table in kept if (head := run.store.head(table.name)) is not None}
 
@@ -56,7 +56,8 @@ def _append(run: RunContext, table: Table, rows: DataFrame, is_small: bool) -> N
         run.store.append(table.name, new.cast(declared_schema(table)))
 
 
-def _forget(run: RunContext) -> None:
-    name, before = frequency.TABLE.name, run.run_date - timedelta(days=frequency.KEPT_DAYS)
-    if run.store.head(name) is not None and run.store.rows(frequency.TABLE, ("run_id",), f"run_date < DATE '{before}'"):
-        run.store.replace_where(name, run.store.empty(frequency.TABLE.columns), f"run_date < DATE '{before}'")
+def forget(run: RunContext, table: Table, days: int) -> None:
+    """Take out the rows of packs (`run_id`, `run_date`) that are older on the run date."""
+    before = f"run_date < DATE '{run.run_date - timedelta(days=days)}'"
+    if run.store.head(table.name) is not None and run.store.rows(table, ("run_id",), before):
+        run.store.replace_where(table.name, run.store.empty(table.columns), before)

@@ -21,11 +21,12 @@ from lakehouse.ops.ledger import SKIPPED, SUCCEEDED, Entry, inputs_json
 from lakehouse.pipeline.recording import record
 from lakehouse.recommend import customer_products
 from lakehouse.runs.stage import RunContext
-from lakehouse.stages.export_packs.counts import Counts
-from lakehouse.stages.export_packs.frames import Frames
+from lakehouse.stages.export_packs.counts import Clipped, Counts, said
+from lakehouse.stages.export_packs.frames import Frames, tables_of
 from lakehouse.stages.export_packs.kept import keep_people
 from lakehouse.stages.export_packs.left_out import keep_left_out
-from lakehouse.stages.export_packs.origin import Origin, facts, origin
+from lakehouse.stages.export_packs.origin import facts, origin
+from lakehouse.stages.export_packs.shared_stock import StockSources, keep_shown, stock_limits
 
 # Who is held out of a campaign, for whoever reads its results elsewhere.
 CONTROL, CONTROL_COLUMNS = Dialect("control.csv"), ("person", "shop_code", "customer_key")
@@ -33,11 +34,13 @@ CONTROL, CONTROL_COLUMNS = Dialect("control.csv"), ("person", "shop_code", "cust
 
 @dataclass(frozen=True)
 class MadePack:
-    """`pack` is its name below the campaign's place. `is_new`: it did not stand already. `outputs`: what was written beside it, by table.
-    `silent`: shop without a chosen legal ground → customers who said neither yes nor no."""
+    """`pack` is its name below the campaign's place, `made_from` the hash of what it was made from. `is_new`: it did not stand already.
+    `outputs`: what was written beside it, by table. `silent`: shop without a chosen legal ground → customers who said neither yes nor no.
+    """
 
     campaign: str
     pack: str
+    made_from: str
     is_new: bool = True
     silent: Mapping[str, int] = field(default_factory=dict)
     outputs: Mapping[str, TableVersion] = field(default_factory=dict)
@@ -48,9 +51,12 @@ class MadePack:
         return self.campaign, date, run_id
 
 
-def make_pack(run: RunContext, campaign: Campaign, declared: Declared, counted: Sequence[PackName]) -> MadePack:
-    """Write the pack where nobody sees it yet, or find the one that stands. `counted`: packs that count for its frequency cap."""
-    started, made = time.monotonic(), origin(run, campaign, declared, counted)
+def make_pack(run: RunContext, campaign: Campaign, declared: Declared, counted: Sequence[PackName], stock: StockSources) -> MadePack:
+    """Write the pack where nobody sees it yet, or find the one that stands.
+
+    `counted`: packs that count for its frequency cap. `stock`: what its share of the stock follows from.
+    """
+    started, made = time.monotonic(), origin(run, campaign, declared, counted, stock)
     packs = packs_of(run.settings.export_root, campaign.name, run.settings.export_group)
     packs.sweep()
     if (standing := packs.standing(run.run_date.isoformat(), made.made_from)) is not None:
@@ -60,32 +66,38 @@ def make_pack(run: RunContext, campaign: Campaign, declared: Declared, counted: 
             Entry(campaign.step, SKIPPED, place, seconds, inputs=inputs_json(made.inputs)),
             f"{place} stands: it was made from the same",
         )
-        return MadePack(campaign.name, standing, is_new=False)
-    name, is_small = f"{run.run_date.isoformat()}/{run.run_id}", run.store.is_small(made.inputs)
+        return MadePack(campaign.name, standing, made.made_from, is_new=False)
+    name = f"{run.run_date.isoformat()}/{run.run_id}"
+    is_small = run.store.is_small({table.name: made.inputs[table.name] for table in tables_of(campaign)})
     pack = Pack(campaign, declared.profile_of(campaign), run.run_date, declared.texts, _model_version(run))
-    frames = Frames(run, campaign, counted)
+    limits = stock_limits(run, campaign, stock)
+    frames = Frames(run, campaign, counted, limits)
     people = frames.people.persist()
     try:
         counts = Counts.of(people)
-        written = _write(run, packs, name, pack, made, counts, frames, is_small)
+        products = frames.products(counts.recipients)
+        clipped = Clipped.of(products)
+        written = _write(run, packs, name, pack, {**facts(run, pack, made), **said(counts, clipped)}, frames, is_small)
         outputs = {
             **keep_left_out(run, campaign.name, declared.campaigns, people, is_small),
             **keep_people(run, campaign, people, any(each.frequency_cap for each in declared.campaigns.values()), is_small),
+            **keep_shown(run, campaign, products, limits),
         }
+        frames.channel_rules.count(run, campaign)
     finally:
         people.unpersist()
+        frames.release()
     place, seconds = f"{packs.place}/{name}", time.monotonic() - started
     entry = Entry(campaign.step, SUCCEEDED, place, seconds, counts.customers, written, inputs=inputs_json(made.inputs))
     left_out = ", ".join(f"{reason} {number}" for reason, number in counts.suppressed.items() if number)
-    record(run.ledger, entry, f"{counts.recipients} customers in {place}; left out: {left_out or 'nobody'}")
+    record(run.ledger, entry, f"{counts.recipients} customers in {place}; left out: {left_out or 'nobody'}{clipped.text}")
     # A shop that is no longer in the settings has nothing to choose.
     undecided = {code for code, source in run.settings.sources.items() if source.legal_ground is None}
-    return MadePack(campaign.name, name, silent=counts.silent(undecided), outputs=outputs)
+    return MadePack(campaign.name, name, made.made_from, silent=counts.silent(undecided), outputs=outputs)
 
 
-def _write(run: RunContext, packs: Packs, name: str, pack: Pack, made: Origin, counts: Counts, frames: Frames, is_small: bool) -> int:
-    """The pack's files, its manifest and `_SUCCESS`; gives the rows of its files."""
-    said = {**facts(run, pack, made), "customers": counts.customers, "recipients": counts.recipients, "suppressed": counts.suppressed}
+def _write(run: RunContext, packs: Packs, name: str, pack: Pack, said: dict[str, object], frames: Frames, is_small: bool) -> int:
+    """The pack's files, its manifest, which says `said` too, and `_SUCCESS`; gives the rows of its files."""
     dialect, header = pack.profile.dialect(pack.campaign.name, pack.day), pack.profile.header(pack.campaign.slots)
     with packs.unfinished(name) as folder:
         if pack.campaign.hold_out is not None or run.settings.hold_out is not None:

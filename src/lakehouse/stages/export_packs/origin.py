@@ -1,6 +1,5 @@
 """What a pack is made from: the hash by which a second run knows it again, and the facts that its manifest states."""
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -15,10 +14,21 @@ from lakehouse.fingerprint import fingerprint
 from lakehouse.io.delta.delta_store import TableVersion
 from lakehouse.ops.ledger import inputs_json
 from lakehouse.runs.stage import RunContext
+from lakehouse.silver import categories
+from lakehouse.stages.export_packs.channel_rules import rules_for
 from lakehouse.stages.export_packs.frames import tables_of
+from lakehouse.stages.export_packs.shared_stock import StockSources
 
 # Beside the rows: what decides who gets something, and which products are shown.
-CODE = ("lakehouse.export.audience", "lakehouse.export.contacts", "lakehouse.export.places")
+CODE = (
+    *("lakehouse.export.audience", "lakehouse.export.contacts", "lakehouse.export.places"),
+    *(
+        "lakehouse.export.stock.sharing",
+        "lakehouse.export.stock.shown_products",
+        "lakehouse.gold.product_stock",
+        "lakehouse.gold.purchases",
+    ),
+)
 
 
 @dataclass(frozen=True)
@@ -30,18 +40,25 @@ class Origin:
     made_from: str
 
 
-def origin(run: RunContext, campaign: Campaign, declared: Declared, counted: Sequence[PackName]) -> Origin:
+def origin(run: RunContext, campaign: Campaign, declared: Declared, counted: Sequence[PackName], stock: StockSources) -> Origin:
     """Not of who was given which arm before: that only confirms what the salt says, or follows from the customers' other addresses.
 
-    `counted`: the packs that count for the campaign's frequency cap.
+    `counted`: the packs that count for the campaign's frequency cap. `stock`: what its limits follow from.
     """
     inputs = {table.name: run.head(table) for table in tables_of(campaign)}
     grounds = {code: source.ground_of(campaign.purpose) for code, source in sorted(run.settings.sources.items())}
     files = [part.model_dump_json() for part in (campaign, declared.profile_of(campaign))]
     texts = sorted((code, sorted(texts.items())) for code, texts in declared.texts.items())
     code = [fingerprint(module) for module in CODE]
-    others = (inputs_json(inputs), grounds, list(counted), run.settings.hold_out, run.run_date, run.settings.feed_shop_code)
-    return Origin(inputs, grounds, fingerprint(rows.__module__, *code, *files, texts, *others))
+    others = (inputs_json(inputs), grounds, list(counted), run.settings.hold_out, run.run_date, run.settings.feed_shop_code, stock.origin)
+    made_from = fingerprint(rows.__module__, *code, *files, texts, *others, *_rules(run, campaign))
+    return Origin({**inputs, **stock.inputs}, grounds, made_from)
+
+
+def _rules(run: RunContext, campaign: Campaign) -> tuple[object, ...]:
+    """Of the channel, and the categories that they may name. Those of lists have decided already."""
+    rules = rules_for(run, campaign)
+    return (rules, str(run.head(categories.TABLE))) if rules.rules else ()
 
 
 def facts(run: RunContext, pack: Pack, made: Origin) -> dict[str, object]:
@@ -54,7 +71,7 @@ def facts(run: RunContext, pack: Pack, made: Origin) -> dict[str, object]:
         "purpose": campaign.purpose,
         "legal_ground": made.grounds,
         "model_version": pack.model_version,
-        "rule_set": hashlib.sha256(run.params.lists.model_dump_json().encode()).hexdigest()[:16],
+        "rule_set": run.rules.on(run.run_date).hash,
         "made_from": made.made_from,
     }
 

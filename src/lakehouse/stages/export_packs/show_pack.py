@@ -69,4 +69,6 @@ def _record(place: str, manifest: Mapping[str, Any], now: datetime) -> PackRecor
         rows=manifest["rows"],
         suppressed=json.dumps(manifest["suppressed"]),
         model_version=manifest["model_version"],
+        clipped_products=manifest.get("clipped", {}).get("products"),
+        clipped_places=manifest.get("clipped", {}).get("places"),
     )

@@ -47,8 +47,8 @@ class Places(NamedTuple):
         """The lists, at most n long, with their last places given to `others` that are not on what remains of them anyway."""
         if len(others.row) == 0:
             return self
-        others = others.at(~_among(others, self.at(self._places_left(others, n))))
-        kept = self.at(self._places_left(others, n) & ~_among(self, others))
+        others = others.at(~among(others, self.at(self._places_left(others, n))))
+        kept = self.at(self._places_left(others, n) & ~among(self, others))
         return Places.joined(kept, others)
 
     def _places_left(self, others: "Places", n: int) -> np.ndarray:
@@ -91,7 +91,7 @@ def _first(row: np.ndarray, score: np.ndarray, n: int) -> np.ndarray:
     return picked[picked >= 0]
 
 
-def _among(some: Places, others: Places) -> np.ndarray:
+def among(some: Places, others: Places) -> np.ndarray:
     """Whether the same customer and product is one of `others`."""
     width = 1 + max(some.column.max(initial=0), others.column.max(initial=0))
     return np.isin(some.row * width + some.column, others.row * width + others.column)

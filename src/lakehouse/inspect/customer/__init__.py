@@ -1,0 +1,1 @@
+"""One customer: what is known, and what the lists make of it."""

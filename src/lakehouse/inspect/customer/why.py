@@ -1,0 +1,155 @@
+"""Why a customer gets what the lists show: history, places with their reasons, what rules took out, and who may write."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from lakehouse.errors import ConfigError, DataError
+from lakehouse.gold import interactions
+from lakehouse.gold.product_popularity import EVERYWHERE
+from lakehouse.lake import Lake
+from lakehouse.ops.packs import SUPPRESSIONS
+from lakehouse.recommend import customer_products
+from lakehouse.recommend.rules.compiled import compiled
+from lakehouse.recommend.rules.declared_rules import read_rules
+from lakehouse.recommend.rules.shop_facts import ShopFacts, Tree
+from lakehouse.recommend.rules.shop_rules import ShopRules
+from lakehouse.silver import categories, customers, products
+from lakehouse.sources.app_shop import APP
+from lakehouse.table import Table
+
+KEY = re.compile(r"[0-9a-f]{64}")
+# Of a customer what is shown: nothing by which an address could be found.
+SHOWN = (
+    *("shop_code", "customer_key", "country_code", "is_customer", "is_anonymous", "email_status", "consent", "has_complained"),
+    *("legal_ground", "last_ordered_at"),
+)
+NOT_THERE, NOT_SOLD, RESTRICTED, HIDDEN = "is in the catalogue no more", "can't be bought", "is restricted", "hidden by the rule {}"
+Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Why:
+    """`history`: products of the customer, the heaviest first; `on_no_list` says why not, or is empty where other products score higher.
+
+    `lists`: places in their order, with `reasons`, the named products. `taken_out`: why products of the shop are on no list of this
+    customer, and how many. `campaigns`: for which reason the customer is left out of a campaign's newest pack.
+    """
+
+    customer: dict[str, Any]
+    history: list[dict[str, Any]]
+    lists: dict[str, list[dict[str, Any]]]
+    taken_out: dict[str, int]
+    campaigns: list[dict[str, Any]]
+
+
+def why(lake: Lake, customer_key: str, shop: str | None) -> Why:
+    """From published tables. ConfigError (2) for what is no customer_key, DataError (65) if there is no such customer."""
+    if not KEY.fullmatch(customer_key):
+        raise ConfigError("CUSTOMER is a customer_key, 64 signs of 0-9 and a-f; an address is never asked for", "see silver.customers")
+    customer = _customer(lake, customer_key, shop)
+    code = customer["shop_code"]
+    mine = f"shop_code = '{code}' and customer_key = '{customer_key}'"
+    catalogue = {row["product_id"]: row for row in _rows(lake, products.TABLE, f"shop_code = '{code}'", _CATALOGUE)}
+    places = sorted(_rows(lake, customer_products.TABLE, mine), key=lambda row: (row["list_name"], row["rank"]))
+    rules = _rules(lake, code, catalogue, places[0]["run_date"]) if places else ShopRules((), _IDS)
+    out = {product: _taken_out(row, rules, customer["country_code"]) for product, row in catalogue.items()}
+    lists = _lists(places, catalogue)
+    listed = {place["product_id"] for places in lists.values() for place in places}
+    history = [
+        {
+            "product_id": row["product_id"],
+            "product_name": _name(catalogue, row["product_id"]),
+            **{name: row[name] for name in ("order_count", "weight", "recency_days")},
+            "on_no_list": "" if row["product_id"] in listed else out.get(row["product_id"], NOT_THERE),
+        }
+        for row in sorted(_rows(lake, interactions.TABLE, mine), key=lambda row: (-row["weight"], row["product_id"]))
+    ]
+    counts = {reason: sum(found == reason for found in out.values()) for reason in sorted({*out.values()} - {""})}
+    return Why(customer, history, lists, counts, _campaigns(lake, code, customer_key))
+
+
+_CATALOGUE = ("product_id", "product_name", "is_sellable", "is_restricted", "category_ids", "tag_names", "brand_name")
+_CATEGORIES = ("category_id", "parent_category_id", "category_name", "slug")
+# What rules that hide may name.
+_FACTS = pa.schema(
+    [
+        *(("product_id", pa.int64()), ("category_ids", pa.list_(pa.int64()))),
+        *(("tag_names", pa.list_(pa.string())), ("brand_name", pa.string())),
+    ]
+)
+_IDS = np.zeros(0, dtype=np.int64)
+
+
+def _rules(lake: Lake, shop: str, catalogue: Mapping[int, Row], day: date) -> ShopRules:
+    """The rules that hid products of the shop from the lists of that day; what hides by stock is not known here."""
+    rules = read_rules().on(day).of_lists()
+    if not rules.rules:
+        return ShopRules((), _IDS)
+    named = [{name: row[name] for name in _FACTS.names} for row in catalogue.values()]
+    tree = Tree.of(_rows(lake, categories.TABLE, f"shop_code = '{shop}'", _CATEGORIES))
+    return compiled(rules, shop, ShopFacts.of(pa.Table.from_pylist(named, _FACTS)), tree)
+
+
+def _customer(lake: Lake, key: str, shop: str | None) -> dict[str, Any]:
+    found = _rows(lake, customers.TABLE, f"customer_key = '{key}'", SHOWN)
+    # The app sells the articles of a shop, in which the lists are.
+    chosen = [row for row in found if (row["shop_code"] != APP if shop is None else row["shop_code"] == shop)]
+    if not chosen:
+        raise DataError("there is no such customer" + (f" in shop {shop}" if shop else ""), "silver.customers has all of them")
+    if len(chosen) > 1:
+        raise ConfigError(f"the customer is in the shops {', '.join(sorted(row['shop_code'] for row in chosen))}", "choose one by --shop")
+    return chosen[0]
+
+
+def _lists(places: Sequence[Row], catalogue: Mapping[int, Row]) -> dict[str, list[dict[str, Any]]]:
+    """By name. `placed_by_rule`: the rule that moved the product up to its place."""
+    found: dict[str, list[dict[str, Any]]] = {}
+    for row in places:
+        named = [{"product_id": product, "product_name": _name(catalogue, product)} for product in row["reason_product_ids"] or []]
+        place = {
+            "rank": row["rank"],
+            "product_id": row["product_id"],
+            "product_name": _name(catalogue, row["product_id"]),
+            "score": row["score"],
+            # Lists of before there were reasons say where a product came from.
+            "reason_code": row["reason_code"] or row["candidate_source"],
+            "reasons": named,
+            "placed_by_rule": row["placed_by_rule"],
+        }
+        found.setdefault(row["list_name"], []).append(place)
+    return found
+
+
+def _taken_out(product: Row, rules: ShopRules, country: str | None) -> str:
+    """Why it is on no list of somebody in the country, or not on all; empty if nothing speaks against it."""
+    if product["is_restricted"]:
+        return RESTRICTED
+    if not product["is_sellable"]:
+        return NOT_SOLD
+    hiding = rules.hiders(product["product_id"], EVERYWHERE) if len(rules.products) else []
+    return next((HIDDEN.format(name) for place, name in hiding if place in (country, EVERYWHERE)), "")
+
+
+def _campaigns(lake: Lake, shop: str, key: str) -> list[dict[str, Any]]:
+    if SUPPRESSIONS.name not in lake.published and lake.store.head(SUPPRESSIONS.name) is None:
+        return []
+    where = f"customer_key = '{key}' and shop_code in ('{shop}', '{APP}')"
+    return sorted(_rows(lake, SUPPRESSIONS, where, ("campaign", "shop_code", "reason")), key=lambda row: row["campaign"])
+
+
+def _name(catalogue: Mapping[int, Row], product: int) -> str | None:
+    return catalogue[product]["product_name"] if product in catalogue else None
+
+
+def _rows(lake: Lake, table: Table, where: str, columns: Sequence[str] = ()) -> list[dict[str, Any]]:
+    """Of the version that readers see; None in declared columns that it is older than."""
+    version, wanted = lake.version(table.name), columns or table.column_names
+    there = set(lake.store.column_names(table.name, version))
+    found = lake.store.arrow(table.name, [name for name in wanted if name in there], where, version).to_pylist()
+    return [{name: row.get(name) for name in wanted} for row in found]

@@ -1,0 +1,1 @@
+"""Rules of lists: golden cases, and what a change of the files would do."""

@@ -1,0 +1,1 @@
+"""Rules of lists beside the scoring: what they did."""
