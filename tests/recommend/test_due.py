@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 
-from lakehouse.recommend.due import UNKNOWN, Due, expected_days, of_places, usual_days
+from lakehouse.recommend.due import UNKNOWN, Due, expected_days, of_places, put_off, usual_days
 from lakehouse.recommend.scoring_arrays import Block
 
 
@@ -72,3 +72,11 @@ def test_a_place_is_given_the_days_of_its_own_pair() -> None:
     nothing = np.zeros(0, dtype=np.int64)
     assert np.isnan(of_places(np.zeros(0), block((0, 0, 1, 0.0, 0.0)), np.array([0]), np.array([3]))).all()
     assert len(of_places(days, pairs, nothing, nothing)) == 0
+
+
+def test_what_is_put_off_gets_the_customers_last_places_and_others_keep_their_scores() -> None:
+    pairs = block(*((row, column, 1, 0.0, 0.0) for row, column in ((0, 1), (0, 2), (0, 5), (1, 0), (1, 3))))
+    scores = np.array([3.0, -np.inf, 2.0, 7.0, 5.0])
+    at_end, in_place = put_off(pairs, scores, np.array([True, False, False, False, False]))
+    assert at_end.tolist() == [-997, -np.inf, 2, 7, 5]
+    assert in_place.tolist() == [2, -np.inf, 3, 7, 5]

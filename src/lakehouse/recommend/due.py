@@ -25,6 +25,9 @@ OF_PAIR, OF_PRODUCT, OF_CATEGORY = 3.0, 30.0, 30.0
 # What was bought within this share of its interval has just been bought; from so many orders on the customer has a rhythm of its own.
 # docs/recommendations.md has what other values cost.
 JUST_BOUGHT, RHYTHM = 0.2, 3
+# Taken from the score of what is put off: more than scores of one list can differ by.
+PUT_OFF = 1000.0
+DUE = "due_in_days array<int>"
 
 
 @dataclass(frozen=True)
@@ -87,6 +90,32 @@ def usual_days(days: np.ndarray, intervals: np.ndarray, categories: sp.csr_matri
 def expected_days(days: np.ndarray, intervals: np.ndarray, usual: np.ndarray | float, weight: float = OF_PAIR) -> np.ndarray:
     """(days + weight · usual) / (intervals + weight), elementwise."""
     return (days + weight * usual) / (intervals + weight)
+
+
+def put_off(block: Block, scores: np.ndarray, is_put_off: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Of the block's pairs: scores by which what is put off stands at the end, PUT_OFF lower; and scores of the same order that are the
+    customer's own ones handed out anew, the best to the first, so that among other products all places stay what they were."""
+    at_end = scores - PUT_OFF * is_put_off
+    in_place = scores.copy()
+    if is_put_off.any():
+        before, after = (np.lexsort((block.column, -values, block.row)) for values in (scores, at_end))
+        in_place[after] = scores[before]
+    return at_end, in_place
+
+
+def with_due_days(
+    lists: pa.RecordBatch, customers: pa.RecordBatch, catalogue: ScoringArrays, block: Block, days: np.ndarray
+) -> pa.RecordBatch:
+    """`lists` (a row per customer and list: customer_key, product_ids) with DUE: of each place the `days` of its pair, null if it was not
+    bought or nothing is known. `customers`: the rows of the block."""
+    products = lists.column("product_ids")
+    of_list = np.asarray(pc.index_in(lists.column("customer_key"), customers.column("customer_key")), dtype=np.int64)
+    row = of_list[np.asarray(pc.list_parent_indices(products), dtype=np.int64)]
+    found = of_places(days, block, row, catalogue.places(np.asarray(pc.list_flatten(products))))
+    values = pa.array(np.nan_to_num(found).astype(np.int32), mask=np.isnan(found))
+    offsets = pa.array(np.concatenate([[0], np.cumsum(np.asarray(pc.list_value_length(products)))]), pa.int32())
+    columns = [*lists.columns, pa.ListArray.from_arrays(offsets, values)]
+    return pa.RecordBatch.from_arrays(columns, names=[*lists.schema.names, "due_in_days"])
 
 
 def of_places(days: np.ndarray, block: Block, row: np.ndarray, column: np.ndarray) -> np.ndarray:

@@ -5,7 +5,6 @@ Not ALS's own recommendForAllUsers, which crosses blocks through a JVM priority 
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
-from functools import partial
 
 import numpy as np
 import pyarrow as pa
@@ -17,7 +16,7 @@ from pyspark.sql import functions as F
 from lakehouse.gold.keys import CUSTOMER
 from lakehouse.recommend.blend import Blend
 from lakehouse.recommend.contributions import NormalEquations
-from lakehouse.recommend.due import UNKNOWN, Due, of_places
+from lakehouse.recommend.due import DUE, UNKNOWN, Due, put_off, with_due_days
 from lakehouse.recommend.lists.list_batch import RANKED, list_batch
 from lakehouse.recommend.lists.ranked_items import NEVER, Places, best
 from lakehouse.recommend.lists.ruled_lists import Bought, Fresh, Ruled, ruled
@@ -28,23 +27,21 @@ BUY_AGAIN, DISCOVER, MIXED = "buy_again", "discover", "mixed"
 LISTS = (BUY_AGAIN, DISCOVER, MIXED)
 ALS, OWN_FREQUENCY, POPULARITY, NEW_PRODUCT = "als", "own_frequency", "popularity", "new_product"
 SOURCES = (ALS, OWN_FREQUENCY, POPULARITY, NEW_PRODUCT)
-# Taken from the score of what is put off: more than scores of one list can differ by.
-PUT_OFF = 1000.0
 
 
 @dataclass(frozen=True)
 class Ranking:
-    """What is ranked: the catalogues by shop, the exponents, places per list, whether `discover` may show what was bought, and the
-    share of its places that new products get at most. With `explained_by` places from ALS get their reasons. `due`: when what was bought
-    is due again."""
+    """What is ranked: the catalogues by shop, the exponents, places per list, whether `discover` may show what was bought, the
+    share of its places that new products get at most, and when what was bought is due again. With `explained_by` places from ALS get
+    their reasons."""
 
     catalogues: Mapping[str, ScoringArrays]
     blend: Blend
     length: int
     keep_seen: bool = False
     new_share: float = 0.0
-    explained_by: NormalEquations | None = None
     due: Due = UNKNOWN
+    explained_by: NormalEquations | None = None
 
 
 def top_lists(profiles: DataFrame, ranking: Ranking) -> DataFrame:
@@ -53,7 +50,7 @@ def top_lists(profiles: DataFrame, ranking: Ranking) -> DataFrame:
     `buy_again` has what was bought before, `discover` what was not, `mixed` both. Only eligible products. Customers of whom nothing
     is known get what is popular in their country.
     """
-    return profiles.mapInArrow(over_blocks(ranking, _lists_with_reasons), f"{RANKED}, reasons array<array<bigint>>")
+    return profiles.mapInArrow(over_blocks(ranking, _lists_with_reasons), f"{RANKED}, {DUE}, reasons array<array<bigint>>")
 
 
 def pair_scores(pairs: DataFrame, profiles: DataFrame, ranking: Ranking) -> DataFrame:
@@ -94,50 +91,42 @@ def _lists(batch: pa.RecordBatch, code: str, ranking: Ranking) -> pa.RecordBatch
     seen = Places.of(scores, best(scores, n), sources) if ranking.keep_seen else None
     scores[block.row, block.column] = NEVER
     new = Places.of(scores, best(scores, n), sources)
-    own, in_mixed = _bought(block, again, ranking, code, n)
-    mixed = Places.joined(in_mixed, new._replace(score=ranking.blend.mixed[2] * new.score)).first(n)
+    # What has just been bought: at the end of `buy_again`, and in `mixed` at the end of what was bought.
+    at_end, in_place = put_off(block, again, ranking.due.is_put_off(block, code))
+    own, mine = _bought(block, at_end), _bought(block, in_place)
+    is_bought, of_again, of_new = ranking.blend.mixed
+    again_best = mine.first(n)
+    again_best = again_best._replace(score=is_bought + of_again * again_best.score)
+    mixed = Places.joined(again_best, new._replace(score=of_new * new.score)).first(n)
     may = scores[:, catalogue.arrivals] > NEVER
     discover = (new if seen is None else seen).with_last(_arriving(block, catalogue, may, int(n * ranking.new_share)), n)
-    plain = {BUY_AGAIN: own, DISCOVER: discover, MIXED: mixed}
-    due = partial(of_places, ranking.due.in_days(block, code), block)
+    plain = {BUY_AGAIN: own.first(n), DISCOVER: discover, MIXED: mixed}
     if catalogue.rules is None:
-        return list_batch({name: Ruled.none(listed) for name, listed in plain.items()}, batch, catalogue.product_ids, SOURCES, due)
-    everything = _bought(block, again, ranking, code, len(catalogue.product_ids))
-    found = _ruled(plain, everything, block, catalogue, ranking, scores, sources)
-    return list_batch(found, batch, catalogue.product_ids, SOURCES, due, catalogue.rules.names)
+        lists = list_batch({name: Ruled.none(listed) for name, listed in plain.items()}, batch, catalogue.product_ids, SOURCES)
+    else:
+        on_mixed = mine._replace(score=is_bought + of_again * mine.score)
+        found = _ruled(plain, block, catalogue, ranking, (own, on_mixed, Fresh(scores, 1.0, sources)))
+        lists = list_batch(found, batch, catalogue.product_ids, SOURCES, catalogue.rules.names)
+    return with_due_days(lists, batch, catalogue, block, ranking.due.in_days(block, code))
 
 
-def _bought(block: Block, again: np.ndarray, ranking: Ranking, code: str, n: int) -> tuple[Places, Places]:
-    """(`buy_again`, and the same products with their scores in `mixed`), n at most: what is put off comes last.
-
-    In `mixed` what was bought keeps its places among what was not, whoever stands on them.
-    """
-    bought = Places(block.row, block.column, again, np.full(len(again), SOURCES.index(OWN_FREQUENCY)))
-    usual = bought.at(again > NEVER).first(n)
-    own = bought._replace(score=again - PUT_OFF * ranking.due.is_put_off(block, code)).at(again > NEVER).first(n)
-    is_bought, of_again, _ = ranking.blend.mixed
-    return own, own._replace(score=is_bought + of_again * usual.score)
+def _bought(block: Block, scores: np.ndarray) -> Places:
+    """What was bought before and may be shown, by these scores of the block's pairs."""
+    return Places(block.row, block.column, scores, np.full(len(scores), SOURCES.index(OWN_FREQUENCY))).at(scores > NEVER)
 
 
 def _ruled(
-    plain: Mapping[str, Places],
-    bought: tuple[Places, Places],
-    block: Block,
-    catalogue: ScoringArrays,
-    ranking: Ranking,
-    scores: np.ndarray,
-    sources: np.ndarray,
+    plain: Mapping[str, Places], block: Block, catalogue: ScoringArrays, ranking: Ranking, scored: tuple[Places, Places, Fresh]
 ) -> dict[str, Ruled]:
-    """The lists by the rules of the shop; `plain` without them, `bought`: all of `_bought`, `scores`: of what is new, and its `sources`."""
-    rules, n, (own, in_mixed) = catalogue.rules, ranking.length, bought
+    """The lists by the rules of the shop; `plain` without them. `scored`: what was bought, for `buy_again` and for `mixed`; what is new."""
+    rules, n, (own, mine, fresh) = catalogue.rules, ranking.length, scored
     assert rules is not None
     countries = block.named_countries
     row, column = np.indices((len(block), len(catalogue.arrivals)))
     hidden = rules.hiding(DISCOVER, countries, row, catalogue.arrivals[column]) >= 0
-    may = (scores[:, catalogue.arrivals] > NEVER) & ~hidden
+    may = (fresh.scores[:, catalogue.arrivals] > NEVER) & ~hidden
     arriving = _arriving(block, catalogue, may, int(n * ranking.new_share))
-    fresh = Fresh(scores, 1.0, sources)
-    mixed = (Bought(in_mixed), replace(fresh, scale=ranking.blend.mixed[2]))
+    mixed = (Bought(mine), replace(fresh, scale=ranking.blend.mixed[2]))
     return {
         BUY_AGAIN: ruled(BUY_AGAIN, (Bought(own),), plain[BUY_AGAIN], countries, rules, n),
         DISCOVER: ruled(DISCOVER, (fresh,), plain[DISCOVER], countries, rules, n, arriving),

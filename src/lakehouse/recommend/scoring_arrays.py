@@ -41,7 +41,7 @@ class ScoringArrays:
     `factors`: n × rank, zeros where ALS does not know the product. `recent`: by country the logarithm of 1 + recent orders,
     smoothed towards everywhere and in everywhere's numbers; "*" holds for countries that are not there. `ever`: the logarithm
     of 1 + orders. `eligible`: may be shown, but for what `rules` hide. `arrivals`: columns of new products;
-    `categories`: products × categories, 1 or 0, where arrivals are asked for. `rules`: over the same products; None where there are none.
+    `categories`: products × categories, 1 or 0, where `eligible` is told. `rules`: over the same products; None where there are none.
     """
 
     product_ids: np.ndarray

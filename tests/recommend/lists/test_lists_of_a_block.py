@@ -11,13 +11,14 @@ import scipy.sparse as sp
 from pyspark.sql import DataFrame
 
 from lakehouse.recommend.blend import Blend
+from lakehouse.recommend.due import Due
 from lakehouse.recommend.rules.shop_rules import Boosted, Capped, Hidden, Pinned, ShopRules
 from lakehouse.recommend.scorer import Ranking, top_lists
 from lakehouse.recommend.scoring_arrays import ScoringArrays
 
 PRODUCTS, CUSTOMERS, LENGTH, NEW = 90, 200, 8, 3
 BLEND = Blend((1.0, 0.5, -0.2, 0.4, 0.1, 0.3, 0.2), (0.9, 0.6, 0.8, -0.2), (1.5, 1.0, 0.7))
-OWN = ("product_id", "weight", "order_count", "recency_days")
+OWN = ("product_id", "weight", "order_count", "recency_days", "span_days")
 Rows = list[dict[str, Any]]
 
 
@@ -46,7 +47,8 @@ def listed() -> Callable[[ShopRules | None], Rows]:
         sp.csr_matrix(np.eye(4, dtype=np.float32)[chance.integers(0, 4, PRODUCTS)]),
     )
     bought = [sorted(chance.choice(PRODUCTS, size=chance.integers(0, 15), replace=False).tolist()) for _ in range(CUSTOMERS)]
-    own = [[dict(zip(OWN, (p * 10, 0.5 + p % 3, 1 + p % 2, 3.0), strict=True)) for p in mine] for mine in bought]
+    # Of four products two were ordered three times or more, and just now.
+    own = [[dict(zip(OWN, (p * 10, 0.5 + p % 3, 1 + p % 4, 3.0, 80.0), strict=True)) for p in mine] for mine in bought]
     batch = pa.RecordBatch.from_pylist(
         [
             {
@@ -61,7 +63,7 @@ def listed() -> Callable[[ShopRules | None], Rows]:
     )
 
     def listed(rules: ShopRules | None) -> Rows:
-        ranking = Ranking({"nl": replace(arrays, rules=rules)}, BLEND, LENGTH, new_share=0.3)
+        ranking = Ranking({"nl": replace(arrays, rules=rules)}, BLEND, LENGTH, new_share=0.3, due=Due({"nl": np.full(PRODUCTS, 30.0)}, 21))
         return cast("Rows", top_lists(cast("DataFrame", Profiles(batch)), ranking))
 
     return listed
@@ -85,6 +87,17 @@ def test_rules_that_do_nothing_leave_every_list_as_it_is(listed: Callable[[ShopR
     assert [{**row, "rules": None, "removed": None} for row in found] == plain
     assert not any(row["removed"] or any(row["rules"]) for row in found)
     assert {source for row in plain for source in row["sources"]} == {"als", "own_frequency", "popularity", "new_product"}
+
+
+def test_what_was_just_bought_is_at_the_end_of_what_was_bought_and_says_when_it_is_due(listed: Callable[[ShopRules | None], Rows]) -> None:
+    # 80 days in 0 to 3 intervals, usually 30: (80 + 90) / 3 to 6 = 56.7, 42.5, 34 and 28.3 days, of which 3 are over.
+    days = {0: 54, 1: 39, 2: 31, 3: 25}
+    for row in listed(None):
+        kinds = [(source, product // 10 % 4) for source, product in zip(row["sources"], row["product_ids"], strict=True)]
+        assert row["due_in_days"] == [days[kind] if source == "own_frequency" else None for source, kind in kinds]
+        put_off = [kind >= 2 for source, kind in kinds if source == "own_frequency"]
+        assert put_off == sorted(put_off)
+        assert row["list_name"] == "discover" or row["scores"] == sorted(row["scores"], reverse=True)
 
 
 def test_what_rules_took_stands_once_on_the_first_row_of_each_customer(listed: Callable[[ShopRules | None], Rows]) -> None:

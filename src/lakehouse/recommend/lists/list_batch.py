@@ -1,6 +1,6 @@
 """Lists of a block of customers as rows for Spark."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pyarrow as pa
@@ -11,7 +11,6 @@ from lakehouse.recommend.lists.ruled_lists import Ruled
 # One row per list. `rules`: of each place the rule that put it there. `removed`: on a customer's first row, what rules took off the lists.
 RANKED = (
     "shop_code string, customer_key string, list_name string, product_ids array<bigint>, scores array<double>, sources array<string>,"
-    " due_in_days array<int>,"
     " rules array<string>, removed array<struct<list_name: string, rule: string>>"
 )
 RULES = pa.list_(pa.string())
@@ -19,37 +18,21 @@ REMOVED = pa.list_(pa.struct([("list_name", pa.string()), ("rule", pa.string())]
 
 
 def list_batch(
-    lists: Mapping[str, Ruled],
-    customers: pa.RecordBatch,
-    product_ids: np.ndarray,
-    sources: Sequence[str],
-    due_in_days: Callable[[np.ndarray, np.ndarray], np.ndarray],
-    rules: Sequence[str] = (),
+    lists: Mapping[str, Ruled], customers: pa.RecordBatch, product_ids: np.ndarray, sources: Sequence[str], rules: Sequence[str] = ()
 ) -> pa.RecordBatch:
-    """A row per customer and list that is not empty. `rules`: their names by number; null in the rows where there are none.
-
-    `due_in_days`: of the places in these rows and columns, NaN where that is not known.
-    """
+    """A row per customer and list that is not empty. `rules`: their names by number; null in the rows where there are none."""
     sizes = {name: np.bincount(listed.places.row, minlength=customers.num_rows) for name, listed in lists.items()}
     row = np.concatenate([np.flatnonzero(size) for size in sizes.values()])
     names = np.repeat(np.arange(len(sizes)), [np.count_nonzero(size) for size in sizes.values()])
     offsets = pa.array(np.cumsum(np.concatenate([[0], *(size[size > 0] for size in sizes.values())])), pa.int32())
-    of, column, score, source = (np.concatenate(values) for values in zip(*(listed.places for listed in lists.values()), strict=True))
-    due = due_in_days(of, column)
-    flat = (
-        pa.array(product_ids[column], pa.int64()),
-        pa.array(score),
-        pa.array(sources).take(pa.array(source)),
-        pa.array(np.nan_to_num(due).astype(np.int32), mask=np.isnan(due)),
-    )
+    _, column, score, source = (np.concatenate(values) for values in zip(*(listed.places for listed in lists.values()), strict=True))
+    flat = (pa.array(product_ids[column], pa.int64()), pa.array(score), pa.array(sources).take(pa.array(source)))
     columns = [customers.column(name).take(pa.array(row)) for name in CUSTOMER]
     columns += [pa.array(list(lists)).take(pa.array(names)), *(pa.ListArray.from_arrays(offsets, values) for values in flat)]
     columns += (
         [_rules(lists, offsets, rules), _removed(lists, row, rules)] if rules else [pa.nulls(len(row), RULES), pa.nulls(len(row), REMOVED)]
     )
-    return pa.RecordBatch.from_arrays(
-        columns, names=[*CUSTOMER, "list_name", "product_ids", "scores", "sources", "due_in_days", "rules", "removed"]
-    )
+    return pa.RecordBatch.from_arrays(columns, names=[*CUSTOMER, "list_name", "product_ids", "scores", "sources", "rules", "removed"])
 
 
 def _rules(lists: Mapping[str, Ruled], offsets: pa.Array, rules: Sequence[str]) -> pa.Array:
