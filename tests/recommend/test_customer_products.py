@@ -322,3 +322,10 @@ def test_without_a_champion_lists_are_own_purchases_and_popularity(make: Callabl
         for row in sorted(found, key=lambda r: r["rank"])
         if (row["customer_key"], row["list_name"]) == ("anna", "discover")
     ] == [4, 3, 5, 20]
+
+
+def test_what_is_due_about_now_is_there_for_that_and_else_because_it_was_bought(rows: list[dict[str, Any]]) -> None:
+    why = {row["product_id"]: row["reason_code"] for row in rows if (row["customer_key"], row["list_name"]) == ("dora", "mixed")}
+    # 5 is due in seven days and 3 was thirteen days ago; 1 is due in 24, later than in three weeks.
+    assert [why[product] for product in (5, 3, 1)] == ["due_again", "due_again", "own_frequency"]
+    assert {row["reason_code"] for row in rows if row["candidate_source"] == "als"} == {"als"}

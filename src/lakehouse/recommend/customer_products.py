@@ -16,7 +16,7 @@ from lakehouse.recommend.registered import RegisteredModel
 from lakehouse.recommend.rules.eligibility import Eligibility, eligibility
 from lakehouse.recommend.rules.product_facts import facts
 from lakehouse.recommend.rules.rule_set import Rules
-from lakehouse.recommend.scorer import LISTS, SOURCES, Ranking, top_lists
+from lakehouse.recommend.scorer import LISTS, OWN_FREQUENCY, SOURCES, Ranking, top_lists
 from lakehouse.recommend.scoring_arrays import catalogues, profiles
 from lakehouse.silver import customers, products
 from lakehouse.sources.app_shop import is_apps
@@ -25,6 +25,9 @@ from lakehouse.table import DATE, DOUBLE, INTEGER, LONG, STRING, Column, Referen
 
 # What rules took off a customer's lists: one entry for each place.
 REMOVED = ArrayType(StructType([StructField("list_name", STRING), StructField("rule", STRING)]))
+# Of what was bought before, if its due date is so near that the lists wait for it (`lists.due_days`), before or after the run date.
+DUE_AGAIN = "due_again"
+REASONS = (*SOURCES, DUE_AGAIN)
 
 TABLE = Table(
     name="recommendations.customer_products",
@@ -57,7 +60,7 @@ TABLE = Table(
             "on the first place of the first of a customer's lists: the list and the rule for each place that one of the lists would have"
             " without rules and that a rule took away; empty or null elsewhere",
         ),
-        Column("reason_code", STRING, "why the product is on the list: a text of conf/texts/reasons.yaml", accepted=SOURCES),
+        Column("reason_code", STRING, "why the product is on the list: a text of conf/texts/reasons.yaml", accepted=REASONS),
         Column(
             "reason_product_ids",
             ArrayType(LONG),
@@ -115,8 +118,9 @@ def build(
     equations = NormalEquations.of((shop.factors for shop in shops.values()), model.reg_param)
     due = Due.of(interactions, shops, lists.due_days)
     ranking = Ranking(shops, model.blend or blend, lists.length, new_share=lists.new_product_share, explained_by=equations, due=due)
-    listed = places(top_lists(people, ranking)).withColumn("reason_code", F.col("candidate_source"))
-    listed = listed.withColumn("due_date", F.date_add(F.lit(run_date), F.col("due_in_days")))
+    listed = places(top_lists(people, ranking)).withColumn("due_date", F.date_add(F.lit(run_date), F.col("due_in_days")))
+    is_due = (F.col("candidate_source") == OWN_FREQUENCY) & (F.abs("due_in_days") <= lists.due_days)
+    listed = listed.withColumn("reason_code", F.when(is_due, DUE_AGAIN).otherwise(F.col("candidate_source")))
     return listed.withColumn("model_version", F.lit(model.version)).withColumn("run_date", F.lit(run_date))
 
 
