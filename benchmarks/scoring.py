@@ -21,7 +21,7 @@ from pyspark.sql import DataFrame, SparkSession
 from lakehouse.io.config.settings import load_settings, read_conf
 from lakehouse.io.spark.session import spark_session
 from lakehouse.recommend.blend import Blend
-from lakehouse.recommend.contributions import NormalEquations
+from lakehouse.recommend.lists.contributions import NormalEquations
 from lakehouse.recommend.params import parse_params
 from lakehouse.recommend.scorer import Ranking, top_lists
 from lakehouse.recommend.scoring_arrays import BLOCK, ScoringArrays

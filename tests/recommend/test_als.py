@@ -10,7 +10,7 @@ from pyspark.sql import SparkSession
 from lakehouse.arrow_frames import frame_from
 from lakehouse.gold.keys import PRODUCT
 from lakehouse.recommend.als import Factors, fit, index, training_pairs
-from lakehouse.recommend.contributions import NormalEquations, of_als
+from lakehouse.recommend.lists.contributions import NormalEquations, of_als
 from lakehouse.recommend.params import Als
 
 PARAMS = Als(rank=4, alpha=10.0, reg_param=0.3, iterations=2, seed=7, blocks=2)

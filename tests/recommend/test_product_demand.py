@@ -17,7 +17,9 @@ from lakehouse.recommend.rules.shop_rules import Hidden, ShopRules
 from lakehouse.recommend.scorer import Ranking, over_blocks
 from lakehouse.recommend.scoring_arrays import ScoringArrays
 
-OWN = pa.struct({"product_id": pa.int64(), "weight": pa.float64(), "order_count": pa.int64(), "recency_days": pa.float64()})
+OWN = pa.struct(
+    {"product_id": pa.int64(), "weight": pa.float64(), "order_count": pa.int64(), "recency_days": pa.float64(), "span_days": pa.float64()}
+)
 NAMES = {"shop_code": pa.string(), "customer_key": pa.string(), "country_code": pa.string(), "own": pa.list_(OWN)}
 PROFILE = pa.schema({**NAMES, "features": pa.list_(pa.float32())})
 # By ALS alone product 11 is twice as likely as the others; what was bought before is twice as likely as its weight says.

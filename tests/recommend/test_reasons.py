@@ -10,7 +10,7 @@ import scipy.sparse as sp
 
 from lakehouse.recommend import reasons
 from lakehouse.recommend.blend import Blend
-from lakehouse.recommend.contributions import NormalEquations
+from lakehouse.recommend.lists.contributions import NormalEquations
 from lakehouse.recommend.reasons import NONE, Cells, History, strongest, with_reasons
 from lakehouse.recommend.rules.shop_rules import Hidden, ShopRules
 from lakehouse.recommend.scoring_arrays import OWN, Block, ScoringArrays

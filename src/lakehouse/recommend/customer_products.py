@@ -9,8 +9,8 @@ from pyspark.sql.types import ArrayType, StructField, StructType
 from lakehouse.gold.keys import CUSTOMER
 from lakehouse.io.host import logs
 from lakehouse.recommend.blend import Blend
-from lakehouse.recommend.contributions import NormalEquations
 from lakehouse.recommend.due import Due
+from lakehouse.recommend.lists.contributions import NormalEquations
 from lakehouse.recommend.params import Lists
 from lakehouse.recommend.registered import RegisteredModel
 from lakehouse.recommend.rules.eligibility import Eligibility, eligibility

@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from lakehouse.recommend.blend import DISCOVER, Blend
-from lakehouse.recommend.contributions import NormalEquations, of_als, of_neighbours
+from lakehouse.recommend.lists.contributions import NormalEquations, of_als, of_neighbours
 from lakehouse.recommend.neighbours import damped
 from lakehouse.recommend.rules.eligibility import EVERY_LIST
 from lakehouse.recommend.scoring_arrays import FLOOR, Block, ScoringArrays

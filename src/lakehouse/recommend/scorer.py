@@ -15,8 +15,8 @@ from pyspark.sql import functions as F
 
 from lakehouse.gold.keys import CUSTOMER
 from lakehouse.recommend.blend import Blend
-from lakehouse.recommend.contributions import NormalEquations
 from lakehouse.recommend.due import DUE, UNKNOWN, Due, put_off, with_due_days
+from lakehouse.recommend.lists.contributions import NormalEquations
 from lakehouse.recommend.lists.list_batch import RANKED, list_batch
 from lakehouse.recommend.lists.ranked_items import NEVER, Places, best
 from lakehouse.recommend.lists.ruled_lists import Bought, Fresh, Ruled, ruled

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 
-from lakehouse.recommend.contributions import NormalEquations, of_als, of_neighbours
+from lakehouse.recommend.lists.contributions import NormalEquations, of_als, of_neighbours
 
 
 def factors(*of_products: float) -> np.ndarray:
