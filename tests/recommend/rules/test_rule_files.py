@@ -98,6 +98,7 @@ def test_a_rule_for_some_countries_lists_or_channels_holds_there_alone() -> None
         ({"channels": ["push"]}, {"channel": "push"}, {"channel": "email"}),
         ({"channels": ["push"]}, {"channel": "push"}, {}),
         ({"shop": "nl"}, {"shop": "nl"}, {"shop": "de"}),
+        ({"shop": "nl"}, {}, {"shop": "de"}),
         ({"valid_until": "2026-12-24"}, {"run_date": "2026-12-24"}, {"run_date": "2026-12-25"}),
     ):
         hide = {"kind": "hide", "products": [1], **narrowed}

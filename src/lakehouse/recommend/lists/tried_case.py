@@ -12,24 +12,29 @@ from lakehouse.recommend.rules.golden_case import Case, CaseProduct
 from lakehouse.recommend.rules.rule_set import Rules
 from lakehouse.recommend.rules.shop_facts import ShopFacts, Tree
 
+ANY_SHOP = ""
 NUMBERS = ("available", "daily_sales", "price", "cost", "discount_percent")
 
 
 def tried(case: Case, rules: Rules) -> list[int]:
     """The ids that the case's customer is shown, in their order."""
-    held = rules if case.run_date is None else rules.on(case.run_date)
+    held = _of_shop(rules if case.run_date is None else rules.on(case.run_date), case.shop)
     products = sorted(case.products, key=lambda product: product.id)
     tree = _tree(case)
     facts = _facts(products, tree)
-    of_shop = compiled(held, case.shop, facts, tree)
+    of_shop = compiled(held, ANY_SHOP, facts, tree)
     countries = np.asarray([case.country or ""])
     parts, plain = _parts(case, products)
     shown = ruled(case.list_name, parts, plain, countries, of_shop, case.length).places.column
     if case.channel is not None:
-        of_channel = [rule for rule in held.of_channel(case.channel).rules if rule.shop in (None, case.shop)]
-        hidden = [rule for rule in of_channel if _is_for(case, rule.countries, rule.lists)]
+        hidden = [rule for rule in held.of_channel(case.channel).rules if _is_for(case, rule.countries, rule.lists)]
         shown = shown[~np.logical_or.reduce([np.zeros(len(products), dtype=bool), *(facts.meant(rule, tree) for rule in hidden)])[shown]]
     return [int(number) for number in facts.products[shown]]
+
+
+def _of_shop(rules: Rules, shop: str | None) -> Rules:
+    """Those that hold in the shop, and do not ask for it any more."""
+    return Rules(tuple(rule.model_copy(update={"shop": None}) for rule in rules.rules if shop is None or rule.shop in (None, shop)))
 
 
 def _is_for(case: Case, countries: Sequence[str], lists: Sequence[str]) -> bool:

@@ -31,11 +31,12 @@ class CaseProduct(Part):
 class Case(Part):
     """One customer's list of `length` places. `expect`: the ids in their order.
 
-    `below`: category → the one above it. Without a run date all rules of the file hold. `channel`: as a campaign of it shows the list.
+    `below`: category → the one above it. Without a run date all rules of the file hold, and without a shop those of all shops. `channel`:
+    as a campaign of it shows the list.
     """
 
     name: Name
-    shop: str = "shop"
+    shop: str | None = None
     country: Country | None = None
     list_name: ListName = "mixed"
     channel: Literal["email", "push"] | None = None
