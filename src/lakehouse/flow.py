@@ -253,4 +253,6 @@ RECOMMENDATIONS = (
 STEPS = (*SILVER, *GOLD, *RECOMMENDATIONS)
 
 # Made by the export, where the setting crm_profile asks for it.
-CRM = Step(customer_facts.TABLE, customer_facts.build, (customers.TABLE, orders.TABLE, customer_identities.TABLE), "sync")
+CRM = Step(
+    customer_facts.TABLE, customer_facts.build, (customers.TABLE, orders.TABLE, customer_identities.TABLE, customer_products.TABLE), "sync"
+)

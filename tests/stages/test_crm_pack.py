@@ -21,6 +21,7 @@ from lakehouse.io.delta.delta_store import DeltaStore
 from lakehouse.io.delta.table_resolver import TableResolver
 from lakehouse.ops.ledger import Ledger
 from lakehouse.ops.packs import PackLedger
+from lakehouse.recommend import customer_products
 from lakehouse.recommend.params import parse_params
 from lakehouse.runs.stage import RunContext
 from lakehouse.silver import customer_identities, customers, orders
@@ -78,9 +79,12 @@ def test_only_who_changed_is_sent_and_nobody_the_second_time(tmp_path: Path, spa
     run = written(written(run, USERS.vault, mails), ORDERS.vault, [])
     run = written(written(run, customer_identities.TABLE, []), orders.TABLE, [order(1, 1, "10.10"), order(2, 1, "5")])
     run = written(run, customers.TABLE, [person(1), person(2), person(3)])
+    due = {"shop_code": "nl", "customer_key": "k1", "list_name": "buy_again", "rank": 1, "product_id": 17, "due_date": DAY}
+    run = written(run, customer_products.TABLE, [due])
     first = night(run, 1)
     assert [row["email"] for row in first] == ["mail1@shop.example", "mail2@shop.example", "mail3@shop.example"]
     assert (first[0]["spent"], first[0]["order_count"], first[0]["last_ordered_at"]) == ("EUR 15.10", "2", "2026-11-17T03:00:00Z")
+    assert [row["next_due"] for row in first] == ["2026-11-18 17", "", ""]
     assert night(run, 2) == []
     # One orders, one says no, one goes; a pack that was never shown was not sent.
     run = written(run, orders.TABLE, [order(1, 1, "10.10"), order(2, 1, "5"), order(3, 1, "1")])

@@ -29,7 +29,8 @@ def changed(now: DataFrame, sent: DataFrame | None) -> DataFrame:
 def as_text(facts: DataFrame, users: DataFrame, orders: DataFrame, database_customers: DataFrame, database_orders: DataFrame) -> DataFrame:
     """The columns FACTS as text, sorted by customer, with the e-mail from the vault. Who has none there is left out, but for the gone.
 
-    Times are ISO 8601 in UTC, yes and no are 1 and 0, `spent` is as `CHF 7.00; EUR 30.30`.
+    Times are ISO 8601 in UTC, yes and no are 1 and 0, `spent` is as `CHF 7.00; EUR 30.30`, `next_due` as
+    `2026-11-20 17; 2026-12-01 4` with ids of products.
     """
     kinds = {column.name: column.type for column in TABLE.columns} | {"is_deleted": BOOLEAN}
 
@@ -37,6 +38,10 @@ def as_text(facts: DataFrame, users: DataFrame, orders: DataFrame, database_cust
         if name == "spent":
             return F.array_join(
                 F.transform(name, lambda sum_: F.concat_ws(" ", sum_.currency_code, sum_.amount.cast("decimal(26,2)"))), "; "
+            )
+        if name == "next_due":
+            return F.array_join(
+                F.transform(name, lambda due: F.concat_ws(" ", due.due_date.cast("string"), due.product_id.cast("string"))), "; "
             )
         if kinds.get(name) == TIMESTAMP:
             return F.date_format(name, "yyyy-MM-dd'T'HH:mm:ss'Z'")

@@ -19,7 +19,7 @@ DEVICE = ("push_token",)
 # What is known of a customer, for a tool that keeps customers.
 FACTS = (
     *("email", "customer_key", "shop_code", "country_code", "consent", "has_complained", "email_status", "registered_at"),
-    *("order_count", "first_ordered_at", "last_ordered_at", "last_order_id", "spent", "is_deleted"),
+    *("order_count", "first_ordered_at", "last_ordered_at", "last_order_id", "spent", "is_deleted", "next_due"),
 )
 MEGABYTE = 1_000_000
 # What one request to an object store takes is 5 GB.
