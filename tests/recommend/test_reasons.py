@@ -75,7 +75,7 @@ def lists_of(shown: list[list[int]], sources: list[list[str]], rows: list[int]) 
 def explained(shop: ScoringArrays, exponents: Blend, *rows: dict[str, Any], shown: int = 15) -> list[list[int]]:
     """The products named for one place of each customer."""
     batch, lists = batch_of(*rows), lists_of([[shown]] * len(rows), [["als"]] * len(rows), [*range(len(rows))])
-    found = with_reasons(lists, "als", batch, shop, exponents, NORMAL)
+    found = with_reasons(lists, "als", batch, Block.of(batch, shop), shop, exponents, NORMAL)
     return [reasons_of for (reasons_of,) in found.column("reasons").to_pylist()]
 
 
@@ -129,9 +129,9 @@ def test_only_places_of_the_source_are_explained_and_each_of_its_own_customer() 
     batch = batch_of(profile(trained, factor_of(trained)), profile(others, factor_of(others)))
     shown = [[15, 13], [15], [13, 15, 15]]
     lists = lists_of(shown, [["als", "new_product"], ["als"], ["popularity", "als", "als"]], [0, 1, 0])
-    found = with_reasons(lists, "als", batch, shop, blend(1.0, 0.0), NORMAL)
+    found = with_reasons(lists, "als", batch, Block.of(batch, shop), shop, blend(1.0, 0.0), NORMAL)
     assert found.column("reasons").to_pylist() == [[[11, 10], []], [[12]], [[], [11, 10], [11, 10]]]
-    without = with_reasons(lists, "als", batch, shop, blend(1.0, 0.0), None)
+    without = with_reasons(lists, "als", batch, Block.of(batch, shop), shop, blend(1.0, 0.0), None)
     assert without.column("reasons").to_pylist() == [[[], []], [[]], [[], [], []]]
 
 

@@ -16,7 +16,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from lakehouse.gold.interactions import span_days
-from lakehouse.recommend.scoring_arrays import Block, ScoringArrays
+from lakehouse.recommend.scoring_arrays import Block, ScoringArrays, cells_of
 
 # For how many intervals what is usual counts. 3: on Online Retail, when each pair's last interval is predicted from those before it, 3 to
 # 10 do equally well and 1 does worse. They can't be estimated from first order, last order and number of orders: customers with many
@@ -109,9 +109,7 @@ def with_due_days(
     """`lists` (a row per customer and list: customer_key, product_ids) with DUE: of each place the `days` of its pair, null if it was not
     bought or nothing is known. `customers`: the rows of the block."""
     products = lists.column("product_ids")
-    of_list = np.asarray(pc.index_in(lists.column("customer_key"), customers.column("customer_key")), dtype=np.int64)
-    row = of_list[np.asarray(pc.list_parent_indices(products), dtype=np.int64)]
-    found = of_places(days, block, row, catalogue.places(np.asarray(pc.list_flatten(products))))
+    found = of_places(days, block, *cells_of(lists, customers, catalogue))
     values = pa.array(np.nan_to_num(found).astype(np.int32), mask=np.isnan(found))
     offsets = pa.array(np.concatenate([[0], np.cumsum(np.asarray(pc.list_value_length(products)))]), pa.int32())
     columns = [*lists.columns, pa.ListArray.from_arrays(offsets, values)]

@@ -11,7 +11,7 @@ from lakehouse.recommend.blend import DISCOVER, Blend
 from lakehouse.recommend.lists.contributions import NormalEquations, of_als, of_neighbours
 from lakehouse.recommend.neighbours import damped
 from lakehouse.recommend.rules.eligibility import EVERY_LIST
-from lakehouse.recommend.scoring_arrays import FLOOR, Block, ScoringArrays
+from lakehouse.recommend.scoring_arrays import FLOOR, Block, ScoringArrays, cells_of
 
 # So many products are named for a place.
 MOST = 2
@@ -70,6 +70,7 @@ def with_reasons(
     lists: pa.RecordBatch,
     source: str,
     customers: pa.RecordBatch,
+    block: Block,
     catalogue: ScoringArrays,
     blend: Blend,
     normal: NormalEquations | None,
@@ -77,18 +78,15 @@ def with_reasons(
     """`lists` (a row per customer and list: customer_key, product_ids, sources) with `reasons`: of each place MOST product ids or fewer,
     the strongest first (see `strongest`). None for places of another source, and without `normal`.
 
-    `customers`: their rows of `profiles`.
+    `customers`: their rows of `profiles`, of which the block was made.
     """
     products = lists.column("product_ids")
-    row = pc.index_in(lists.column("customer_key"), customers.column("customer_key")).take(pc.list_parent_indices(products))
-    column = catalogue.places(np.asarray(pc.list_flatten(products)))
-    found = np.full((len(column), MOST), NONE)
+    found = np.full((len(pc.list_flatten(products)), MOST), NONE)
     is_asked = np.asarray(pc.equal(pc.list_flatten(lists.column("sources")), source))
     if normal is not None and is_asked.any():
         # A product that two lists of a customer show is explained once.
-        width = len(catalogue.product_ids)
-        keys, again = np.unique(np.asarray(row, dtype=np.int64)[is_asked] * width + column[is_asked], return_inverse=True)
-        block = Block.of(customers, catalogue)
+        width, (row, column) = len(catalogue.product_ids), cells_of(lists, customers, catalogue)
+        keys, again = np.unique(row[is_asked] * width + column[is_asked], return_inverse=True)
         history = History.of(customers, block, catalogue)
         found[is_asked] = strongest(Cells(*np.divmod(keys, width)), history, block, catalogue, blend, normal)[again]
     of_place = np.concatenate([[0], np.cumsum(np.count_nonzero(found != NONE, axis=1))])

@@ -50,7 +50,7 @@ def top_lists(profiles: DataFrame, ranking: Ranking) -> DataFrame:
     `buy_again` has what was bought before, `discover` what was not, `mixed` both. Only eligible products. Customers of whom nothing
     is known get what is popular in their country.
     """
-    return profiles.mapInArrow(over_blocks(ranking, _lists_with_reasons), f"{RANKED}, {DUE}, reasons array<array<bigint>>")
+    return profiles.mapInArrow(over_blocks(ranking, _lists), f"{RANKED}, {DUE}, reasons array<array<bigint>>")
 
 
 def pair_scores(pairs: DataFrame, profiles: DataFrame, ranking: Ranking) -> DataFrame:
@@ -79,10 +79,6 @@ def over_blocks(
     return work
 
 
-def _lists_with_reasons(batch: pa.RecordBatch, code: str, ranking: Ranking) -> pa.RecordBatch:
-    return with_reasons(_lists(batch, code, ranking), ALS, batch, ranking.catalogues[code], ranking.blend, ranking.explained_by)
-
-
 def _lists(batch: pa.RecordBatch, code: str, ranking: Ranking) -> pa.RecordBatch:
     catalogue, n = ranking.catalogues[code], ranking.length
     block = Block.of(batch, catalogue)
@@ -107,7 +103,8 @@ def _lists(batch: pa.RecordBatch, code: str, ranking: Ranking) -> pa.RecordBatch
         on_mixed = mine._replace(score=is_bought + of_again * mine.score)
         found = _ruled(plain, block, catalogue, ranking, (own, on_mixed, Fresh(scores, 1.0, sources)))
         lists = list_batch(found, batch, catalogue.product_ids, SOURCES, catalogue.rules.names)
-    return with_due_days(lists, batch, catalogue, block, ranking.due.in_days(block, code))
+    lists = with_due_days(lists, batch, catalogue, block, ranking.due.in_days(block, code))
+    return with_reasons(lists, ALS, batch, block, catalogue, ranking.blend, ranking.explained_by)
 
 
 def _bought(block: Block, scores: np.ndarray) -> Places:

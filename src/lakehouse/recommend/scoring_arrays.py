@@ -238,6 +238,14 @@ class Block:
         return (whole @ catalogue.factors.T)[: len(self)], near
 
 
+def cells_of(lists: pa.RecordBatch, customers: pa.RecordBatch, catalogue: ScoringArrays) -> tuple[np.ndarray, np.ndarray]:
+    """Of each place of `lists` (a row per customer and list: customer_key, product_ids) the customer's row in `customers` and the product's
+    column."""
+    products = lists.column("product_ids")
+    of_list = np.asarray(pc.index_in(lists.column("customer_key"), customers.column("customer_key")), dtype=np.int64)
+    return of_list[np.asarray(pc.list_parent_indices(products), dtype=np.int64)], catalogue.places(np.asarray(pc.list_flatten(products)))
+
+
 def logged(expected: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
     """The logarithm, not below LOG_FLOOR."""
     out = np.clip(expected, 0, np.inf, out=out)  # with two bounds: np.maximum with a number takes three times as long

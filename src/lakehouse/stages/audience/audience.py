@@ -19,7 +19,7 @@ from lakehouse.recommend import customer_products
 from lakehouse.recommend.blend import Blend
 from lakehouse.recommend.product_demand import demand
 from lakehouse.recommend.rules.eligibility import Eligibility
-from lakehouse.recommend.scorer import Ranking
+from lakehouse.recommend.scorer import MIXED, Ranking
 from lakehouse.recommend.scoring_arrays import catalogues, profiles
 from lakehouse.runs.stage import RunContext, StageResult
 from lakehouse.silver import categories, customers, product_codes
@@ -31,7 +31,6 @@ from lakehouse.stages.export_packs.show_pack import to_show
 from lakehouse.stages.preview import OF_FEEDS, eligible
 from lakehouse.stages.score import model_head, registered
 
-MIXED = "mixed"
 SCORED_BY = (customers.TABLE, interactions.TABLE, product_popularity.TABLE)
 OF_RULES = (categories.TABLE, product_codes.TABLE, *OF_FEEDS)
 # How many customers are meant is said by who asks; what is in stock is shared among campaigns.
