@@ -5,6 +5,7 @@ from math import log
 import numpy as np
 import pytest
 
+from lakehouse.recommend import blend
 from lakehouse.recommend.blend import Blend, Choices, fitted
 
 
@@ -64,6 +65,17 @@ def test_exponents_that_made_the_choices_are_found_again() -> None:
         chosen.append((np.arange(10) == rng.choice(10, p=chance / chance.sum())).tolist())
     found, _ = fitted(choices(parts, chosen), [0.0, 0.0], 10)
     assert found == pytest.approx(tuple(truth), abs=0.08)
+
+
+def test_it_makes_no_difference_how_many_products_are_looked_at_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(7)
+    sizes = [1, 5, 12, 3, 40, 2]
+    some = choices([rng.normal(size=(n, 2)).tolist() for n in sizes], [(np.arange(n) % 3 == 1).tolist() for n in sizes])
+    found = []
+    for together in (1, 7, 1000):
+        monkeypatch.setattr(blend, "IN_CACHE", together)
+        found.append(fitted(some, [0.2, 0.1], 1.0))
+    assert found[0][1] == 5 and found == [found[0]] * 3
 
 
 def test_names_and_values_go_both_ways() -> None:

@@ -4,8 +4,9 @@ The chance that the next product is j is exp(b·x_j) / Σ_i exp(b·x_i) over the
 "Conditional logit analysis of qualitative choice behavior"). Parts are logarithms, so b are exponents: ALS^b1 · neighbours^b2 …
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -15,6 +16,8 @@ BUY_AGAIN = ("weight", "order_count", "recency", "recent", "ever", "als", "neigh
 DISCOVER = ("als", "neighbours", "recent", "ever")
 MIXED = ("is_bought", "buy_again", "discover")
 STEPS = 50
+# Products looked at together while fitting: their parts and what is computed of them are about a megabyte.
+IN_CACHE = 16384
 
 
 @dataclass(frozen=True)
@@ -96,45 +99,60 @@ def fitted(choices: Choices, prior: Sequence[float], prior_customers: float) -> 
     spread = chosen.parts.std(axis=0, dtype=np.float64)
     narrow = prior_customers * np.maximum(spread, 1e-3) ** 2
     problem = _Likelihood(chosen, start, narrow)
-    exponents, value = start, problem.value(start)
+    exponents, here = start, problem.at(start)
     for _ in range(STEPS):
-        gradient, information = problem.slopes(exponents)
-        step = np.linalg.solve(information, gradient)
-        while (better := problem.value(exponents + step)) < value and np.abs(step).max() > 1e-6:
+        step = np.linalg.solve(here.information, here.gradient)
+        while (there := problem.at(exponents + step)).value < here.value and np.abs(step).max() > 1e-6:
             step = step / 2
-        if better < value:
+        if there.value < here.value:
             break
-        exponents, value = exponents + step, better
+        exponents, here = exponents + step, there
         if np.abs(step).max() < 1e-4:
             break
     return tuple(float(round(exponent, 6)) for exponent in exponents), customers
 
 
+class _Slopes(NamedTuple):
+    """The log-likelihood, its gradient and its information (minus the second derivative)."""
+
+    value: float
+    gradient: np.ndarray
+    information: np.ndarray
+
+
 class _Likelihood:
-    """Log-likelihood of the choices and the prior, its gradient and its information (minus the second derivative)."""
+    """Log-likelihood of the choices and the prior."""
 
     def __init__(self, choices: Choices, prior: np.ndarray, narrow: np.ndarray) -> None:
-        self._parts, self._begin, self._prior, self._narrow = choices.parts, choices.begin, prior, narrow
-        sizes = np.diff([*choices.begin, len(choices.parts)])
-        self._of = np.repeat(np.arange(len(sizes)), sizes)
-        chosen = choices.is_chosen.astype(np.float64)
-        self._share = chosen / np.add.reduceat(chosen, self._begin)[self._of]
+        self._prior, self._narrow = prior, narrow
+        self._some = list(_in_cache(choices))
 
-    def value(self, exponents: np.ndarray) -> float:
-        score, log_total, _ = self._chances(exponents)
-        return float(self._share @ score - log_total.sum() - 0.5 * self._narrow @ (exponents - self._prior) ** 2)
+    def at(self, exponents: np.ndarray) -> _Slopes:
+        """One pass over the products, a few customers at a time: what is computed of each product never leaves the processor's cache."""
+        off = exponents - self._prior
+        value, gradient, information = -0.5 * self._narrow @ off**2, -self._narrow * off, np.diag(self._narrow)
+        for raw, share, begin, sizes in self._some:
+            parts = raw.T.astype(np.float64, order="C")
+            score = exponents @ parts
+            highest = np.maximum.reduceat(score, begin)
+            chance = np.exp(score - np.repeat(highest, sizes))
+            total = np.add.reduceat(chance, begin)
+            chance /= np.repeat(total, sizes)
+            weighted = parts * chance
+            mean = np.add.reduceat(weighted, begin, axis=1)
+            value += share @ score - (np.log(total) + highest).sum()
+            gradient = gradient + parts @ share - mean.sum(axis=1)
+            information = information + weighted @ parts.T - mean @ mean.T
+        return _Slopes(float(value), gradient, information)
 
-    def slopes(self, exponents: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        _, _, chance = self._chances(exponents)
-        weighted = self._parts * chance[:, None]
-        mean = np.add.reduceat(weighted, self._begin, axis=0)
-        gradient = self._share @ self._parts - mean.sum(axis=0) - self._narrow * (exponents - self._prior)
-        information = self._parts.T.astype(np.float64) @ weighted - mean.T @ mean + np.diag(self._narrow)
-        return gradient, information
 
-    def _chances(self, exponents: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        score = self._parts @ exponents
-        highest = np.maximum.reduceat(score, self._begin)
-        chance = np.exp(score - highest[self._of])
-        total = np.add.reduceat(chance, self._begin)
-        return score, np.log(total) + highest, chance / total[self._of]
+def _in_cache(choices: Choices) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]]:
+    """Of a few customers at a time: the parts of their products, each product's share of what the customer chose, where each customer's
+    products begin, and how many they are."""
+    sizes = np.diff([*choices.begin, len(choices.parts)])
+    first = np.flatnonzero(np.diff(choices.begin // IN_CACHE, prepend=-1))
+    for start, end in zip(first, [*first[1:], len(sizes)], strict=True):
+        begin, mine = choices.begin[start:end] - choices.begin[start], sizes[start:end]
+        rows = slice(choices.begin[start], choices.begin[start] + mine.sum())
+        chosen = choices.is_chosen[rows].astype(np.float64)
+        yield choices.parts[rows], chosen / np.repeat(np.add.reduceat(chosen, begin), mine), begin, mine
