@@ -140,7 +140,7 @@ def _parts(block: Block, catalogue: ScoringArrays, bought: np.ndarray) -> tuple[
     edges = np.searchsorted(block.row, np.arange(len(block)))
     own = Choices(own_parts(block, catalogue, by_country, als_part, near), bought[block.row, block.column], edges)
     recent, ever = by_country.recent[by_country.row], np.broadcast_to(catalogue.ever, bought.shape)
-    parts = np.stack((logged(als_part), near.toarray() + LOG_FLOOR, recent, ever), axis=2)
+    parts = np.stack((logged(als_part), near + LOG_FLOOR, recent, ever), axis=2)
     is_new = np.ones(bought.shape, dtype=bool)
     is_new[block.row, block.column] = False
     is_new[block.is_new] = False  # of whom nothing is known nothing is learned

@@ -115,7 +115,7 @@ def strongest(places: Cells, history: History, block: Block, catalogue: ScoringA
         confidence, bought = (np.where(known == NONE, 0, values[known]) for values in (history.confidence, history.bought))
         als = of_als(catalogue.factors[place], catalogue.factors[product], confidence, normal)
         als = _exact(als, place, block.features[customers], catalogue)
-        near = of_neighbours(place, product, bought, catalogue.neighbours)
+        near = of_neighbours(place, product, bought, catalogue.speaking)
         # Rounded, since the last digits depend on who is computed together: of equal shares the smaller id is named first.
         share = np.round(exponent["als"] * _relative(als) + exponent["neighbours"] * _relative(near), 9)
         may_be_named = _may_be_shown(block, catalogue, customers, product) & (bought > 0)

@@ -9,7 +9,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import scipy.sparse as sp
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
@@ -161,20 +160,20 @@ def utilities(block: Block, catalogue: ScoringArrays, blend: Blend) -> tuple[np.
     of_als, of_near, of_recent, of_ever = (np.float32(value) for value in blend.discover)
     masked = np.where(catalogue.eligible, np.float32(0), NEVER)
     base = of_recent * recent + (of_ever * catalogue.ever + of_near * LOG_FLOOR) + masked
-    for row, mine in zip(scores, country, strict=True):  # one customer's scores stay in the processor's nearest cache
+    for row, beside, mine in zip(scores, near, country, strict=True):  # one customer's scores stay in the processor's nearest cache
         logged(row, out=row)
         row *= of_als
         row += base[mine]
-    scores[np.repeat(np.arange(len(block)), np.diff(near.indptr)), near.indices] += of_near * near.data
+        beside *= of_near
+        row += beside
     # Popularity alone where nothing else is known: the exponents of the fit are for those whose taste is known.
     scores[block.is_new] = (recent + FLOOR * catalogue.ever + masked)[country[block.is_new]]
     return scores, again
 
 
-def own_parts(block: Block, catalogue: ScoringArrays, by_country: ByCountry, als: np.ndarray, near: sp.csr_matrix) -> np.ndarray:
+def own_parts(block: Block, catalogue: ScoringArrays, by_country: ByCountry, als: np.ndarray, near: np.ndarray) -> np.ndarray:
     """Pairs bought × the parts of blend.BUY_AGAIN; `by_country` of the block's countries, `als` and `near` as of Block.expected."""
     at = (block.row, block.column)
-    bought_near = np.asarray(near[at]).reshape(-1) if len(block.row) else np.zeros(0)  # of no pairs scipy gives a sparse array
     return np.stack(
         [
             np.log(block.weight + FLOOR),
@@ -183,7 +182,7 @@ def own_parts(block: Block, catalogue: ScoringArrays, by_country: ByCountry, als
             by_country.recent[by_country.row[block.row], block.column],
             catalogue.ever[block.column],
             logged(als[at]),
-            LOG_FLOOR + bought_near,
+            LOG_FLOOR + near[at],
         ],
         axis=1,
     )

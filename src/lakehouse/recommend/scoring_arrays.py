@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -58,6 +59,11 @@ class ScoringArrays:
         known = [country if country in self.recent else EVERYWHERE for country in countries]
         names, rows = np.unique(np.asarray(known, dtype=str), return_inverse=True)
         return ByCountry(rows, np.stack([self.recent[name] for name in names]))
+
+    @cached_property
+    def speaking(self) -> sp.csr_matrix:
+        """The neighbours the other way round: row j holds what speaks for j."""
+        return self.neighbours.T.tocsr()
 
     def places(self, product_ids: np.ndarray) -> np.ndarray:
         """The products' columns, -1 for those that are not here."""
@@ -226,16 +232,16 @@ class Block:
         several = np.maximum(np.asarray(new.sum(axis=1)).reshape(1, -1), 1)
         return np.asarray(((bought @ catalogue.categories) @ new.T).todense()) / total / several
 
-    def expected(self, catalogue: ScoringArrays) -> tuple[np.ndarray, sp.csr_matrix]:
+    def expected(self, catalogue: ScoringArrays) -> tuple[np.ndarray, np.ndarray]:
         """Customers × products: what ALS expects, and the logarithm of what the neighbours expect, as what it is above LOG_FLOOR."""
         shape = (len(self), len(catalogue.product_ids))
         bought = sp.csr_matrix((damped(self.weight), (self.row, self.column)), shape=shape)
         near = (bought @ catalogue.neighbours).tocsr()
-        near.data = logged(near.data) - LOG_FLOOR
+        near.data = logged(near.data) - LOG_FLOOR  # of those that are there: most of the others would be the logarithm of nothing
         # Of whole blocks, so that a score does not depend on who else is in the block: BLAS adds up in another order for a few rows.
         whole = np.zeros((-(-len(self) // BLOCK) * BLOCK, self.features.shape[1]), dtype=np.float32)
         whole[: len(self)] = self.features
-        return (whole @ catalogue.factors.T)[: len(self)], near
+        return (whole @ catalogue.factors.T)[: len(self)], near.toarray()
 
 
 def cells_of(lists: pa.RecordBatch, customers: pa.RecordBatch, catalogue: ScoringArrays) -> tuple[np.ndarray, np.ndarray]:

@@ -35,5 +35,5 @@ def test_in_a_shop_that_the_model_does_not_know_there_is_no_part_of_als(known: l
 
 def test_the_parts_of_the_neighbours_are_their_weights_times_what_a_purchase_counts() -> None:
     weights = sp.csr_matrix(np.array([[0, 0.5, 0], [0, 0, -0.25], [0, 0, 0]], dtype=np.float32))
-    found = of_neighbours(np.array([[1, 2]]), np.array([[0, 1]]), np.array([[4.0, 2.0]]), weights)
+    found = of_neighbours(np.array([[1, 2]]), np.array([[0, 1]]), np.array([[4.0, 2.0]]), weights.T.tocsr())
     assert found.tolist() == [[[2.0, 0.0], [0.0, -0.5]]]

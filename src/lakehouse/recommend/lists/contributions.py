@@ -49,16 +49,17 @@ def of_als(places: np.ndarray, history: np.ndarray, confidence: np.ndarray, norm
     return of_each
 
 
-def of_neighbours(places: np.ndarray, history: np.ndarray, bought: np.ndarray, neighbours: sp.csr_matrix) -> np.ndarray:
+def of_neighbours(places: np.ndarray, history: np.ndarray, bought: np.ndarray, speaking: sp.csr_matrix) -> np.ndarray:
     """Customers × places × history: the same for the neighbours' score.
 
     `places`, `history`: columns, customers × products. `bought`: how much each product of the history counts there (neighbours.damped), 0
-    where it was not bought.
+    where it was not bought. `speaking`: products × products, row j holds what speaks for j.
     """
-    shape = (*places.shape, history.shape[1])
-    speaks, speaks_for = (np.broadcast_to(side, shape).reshape(-1) for side in (history[:, None, :], places[:, :, None]))
-    weights = np.asarray(neighbours[speaks, speaks_for]) if len(speaks) else np.zeros(0)  # of no pairs scipy gives a sparse array
-    return weights.reshape(shape) * bought[:, None, :]
+    spoken_for, place = np.unique(places, return_inverse=True)
+    speaks, known = np.unique(history, return_inverse=True)
+    # Customers share products, so all pairs of what they have between them are looked up at once.
+    weights = speaking[spoken_for][:, speaks].toarray()
+    return weights[place.reshape(places.shape)[:, :, None], known.reshape(history.shape)[:, None, :]] * bought[:, None, :]
 
 
 def _turned(matrices: np.ndarray) -> np.ndarray:
