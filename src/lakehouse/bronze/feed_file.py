@@ -22,7 +22,7 @@ from lakehouse.io.files.csv_files import Records, Stream, Unreadable, header, re
 from lakehouse.io.files.text_files import CP1250, opened
 from lakehouse.sources.feed import ORIGIN, Feed
 from lakehouse.sources.feed_values import CLASSES, GOOD, parse
-from lakehouse.sources.spreadsheets import CENTRAL_EUROPEAN, EMPTY_ROWS, NARROWED, POINTED, POINTED_ROWS, TOTALS
+from lakehouse.sources.spreadsheets import CENTRAL_EUROPEAN, EMPTY_ROWS, NARROWED, NUMBER, POINTED, POINTED_ROWS, TOTALS, kinds_of_codes
 
 HEAD = 1 << 16
 # What a column may be called, and its place: no address, no number, nothing over several lines.
@@ -67,7 +67,8 @@ class FileReadResult:
     `unknown_columns` were left unread;
     `absent_columns`, which may be empty, are null. `examples`: by column and class how often, and the first lines; `looks`: the first
     of these values with 9 for each digit and a for each letter, never of a personal column. `repaired`: by column and kind how many values
-    a spreadsheet had changed in a way that was undone. `numbers`: of columns with a sign between thousands.
+    a spreadsheet had changed in a way that was undone. `numbers`: of columns with a sign between thousands. `codes`: which
+    kinds of numbers the codes of a snapshot are.
     """
 
     good: Path
@@ -82,6 +83,12 @@ class FileReadResult:
     looks: dict[tuple[str, str], str] = field(default_factory=dict)
     repaired: Counter[tuple[str, str]] = field(default_factory=Counter)
     numbers: dict[str, Numbers] = field(default_factory=dict)
+    codes: set[str] = field(default_factory=set)
+
+    @property
+    def may_lack_zeros(self) -> bool:
+        """Whether codes are numbers and none begins with a zero: a spreadsheet takes them from all."""
+        return self.codes == {NUMBER}
 
     @property
     def pointed(self) -> dict[str, Numbers]:
@@ -182,6 +189,8 @@ def _sort_out(part: Records, feed: Feed, origin: Origin, found: FileReadResult, 
         found.repaired.update({(name, kind): number for kind, number in one.repaired.items()})
         if wanted.parser.has_thousands:
             found.numbers[name] = found.numbers.get(name, Numbers(0, 0, None, None)).with_more(text, one.values)
+        if wanted.name == feed.code_column:
+            found.codes |= kinds_of_codes(one.values)
     classes = np.stack([one.classes for one in parsed], axis=1)
     is_bad = classes != GOOD
     bad = np.flatnonzero(is_bad.any(axis=1))

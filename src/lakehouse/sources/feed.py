@@ -102,6 +102,16 @@ class Feed:
         return reduce(lambda name, part: name.replace(*part), parts.items(), self.file_name)
 
     @property
+    def code_column(self) -> str:
+        """Of a snapshot the first column of its key, if that is text: what a spreadsheet takes for a number. Else empty."""
+        of_key = next(field for field in self.fields if field.name == self.key[0])
+        return of_key.name if self.kind == "snapshot" and of_key.type == STRING else ""
+
+    def header_of(self, name: str) -> str:
+        """What a column is called in the file."""
+        return next(field.headers[0] for field in self.fields if field.name == name)
+
+    @property
     def suffix(self) -> str:
         return PurePath(self.file_name).suffix
 

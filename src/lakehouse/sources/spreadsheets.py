@@ -7,11 +7,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 # Kinds of repairs, for people.
-AS_TEXT, AS_DATES = "as_text", "as_dates"
+AS_TEXT, AS_DATES, LOST_ZEROS = "as_text", "as_dates", "lost_zeros"
 TOTALS, EMPTY_ROWS, NARROWED, CENTRAL_EUROPEAN = "totals", "empty_rows", "narrowed", "central_european"
 TOLD = {
     AS_TEXT: "stood in quotes after an equals sign, or behind an apostrophe, which keep a spreadsheet from changing them",
     AS_DATES: "were the days that a spreadsheet counts from 1900, in place of dates",
+    LOST_ZEROS: "had lost the zeros that they begin with in the list before",
 }
 # The same of rows and of the file.
 TOLD_OF_FILES = {
@@ -29,6 +30,9 @@ POINTED, POINTED_ROWS = r"^[+-]?[0-9]{1,3}\.[0-9]{3}$", 3
 WRAPPED, QUOTED = r'^="([^"]*)"$', r"^'([0-9][0-9.,:/+-]*)$"
 # 8.71E+12 stands for a code of thirteen digits, of which nine are lost.
 ROUNDED = r"^[+-]?[0-9](?:[.,][0-9]+)?E\+[0-9]{1,3}$"
+# Kinds of codes: numbers as a spreadsheet writes them, and those that it would have changed.
+NUMBER, ZERO_FIRST = "number", "zero_first"
+_CODES = {NUMBER: r"^[1-9][0-9]*$", ZERO_FIRST: r"^0[0-9]+$"}
 # Days since 1899-12-30, from 2000 to 2099; smaller numbers may be something else.
 SERIAL, FIRST_SERIAL, LAST_SERIAL = r"^[0-9]{5}$", 36_526, 73_050
 EPOCH = np.datetime64("1899-12-30", "D")
@@ -47,6 +51,11 @@ def is_rounded(values: pa.Array) -> np.ndarray | None:
     if not _has_byte(values, b"+"):
         return None
     return pc.fill_null(pc.match_substring_regex(values, ROUNDED), False).to_numpy(zero_copy_only=False)  # type: ignore[no-any-return]
+
+
+def kinds_of_codes(values: pa.Array) -> set[str]:
+    """NUMBER, ZERO_FIRST, both or none."""
+    return {kind for kind, pattern in _CODES.items() if pc.any(pc.match_substring_regex(values, pattern)).as_py()}
 
 
 def serial_days(values: pa.Array) -> np.ndarray:

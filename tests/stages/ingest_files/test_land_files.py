@@ -177,6 +177,30 @@ def test_a_snapshot_that_would_take_too_much_away_waits_for_somebodys_yes(house:
     assert house.rows("quarantine.stock_levels", "line_number") == []
 
 
+def test_zeros_that_a_spreadsheet_took_are_put_back_where_the_list_before_has_one_such_code(house: House) -> None:
+    others = [str(number) for number in range(100, 120)]
+    house.drop("stock/stock_levels_20261117.csv", STOCK + "".join(stock(sku, 1) for sku in ("0012", "077", "0055", "055", "9", *others)))
+    house.run()
+    # 77 comes with a number that can't be read; of 55 nobody knows which one it was; 8 is new.
+    rows = [stock("12", 2), "77,AMS,,many,0,2026-11-17T00:00:00Z\n", *(stock(sku, 1) for sku in ("55", "8", "9", *others))]
+    house.drop("stock/stock_levels_20261118.csv", STOCK + "".join(rows), 1)
+    house.run()
+    quantity = dict(house.rows("bronze.stock_levels", "sku", "quantity_on_hand"))
+    assert quantity == {"0012": 2, "077": 1, "55": 1, "8": 1, "9": 1, **dict.fromkeys(others, 1)}
+    assert "- 2 values of `sku` had lost the zeros that they begin with in the list before." in house.reply(
+        "stock/stock_levels_20261118.csv"
+    )
+
+
+def test_a_list_with_codes_that_begin_with_zeros_has_lost_none(house: House) -> None:
+    others = [str(number) for number in range(100, 120)]
+    house.drop("stock/stock_levels_20261117.csv", STOCK + "".join(stock(sku, 1) for sku in ("0012", "077", *others)))
+    house.run()
+    house.drop("stock/stock_levels_20261118.csv", STOCK + "".join(stock(sku, 1) for sku in ("12", "077", *others)), 1)
+    house.run()
+    assert house.rows("bronze.stock_levels", "sku") == sorted(["12", "077", *others])
+
+
 def test_changes_replace_by_key_and_the_newest_wins_whatever_comes_when(house: House) -> None:
     house.drop("mobile_app/app_orders_20261117.csv", ORDERS + order(1, "placed", "16") + order(1, "paid", "17") + order(2, "paid", "17"))
     house.drop("mobile_app/app_orders_20261118.csv", ORDERS + order(1, "shipped", "18") + order(2, "placed", "16"))

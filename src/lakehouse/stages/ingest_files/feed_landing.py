@@ -12,6 +12,7 @@ from pyspark.sql import DataFrame
 from lakehouse.bronze.feed_quarantine import quarantine_table, quarantined
 from lakehouse.bronze.feed_reply import reply, template, template_name
 from lakehouse.bronze.feed_rows import DUPLICATE, EXPIRED, FATE, LOADED, judged, landed, staying, truth
+from lakehouse.bronze.lost_zeros import lost_zeros, put_back
 from lakehouse.errors import CollapseError, ConfigError
 from lakehouse.io.delta.delta_store import TableVersion, Written
 from lakehouse.io.files.file_backends import outbox
@@ -23,6 +24,7 @@ from lakehouse.pipeline.recording import counted, record
 from lakehouse.runs.stage import RunContext
 from lakehouse.sources.feed import Feed
 from lakehouse.sources.feeds import FEEDS
+from lakehouse.sources.spreadsheets import LOST_ZEROS
 from lakehouse.stages.ingest_files.delivery import Delivery
 from lakehouse.table import Table, conform
 
@@ -89,13 +91,16 @@ class FeedLanding:
         started = time.monotonic()
         there = self._store.latest(feed.bronze)
         rows = landed(self._parquet([delivery.found.good for delivery in used]), feed, self._run.key)
+        rejected = self._parquet([delivery.found.rejects for delivery in used])
         is_newest = feed.kind != "snapshot" or self._is_newest(feed, used[0])
+        if is_newest and used[0].found.may_lack_zeros:
+            rows, rejected = self._with_zeros(rows, rejected, there, feed, used[0])
         found = judged(rows, there, feed, self._run.run_date, is_newest).persist()
         try:
             self._count(found, used)
             new = truth(found, there, feed)
             is_whole = feed.kind == "snapshot" and is_newest
-            stay = staying(found, self._parquet([d.found.rejects for d in used]), there, feed) if is_whole or feed.replace_unit else None
+            stay = staying(found, rejected, there, feed) if is_whole or feed.replace_unit else None
             share = feed.max_delete_share if is_whole and not self._accept_deletes else 1.0
             within = () if is_whole else feed.replace_unit or feed.key
             for table in feed.tables:
@@ -108,6 +113,15 @@ class FeedLanding:
             logs.warn(f"`lakehouse quarantine replay {feed.name} --accept-deletes` loads it all the same")
         finally:
             found.unpersist()
+
+    def _with_zeros(self, rows: DataFrame, rejected: DataFrame, there: DataFrame, feed: Feed, delivery: Delivery) -> list[DataFrame]:
+        """Good rows and rejected ones with the codes that the table knows, where a spreadsheet took their zeros."""
+        given = rows.select(feed.code_column).union(rejected.select(feed.code_column))
+        lost = lost_zeros(given, there, feed).toArrow()
+        if not lost.num_rows:
+            return [rows, rejected]
+        delivery.found.repaired[feed.header_of(feed.code_column), LOST_ZEROS] = lost.num_rows
+        return [put_back(frame, self._run.spark.createDataFrame(lost), feed) for frame in (rows, rejected)]
 
     def _sync(self, feed: Feed, table: Table, new: DataFrame, stay: DataFrame | None, within: tuple[str, ...], share: float) -> Written:
         frame = new.select(*table.column_names)
