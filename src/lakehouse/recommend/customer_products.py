@@ -104,8 +104,8 @@ def build(
 ) -> DataFrame:
     """Ranked lists for everybody who is somebody, of what can be sold. New is what was created in the last days before the run date.
 
-    `blend` has the exponents of a model with which none were learned. `rules`: those of the run date; only they ask for the tables after
-    the popularity. The app itself has no products, so there are no lists in it.
+    `blend` has the exponents of a model with which none were learned. `rules`: those of lists on the run date; only they ask for the
+    tables after the popularity. The app itself has no products, so there are no lists in it.
     """
     of_products = (products, product_popularity, product_codes, stock_levels, wholesale_offers)
     eligible = what_may_be_shown(
@@ -143,17 +143,19 @@ def what_may_be_shown(
     popularity_days: int,
     feed_shop: str,
 ) -> Eligibility:
-    """The one answer to what may be shown to whom: for scoring, for the preview of a training, for its guards. One Spark job, or two."""
-    asked = rules.of_lists()
+    """The one answer to what may be shown to whom: for scoring, for the preview of a training, for its guards. One Spark job, or two.
+
+    `rules`: those of lists on the run date.
+    """
     found = facts(
         *(products, product_popularity, product_codes, stock_levels, wholesale_offers),
-        rules=asked.rules,
+        rules=rules.rules,
         run_date=run_date,
         new_days=lists.new_product_days,
         popularity_days=popularity_days,
         feed_shop=feed_shop,
     )
-    return eligibility(found, categories, asked)
+    return eligibility(found, categories, rules)
 
 
 def places(lists: DataFrame) -> DataFrame:

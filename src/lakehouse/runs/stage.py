@@ -50,6 +50,11 @@ class RunContext:
         return self.store.spark
 
     @property
+    def list_rules(self) -> Rules:
+        """Those that decide what is on the lists of the run date."""
+        return self.rules.on(self.run_date).of_lists()
+
+    @property
     def staging(self) -> str:
         """Where copies of source tables are while they are landed: under the vault, and gone afterwards."""
         return f"{self.settings.vault_root}/_staging"

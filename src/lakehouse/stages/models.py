@@ -22,7 +22,7 @@ def diff(run: RunContext, version: str) -> StageResult:
         raise DataError("no lists of a model are published to compare with", "run `lakehouse night` first")
     people = before.select(*CUSTOMER).distinct().orderBy(F.xxhash64("customer_key"), *CUSTOMER).limit(LOOKED_AT)
     model = registered(run.spark, registry, registry.version(version))
-    after = lists_of_some(run, people, model, run.rules.on(run.run_date)).persist()
+    after = lists_of_some(run, people, model).persist()
     return StageResult(text=difference(before, after, run.read(products.TABLE), run.read(categories.TABLE)).text())
 
 

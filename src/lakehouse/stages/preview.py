@@ -13,7 +13,6 @@ from lakehouse.recommend.evaluation.judge import lists_of
 from lakehouse.recommend.model import Learned
 from lakehouse.recommend.registered import RegisteredModel
 from lakehouse.recommend.rules.eligibility import Eligibility, is_hidden
-from lakehouse.recommend.rules.rule_set import Rules
 from lakehouse.recommend.scorer import BUY_AGAIN, DISCOVER, MIXED
 from lakehouse.runs.stage import RunContext
 from lakehouse.silver import categories, customers, product_codes, products, wholesale_offers
@@ -24,8 +23,8 @@ LOOKED_AT = 5000
 OF_FEEDS = (other_feeds.STOCK_LEVELS.bronze, wholesale_offers.TABLE)
 
 
-def lists_of_some(run: RunContext, people: DataFrame, model: RegisteredModel, rules: Rules) -> DataFrame:
-    """The lists of `people` (shop_code, customer_key) by a model and by rules, made as a night makes them."""
+def lists_of_some(run: RunContext, people: DataFrame, model: RegisteredModel) -> DataFrame:
+    """The lists of `people` (shop_code, customer_key) by a model and by the rules of the run date, made as a night makes them."""
     tables = (*(each.TABLE for each in (products, interactions, product_popularity, categories, product_codes)), *OF_FEEDS)
     return customer_products.build(
         run.read(customers.TABLE).join(people, CUSTOMER, "left_semi"),
@@ -33,7 +32,7 @@ def lists_of_some(run: RunContext, people: DataFrame, model: RegisteredModel, ru
         run_date=run.run_date,
         model=model,
         lists=run.params.lists,
-        rules=rules.of_lists(),
+        rules=run.list_rules,
         blend=Blend.of(run.params.blend),
         country_smoothing=run.params.popularity.country_smoothing,
         popularity_days=run.params.popularity.days,
@@ -46,7 +45,7 @@ def eligible(run: RunContext) -> Eligibility:
     tables = (*(each.TABLE for each in (products, product_popularity, product_codes)), *OF_FEEDS, categories.TABLE)
     return customer_products.what_may_be_shown(
         *(run.read(table) for table in tables),
-        rules=run.rules.on(run.run_date),
+        rules=run.list_rules,
         run_date=run.run_date,
         lists=run.params.lists,
         popularity_days=run.params.popularity.days,

@@ -32,10 +32,10 @@ def diff(run: RunContext, on: date | None = None) -> StageResult:
     people = before.select(*CUSTOMER).distinct().orderBy(F.xxhash64("customer_key"), *CUSTOMER).limit(LOOKED_AT)
     registry, version = ModelRegistry(run.settings, run.store), made["model_version"]
     model = registered(run.spark, registry, None if version is None else registry.version(version))
-    rules = run.rules.on(run.run_date).of_lists()
-    after = lists_of_some(run, people, model, rules).persist()
+    after = lists_of_some(run, people, model).persist()
     found = difference(before, after, run.read(products.TABLE), run.read(categories.TABLE)).text()
-    told = f"Rules of {run.run_date}, on the lists of {made['run_date']}.\n\n{found}\n{_effects(rules, after, run.read(customers.TABLE))}"
+    did = _effects(run.list_rules, after, run.read(customers.TABLE))
+    told = f"Rules of {run.run_date}, on the lists of {made['run_date']}.\n\n{found}\n{did}"
     after.unpersist()
     return StageResult(text=told)
 

@@ -56,17 +56,16 @@ class Eligibility:
 
 def eligibility(facts: DataFrame, categories: DataFrame, rules: Rules) -> Eligibility:
     """From `product_facts.facts` and silver.categories. One Spark job, two if a rule names a category by a name or has some below it."""
-    asked = rules.of_lists().rules
     shops = {code: ShopFacts.of(rows) for code, rows in _by_shop(facts.toArrow()).items()}
-    if not asked:
+    if not rules.rules:
         return Eligibility(shops)
     trees = {}
-    if any(rule.categories for rule in asked):
+    if any(rule.categories for rule in rules.rules):
         columns = ("shop_code", "category_id", "parent_category_id", "category_name", "slug")
         trees = {code: Tree.of(rows.to_pylist()) for code, rows in _by_shop(categories.select(*columns).toArrow()).items()}
     of_shops = {code: compiled(rules, code, known, trees.get(code, NOTHING)) for code, known in shops.items()}
     each = [(code, known, trees.get(code, NOTHING)) for code, known in sorted(shops.items())]
-    return Eligibility(shops, of_shops, tuple(unknown_names(asked, each)))
+    return Eligibility(shops, of_shops, tuple(unknown_names(rules.rules, each)))
 
 
 def is_hidden(list_name: str, country: str) -> Column:

@@ -71,7 +71,7 @@ def campaign_of(template: Campaign, wanted: Wanted, countries: Sequence[str]) ->
 def _lists(run: RunContext, wanted: Wanted, at_most: int, shown: Eligibility) -> Lists:
     registry = ModelRegistry(run.settings, run.store)
     champion = registry.champion()
-    rules = run.rules.on(run.run_date).of_lists()
+    rules = run.list_rules
     decided_by = (model_head(champion), run.params.lists, run.params.blend, run.params.weights, run.params.popularity, rules)
     asked_by_rules = [table for table in OF_RULES if rules.rules and table.name in run.heads]
     version = None if champion is None else champion.version

@@ -15,7 +15,7 @@ from lakehouse.silver import customers
 
 def count_effects(run: RunContext, lists: TableVersion) -> None:
     """Of the lists of this version, once. One Spark job, if there are rules."""
-    rules = run.rules.on(run.run_date).of_lists()
+    rules = run.list_rules
     if not rules.rules or is_counted(run.store, lists):
         return
     made = run.store.read(customer_products.TABLE.name, lists.version)
