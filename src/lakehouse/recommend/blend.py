@@ -81,23 +81,24 @@ class Choices:
         begin, sizes = self.begin[filled], sizes[filled]
         chosen = np.add.reduceat(self.is_chosen.astype(np.int64), begin) if len(begin) else np.zeros(0, dtype=np.int64)
         use = (chosen > 0) & (chosen < sizes)
+        if use.all():
+            return Choices(self.parts, self.is_chosen, begin)
         rows = np.repeat(use, sizes)
         return Choices(self.parts[rows], self.is_chosen[rows], np.cumsum([0, *sizes[use]])[:-1].astype(np.int64))
 
 
-def fitted(choices: Choices, prior: Sequence[float], prior_customers: float) -> tuple[tuple[float, ...], int]:
-    """The exponents, and the number of customers behind them: Newton's method on the mean log-likelihood.
+def fitted(blocks: Sequence[Choices], prior: Sequence[float], prior_customers: float) -> tuple[tuple[float, ...], int]:
+    """The exponents, and the number of customers of all blocks behind them: Newton's method on the mean log-likelihood.
 
     Each customer counts once, however much was bought. The prior is a normal distribution around `prior`, as wide as the information
     of so many customers. Nobody chose: the prior.
     """
-    chosen = choices.of_choosers()
-    customers = len(chosen.begin)
+    chosen = [block for some in blocks if len((block := some.of_choosers()).begin)]
+    customers = sum(len(block.begin) for block in chosen)
     start = np.asarray(prior, dtype=np.float64)
     if customers == 0:
         return tuple(start), 0
-    spread = chosen.parts.std(axis=0, dtype=np.float64)
-    narrow = prior_customers * np.maximum(spread, 1e-3) ** 2
+    narrow = prior_customers * np.maximum(_variance(chosen), 1e-6)
     problem = _Likelihood(chosen, start, narrow)
     exponents, here = start, problem.at(start)
     for _ in range(STEPS):
@@ -112,6 +113,13 @@ def fitted(choices: Choices, prior: Sequence[float], prior_customers: float) -> 
     return tuple(float(round(exponent, 6)) for exponent in exponents), customers
 
 
+def _variance(blocks: Sequence[Choices]) -> np.ndarray:
+    """Of each part over all products."""
+    n = sum(len(block.parts) for block in blocks)
+    mean = sum(block.parts.sum(axis=0, dtype=np.float64) for block in blocks) / n
+    return np.asarray(sum((np.square(block.parts - mean)).sum(axis=0) for block in blocks) / n)
+
+
 class _Slopes(NamedTuple):
     """The log-likelihood, its gradient and its information (minus the second derivative)."""
 
@@ -123,9 +131,9 @@ class _Slopes(NamedTuple):
 class _Likelihood:
     """Log-likelihood of the choices and the prior."""
 
-    def __init__(self, choices: Choices, prior: np.ndarray, narrow: np.ndarray) -> None:
+    def __init__(self, blocks: Sequence[Choices], prior: np.ndarray, narrow: np.ndarray) -> None:
         self._prior, self._narrow = prior, narrow
-        self._some = list(_in_cache(choices))
+        self._some = [some for block in blocks for some in _in_cache(block)]
 
     def at(self, exponents: np.ndarray) -> _Slopes:
         """One pass over the products, a few customers at a time: what is computed of each product never leaves the processor's cache."""

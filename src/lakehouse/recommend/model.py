@@ -1,6 +1,8 @@
 """Everything that is learned, from purchases as of a moment: ALS, the neighbours, and how their scores are blended."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -21,7 +23,7 @@ from lakehouse.recommend.metrics import order_count_band
 from lakehouse.recommend.neighbours import Neighbours
 from lakehouse.recommend.params import Params
 from lakehouse.recommend.rules.eligibility import Eligibility
-from lakehouse.recommend.scorer import Ranking, own_parts, utilities
+from lakehouse.recommend.scorer import Ranking, own_parts
 from lakehouse.recommend.scoring_arrays import BLOCK, LOG_FLOOR, Block, ScoringArrays, catalogues, logged, profiles
 
 # How many of each customer's best the mix is learned on.
@@ -97,18 +99,19 @@ def fit_blend(learned: Learned, truth: DataFrame, params: Params) -> Blend:
         for code, catalogue in ranking.catalogues.items()
         for batch, bought in _sample(learned, truth, code, catalogue, params)
     ]
-    if not blocks:
-        return prior
-    strength = params.blend.prior_customers
-    pairs = [_parts(block, catalogue, bought) for block, catalogue, bought in blocks]
-    bought = Choices.joined([own for own, _ in pairs])
-    wanted = np.concatenate([chosen.sum(axis=1) for *_, chosen in blocks])
-    again, n_again = blend.fitted(bought, prior.buy_again, strength)
+    return fitted_blend(blocks, prior, params.blend.prior_customers) if blocks else prior
+
+
+def fitted_blend(blocks: Sequence[tuple[Block, ScoringArrays, np.ndarray]], prior: Blend, strength: float) -> Blend:
+    """From blocks of customers, their catalogues, and what they chose (customers × products, bool)."""
+    asked = [_Asked.of(*block) for block in blocks]
+    wanted = np.concatenate([one.bought.sum(axis=1) for one in asked])
+    bought = Choices.joined([one.own for one in asked])
+    again, n_again = blend.fitted([bought], prior.buy_again, strength)
     form_again, again = forms.of_bought(bought, wanted, again, prior.buy_again)
-    new, n_new = blend.fitted(Choices.joined([new for _, new in pairs]), prior.discover, strength)
-    half = Blend(again, new, prior.mixed)
-    mixed = Choices.joined([_mixed(*block, half) for block in blocks])
-    both, n_both = blend.fitted(mixed, prior.mixed, strength)
+    new, n_new = blend.fitted([one.new for one in asked], prior.discover, strength)
+    mixed = Choices.joined([one.mixed(again, new) for one in asked])
+    both, n_both = blend.fitted([mixed], prior.mixed, strength)
     form_both, both = forms.of_mixed(mixed, wanted, both)
     return Blend(again, new, both, (n_again, n_new, n_both), (form_again, form_both))
 
@@ -133,29 +136,39 @@ def _sample(
     return found
 
 
-def _parts(block: Block, catalogue: ScoringArrays, bought: np.ndarray) -> tuple[Choices, Choices]:
-    """What `buy_again` and what `discover` choose from."""
-    als_part, near = block.expected(catalogue)
-    by_country = catalogue.by_country(block.countries)
-    edges = np.searchsorted(block.row, np.arange(len(block)))
-    own = Choices(own_parts(block, catalogue, by_country, als_part, near), bought[block.row, block.column], edges)
-    recent, ever = by_country.recent[by_country.row], np.broadcast_to(catalogue.ever, bought.shape)
-    parts = np.stack((logged(als_part), near + LOG_FLOOR, recent, ever), axis=2)
-    is_new = np.ones(bought.shape, dtype=bool)
-    is_new[block.row, block.column] = False
-    is_new[block.is_new] = False  # of whom nothing is known nothing is learned
-    begin = np.cumsum([0, *is_new.sum(axis=1)])[:-1]
-    return own, Choices(parts[is_new], bought[is_new], begin)
+class _Asked(NamedTuple):
+    """What a block's customers could choose from: for `buy_again` what they bought before, at `row` and `column`; for `discover` all else,
+    where `is_new` (customers × products) says so. `bought`: what they chose then, of all products."""
 
+    own: Choices
+    row: np.ndarray
+    column: np.ndarray
+    new: Choices
+    is_new: np.ndarray
+    bought: np.ndarray
 
-def _mixed(block: Block, catalogue: ScoringArrays, bought: np.ndarray, half: Blend) -> Choices:
-    """What was bought before, and the best of what was not."""
-    scores, again = utilities(block, catalogue, half)
-    scores[block.row, block.column] = NEVER
-    nothing = np.zeros(len(block), dtype=np.int64)
-    new = Places.of(scores, best(scores, MIXED_FROM), nothing)
-    own = Places(block.row, block.column, again, nothing[block.row])
-    both = Places.joined(own._replace(source=own.source + 1), new)
-    is_own = both.source == 1
-    parts = np.stack([is_own, np.where(is_own, both.score, 0), np.where(is_own, 0, both.score)], axis=1)
-    return Choices(parts, bought[both.row, both.column], np.searchsorted(both.row, np.arange(len(block))))
+    @staticmethod
+    def of(block: Block, catalogue: ScoringArrays, bought: np.ndarray) -> "_Asked":
+        als_part, near = block.expected(catalogue)
+        by_country = catalogue.by_country(block.countries)
+        edges = np.searchsorted(block.row, np.arange(len(block)))
+        own = Choices(own_parts(block, catalogue, by_country, als_part, near), bought[block.row, block.column], edges)
+        recent, ever = by_country.recent[by_country.row], np.broadcast_to(catalogue.ever, bought.shape)
+        parts = np.stack((logged(als_part), near + LOG_FLOOR, recent, ever), axis=2)
+        is_new = np.ones(bought.shape, dtype=bool)
+        is_new[block.row, block.column] = False
+        is_new[block.is_new] = False  # of whom nothing is known nothing is learned
+        begin = np.cumsum([0, *is_new.sum(axis=1)])[:-1]
+        return _Asked(own, block.row, block.column, Choices(parts[is_new], bought[is_new], begin), is_new, bought)
+
+    def mixed(self, buy_again: tuple[float, ...], discover: tuple[float, ...]) -> Choices:
+        """What was bought before, and the best of what was not, by these exponents."""
+        scores = np.full(self.is_new.shape, NEVER)
+        scores[self.is_new] = self.new.parts @ np.asarray(discover, dtype=np.float32)
+        nothing = np.zeros(len(scores), dtype=np.int64)
+        new = Places.of(scores, best(scores, MIXED_FROM), nothing)
+        own = Places(self.row, self.column, self.own.parts @ np.asarray(buy_again), nothing[self.row] + 1)
+        both = Places.joined(own, new)
+        is_own = both.source == 1
+        parts = np.stack([is_own, np.where(is_own, both.score, 0), np.where(is_own, 0, both.score)], axis=1)
+        return Choices(parts, self.bought[both.row, both.column], np.searchsorted(both.row, np.arange(len(scores))))
