@@ -17,10 +17,12 @@ RUN apt-get update \
 # Not every builder of images gives its containers a name that resolves.
 ENV SPARK_LOCAL_IP=127.0.0.1
 WORKDIR /opt/lakehouse
-# What changes seldom comes first: packages, then jars, then the project.
+# What changes seldom comes first: packages, then jars, then the project. Packages are compiled here, on all processors: who runs a night
+# may not write there, and each process would compile what it imports. Some ship files of other versions of Python, which can't be.
 COPY requirements/run.txt requirements/
 RUN python3 -m venv .venv \
-    && .venv/bin/python -m pip install --no-cache-dir --require-hashes --use-pep517 --no-compile -r requirements/run.txt
+    && .venv/bin/python -m pip install --no-cache-dir --require-hashes --use-pep517 --no-compile -r requirements/run.txt \
+    && (.venv/bin/python -m compileall -q -j 0 .venv/lib || true)
 COPY jars.txt jars-s3.txt ./
 COPY scripts/jars.sh scripts/aws_bundle.py scripts/
 RUN scripts/jars.sh

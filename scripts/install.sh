@@ -77,10 +77,13 @@ if [[ $installed != "$made_from $lock" && $installed != "$made_from dev" ]]; the
         "$python" -m venv --clear .venv
     fi
     say "Installing requirements/$lock.txt into .venv (some minutes the first time) ..."
-    # Modules are compiled when they are first imported: most of these libraries' never are.
     .venv/bin/python -m pip install -q --disable-pip-version-check --use-pep517 --no-compile -r "requirements/$lock.txt"
     say "Installing the project into .venv as a link to this folder ..."
     .venv/bin/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
+    say "Compiling Python's modules ..."
+    # Once, and on all processors, which pip does on one. Where PYTHONDONTWRITEBYTECODE is set, as in many images, or the folder can't be
+    # written by who runs a night, each process would compile what it imports: ten processor seconds a night.
+    .venv/bin/python -m compileall -q -j 0 .venv/lib src > /dev/null || true  # some libraries ship files of other versions of Python
     echo "$made_from $lock" > "$stamp"
 fi
 
