@@ -70,7 +70,7 @@ class Runner:
             if step.remembers:
                 frames.append(self._store.latest(step.writes))
             others = {table.name: self._part(table, scope) for table in step.refers_to}
-            is_small = self._store.holds(0) if scope is not None else self._store.is_small(tables, step.fan_out)
+            is_small = self._store.holds(0) if scope is not None else self._is_small(step, tables)
             if step.takes_model:
                 assert self._model is not None
                 values["model"] = self._model()
@@ -79,6 +79,13 @@ class Runner:
                 loaded = load(self._store, step.writes, built, step.write, self._run_id, scope, others=others, is_small=is_small)
                 entry = counted(entry, loaded)
         return self._finish(step, entry, started)
+
+    def _is_small(self, step: Step, tables: Mapping[str, TableVersion]) -> bool:
+        """Whether the driver can hold what is built of all rows of the inputs."""
+        if step.fan_out is None:
+            return self._store.is_small(tables)
+        table, times = step.fan_out
+        return self._store.is_small({table.name: tables[table.name]}, times)
 
     def _changed(self, step: Step, before: Mapping[str, TableVersion], now: Mapping[str, TableVersion]) -> Scope | None:
         """The root orders that are to be built; None: all of them."""

@@ -44,8 +44,11 @@ def build(orders: DataFrame, order_items: DataFrame, order_item_meta: DataFrame,
     That it is a refund says the sign: tills and programs store refunds with a plus too. What takes off the order's line is the other
     sign than the line's own has: a line of a negative price, or of a negative quantity (an exchange), is given back with a plus.
     """
-    ordered = lines(only_orders(orders), order_items, order_item_meta, shops)
-    refunded = lines(refund_rows(orders), order_items, order_item_meta, shops, keep=("refunded_order_id",))
+    # Few orders have refunds: an item's numbers are put together from its meta for these alone.
+    roots = orders.where(F.col("type") == "shop_order_refund").select("shop_code", "_root_order_id").distinct()
+    items, meta = (rows.join(roots, ["shop_code", "_root_order_id"], "left_semi") for rows in (order_items, order_item_meta))
+    ordered = lines(only_orders(orders), items, meta, shops)
+    refunded = lines(refund_rows(orders), items, meta, shops, keep=("refunded_order_id",))
     known = ordered.select(
         "shop_code",
         F.col("order_item_id").alias("refunded_item_id"),

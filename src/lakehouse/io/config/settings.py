@@ -77,7 +77,7 @@ class Settings(BaseSettings):
     spark: dict[str, str] = {}
     # Tables and frames of up to so many rows are held by the driver; 0: everything is Spark's.
     small_rows: int = Field(default=1_000_000, ge=0)
-    small_lake_rows: int = Field(default=3_000_000, ge=0)
+    small_lake_rows: int = Field(default=10_000_000, ge=0)
 
     @field_validator("drop_root", "outbox_root")
     @classmethod
