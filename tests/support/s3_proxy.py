@@ -13,6 +13,9 @@ SLOW_DOWN = b"<?xml version='1.0'?><Error><Code>SlowDown</Code><Message>Please r
 SLOW_SECONDS = 0.5
 HOP_BY_HOP = {"connection", "transfer-encoding", "content-length", "keep-alive", "server", "date"}
 
+# What the proxy says to the server itself.
+OWN = {"connection", "content-length", "expect", "transfer-encoding"}
+
 
 class S3Proxy:
     """Passes everything on until it is told to fail. Use it as a context manager. `requests` were made, `victims` were hit."""
@@ -54,12 +57,13 @@ class S3Proxy:
             self._fault, self._after, self._left = fault, self.requests + after, victims
 
     def _answer(self, client: BaseHTTPRequestHandler, host: str) -> None:
-        data = client.rfile.read(int(client.headers.get("Content-Length") or 0))
+        data = _body(client)
         fault = self._next(client.command)
         if fault == "unavailable":
             return _send(client, 503, {"Content-Type": "application/xml"}, SLOW_DOWN)
         connection = http.client.HTTPConnection(host, timeout=60)
-        connection.request(client.command, client.path, data, {**dict(client.headers.items()), "Connection": "close"})
+        passed_on = {name: value for name, value in client.headers.items() if name.lower() not in OWN}
+        connection.request(client.command, client.path, data, {**passed_on, "Connection": "close"})
         found = connection.getresponse()
         body, headers = found.read(), dict(found.getheaders())
         connection.close()
@@ -79,6 +83,19 @@ class S3Proxy:
             self._left -= 1
             self.victims += 1
             return self._fault
+
+
+def _body(client: BaseHTTPRequestHandler) -> bytes:
+    """Of a request; Arrow sends files in chunks (RFC 9112, section 7.1)."""
+    if client.headers.get("Transfer-Encoding", "").lower() != "chunked":
+        return client.rfile.read(int(client.headers.get("Content-Length") or 0))
+    parts = []
+    while size := int(client.rfile.readline().partition(b";")[0], 16):
+        parts.append(client.rfile.read(size))
+        client.rfile.readline()
+    while client.rfile.readline().strip():  # what stands behind the last chunk
+        pass
+    return b"".join(parts)
 
 
 def _send(client: BaseHTTPRequestHandler, status: int, headers: dict[str, str], body: bytes, sent: int = -1) -> None:

@@ -46,7 +46,7 @@ def write_files(folder: Path, dialect: Dialect, header: Sequence[str], rows: Ite
     """
     parts: list[_Part] = []
     lines = _csv_lines(dialect, rows) if dialect.format == "csv" else _json_lines(rows)
-    first = _csv_line(dialect, header) if dialect.format == "csv" else b""
+    first = next(_csv_lines(dialect, [header])) if dialect.format == "csv" else b""
     try:
         for line in lines:
             if not parts or not parts[-1].has_room(len(line)):
@@ -81,7 +81,9 @@ def finish(folder: Path, files: Mapping[str, FileFacts], facts: Mapping[str, obj
 
 def safe(value: str | None) -> str:
     """The cell's text on one line, with an apostrophe in front where a spreadsheet would run it as a formula."""
-    text = " ".join((value or "").splitlines())
+    if not value:
+        return ""
+    text = value if value.isprintable() else " ".join(value.splitlines())  # no line ends in it
     return f"'{text}" if text.lstrip().startswith(FORMULA_STARTS) else text
 
 
@@ -116,14 +118,13 @@ class _Part:
 
 
 def _csv_lines(dialect: Dialect, rows: Iterable[Row]) -> Iterator[bytes]:
-    for row in rows:
-        yield _csv_line(dialect, [safe(value) for value in row])
-
-
-def _csv_line(dialect: Dialect, cells: Sequence[str]) -> bytes:
     text = io.StringIO(newline="")
-    csv.writer(text, delimiter=dialect.delimiter, lineterminator="\r\n").writerow(cells)
-    return text.getvalue().encode()
+    writer = csv.writer(text, delimiter=dialect.delimiter, lineterminator="\r\n")
+    for row in rows:
+        writer.writerow([safe(value) for value in row])
+        yield text.getvalue().encode()
+        text.seek(0)
+        text.truncate()
 
 
 def _json_lines(rows: Iterable[Row]) -> Iterator[bytes]:

@@ -3,7 +3,6 @@
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from typing import Any
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
@@ -22,13 +21,15 @@ from lakehouse.ops.packs import PackLedger
 from lakehouse.pipeline.recording import record
 from lakehouse.runs.stage import RunContext
 from lakehouse.stages.export_packs.counts import Clipped, Counts, said
-from lakehouse.stages.export_packs.frames import Frames, tables_of
+from lakehouse.stages.export_packs.frames import Frames
 from lakehouse.stages.export_packs.kept import keep_people
 from lakehouse.stages.export_packs.left_out import keep_left_out
 from lakehouse.stages.export_packs.lists import Lists
 from lakehouse.stages.export_packs.origin import facts, origin
 from lakehouse.stages.export_packs.shared_stock import StockSources, keep_shown, stock_limits
 
+# So many recipients are dictionaries at a time.
+AT_ONCE = 1000
 # Who is held out of a campaign, for whoever reads its results elsewhere.
 CONTROL, CONTROL_COLUMNS = Dialect("control.csv"), ("person", "shop_code", "customer_key")
 
@@ -71,13 +72,14 @@ def make_pack(
         )
         return MadePack(campaign.name, standing, made.made_from, is_new=False)
     name = f"{run.run_date.isoformat()}/{run.run_id}"
-    is_small = run.store.is_small({table.name: made.inputs[table.name] for table in tables_of(campaign, lists.tables)})
     pack = Pack(campaign, declared.profile_of(campaign), run.run_date, declared.texts, lists.model_version())
     limits = stock_limits(run, campaign, stock)
     frames = Frames(run, campaign, counted, lists, limits)
     people = frames.people.persist()
     try:
         counts = Counts.of(people)
+        # Of each customer a few places, and of each campaign a reason why not.
+        is_small = run.store.holds(counts.customers * max(campaign.slots, len(declared.campaigns)))
         products = frames.products(counts.recipients)
         clipped = Clipped.of(products)
         written = _write(run, packs, name, pack, {**facts(run, pack, made), **lists.said, **said(counts, clipped)}, frames, is_small)
@@ -114,8 +116,7 @@ def _write(run: RunContext, packs: Packs, name: str, pack: Pack, said: dict[str,
 def _recipients(frames: Frames, is_small: bool) -> Iterable[Recipient]:
     found = frames.recipients()
     if is_small:
-        listed: list[dict[str, Any]] = found.toArrow().to_pylist()
-        return listed
+        return (row for batch in found.toArrow().to_batches(AT_ONCE) for row in batch.to_pylist())
     return (row.asDict(recursive=True) for row in found.toLocalIterator())
 
 
