@@ -160,12 +160,13 @@ def utilities(block: Block, catalogue: ScoringArrays, blend: Blend) -> tuple[np.
     of_als, of_near, of_recent, of_ever = (np.float32(value) for value in blend.discover)
     masked = np.where(catalogue.eligible, np.float32(0), NEVER)
     base = of_recent * recent + (of_ever * catalogue.ever + of_near * LOG_FLOOR) + masked
+    has_near = catalogue.neighbours.nnz > 0
     for row, beside, mine in zip(scores, near, country, strict=True):  # one customer's scores stay in the processor's nearest cache
         logged(row, out=row)
         row *= of_als
         row += base[mine]
-        beside *= of_near
-        row += beside
+        if has_near:
+            row += of_near * beside
     # Popularity alone where nothing else is known: the exponents of the fit are for those whose taste is known.
     scores[block.is_new] = (recent + FLOOR * catalogue.ever + masked)[country[block.is_new]]
     return scores, again
