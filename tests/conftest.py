@@ -85,7 +85,8 @@ def spark(remote: str | None) -> SparkSession:
         export_root=f"{folder}/export",
         tracking_uri=f"sqlite:///{folder}/mlflow.db",
         shops={"nl": {"url": "jdbc:mysql://127.0.0.1:1/none", "user": "nobody", "password": "env:NONE"}},  # type: ignore[dict-item]
-        spark=SPARK,
+        # Tables of a catalog are there, and other processes of this run of tests have some of the same names.
+        spark={**SPARK, "spark.sql.warehouse.dir": f"{folder}/warehouse"},
     )
     return spark_session(settings)
 

@@ -51,7 +51,8 @@ def test_a_night_killed_again_and_again_and_run_once_more_gives_what_an_undistur
 def ends(lake: DemoLake) -> Counter[str]:
     """How many runs have which status. Other tests may have run something on the lake that this one is a copy of."""
     question = "select status, count(*) n from ops.runs where step = '' group by status"
-    return Counter({row["status"]: row["n"] for row in json.loads(lake.output("sql", question, "--format", "json"))})
+    rows = [json.loads(line) for line in lake.output("sql", question, "--format", "json").splitlines()]
+    return Counter({row["status"]: row["n"] for row in rows})
 
 
 def start_night(lake: DemoLake) -> "subprocess.Popen[str]":

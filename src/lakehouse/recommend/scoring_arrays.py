@@ -241,8 +241,7 @@ class Block:
         # Of whole blocks, so that a score does not depend on who else is in the block: BLAS adds up in another order for a few rows.
         whole = np.zeros((-(-len(self) // BLOCK) * BLOCK, self.features.shape[1]), dtype=np.float32)
         whole[: len(self)] = self.features
-        dense = near.toarray() if near.nnz else np.broadcast_to(np.float32(0), shape)
-        return (whole @ catalogue.factors.T)[: len(self)], dense
+        return (whole @ catalogue.factors.T)[: len(self)], near.toarray() if near.nnz else np.broadcast_to(np.float32(0), shape)
 
 
 def cells_of(lists: pa.RecordBatch, customers: pa.RecordBatch, catalogue: ScoringArrays) -> tuple[np.ndarray, np.ndarray]:
