@@ -246,7 +246,7 @@ RECOMMENDATIONS = (
         lookups=(categories.TABLE, product_codes.TABLE, other_feeds.STOCK_LEVELS.bronze, wholesale_offers.TABLE),
         parameters=("run_date", "lists", "rules", "blend", "country_smoothing", "popularity_days", "feed_shop"),
         takes_model=True,
-        # Sixty places at most; of the demo shop's customers a third never bought enough for all of them.
+        # Sixty places at most; the rows of silver.customers of a large demo shop have 36 on average.
         fan_out=(customers.TABLE, 36),
     ),
 )

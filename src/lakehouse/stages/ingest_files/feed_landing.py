@@ -91,16 +91,16 @@ class FeedLanding:
         started = time.monotonic()
         there = self._store.latest(feed.bronze)
         rows = landed(self._parquet([delivery.found.good for delivery in used]), feed, self._run.key)
-        rejected = self._parquet([delivery.found.rejects for delivery in used])
         is_newest = feed.kind != "snapshot" or self._is_newest(feed, used[0])
-        if is_newest and used[0].found.may_lack_zeros:
+        is_whole = feed.kind == "snapshot" and is_newest
+        rejected = self._parquet([delivery.found.rejects for delivery in used]) if is_whole or feed.replace_unit else None
+        if rejected is not None and is_whole and used[0].found.may_lack_zeros:
             rows, rejected = self._with_zeros(rows, rejected, there, feed, used[0])
         found = judged(rows, there, feed, self._run.run_date, is_newest).persist()
         try:
             self._count(found, used)
             new = truth(found, there, feed)
-            is_whole = feed.kind == "snapshot" and is_newest
-            stay = staying(found, rejected, there, feed) if is_whole or feed.replace_unit else None
+            stay = None if rejected is None else staying(found, rejected, there, feed)
             share = feed.max_delete_share if is_whole and not self._accept_deletes else 1.0
             within = () if is_whole else feed.replace_unit or feed.key
             for table in feed.tables:
