@@ -24,8 +24,8 @@ test: lint types ## lint, types and all tests but most of the slow kinds
 	$(PYTHON_IN) pytest -n 2 --dist worksteal -m "not slow"
 
 test-all: lint types ## the same with all of the slow kinds, then ten disturbed nights
-	EXAMPLES=2000 RANDOM_QUERIES=200 $(PYTHON_IN) pytest -n 2 --dist worksteal
-	$(PYTHON_IN) tests.faults --trials 10 --seed 3
+	@EXAMPLES=2000 RANDOM_QUERIES=200 $(PYTHON_IN) pytest -n 2 --dist worksteal; tests=$$?; \
+	$(PYTHON_IN) tests.faults --trials 10 --seed 3; nights=$$?; exit $$(( tests ? tests : nights ))
 
 # What looks into the JVM, or into Delta's memory of tables, has no meaning there.
 CONNECT := tests/bronze tests/silver tests/gold tests/export tests/recommend tests/pipeline tests/runs tests/io/delta tests/io/quality \

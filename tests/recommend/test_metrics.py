@@ -11,19 +11,10 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from lakehouse.arrow_frames import frame_from
-from lakehouse.recommend.metrics import (
-    NAMES,
-    Exposure,
-    Summary,
-    by_group,
-    exposure,
-    gini,
-    means,
-    order_count_band,
-    per_customer,
-    summary,
-)
+from lakehouse.recommend import metrics
+from lakehouse.recommend.metrics import NAMES, Exposure, Summary, by_group, exposure, gini, order_count_band, per_customer
 
+LIST = "a list"
 RANKED = "shop_code string, customer_key string, rank int, product_id bigint"
 PAIR = "shop_code string, customer_key string, product_id bigint"
 # Anna's list is 1 2 3 4, Bob's 9 8 7 6, Cleo has none, Dora's is one long; another Anna is of another shop, where nobody is judged.
@@ -37,11 +28,27 @@ KNOWN = [("nl", "anna", p) for p in (1, 1, 2, 4)] + [("nl", "bob", 9), ("nl", "c
 ANNAS_NDCG = (1 + 1 / log2(4)) / (1 + 1 / log2(3) + 1 / log2(4))
 
 
+def means(judged: DataFrame) -> dict[str, float]:
+    return metrics.means(judged, [LIST])[LIST]
+
+
+def summary(judged: DataFrame) -> dict[str, Summary]:
+    return metrics.summary(judged, [LIST])[LIST]
+
+
 @pytest.fixture(scope="module")
-def judged(spark: SparkSession) -> DataFrame:
-    """At K = 3."""
+def every(spark: SparkSession) -> DataFrame:
+    """Both methods, at K = 3."""
     known = frame_from(spark, KNOWN, PAIR).withColumn("weight", F.lit(2.0))
-    return per_customer(frame_from(spark, LISTS, RANKED), frame_from(spark, TRUTH, PAIR), known, 3).persist()
+    lists = frame_from(spark, LISTS, RANKED)
+    # Of `backwards` Anna's list is 3 2 1: judged beside the other, and not mixed with it.
+    backwards = lists.where("customer_key = 'anna' AND rank <= 3").withColumn("rank", 4 - F.col("rank"))
+    return per_customer({LIST: lists, "backwards": backwards}, frame_from(spark, TRUTH, PAIR), known, 3).persist()
+
+
+@pytest.fixture(scope="module")
+def judged(every: DataFrame) -> DataFrame:
+    return every.where(F.col("method") == LIST)
 
 
 def test_every_customer_of_the_truth_is_judged_at_3(judged: DataFrame) -> None:
@@ -66,6 +73,15 @@ def test_every_customer_of_the_truth_is_judged_at_3(judged: DataFrame) -> None:
         # One hit in a list of one: as good as can be, but for precision, which is of K places.
         ("nl", "dora"): {**dict.fromkeys(NAMES, 1.0), "precision": pytest.approx(1 / 3), "repeat_recall": None, "repeat_share": 0.0},
     }
+
+
+def test_several_methods_are_judged_in_one_pass_and_each_by_its_own_list(every: DataFrame) -> None:
+    # Hits at 3 and 1 the other way round: the same NDCG, other places of the product that was known.
+    found = metrics.means(every, [LIST, "backwards", "never asked"])
+    assert found[LIST]["ndcg"] == pytest.approx((ANNAS_NDCG + 1) / 4)
+    assert found["backwards"]["ndcg"] == pytest.approx(ANNAS_NDCG / 4)
+    assert found["backwards"]["customers"] == 4
+    assert found["never asked"] == {"customers": 0, **dict.fromkeys(NAMES, 0.0)}
 
 
 def test_means_are_over_the_customers_that_have_the_metric(judged: DataFrame) -> None:
@@ -125,7 +141,8 @@ def test_the_means_are_those_of_sparks_ranking_evaluator(spark: SparkSession) ->
     bought = {key: dice.sample(range(1, 21), dice.randint(1, 9)) for key in lists}
     ranked = [("nl", key, rank, product) for key, products in lists.items() for rank, product in enumerate(products, 1)]
     truth = [("nl", key, product) for key, products in bought.items() for product in products]
-    judged = per_customer(frame_from(spark, ranked, RANKED), frame_from(spark, truth, PAIR), frame_from(spark, [], PAIR), k).persist()
+    lists_of_all = {LIST: frame_from(spark, ranked, RANKED)}
+    judged = per_customer(lists_of_all, frame_from(spark, truth, PAIR), frame_from(spark, [], PAIR), k).persist()
     for keys in (list(lists)[:30], list(lists)):
         found = means(judged.where(F.col("customer_key").isin(keys)))
         both = [([float(p) for p in lists[key]], [float(p) for p in bought[key]]) for key in keys]

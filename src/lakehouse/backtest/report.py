@@ -15,12 +15,12 @@ SHOWN = ("customers", "recall", "ndcg", "precision", "map", "hit_rate", "repeat_
 def report_of(judged: Judged, learned: Learned) -> dict[str, dict[str, object]]:
     """By method: each metric with its interval, what all lists together show, and NDCG by country and by number of orders."""
     found: dict[str, dict[str, object]] = {}
-    for name, frame in judged.per_customer.items():
-        means = {metric: asdict(value) for metric, value in metrics.summary(frame).items()}
+    for name, summary in judged.summary().items():
+        means = {metric: asdict(value) for metric, value in summary.items()}
         found[name] = {"customers": means["recall"]["customers"], **means, **asdict(judged.exposure(name, learned))}
         if name in LISTS:
-            found[name] |= {"by_country": metrics.by_group(frame, learned.countries, "country_code")}
-            found[name] |= {"by_orders": metrics.by_group(frame, learned.bands(), "orders")}
+            found[name] |= {"by_country": metrics.by_group(judged.of(name), learned.countries, "country_code")}
+            found[name] |= {"by_orders": metrics.by_group(judged.of(name), learned.bands(), "orders")}
     return found
 
 

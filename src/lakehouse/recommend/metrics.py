@@ -4,8 +4,9 @@ Ties of scores are broken before, by the rank: two products never share a place,
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import reduce
 
 import numpy as np
 from pyspark.sql import Column, DataFrame, Row
@@ -19,10 +20,11 @@ UNKNOWN = "unknown"
 NORMAL_95 = 1.96
 
 
-def per_customer(ranked: DataFrame, truth: DataFrame, known: DataFrame, k: int) -> DataFrame:
-    """shop_code, customer_key and each of NAMES (0..1) at K, one row for every customer of the truth; a missing list counts 0.
+def per_customer(ranked: Mapping[str, DataFrame], truth: DataFrame, known: DataFrame, k: int) -> DataFrame:
+    """method, shop_code, customer_key and each of NAMES (0..1) at K, one row for every method and customer of the truth; a missing list
+    counts 0. One pass over all methods.
 
-    `ranked`: shop_code, customer_key, rank (from 1), product_id. `truth`: the pairs bought. `known`: the pairs bought before.
+    `ranked`: method → shop_code, customer_key, rank (from 1), product_id. `truth`: the pairs bought. `known`: the pairs bought before.
 
     - recall = hits / |truth|, precision = hits / K, however short the list (Manning, Raghavan, Schütze 2008, chapter 8).
     - ndcg = Σ_hits 1 / log2(rank + 1) over the same sum with the first min(K, |truth|) places all hits (Järvelin, Kekäläinen 2002).
@@ -33,17 +35,24 @@ def per_customer(ranked: DataFrame, truth: DataFrame, known: DataFrame, k: int) 
       there are none. repeat_share = share of what is shown that was bought before; null where nothing is shown. (Li, Jullien,
       Ariannezhad, de Rijke 2023, "A Next Basket Recommendation Reality Check")
     """
-    facts = _pairs(ranked.where(F.col("rank") <= k), truth, known).groupBy(*CUSTOMER)
-    counted = facts.agg(
-        F.expr("array_sort(collect_list(CASE WHEN is_wanted THEN rank END)) AS hits"),
-        F.expr("count_if(is_wanted) AS wanted"),
-        F.expr("count_if(is_wanted AND is_known) AS wanted_again"),
-        F.expr("count_if(is_wanted AND is_known AND rank IS NOT NULL) AS hits_again"),
-        F.expr("count(rank) AS shown"),
-        F.expr("count_if(is_known AND rank IS NOT NULL) AS shown_again"),
-    ).where("wanted > 0")
+    lists = [frame.where(F.col("rank") <= k).select(F.lit(name).alias("method"), *PAIR, "rank") for name, frame in ranked.items()]
+    facts = _of_customers(reduce(DataFrame.unionByName, lists), truth, known)
+    by_method = facts.select("*", F.explode(F.array(*map(F.lit, ranked))).alias("method"))
+    of_method = by_method.withColumn("shown", F.expr("filter(shown, place -> place.method = method)"))
+    is_hit, is_again = "array_contains(wanted, place.product_id)", "array_contains(known, place.product_id)"
+    counted = of_method.select(
+        "method",
+        *CUSTOMER,
+        F.expr(f"array_sort(transform(filter(shown, place -> {is_hit}), place -> place.rank)) AS hits"),
+        F.expr("size(wanted) AS wanted"),
+        F.expr("size(array_intersect(wanted, known)) AS wanted_again"),
+        F.expr(f"size(filter(shown, place -> {is_hit} AND {is_again})) AS hits_again"),
+        F.expr("size(shown) AS shown"),
+        F.expr(f"size(filter(shown, place -> {is_again})) AS shown_again"),
+    )
     best = f"least(wanted, {k})"
     return counted.select(
+        "method",
         *CUSTOMER,
         F.expr("size(hits) / wanted AS recall"),
         F.expr(f"size(hits) / {k} AS precision"),
@@ -56,16 +65,18 @@ def per_customer(ranked: DataFrame, truth: DataFrame, known: DataFrame, k: int) 
     )
 
 
-def _pairs(shown: DataFrame, truth: DataFrame, known: DataFrame) -> DataFrame:
-    """Every pair of the three once, with rank, is_wanted and is_known (null where it is not in that one)."""
+def _of_customers(shown: DataFrame, truth: DataFrame, known: DataFrame) -> DataFrame:
+    """Of each customer of the truth the products `wanted` and `known`, and the places `shown` (method, rank, product_id)."""
     marked = (
-        shown.select(*PAIR, "rank")
-        .unionByName(truth.select(*PAIR, F.lit(True).alias("is_wanted")), allowMissingColumns=True)
+        shown.unionByName(truth.select(*PAIR, F.lit(True).alias("is_wanted")), allowMissingColumns=True)
         .unionByName(known.select(*PAIR, F.lit(True).alias("is_known")), allowMissingColumns=True)
+        .groupBy(*CUSTOMER)
     )
-    # Partitioned by customer, so that grouping by pair and then by customer needs no other shuffle.
-    by_pair = marked.repartition(*CUSTOMER).groupBy(*PAIR)
-    return by_pair.agg(F.min("rank").alias("rank"), F.max("is_wanted").alias("is_wanted"), F.max("is_known").alias("is_known"))
+    return marked.agg(
+        F.expr("collect_set(IF(is_wanted, product_id, NULL)) AS wanted"),
+        F.expr("collect_set(IF(is_known, product_id, NULL)) AS known"),
+        F.expr("collect_list(IF(rank IS NULL, NULL, struct(method, rank, product_id))) AS shown"),
+    ).where("size(wanted) > 0")
 
 
 def _sum(values: str) -> str:
@@ -86,23 +97,23 @@ class Summary:
     customers: int
 
 
-def summary(judged: DataFrame) -> dict[str, Summary]:
-    """Each of NAMES over all rows of `per_customer`, from one Spark job. The interval is mean ± 1.96 s/√n.
+def summary(judged: DataFrame, methods: Iterable[str]) -> dict[str, dict[str, Summary]]:
+    """Method → each of NAMES over its rows of `per_customer`, from one Spark job. The interval is mean ± 1.96 s/√n.
 
     Below two customers nothing is known of the spread, and the interval is all that a share can be: 0 to 1. The mean of nobody is 0.
     """
-    row = judged.agg(*_statistics()).first()
-    assert row is not None
-    return {name: _summary(row, name) for name in NAMES}
+    rows = {row["method"]: row for row in judged.groupBy("method").agg(*_statistics()).collect()}
+    nobody = dict.fromkeys(NAMES, Summary(0.0, 0.0, 1.0, 0))
+    return {method: {name: _summary(rows[method], name) for name in NAMES} if method in rows else nobody for method in methods}
 
 
-def means(judged: DataFrame) -> dict[str, float]:
-    """The mean of each metric over customers, and their number as `customers`."""
-    return _means(summary(judged))
+def means(judged: DataFrame, methods: Iterable[str]) -> dict[str, dict[str, float]]:
+    """Method → the mean of each metric over customers, and their number as `customers`."""
+    return {method: _means(found) for method, found in summary(judged, methods).items()}
 
 
 def by_group(judged: DataFrame, groups: DataFrame, name: str) -> dict[str, dict[str, float]]:
-    """Value of the column `name` of `groups` (shop_code, customer_key, `name`) → means as in `means`.
+    """Of one method's rows: value of the column `name` of `groups` (shop_code, customer_key, `name`) → means as in `means`.
 
     Customers without a value, or who are not in `groups`, are those of "unknown".
     """

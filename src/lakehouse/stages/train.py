@@ -190,12 +190,13 @@ def _verdict(run: RunContext, champion: Champion | None, bought: DataFrame, trie
 
 
 def _by_country(tried: _Tried) -> dict[str, dict[str, float]]:
-    return metrics.by_group(tried.judged.per_customer[MIXED], tried.learned.countries, "country_code")
+    return metrics.by_group(tried.judged.of(MIXED), tried.learned.countries, "country_code")
 
 
 def _ndcg(judged: Judged, *methods: str) -> dict[str, np.ndarray]:
     """The customers' NDCG, in the order of their keys."""
-    return {name: judged.per_customer[name].orderBy(*CUSTOMER).select("ndcg").toPandas()["ndcg"].to_numpy() for name in methods}
+    rows = judged.per_customer.where(F.col("method").isin(*methods)).orderBy("method", *CUSTOMER).select("method", "ndcg").toPandas()
+    return {name: rows.loc[rows["method"] == name, "ndcg"].to_numpy() for name in methods}
 
 
 def _logged(params: Params, blend: Blend) -> dict[str, object]:

@@ -145,6 +145,10 @@ class DeltaReader(StoredFiles):
         """Whether the driver holds so many rows."""
         return self.tables.is_local and self._small_rows > 0 and rows <= self._small_rows
 
+    def asks(self, rows: float) -> bool:
+        """Whether the driver asks so many rows itself, where all that it keeps of them is an answer."""
+        return self.tables.is_local and rows <= self._small_rows * ASKED_TIMES
+
     def opened(self, name: str, version: int | None = None) -> Any:
         """The table for delta-rs; None where it is Spark's."""
         path = self.tables.local_path(name)

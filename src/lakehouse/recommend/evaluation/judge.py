@@ -26,14 +26,22 @@ _ALS_ONLY = Blend((0.0,) * 7, (1.0, 0.0, 0.0, 0.0), (0.0, 0.0, 1.0))
 
 @dataclass(frozen=True)
 class Judged:
-    """By method (`mixed`, `popularity` …): the judged customers' metrics, one row each, in memory; and what was shown."""
+    """The judged customers' metrics, a row for each method (`mixed`, `popularity` …) and customer, in memory; and what was shown."""
 
-    per_customer: dict[str, DataFrame]
+    per_customer: DataFrame
     ranked: dict[str, DataFrame]
+
+    def of(self, method: str) -> DataFrame:
+        """The customers' metrics of one method."""
+        return self.per_customer.where(self.per_customer["method"] == method)
 
     def means(self) -> dict[str, dict[str, float]]:
         """Method → means of the metrics."""
-        return {name: metrics.means(frame) for name, frame in self.per_customer.items()}
+        return metrics.means(self.per_customer, self.ranked)
+
+    def summary(self) -> dict[str, dict[str, metrics.Summary]]:
+        """Method → the metrics with their intervals."""
+        return metrics.summary(self.per_customer, self.ranked)
 
     def exposure(self, method: str, learned: Learned) -> metrics.Exposure:
         """Of a method's lists, over all products sold before the cut."""
@@ -46,10 +54,10 @@ def judge(lists: DataFrame, learned: Learned, fold: Fold, params: Params) -> Jud
     """`lists` (places of the three lists) beside all baselines, for the customers of the truth."""
     truth = fold.truth.persist()
     customers = truth.select(*baselines.CUSTOMER).distinct().persist()
-    methods = {name: lists.where(lists["list_name"] == name) for name in LISTS} | _baselines(learned, customers, params)
+    known = learned.interactions.join(customers, baselines.CUSTOMER, "left_semi").persist()
+    methods = {name: lists.where(lists["list_name"] == name) for name in LISTS} | _baselines(learned, known, customers, params)
     ranked = {name: frame.select(*baselines.RANKED) for name, frame in methods.items()}
-    known = learned.interactions.where("product_id > 0")
-    return Judged({name: metrics.per_customer(frame, truth, known, K).persist() for name, frame in ranked.items()}, ranked)
+    return Judged(metrics.per_customer(ranked, truth, known.where("product_id > 0"), K).persist(), ranked)
 
 
 def lists_of(
@@ -68,8 +76,7 @@ def lists_of(
     return places(top_lists(learned.profiles(customers), learned.ranking(blend, params, length, keep_seen, eligible)))
 
 
-def _baselines(learned: Learned, customers: DataFrame, params: Params) -> dict[str, DataFrame]:
-    known = learned.interactions.join(customers, baselines.CUSTOMER, "left_semi").persist()
+def _baselines(learned: Learned, known: DataFrame, customers: DataFrame, params: Params) -> dict[str, DataFrame]:
     als = lists_of(learned, _ALS_ONLY, customers, params, K, keep_seen=True)
     return {
         POPULARITY: baselines.most_popular(learned.popularity, customers, K),

@@ -62,7 +62,8 @@ def judged(fold: Fold, params: Params, clock: Clock) -> float:
     truth = of_judges.join(some, CUSTOMER, "left_semi").persist()
     lists = lists_of(learned, blend, some, params, K).persist()
     known = learned.interactions.where("product_id > 0")
-    values = [metrics.means(metrics.per_customer(lists.where(F.col("list_name") == name), truth, known, K))["ndcg"] for name in LISTS]
+    ranked = {name: lists.where(F.col("list_name") == name) for name in LISTS}
+    values = [found["ndcg"] for found in metrics.means(metrics.per_customer(ranked, truth, known, K), ranked).values()]
     for frame in (some, truth, lists):
         frame.unpersist()
     learned.forget()

@@ -109,8 +109,7 @@ class ShopReader:
         orders = self._shaped(staged, roots)
         # What was read alike the last time was whole then.
         rows = max(checksum.rows for checksum in copies.checksums.values())
-        is_small = self._run.store.holds(rows)
-        held = frozenset() if is_fixed or ALL_ORDERS in same else self._unstable(keys, copies, roots, orders, part, is_small)
+        held = frozenset() if is_fixed or ALL_ORDERS in same else self._unstable(keys, copies, roots, orders, part, rows)
         if held:
             checksums.pop(ALL_ORDERS, None)
         held_orders = [row[0] for row in roots.where(F.col(ROOT).isin(*held)).select("order_id").collect()] if held else []
@@ -204,10 +203,11 @@ class ShopReader:
         return {table.name: with_root(frames[table.name], table, roots, items) for table in ORDER_TABLES}
 
     def _unstable(
-        self, keys: Copies, copies: Copies, roots: DataFrame, first: Frames, part: IncrementalScope | None, is_small: bool
+        self, keys: Copies, copies: Copies, roots: DataFrame, first: Frames, part: IncrementalScope | None, rows: int
     ) -> frozenset[int]:
         """Orders that don't fit together and are not the same when read again: they were being written."""
-        if is_small and self._source.store is HPOS:
+        is_asked = self._run.store.asks(rows)
+        if is_asked and self._source.store is HPOS:
             suspects = torn_orders.suspects(keys, copies, part)
         else:
             suspects = self._suspects(roots, first, part)
@@ -215,7 +215,7 @@ class ShopReader:
             return frozenset()
         queries = [query for table in self._source.store.tables for query in self._of_orders(table, single_orders(suspects))]
         again = self._stage(queries, "again")
-        if is_small:
+        if is_asked:
             held = torn_orders.differing(self._source.store.tables, copies, again, suspects)
         else:
             held = self._differing(roots, first, again, suspects)
