@@ -102,7 +102,7 @@ SILVER = (
     Step(
         consent_statements.TABLE,
         consent_statements.build,
-        (_user_meta, _order_meta, _orders, _app_users),
+        (_user_meta, _order_meta, _users, _orders, _app_users),
         "sync",
         parameters=("shops", "run_date"),
         remembers=True,

@@ -67,7 +67,9 @@ class Reference:
 
 @dataclass(frozen=True)
 class Freshness:
-    """Each shop's newest value of a date or time column is at most so many days before the run date. Older alarms. Only of rows `where`."""
+    """Each shop's newest value of a date or time column, among the rows `where`, is at most so many days before the run date.
+
+    An older one raises an alarm."""
 
     column: str
     days: int

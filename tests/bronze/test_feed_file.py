@@ -126,9 +126,14 @@ def test_another_unicode_encoding_is_told_by_its_mark(encoding: str, tmp_path: P
 
 def test_a_list_that_went_through_a_spreadsheet_is_read_and_its_lines_are_those_of_the_file(tmp_path: Path) -> None:
     """A line for the spreadsheet above the header, two columns without a name, protected codes; the code in line 4 is lost."""
+    for sep in ("sep=,", "SEP=,,,,,,,,", '"sep=,"'):
+        read_list_below(sep, tmp_path)
+
+
+def read_list_below(sep: str, tmp_path: Path) -> None:
     header = "sku,location_code,gtin,quantity_on_hand,quantity_reserved,counted_at,,"
     rows = ['="007",AMS,,1,0,2026-11-17T00:00:00Z,,', "8.71E+12,AMS,,1,0,2026-11-17T00:00:00Z,,"]
-    found = read("\r\n".join(["sep=,", header, *rows]) + "\r\n", tmp_path)
+    found = read("\r\n".join([sep, header, *rows]) + "\r\n", tmp_path)
     assert (found.refused, found.rows_read, found.unknown_columns) == ("", 2, [])
     assert pq.read_table(found.good).column("sku").to_pylist() == ["007"]
     assert rejects(found) == [(4, "sku", "rounded_by_spreadsheet")]
@@ -149,13 +154,15 @@ def read_prices(data: str | bytes, folder: Path) -> FileReadResult:
 
 def test_a_line_of_totals_and_rows_without_anything_are_left_out_and_told(tmp_path: Path) -> None:
     good = PRICE.format("S-1", "Salz", "12", "1,50")
-    for last in ("Summe:;;;;1,50;;;;;;5", ";;Gesamtsumme;;1,50;;;;;;5", "Total 9 Artikel;;;;1,50;;;;;;5"):
+    for last in ("Summe:;;;;1,50;;;;;;5", ";;Gesamtsumme;;1,50;;;;;;5", "Total 9 Artikel;;;;1,50;;;;;;5", "Insgesamt;;;;1,50;;;;;;5"):
         found = read_prices(prices(good, ";;;;;;;;;;", last, ";;;;;;;;;;"), tmp_path)
         assert (found.rows_read, found.rows_rejected) == (1, 0)
         assert found.repaired == {("", "empty_rows"): 2, ("", "totals"): 1}
         text = reply(PRICES_A, "preisliste_20261117.csv", found, "", True)
-        assert "The last row was a line of totals, and we left it out." in text
+        assert "Lines of totals at the end were left out." in text
         assert "Rows in which no field holds anything were left out." in text
+    found = read_prices(prices(good, "Zwischensumme;;;;1,50;;;;;;5", "MwSt;;;;0,29;;;;;;", "Endsumme;;;;1,79;;;;;;"), tmp_path)
+    assert (found.rows_read, found.rows_rejected, found.repaired["", "totals"]) == (1, 0, 3)
 
 
 @pytest.mark.parametrize(

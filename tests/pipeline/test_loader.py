@@ -117,6 +117,25 @@ def test_fewer_than_ten_bad_rows_never_stop_a_small_shop(store: DeltaStore, bad:
             load(store, TABLE, built, "sync", "run-1")
 
 
+@pytest.mark.parametrize(("bad", "is_refused"), [(15, False), (16, True)])
+def test_of_a_shop_that_is_read_the_first_time_half_of_the_rows_may_be_wrong(store: DeltaStore, bad: int, is_refused: bool) -> None:
+    """What has been there for fifteen years is set apart and told; it stops no night, and none after it."""
+    table = replace(TABLE, max_reject_share=0)
+    stock: list[Row] = [("nl", i, 0 if i < bad else 100) for i in range(30)]
+    if is_refused:
+        with pytest.raises(DataError, match=r"16 of 30 rows break a rule since the last build, more than 50\.0%"):
+            load(store, table, frame(store, stock), "sync", "run-1")
+        return
+    for run in ("run-1", "run-2"):
+        assert load(store, table, frame(store, stock), "sync", run).rejected == 15
+    # A shop that comes later is as old as the first one.
+    both = [*stock, *(("de", i, 0 if i < 12 else 100) for i in range(30))]
+    assert load(store, table, frame(store, both), "sync", "run-3").rejected == 27
+    worse = [*both, *(("de", i, 0) for i in range(30, 40))]
+    with pytest.raises(DataError, match="10 of 70 rows break a rule since the last build"):
+        load(store, table, frame(store, worse), "sync", "run-4")
+
+
 def test_rows_that_were_bad_yesterday_count_no_more(store: DeltaStore) -> None:
     """100 good rows; night by night nine more are bad, as at most ten may be: 9, 18, 27 ... and never a reason to stop."""
     for night in range(1, 4):
@@ -178,6 +197,7 @@ def test_rows_that_only_refer_to_what_was_left_out_elsewhere_may_be_a_tenth(
     shops = Table("silver.shops", "one shop", ("shop_code",), TABLE.columns[:1])
     table = replace(TABLE, references=(Reference(("shop_code",), shops),), max_reject_share=0)
     others = {"silver.shops": frame_from(store.spark, [("nl",)], "shop_code string")}
+    store.replace(table.name, frame(store, [("nl", 1, 100), ("xx", 1, 100)]))
     built = frame(store, [("xx" if i < orphans else "nl", i, 100) for i in range(of)])
     if is_refused:
         with pytest.raises(

@@ -222,7 +222,7 @@ def test_rows_that_keep_a_table_from_being_written_are_failures_of_their_rules_o
     def act(run: RunContext) -> None:
         load(run.store, orders.TABLE, frame_of(run.spark, orders.TABLE, rows), "sync", run.run_id)
 
-    with pytest.raises(DataError, match=r"10 of 11 rows break a rule since the last build, more than 1.0%: total_is_known 10 \(as nl 2; "):
+    with pytest.raises(DataError, match=r"10 of 11 rows break a rule since the last build, more than 50.0%: total_is_known 10 \(as nl 2; "):
         run_one(settings, "refresh", DAY, act)
     columns = ("check", "status", "unexpected", "table_rows", "table_version")
     assert [tuple(row) for row in lake.read(QUALITY_RESULTS.name).select(*columns).collect()] == [("total_is_known", "failed", 10, 11, -1)]

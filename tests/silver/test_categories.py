@@ -1,10 +1,12 @@
 """silver.categories."""
 
 from pyspark.sql import SparkSession
+from pyspark.sql import functions as F
 from tests.support.frames import frame_of, rows_of
 
+from lakehouse.arrow_frames import frame_from
 from lakehouse.io.config.settings import load_settings
-from lakehouse.silver.categories import TABLE, build, marked_categories
+from lakehouse.silver.categories import TABLE, build, is_named, marked_categories
 from lakehouse.sources.woocommerce.products import TERM_TAXONOMY, TERMS
 
 
@@ -58,6 +60,25 @@ condooms intieme-verzorging hygiene-intime higiena-intymna maandverband intimate
 zelfzorg gesundheit apotheek"""
 FREE = """alkoholfreie-getraenke alcoholvrije-dranken alcohol-free non-alcoholic winogrona weintrauben wine-gums baby-spinach bierworst
 weinessig ginger-beer soft-drinks schweinefleisch vinegar bread-pastry fruit coffee-tea couscous"""
+
+
+NAMES = """Sterke drank|Alcoholische dranken|Alkoholische Getränke|Boissons alcoolisées|Napoje alkoholowe|Liköre & Aperitif|Schaumwein
+Tabakwaren|Tabaksartikelen|E-liquids|Babypflege|Babyverzorging|Säuglingsnahrung|Intimhygiene|Feminine care|Damenhygiene|Verhütung
+Geneesmiddelen|Arzneimittel|Rezeptfreie Medikamente|Nahrungsergänzungsmittel|Voedingssupplementen|Compléments alimentaires|Parapharmacie
+Gluten-free baby food|Sugar-free vitamins|Freizeit & Wein|Duty free spirits|Bier, Wein & alkoholfreie Getränke|Baby food & ginger"""
+FREE_NAMES = """Frisdranken|Dranken|Alkoholfreie Getränke|Bier alkoholfrei|Alcohol-free beer|Vins sans alcool|Ginger beer|Baby spinach
+Wine vinegar|Freizeit|Essential oils|Sportdranken|Sekretäre"""
+
+
+def test_an_exception_takes_back_no_more_than_its_own_part_of_a_name(spark: SparkSession) -> None:
+    """Asked of names alone too, as products of other databases have them."""
+    patterns = load_settings("local").restricted_categories
+    wanted, free = NAMES.replace("\n", "|").split("|"), FREE_NAMES.replace("\n", "|").split("|")
+    names = dict(enumerate([*wanted, *free]))
+    found = marked_categories(dict.fromkeys(names), {number: ("", name) for number, name in names.items()}, patterns)
+    assert sorted(names[number] for number in found) == sorted(wanted)
+    frame = frame_from(spark, [(name,) for name in names.values()], "name string")
+    assert sorted(row[0] for row in frame.where(is_named(F.col("name"), patterns)).collect()) == sorted(wanted)
 
 
 def test_the_shipped_list_knows_the_common_names_of_what_is_nobodys_business() -> None:

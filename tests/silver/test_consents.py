@@ -6,6 +6,7 @@ from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 
 from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
 from tests.support.frames import frame_of, rows_of
 
 from lakehouse.bronze import consent_statements
@@ -196,7 +197,8 @@ def statements(spark: SparkSession, on: int, account: str | None, order: str | N
     frame = consent_statements.build(
         frame_of(spark, USER_META.bronze, keys if account is not None else []),
         frame_of(spark, ORDER_META.bronze, of_order if order is not None else []),
-        frame_of(spark, ORDERS.bronze, [{"shop_code": "nl", "id": 8, "date_created_gmt": when(1)}]),
+        frame_of(spark, USERS.bronze, [{"shop_code": "nl", "id": 7, "email_pseudonym": "anna"}] if account is not None else []),
+        frame_of(spark, ORDERS.bronze, [{"shop_code": "nl", "id": 8, "date_created_gmt": when(1), "email_pseudonym": "bob"}]),
         frame_of(spark, APP_USERS.bronze, [{"app_user_id": "a", "marketing_consent": consents, "consent_at": when(2)}]),
         known,
         shops=SHOPS,
@@ -223,6 +225,23 @@ def test_what_a_source_writes_over_stays_and_the_same_again_is_nothing_new(spark
         (3, "1"),
         (4, None),
     ]
+
+
+def test_a_no_outlives_the_account_and_the_order_that_said_it(spark: SparkSession) -> None:
+    """Account 7 and order 8 said no, and both are gone; a statement that an older version kept has the address from the next night on."""
+    known = frame_of(spark, consent_statements.TABLE, [])
+    known = statements(spark, 1, "0", "unsubscribed", True, known).withColumn("email_pseudonym", F.lit(None).cast("string"))
+    known = statements(spark, 2, "0", "unsubscribed", True, known)
+    known = statements(spark, 3, None, None, True, known)
+    assert {(row["source"], row["email_pseudonym"]) for row in known.collect() if row["value"]} == {
+        ("account", "anna"),
+        ("order", "bob"),
+        ("app", None),
+    }
+    nothing = (frame_of(spark, table, []) for table in (USERS.bronze, orders.TABLE, APP_USERS.bronze, MAIL_FEEDBACK.bronze))
+    others = (frame_of(spark, table, []) for table in (EMAIL_UNSUBSCRIBES.bronze, mail_choices.TABLE, email_deliverability.TABLE))
+    found = decisions(build(known, *nothing, *others))
+    assert sorted((row["subject"], row["decision"]) for row in found.collect()) == [("anna", "no"), ("bob", "no")]
 
 
 def test_what_the_mail_tool_heard_holds_wherever_the_address_is_known(spark: SparkSession) -> None:

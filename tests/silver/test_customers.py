@@ -23,6 +23,13 @@ SHOPS = (
     ShopRules("de", consent_meta_key="newsletter"),
     ShopRules("be", customer_roles=("customer", "wholesale"), legal_ground="existing_customers"),
 )
+
+
+def serialised(roles: tuple[str, ...], true: str) -> str:
+    """As PHP writes them."""
+    return "a:2:{" + "".join(f's:{len(role)}:"{role}";{true};' for role in roles) + "}"
+
+
 # (shop, user id, e-mail pseudonym, anonymised)
 ACCOUNTS = [("nl", 1, "e1", False), ("nl", 2, "e2", False), ("nl", 3, None, True), ("nl", 4, None, False), ("nl", 5, "e5", False)]
 ACCOUNTS += [("de", 1, "e1", False), ("de", 2, "e2", False)]
@@ -36,14 +43,16 @@ ROLES = [
     (6, ("customer",), True),  # marked as spam
     (7, (), False),  # of another site
     (8, ("customer", "edit_posts"), False),
+    (9, ("editor",), True),  # tried the checkout: no sale
+    (10, ("customer", "seller"), False),
+    (11, ("customer",), False),  # serialised by another tool
+    (12, ("administrator",), False),  # the same
 ]
+TRUE = {11: "i:1", 12: 's:1:"1"'}
 BLOCKED = [("be", 6)]
 ACCOUNTS += [("be", user, f"be{user}", False) for user, _, _ in ROLES]
 META = [
-    *(
-        ("be", user, 100 + user, "wp_2_capabilities", "a:2:{" + "".join(f's:{len(role)}:"{role}";b:1;' for role in roles) + "}")
-        for user, roles, _ in ROLES
-    ),
+    *(("be", user, 100 + user, "wp_2_capabilities", serialised(roles, TRUE.get(user, "b:1"))) for user, roles, _ in ROLES),
     ("nl", 1, 10, "billing_country", "be"),
     ("nl", 1, 11, "locale", "nl_BE"),
     ("nl", 1, 9, "locale", "fr_BE"),
@@ -144,7 +153,7 @@ def built(spark: SparkSession) -> dict[tuple[str, str], dict[str, Any]]:
                 "created_at": datetime(2026, 7, day),
                 "country_code": country,
                 "is_anonymised": gone,
-                "is_sale": True,
+                "is_sale": (s, u) != ("be", 9),
             }
             for s, i, u, e, day, country, gone, _ in ORDERS
         ]
@@ -225,8 +234,9 @@ def test_anonymous_is_who_has_neither_account_nor_address(built: dict[tuple[str,
 
 
 def test_a_customer_has_an_order_or_a_customers_role_and_is_neither_staff_nor_blocked(built: dict[tuple[str, str], dict[str, Any]]) -> None:
-    """Who bought is a customer whatever the role, but for accounts that the network has marked as spam."""
-    assert {key for key, is_customer in column(built, "is_customer", "be").items() if is_customer} == {"u1", "u4", "u5"}
+    """Who bought is a customer whatever the role, but for accounts that the network has marked as spam; a test of the checkout is no
+    purchase."""
+    assert {key for key, is_customer in column(built, "is_customer", "be").items() if is_customer} == {"u1", "u4", "u5", "u11"}
     assert {key for key, is_customer in column(built, "is_customer").items() if not is_customer} == {"u3", "u4", "u5"}
     assert all(column(built, "is_customer", "app").values())
 

@@ -145,6 +145,12 @@ def repaired(text: str, parser: Parser) -> tuple[Any, str, dict[str, int]]:
         ("20261", v.date(v.ISO_DATE), (None, "not_a_date", {})),
         ("99999", v.date(v.ISO_DATE), (None, "not_a_date", {})),
         # Digits that are lost can't be had back.
+        ("2958465", v.last_day(v.POINT_DATE), (None, "", {"as_dates": 1})),  # 31.12.9999
+        ("2958465", v.date(v.POINT_DATE), (None, "not_a_date", {})),
+        ("'0123'", v.text(), ("0123", "", {"as_text": 1})),
+        ("’0044", v.text(), ("0044", "", {"as_text": 1})),
+        ("'2026-11-17T21:05:00Z", v.timestamp(), (datetime(2026, 11, 17, 21, 5, tzinfo=UTC), "", {"as_text": 1})),
+        ("8.71e+12", v.text(), (None, "rounded_by_spreadsheet", {})),
         ("8.71E+12", v.text(), (None, "rounded_by_spreadsheet", {})),
         ("8,71E+12", v.integer(), (None, "rounded_by_spreadsheet", {})),
         ("AE+12", v.text(), ("AE+12", "", {})),

@@ -2,7 +2,6 @@
 
 from datetime import date
 
-from pyspark.sql import Column as SparkColumn
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
@@ -24,6 +23,12 @@ TABLE = Table(
         Column("value", STRING, "the text as stored; null: the account has the key no more"),
         Column("source_time", TIMESTAMP, "when it was said: when the order was made, what the app sends; null of an account, UTC"),
         Column("seen_on", DATE, "run date of the night that saw it first"),
+        Column(
+            "email_pseudonym",
+            STRING,
+            "keyed pseudonym of the address that the account or the guest's order had then: whose it is when they are gone; null where no"
+            " address was known, and of the app",
+        ),
     ),
     may_be_empty=True,
 )
@@ -33,6 +38,7 @@ PLACE = ["shop_code", "source", "source_id"]
 def build(
     user_meta: DataFrame,
     order_meta: DataFrame,
+    users: DataFrame,
     orders: DataFrame,
     app_users: DataFrame,
     consent_statements: DataFrame,
@@ -42,7 +48,7 @@ def build(
 ) -> DataFrame:
     """The statements that are known, and those that stand in the sources now and are other than the last known ones there."""
     now = F.struct("value", "source_time")
-    current = _of_accounts(user_meta, shops).union(_of_orders(order_meta, orders, shops)).union(_of_app(app_users))
+    current = _of_accounts(user_meta, users, shops).union(_of_orders(order_meta, orders, shops)).union(_of_app(app_users))
     last = consent_statements.groupBy(*PLACE).agg(F.max_by(now, "statement_no").alias("last"), F.max("statement_no").alias("last_no"))
     found = current.select(*PLACE, now.alias("now")).join(last, PLACE, "full_outer")
     # An order or a user of the app that is gone takes back nothing.
@@ -54,28 +60,42 @@ def build(
         F.col("now.value").alias("value"),
         F.col("now.source_time").alias("source_time"),
         F.lit(run_date).alias("seen_on"),
+        F.lit(None).cast("string").alias("email_pseudonym"),
     )
-    return consent_statements.select(*TABLE.column_names).unionByName(news)
+    # Also of statements that an older version kept without it.
+    owners = current.select(*PLACE, F.col("email_pseudonym").alias("owner"))
+    every = consent_statements.select(*TABLE.column_names).unionByName(news).join(owners, PLACE, "left")
+    return every.withColumn("email_pseudonym", F.coalesce("email_pseudonym", "owner")).drop("owner")
 
 
-def _of_accounts(user_meta: DataFrame, shops: Shops) -> DataFrame:
-    return _first_value(user_meta, "user_id", "umeta_id", shops).select(
-        "shop_code", F.lit(ACCOUNT).alias("source"), F.col("user_id").cast("string").alias("source_id"), "value", _no_time()
+def _of_accounts(user_meta: DataFrame, users: DataFrame, shops: Shops) -> DataFrame:
+    owners = users.select("shop_code", F.col("id").alias("user_id"), "email_pseudonym")
+    said = _first_value(user_meta, "user_id", "umeta_id", shops).join(owners, ["shop_code", "user_id"], "left")
+    return said.select(
+        "shop_code",
+        F.lit(ACCOUNT).alias("source"),
+        F.col("user_id").cast("string").alias("source_id"),
+        "value",
+        F.lit(None).cast("timestamp").alias("source_time"),
+        "email_pseudonym",
     )
 
 
 def _of_orders(order_meta: DataFrame, orders: DataFrame, shops: Shops) -> DataFrame:
-    made = orders.select("shop_code", F.col("id").alias("order_id"), F.col("date_created_gmt").alias("source_time"))
+    made = orders.select("shop_code", F.col("id").alias("order_id"), F.col("date_created_gmt").alias("source_time"), "email_pseudonym")
     said = _first_value(order_meta, "order_id", "id", shops).join(made, ["shop_code", "order_id"])
-    return said.select(
-        "shop_code", F.lit(ORDER).alias("source"), F.col("order_id").cast("string").alias("source_id"), "value", "source_time"
-    )
+    order = F.col("order_id").cast("string").alias("source_id")
+    return said.select("shop_code", F.lit(ORDER).alias("source"), order, "value", "source_time", "email_pseudonym")
 
 
 def _of_app(app_users: DataFrame) -> DataFrame:
-    value = F.when(F.col("marketing_consent"), "yes").otherwise("no")
     return app_users.select(
-        apps_code(), F.lit(APP).alias("source"), F.col("app_user_id").alias("source_id"), value.alias("value"), F.col("consent_at")
+        apps_code(),
+        F.lit(APP).alias("source"),
+        F.col("app_user_id").alias("source_id"),
+        F.when(F.col("marketing_consent"), "yes").otherwise("no").alias("value"),
+        F.col("consent_at").alias("source_time"),
+        F.lit(None).cast("string").alias("email_pseudonym"),
     )
 
 
@@ -84,7 +104,3 @@ def _first_value(meta: DataFrame, of: str, meta_id: str, shops: Shops) -> DataFr
     key = by_shop(shops, lambda shop: F.lit(shop.consent_meta_key))
     value = F.coalesce(F.min_by("meta_value", meta_id), F.lit(""))
     return meta.where(F.col("meta_key") == key).groupBy("shop_code", of).agg(value.alias("value"))
-
-
-def _no_time() -> SparkColumn:
-    return F.lit(None).cast("timestamp").alias("source_time")

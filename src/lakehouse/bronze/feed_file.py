@@ -155,7 +155,7 @@ def _csv_parts(stream: Stream, feed: Feed, found: FileReadResult) -> Iterator[Re
             nothing = pa.nulls(fields.num_rows, pa.string()).fill_null("")
             columns = [nothing if place is None else fields.column(place) for place in places]
             fields = pa.RecordBatch.from_arrays(columns, names=own_names)
-            if is_last and ends_with_totals(fields, feed, own_names):
+            while is_last and ends_with_totals(fields, feed, own_names):
                 found.repaired["", TOTALS] += 1
                 fields, lines = fields.slice(0, fields.num_rows - 1), lines[:-1]
         yield Records(fields, lines, [wrong._replace(line=wrong.line + above) for wrong in part.wrong_width])

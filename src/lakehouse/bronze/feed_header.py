@@ -19,8 +19,9 @@ class NamedColumns(NamedTuple):
 
 
 def without_sep_line(head: bytes) -> tuple[bytes, int]:
-    """The beginning without the line `sep=;` that tells a spreadsheet what divides columns, and how many lines went."""
-    found = re.match(rb"\s*sep=.\s*(?:\r\n|\n|\r)", head, re.IGNORECASE)
+    """The beginning without the line `sep=;` that tells a spreadsheet what divides columns, and how many lines went. A
+    spreadsheet that saves it again fills it up to the width of the list."""
+    found = re.match(rb'\s*"?sep=."?[;,\t|]*[ ]*(?:\r\n|\n|\r)', head, re.IGNORECASE)
     return (head[found.end() :], 1) if found else (head, 0)
 
 

@@ -38,10 +38,8 @@ class Defect:
 
 
 DEFECTS = (
-    Defect("silver.orders", "status_is_known", _ORDER, _ORDER_SET % "status = NULL"),
     Defect("silver.orders", "currency_is_a_code", _ORDER, _ORDER_SET % "currency = 'euro'"),
     Defect("silver.orders", "created_at_is_known", _ORDER, _ORDER_SET % "date_created_gmt = NULL"),
-    Defect("silver.orders", "total_is_known", _ORDER, _ORDER_SET % "total_amount = NULL"),
     Defect("silver.products", "status_is_known", _PRODUCT, _POST_SET % "post_status = ''"),
     Defect("silver.products", "price_is_not_negative", _PRODUCT, _PRICE_SET),
     Defect("silver.products", "what_is_sellable_has_a_name", _PRODUCT, _POST_SET % "post_title = ''"),

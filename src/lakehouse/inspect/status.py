@@ -17,13 +17,14 @@ from lakehouse.inspect.problems import (
 )
 from lakehouse.io.host import lock
 from lakehouse.lake import Lake
+from lakehouse.night import PUBLISH
 from lakehouse.ops.file_ledger import FileLedger
 from lakehouse.ops.history import History, PastRun
 from lakehouse.ops.ledger import ABANDONED, FAILED, STARTED, SUCCEEDED, Entry, last_published
 from lakehouse.stages.ingest_files.feed_status import feed_incidents
 
-# Runs that end with a new campaign pack: the night, or the last of the tasks that it can be split into.
-NIGHTS = ("night", "export")
+# Runs that end with a new campaign pack: the night, the last of the commands that it can be split into, the last task of a workflow.
+NIGHTS = ("night", "export", PUBLISH)
 
 
 @dataclass(frozen=True)

@@ -1,11 +1,13 @@
 """Rows that break a rule: how they stand in quarantine, how they are counted, and when there are too many new ones to go on."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import reduce
 from operator import and_
+from typing import NamedTuple
 
+from pyspark.sql import Column as SparkColumn
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
@@ -14,9 +16,12 @@ from lakehouse.errors import DataError
 from lakehouse.io.delta.delta_store import DeltaStore
 from lakehouse.ops.quarantine import COMMA, REASON, RUN_ID, quarantine_of
 from lakehouse.sample_keys import format_keys, sample_keys
+from lakehouse.sources.source import SHOP
 from lakehouse.table import Table
 
 BROKEN = "_broken_rules"
+# Of a shop that is read the first time so many rows may be wrong.
+FIRST_SHARE = 0.5
 
 
 @dataclass(frozen=True)
@@ -61,8 +66,17 @@ def rejects_among(bad: DataFrame, table: Table) -> dict[str, Rejects]:
     return {row["rule"]: Rejects(row["count"], sample_keys(table, bad.where(F.array_contains(BROKEN, row["rule"])))) for row in counts}
 
 
-def new_rejects(store: DeltaStore, table: Table, bad: DataFrame) -> list[tuple[bool, int]]:
-    """(whether they break nothing but references, their number) of bad rows that the last build did not find bad already.
+class NewRejects(NamedTuple):
+    """Numbers of rows: what is `wrong` in itself, what is `orphaned` (breaks nothing but references), and what is bad of shops of which the
+    table has no row yet."""
+
+    wrong: int
+    orphaned: int
+    of_new_shops: int
+
+
+def new_rejects(store: DeltaStore, table: Table, bad: DataFrame) -> NewRejects:
+    """Of the bad rows those that the last build did not find bad already.
 
     What was wrong yesterday, and was told then, is no reason to stop a night. In quarantine stand the rows of builds that succeeded,
     since a run that begins takes away what others left. Of these a row that stands in the table had been mended since.
@@ -76,25 +90,37 @@ def new_rejects(store: DeltaStore, table: Table, bad: DataFrame) -> list[tuple[b
         is_known = reduce(and_, (F.col(key).eqNullSafe(F.col(other)) for key, other in names.items()))
         bad = bad.join(F.broadcast(known.withColumnsRenamed(names)), is_known, "left_anti")
     references = F.array(*(F.lit(reference.name) for reference in table.references)).cast("array<string>")
-    is_orphan = F.size(F.array_except(BROKEN, references)) == 0
-    return [(row[0], row[1]) for row in bad.groupBy(is_orphan).count().collect()]
+    is_orphan, is_first = F.size(F.array_except(BROKEN, references)) == 0, _is_of_new_shop(store, table)
+    row = bad.agg(F.count_if(~is_first & ~is_orphan), F.count_if(~is_first & is_orphan), F.count_if(is_first)).first()
+    assert row is not None
+    return NewRejects(*row)
 
 
-def refuse_too_many(news: Sequence[tuple[bool, int]], table: Table, read: int, rows: int, rejects: Mapping[str, Rejects]) -> None:
+def _is_of_new_shop(store: DeltaStore, table: Table) -> SparkColumn:
+    if store.head(table.name) is None:
+        return F.lit(True)
+    if SHOP.name not in table.key:
+        return F.lit(False)
+    shops = [row[0] for row in store.read(table.name).select(SHOP.name).distinct().collect()]
+    return ~F.coalesce(F.col(SHOP.name).isin(shops), F.lit(False))
+
+
+def refuse_too_many(news: NewRejects, table: Table, read: int, rows: int, rejects: Mapping[str, Rejects]) -> None:
     """Of `rows` (of the table if all of it was built) so many are wrong anew that something has happened to the source or to a rule.
 
-    At least ten rows, and more than the table's share. Of rows that only refer to what was left out elsewhere a tenth may be.
+    At least ten rows, and more than the table's share. Of rows that only refer to what was left out elsewhere a tenth may be. What an old
+    shop has had for years is seen the first time that it is read: then it takes half of all rows to say that something else is wrong.
     """
-    wrong, orphans = (sum(number for is_orphan, number in news if is_orphan is kind) for kind in (False, True))
-    if wrong >= REJECTS_AT_LEAST and wrong > rows * table.max_reject_share:
+    if news.wrong >= REJECTS_AT_LEAST and news.wrong > rows * table.max_reject_share:
         tolerated = table.max_reject_share
-    elif are_many(orphans, rows):
+    elif are_many(news.orphaned, rows):
         tolerated = REJECT_SHARE
+    elif news.of_new_shops >= REJECTS_AT_LEAST and news.of_new_shops > rows * FIRST_SHARE:
+        tolerated = FIRST_SHARE
     else:
         return
     raise TooManyRejectsError(
-        f"{table.name}: {wrong + orphans} of {rows} rows break a rule since the last build, more than {tolerated:.1%}:"
-        f" {format_rejects(rejects)}",
+        f"{table.name}: {sum(news)} of {rows} rows break a rule since the last build, more than {tolerated:.1%}: {format_rejects(rejects)}",
         f"look at {quarantine_of(table.name)}; mend the source or the rule",
         table,
         read,

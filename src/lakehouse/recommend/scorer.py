@@ -44,7 +44,7 @@ class Ranking:
 
 
 def top_lists(profiles: DataFrame, ranking: Ranking) -> DataFrame:
-    """Up to three rows per customer of `profiles` (see catalogue.profiles): the arrays of each list, best first, ties by id.
+    """Up to three rows per customer of `profiles` (see scoring_arrays.profiles): the arrays of each list, best first, ties by id.
 
     `buy_again` has what was bought before, `discover` what was not, `mixed` both. Only eligible products. Customers of whom nothing
     is known get what is popular in their country.

@@ -152,6 +152,7 @@ class Work:
     def _do_one(self, run: RunContext, call: StageCall) -> None:
         """One stage, if it is due; then the audit of what it wrote begins, beside the next one."""
         run = self._now(run)
+        logs.set_current_step(call.name)
         run.lock.check()
         if call.due is not None:
             reason = call.due(run)

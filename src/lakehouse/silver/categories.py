@@ -16,6 +16,8 @@ from lakehouse.table import BOOLEAN, LONG, STRING, Column, Table, conform
 
 # Before a pattern of what is not meant.
 NOT = "!"
+# What stands between the parts of a name such as "Beer, Wine & alcohol-free drinks". An exception holds in its own part.
+BETWEEN = r"[&,/+|;()]|\s(?:and|und|en|et|i|oraz)\s"
 GLOB = {"*": ".*", "?": "."}
 
 TABLE = Table(
@@ -80,14 +82,20 @@ def marked_categories(
 ) -> set[int]:
     """The categories that one of the patterns means, and all below them but those that a pattern with `!` means.
 
-    A pattern means a category if it is like a word of one of its names, or like the whole of it, in whatever case: `wine` means
-    `red-wine`, `!*frei*` does not let `alkoholfreie-getraenke` be meant. A tree that runs in a circle is marked as a whole.
+    A pattern means a part of a name if it is like a word of it, or like the whole of it, in whatever case: `wine` means `red-wine`. One
+    with `!` takes back what was meant of the same part alone: `!*alcohol?free*` lets "Alcohol-free beer" go, and not "Beer & alcohol-free
+    drinks". A tree that runs in a circle is marked as a whole.
     """
     wanted = [pattern.casefold() for pattern in patterns if not pattern.startswith(NOT)]
     spared = [pattern.removeprefix(NOT).casefold() for pattern in patterns if pattern.startswith(NOT)]
-    words = {number: _words(own) for number, own in names.items()}
-    free = {number for number, own in words.items() if _is_like(own, spared)}
-    marked = {number for number, own in words.items() if number not in free and _is_like(own, wanted)}
+    parts = {number: _parts(own) for number, own in names.items()}
+    spares = {number: [_is_like(part, spared) for part in own] for number, own in parts.items()}
+    marked = {
+        number
+        for number, own in parts.items()
+        if any(_is_like(part, wanted) and not is_spared for part, is_spared in zip(own, spares[number], strict=True))
+    }
+    free = {number for number, own in spares.items() if any(own)} - marked
     while more := {number for number, parent in parents.items() if parent in marked and number not in marked and number not in free}:
         marked |= more
     return marked
@@ -97,9 +105,13 @@ def is_named(name: SparkColumn, patterns: Collection[str]) -> SparkColumn:
     """boolean, never null: whether the patterns mean a category of this one name, as `marked_categories` says it."""
     wanted = _as_regex(pattern for pattern in patterns if not pattern.startswith(NOT))
     spared = _as_regex(pattern.removeprefix(NOT) for pattern in patterns if pattern.startswith(NOT))
-    lower = F.lower(name)
-    words = F.array_append(F.regexp_extract_all(lower, F.lit(r"((?U)\w+)"), F.lit(1)), lower)
-    return F.coalesce(F.exists(words, lambda word: word.rlike(wanted)) & ~F.exists(words, lambda word: word.rlike(spared)), F.lit(False))
+
+    def is_like(part: SparkColumn, regex: str) -> SparkColumn:
+        words = F.array_append(F.regexp_extract_all(part, F.lit(r"((?U)\w+)"), F.lit(1)), F.trim(part))
+        return F.exists(words, lambda word: word.rlike(regex))
+
+    parts = F.split(F.lower(name), BETWEEN)
+    return F.coalesce(F.exists(parts, lambda part: is_like(part, wanted) & ~is_like(part, spared)), F.lit(False))
 
 
 def _as_regex(patterns: Iterable[str]) -> str:
@@ -108,10 +120,10 @@ def _as_regex(patterns: Iterable[str]) -> str:
     return f"^(?:{'|'.join(parts) or '(?!)'})$"
 
 
-def _words(names: Iterable[str | None]) -> set[str]:
-    """The names and what they are made of; a slug in another alphabet is percent-encoded."""
-    whole = {unquote(name).casefold() for name in names if name}
-    return whole | {word for name in whole for word in re.findall(r"\w+", name)}
+def _parts(names: Iterable[str | None]) -> list[set[str]]:
+    """Of each part of the names the words and the whole; a slug in another alphabet is percent-encoded."""
+    whole = [part.strip() for name in names if name for part in re.split(BETWEEN, unquote(name).casefold())]
+    return [{part, *re.findall(r"\w+", part)} for part in whole]
 
 
 def _is_like(words: Iterable[str], patterns: Collection[str]) -> bool:

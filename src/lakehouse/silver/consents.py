@@ -50,7 +50,8 @@ def build(
     mail_choices: DataFrame,
     email_deliverability: DataFrame,
 ) -> DataFrame:
-    """Statements of accounts and orders are about the address that the account, or the guest, has now.
+    """Statements of accounts and orders are about the address that the account, or the guest, has now; where it is gone, about the one
+    that it had.
 
     What the mail tool heard holds in every shop that knows the address. Yes is what is known to mean yes. On an account everything else
     that is not empty is a no; on an order a box that was left alone says nothing.
@@ -118,8 +119,8 @@ def _word() -> SparkColumn:
 def _of_accounts(statements: DataFrame, users: DataFrame) -> DataFrame:
     owners = users.select("shop_code", F.col("id").cast("string").alias("source_id"), F.col("email_pseudonym").alias("subject"))
     state = F.when(_word() == "", NOTHING).when(_word().isin(*YES), SAID_YES).otherwise(SAID_NO)
-    said = statements.where(F.col("source") == ACCOUNT).join(owners, ["shop_code", "source_id"])
-    return _rows(said, state, F.concat(F.lit("account "), "source_id"))
+    said = statements.where(F.col("source") == ACCOUNT).join(owners, ["shop_code", "source_id"], "left")
+    return _rows(_of_the_gone(said), state, F.concat(F.lit("account "), "source_id"))
 
 
 def _of_orders(statements: DataFrame, users: DataFrame, orders: DataFrame) -> DataFrame:
@@ -131,9 +132,14 @@ def _of_orders(statements: DataFrame, users: DataFrame, orders: DataFrame) -> Da
         "is_misdated",
     )
     state = F.when(_word().isin(*YES), SAID_YES).when(_word().isin(*LEFT_ALONE), NOTHING).otherwise(SAID_NO)
-    said = statements.where(F.col("source") == ORDER).join(buyers, ["shop_code", "source_id"])
+    said = _of_the_gone(statements.where(F.col("source") == ORDER).join(buyers, ["shop_code", "source_id"], "left"))
     said = said.withColumn("source_time", F.when(~F.coalesce("is_misdated", F.lit(False)), F.col("source_time")))
     return _rows(said, state, F.concat(F.lit("order "), "source_id"))
+
+
+def _of_the_gone(said: DataFrame) -> DataFrame:
+    """WooCommerce makes the orders of an account that is deleted a guest's; what its owner refused stays refused."""
+    return said.withColumn("subject", F.coalesce("subject", "email_pseudonym"))
 
 
 def _of_app(statements: DataFrame, app_users: DataFrame) -> DataFrame:

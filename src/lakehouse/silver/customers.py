@@ -13,10 +13,15 @@ from lakehouse.sources.app_shop import is_apps
 from lakehouse.sources.source import SHOP
 from lakehouse.table import BOOLEAN, LONG, STRING, TIMESTAMP, Column, Reference, Rule, Table
 
-# Roles and single rights are in one key, serialised by PHP: a:1:{s:8:"customer";b:1;}. Its name has the site's prefix.
-ROLES_KEY, ROLE = "capabilities", r's:\d+:"([^"]+)";b:1'
+# Roles and single rights are in one key, serialised by PHP: a:1:{s:8:"customer";b:1;}. Its name has the site's prefix. Tools that write
+# it themselves say 1 or "1" for true.
+ROLES_KEY, ROLE = "capabilities", r's:\d+:"([^"]+)";(?:b:1|i:1|s:1:"1")'
 # WordPress's and WooCommerce's roles that write posts or manage the shop, and the rights themselves.
-STAFF = ("administrator", "editor", "author", "contributor", "shop_manager", "edit_posts", "manage_woocommerce")
+# Then roles of marketplaces and of Yoast SEO that have these rights too.
+STAFF = (
+    *("administrator", "editor", "author", "contributor", "shop_manager", "edit_posts", "manage_woocommerce"),
+    *("seller", "vendor_staff", "dc_vendor", "wcfm_vendor", "wpseo_editor", "wpseo_manager"),
+)
 EMAIL_STATUS = ("valid", "bounced", "role", "relay", "disposable", "invalid", "anonymised", "missing")
 
 CONSENT = (SAID_YES, SAID_NO, "unknown")
@@ -39,8 +44,8 @@ TABLE = Table(
         Column(
             "is_customer",
             BOOLEAN,
-            "whether it is a customer: has an order, or an account with a customer's role on this site and no role of its staff; an account"
-            " that a network marked as spam or deleted is none; in shop `app` everybody",
+            "whether it is a customer: has an order (of its staff: a sale), or an account with a customer's role on this site and no"
+            " role of its staff; an account that a network marked as spam or deleted is none; in shop `app` everybody",
         ),
         Column("email_status", STRING, "what can be said of the address", accepted=EMAIL_STATUS),
         Column("consent", STRING, "to advertising by e-mail, in shop `app` by push: what silver.consents comes to", accepted=CONSENT),
@@ -168,8 +173,9 @@ def _is_customer() -> SparkColumn:
     def known(name: str) -> SparkColumn:
         return F.coalesce(name, F.lit(False))
 
+    has_order = F.when(known("is_staff"), known("has_sale")).otherwise(F.col("last_order_id").isNotNull())
     by_role = known("has_customer_role") & ~known("is_staff")
-    return is_apps() | (~known("is_blocked") & (F.col("last_order_id").isNotNull() | by_role))
+    return is_apps() | (~known("is_blocked") & (has_order | by_role))
 
 
 def _legal_ground(may_write_to_customers: SparkColumn) -> SparkColumn:

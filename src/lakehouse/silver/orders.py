@@ -129,7 +129,9 @@ def _of_shops(
         .join(_test_orders(order_meta, shops), by_order, "left")
         .withColumns(
             {
-                "status": status_code(),
+                # As WC_Order answers where nothing is stored.
+                "status": F.coalesce(null_if_empty(status_code()), F.lit("pending")),
+                "total_amount": _or_zero("total_amount"),
                 "currency_code": F.col("currency"),
                 "created_at": F.col("date_created_gmt"),
                 "updated_at": F.col("date_updated_gmt"),

@@ -1,4 +1,4 @@
-"""The app's own orders and customers stand where those of a shop do, under a code of their own. What that means is said here alone.
+"""The app's own orders and customers stand where those of a shop do, under a code of their own. What that means is said here.
 
 The app sells the articles of one shop, the setting `feed_shop`. Gold counts what was bought in the app there: for whoever looks at
 products it is one shop with two doors. A module of its own: who needs this does not depend on the contracts of the app's files.

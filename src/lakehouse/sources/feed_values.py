@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from lakehouse.sources.feed_times import days_since_1970, mask, numbered, timestamps
-from lakehouse.sources.spreadsheets import AS_DATES, AS_TEXT, is_rounded, serial_days, unwrapped
+from lakehouse.sources.spreadsheets import AS_DATES, AS_TEXT, OPEN_END, is_rounded, serial_days, unwrapped
 
 GOOD, EMPTY, NOT_A_NUMBER, NOT_A_DATE, NOT_IN_LIST, TOO_LONG, OUT_OF_RANGE, BAD_ENCODING, ROUNDED = range(9)
 CLASSES = ("", "empty", "not_a_number", "not_a_date", "not_in_list", "too_long", "out_of_range", "bad_encoding", "rounded_by_spreadsheet")
@@ -22,13 +22,14 @@ Reading = Callable[[pa.Array], tuple[pa.Array, np.ndarray]]
 @dataclass(frozen=True)
 class Parser:
     """`expects` and `example` are for people: what should stand there. `is_date`: a spreadsheet may have made numbers of its values.
-    `has_thousands`: a point stands between thousands."""
+    `has_thousands`: a point stands between thousands. `has_open_end`: a day that never comes is none."""
 
     read: Reading
     expects: str
     example: str
     is_date: bool = False
     has_thousands: bool = False
+    has_open_end: bool = False
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,7 @@ def parse(text: pa.Array, parser: Parser, required: bool) -> Parsed:
     values, classes = parser.read(trimmed)
     days = 0
     if parser.is_date and (classes == NOT_A_DATE).any():
-        values, classes, days = _with_serials(trimmed, values, classes)
+        values, classes, days = _with_serials(trimmed, values, classes, parser.has_open_end)
     if (rounded := is_rounded(trimmed)) is not None:
         classes = np.where(rounded, ROUNDED, classes)
     classes = np.where(is_empty, EMPTY if required else GOOD, np.where(no_text, BAD_ENCODING, classes)).astype(np.int8)
@@ -58,12 +59,14 @@ def parse(text: pa.Array, parser: Parser, required: bool) -> Parsed:
     return Parsed(pc.if_else(pa.array((classes == GOOD) & ~is_empty), values, None), classes, repaired)
 
 
-def _with_serials(given: pa.Array, values: pa.Array, classes: np.ndarray) -> tuple[pa.Array, np.ndarray, int]:
+def _with_serials(given: pa.Array, values: pa.Array, classes: np.ndarray, has_open_end: bool) -> tuple[pa.Array, np.ndarray, int]:
     """Days that a spreadsheet counted are dates; and how many there are."""
     days = serial_days(given)
     found = (classes == NOT_A_DATE) & ~np.isnat(days)
     dates = pa.array(days.astype("datetime64[D]"), pa.date32(), mask=np.isnat(days))
-    return pc.if_else(pa.array(found), dates, values), np.where(found, GOOD, classes), int(found.sum())
+    is_open = (classes == NOT_A_DATE) & mask(pc.equal(given, OPEN_END)) & has_open_end
+    undone = found | is_open
+    return pc.if_else(pa.array(undone), dates, values), np.where(undone, GOOD, classes), int(undone.sum())
 
 
 def _may_be_no_text(values: pa.Array) -> bool:
@@ -168,7 +171,7 @@ def last_day(shape: "Shape") -> Parser:
         is_open = (good & (year >= 2200)) | ((year == 0) & (month == 0) & (day == 0))
         return pa.array(days.astype("datetime64[D]"), pa.date32(), mask=is_open), np.where(good | is_open, GOOD, NOT_A_DATE)
 
-    return Parser(of, f"a date written as {shape.written}; nothing where there is no end", shape.example, is_date=True)
+    return Parser(of, f"a date written as {shape.written}; nothing where there is no end", shape.example, is_date=True, has_open_end=True)
 
 
 class Shape(NamedTuple):

@@ -16,31 +16,36 @@ TOLD = {
 }
 # The same of rows and of the file.
 TOLD_OF_FILES = {
-    TOTALS: "The last row was a line of totals, and we left it out.",
+    TOTALS: "Lines of totals at the end were left out.",
     EMPTY_ROWS: "Rows in which no field holds anything were left out.",
     NARROWED: "Rows ended with empty fields beyond the last column, and we left these out.",
     CENTRAL_EUROPEAN: "The file was saved in Windows-1250 (Central European), and we read it so.",
 }
 # What a line of totals begins with, in the languages of senders.
-_WORDS = "total(?:e|es|en|s)?|totaal|summe|gesamt(?:summe)?|suma?|razem|somme|celkem|összesen|итого|всего"
+_WORDS = (
+    "total(?:e|es|en|s)?|totaal|(?:end|zwischen)?summe|gesamt(?:summe|bestand|betrag)?|insgesamt|suma?|razem|somme|celkem|összesen|итого|всего|∑"
+    "|mwst|ust|btw|vat|iva|tva|netto|brutto"
+)
 TOTAL = re.compile(rf"(?:grand |sub)?(?:{_WORDS})(?:\W.*)?", re.IGNORECASE)
 # All values of a column have a point and three digits after it, where that sign stands between thousands: 1.250 is 1250.
 POINTED, POINTED_ROWS = r"^[+-]?[0-9]{1,3}\.[0-9]{3}$", 3
 # ="0123" and '0123. An apostrophe before anything but digits may be the text's own, as in 't Gooi.
-WRAPPED, QUOTED = r'^="([^"]*)"$', r"^'([0-9][0-9.,:/+-]*)$"
+WRAPPED, QUOTED = r'^="([^"]*)"$', r"^['’]([0-9][0-9.,:/+TZ -]*)['’]?$"
 # 8.71E+12 stands for a code of thirteen digits, of which nine are lost.
-ROUNDED = r"^[+-]?[0-9](?:[.,][0-9]+)?E\+[0-9]{1,3}$"
+ROUNDED = r"^[+-]?[0-9](?:[.,][0-9]+)?[Ee]\+[0-9]{1,3}$"
 # Kinds of codes: numbers as a spreadsheet writes them, and those that it would have changed.
 NUMBER, ZERO_FIRST = "number", "zero_first"
 _CODES = {NUMBER: r"^[1-9][0-9]*$", ZERO_FIRST: r"^0[0-9]+$"}
 # Days since 1899-12-30, from 2000 to 2099; smaller numbers may be something else.
 SERIAL, FIRST_SERIAL, LAST_SERIAL = r"^[0-9]{5}$", 36_526, 73_050
 EPOCH = np.datetime64("1899-12-30", "D")
+# 31.12.9999, which means that there is no end.
+OPEN_END = "2958465"
 
 
 def unwrapped(values: pa.Array) -> tuple[pa.Array, int]:
     """The values without what protects them from a spreadsheet, and how many had it."""
-    if not _has_byte(values, b"=") and not _has_byte(values, b"'"):
+    if not any(_has_byte(values, sign) for sign in (b"=", b"'", "’".encode())):
         return values, 0
     plain = pc.replace_substring_regex(pc.replace_substring_regex(values, WRAPPED, r"\1"), QUOTED, r"\1")
     return plain, int(pc.sum(pc.not_equal(plain, values)).as_py() or 0)

@@ -183,9 +183,15 @@ class DeltaReader(StoredFiles):
         return [row[0] for row in notes.collect()]
 
     def latest(self, table: Table) -> DataFrame:
-        """The declared columns as they stand now, also of a run that died before it was recorded; no rows where there is no table."""
+        """The declared columns as they stand now, also of a run that died before it was recorded; no rows where there is no table.
+
+        A column that the table does not have yet is null.
+        """
         head = self.head(table.name)
-        return self.empty(table.columns) if head is None else self.read(table.name, head.version).select(*table.column_names)
+        if head is None:
+            return self.empty(table.columns)
+        rows = self.read(table.name, head.version)
+        return rows.select(*(c.name if c.name in rows.columns else F.lit(None).cast(c.type).alias(c.name) for c in table.columns))
 
     def empty(self, columns: Iterable[Column]) -> DataFrame:
         """A frame of these columns without rows."""
