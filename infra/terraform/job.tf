@@ -61,8 +61,9 @@ locals {
 
     JobDriver = {
       SparkSubmit = {
-        EntryPoint          = "${local.release}/jobs/night.py"
-        EntryPointArguments = ["--env", var.environment]
+        EntryPoint = "${local.release}/jobs/night.py"
+        # Of the settings: conf/aws.yaml. Buckets and secrets come by the variables above.
+        EntryPointArguments = ["--env", "aws"]
       }
     }
 

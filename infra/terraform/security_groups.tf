@@ -50,14 +50,15 @@ resource "aws_vpc_security_group_egress_rule" "s3" {
 }
 
 resource "aws_vpc_security_group_egress_rule" "databases" {
-  for_each = toset(var.database_cidrs)
+  # MySQL's and MariaDB's port, and PostgreSQL's.
+  for_each = { for pair in setproduct(var.database_cidrs, [3306, 5432]) : join(" ", pair) => pair }
 
   security_group_id = aws_security_group.jobs.id
-  description       = "Replicas of the shops."
-  cidr_ipv4         = each.value
+  description       = "Replicas of the shops, and other databases."
+  cidr_ipv4         = each.value[0]
   ip_protocol       = "tcp"
-  from_port         = 3306
-  to_port           = 3306
+  from_port         = each.value[1]
+  to_port           = each.value[1]
 }
 
 resource "aws_vpc_security_group_egress_rule" "tracking" {

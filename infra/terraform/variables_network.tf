@@ -11,7 +11,7 @@ variable "availability_zones" {
 }
 
 variable "database_cidrs" {
-  description = "Addresses of the shops' replicas. Jobs may reach their port 3306."
+  description = "Addresses of the shops' replicas and of other databases. Jobs may reach their ports 3306 and 5432."
   type        = list(string)
 }
 

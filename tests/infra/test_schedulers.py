@@ -14,6 +14,8 @@ from botocore.session import get_session
 from botocore.validate import ParamValidator
 
 from lakehouse.io.config.settings import load_settings
+from lakehouse.io.delta.table_resolver import TableResolver
+from lakehouse.pipeline.declared import declared
 
 ROOT = Path(__file__).parents[2]
 CRON, KUBERNETES = ROOT / "infra" / "cron", ROOT / "infra" / "kubernetes"
@@ -153,7 +155,11 @@ def test_the_job_file_has_the_properties_of_terraform_s_and_its_variables_are_se
     assert {name for name in own if name not in text} == {f"{prefix}PSEUDONYM_KEY", f"{prefix}SHOP_NL_PASSWORD"}
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
-    settings = load_settings("prod")
+    driver = EMR["jobDriver"]["sparkSubmit"]
+    assert driver["entryPointArguments"] == ["--env", "aws"] and 'EntryPointArguments = ["--env", "aws"]' in text
+    settings = load_settings("aws")
+    places = {TableResolver.of(settings).path(name) or "a catalog" for name in declared()}
+    assert {place.split("/")[0] for place in places} == {"s3:"}
     assert settings.lock == "s3" and settings.pseudonym_key == "env:PSEUDONYM_KEY"
     assert all(variables[name].startswith("EMR.secret@") for name in ("PSEUDONYM_KEY", "SHOP_NL_PASSWORD"))
 

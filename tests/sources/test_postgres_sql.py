@@ -1,5 +1,7 @@
 """What PostgreSQL is asked: declared types of whatever it has, declared columns and no others."""
 
+from dataclasses import replace
+
 from lakehouse.sources.databases.erp import STOCK_LEVELS
 from lakehouse.sources.databases.postgres_sql import grants, select
 from lakehouse.sources.source import JdbcTable
@@ -17,11 +19,16 @@ ORDERS = JdbcTable(
 
 def test_numbers_that_do_not_fit_and_times_without_an_end_are_null() -> None:
     assert select(ORDERS, "public", "ctid < '(9,0)'::tid") == (
-        'SELECT "id"::text AS "id", CASE WHEN abs("total"::numeric) < 1e18 THEN round("total"::numeric, 8) END AS "total",'
+        'SELECT "id"::text AS "id", CASE WHEN abs(round("total"::numeric, 8)) < 1e18 THEN round("total"::numeric, 8) END AS "total",'
         ' CASE WHEN isfinite("at") THEN "at" END AS "at" FROM "public"."Orders" WHERE ctid < \'(9,0)\'::tid'
     )
     whole = JdbcTable("t", "t", "row", ("n",), (Column("n", LONG, "smallint"),))
     assert select(whole, "x") == 'SELECT "n"::bigint AS "n" FROM "x"."t"'
+
+
+def test_a_schema_may_have_any_name() -> None:
+    assert select(replace(ORDERS, columns=ORDERS.columns[:1]), 'Sales "2024".x').endswith('FROM "Sales ""2024"".x"."Orders"')
+    assert grants([ORDERS], 'Sales "2024".x', "reader")[0] == 'GRANT USAGE ON SCHEMA "Sales ""2024"".x" TO "reader"'
 
 
 def test_a_reader_may_read_what_is_read_in_every_schema() -> None:

@@ -1,6 +1,6 @@
 """The contract of stages: what a stage of a run gets, and what it gives back.
 
-A stage is a function of a RunContext (and of a command's options) to a StageResult. The orchestrator in `orchestrator.py` reads the results. It
+A stage is a function of a RunContext (and of a command's options) to a StageResult. `orchestrator.py` reads the results. It
 alone audits, publishes, tells, and does what comes after publication. One thing a stage does itself, through `recording.record`: the
 ledger's row of a step is written as soon as its table is, so that a run that is killed later does not do the step again.
 """

@@ -19,11 +19,12 @@ FAMILIES: dict[type[DataType], tuple[str, ...]] = {
     LongType: (*SMALL_NUMBERS, "bigint"),
     IntegerType: SMALL_NUMBERS,
     BooleanType: ("tinyint", "bit", "boolean"),
-    DecimalType: ("decimal", "numeric", "integer", "bigint", "double precision", "real"),
+    DecimalType: ("decimal", "numeric", *SMALL_NUMBERS, "bigint", "double precision", "real"),
     DoubleType: ("double", "float", "double precision", "real"),
     StringType: (
         *("char", "varchar", "tinytext", "text", "mediumtext", "longtext", "enum", "set", "json"),
         *("character", "character varying", "uuid", "jsonb", "citext", "name"),
+        "integer",  # PostgreSQL's name of it: numbers of invoices and articles
     ),
     DateType: ("date",),
     TimestampType: ("datetime", "timestamp", "timestamp with time zone", "timestamp without time zone"),

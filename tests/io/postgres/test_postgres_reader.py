@@ -4,6 +4,7 @@ import threading
 import time
 from collections.abc import Iterator
 from dataclasses import replace
+from decimal import Decimal
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -19,7 +20,9 @@ from lakehouse.io.postgres import postgres_database, postgres_reader
 from lakehouse.io.postgres.postgres_database import PostgresDatabase
 from lakehouse.io.postgres.postgres_reader import read_tables
 from lakehouse.sources.databases.flat_sales import SALES
+from lakehouse.sources.drift import compare
 from lakehouse.sources.source import JdbcTable
+from lakehouse.table import MONEY, STRING, Column
 
 pytestmark = [pytest.mark.database, pytest.mark.spark]
 
@@ -64,6 +67,41 @@ def test_a_table_without_pages_of_its_own_is_read_by_one_statement(postgres: Pos
         assert kept == {"sale_id": "bigint", "quantity": "integer"}, "what is granted"
         assert database.ranges(replace(SALES, source_name="report"), "public") == [""]
         assert database.ranges(SALES, "public") == [""], "it is small"
+
+
+def test_types_that_say_the_same_in_other_words_are_read(spark: SparkSession, postgres: PostgresServer, tmp_path: Path) -> None:
+    """A number as text, a domain over a domain, whole prices, and what does not fit; in a schema with a name of its own."""
+    ledger = JdbcTable(
+        name="ledger",
+        source_name="ledger",
+        grain="one invoice",
+        key=("invoice_no",),
+        columns=(
+            Column("invoice_no", STRING, "a number"),
+            Column("amount", MONEY, "a domain"),
+            Column("fee", MONEY, "whole"),
+            Column("note", STRING, "a type of an extension"),
+        ),
+    )
+    postgres.run("postgres", "CREATE DATABASE odd")
+    postgres.run("odd", "CREATE SCHEMA ext", "CREATE EXTENSION citext SCHEMA ext", 'CREATE SCHEMA "Sales Data"')
+    postgres.run("odd", "CREATE DOMAIN amount AS numeric", "CREATE DOMAIN price AS amount")
+    postgres.run("odd", 'CREATE TABLE "Sales Data".ledger (invoice_no integer, amount price, fee smallint, note ext.citext)')
+    # The last one is below the bound, and rounds up to it.
+    amounts = ("12.50", "NaN", "999999999999999999.999999999")
+    postgres.run("odd", *(f"INSERT INTO \"Sales Data\".ledger VALUES ({i}, '{amount}', 3, 'Tea')" for i, amount in enumerate(amounts)))
+    postgres.run("odd", 'GRANT USAGE ON SCHEMA "Sales Data" TO reader', 'GRANT SELECT ON "Sales Data".ledger TO reader')
+    settings = sales_of(postgres, "odd").model_copy(update={"schema_name": "Sales Data"})
+    with PostgresDatabase("till", settings) as database:
+        found = database.columns_there([ledger], "Sales Data")["ledger"]
+        assert found == {"invoice_no": "integer", "amount": "numeric", "fee": "smallint", "note": "citext"}
+        assert compare(ledger, found, None) == []
+    rows = read_tables(spark, "till", settings, [ledger], str(tmp_path)).frames["ledger"].orderBy("invoice_no").collect()
+    assert [tuple(row) for row in rows] == [
+        ("0", Decimal("12.5"), Decimal(3), "Tea"),
+        ("1", None, Decimal(3), "Tea"),
+        ("2", None, Decimal(3), "Tea"),
+    ]
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import pytest
 from tests.support.s3_proxy import S3Proxy
 from tests.support.s3_server import make_buckets, s3_environment
 
-from lakehouse.errors import AccessError, SourceAwayError
+from lakehouse.errors import AccessError, LakehouseError, SourceAwayError
 from lakehouse.io.s3 import s3_objects
 from lakehouse.io.s3.s3_objects import QUICK, RefusedError, S3Objects
 
@@ -77,6 +77,30 @@ def test_half_an_object_is_never_taken_for_a_whole_one(objects: S3Objects, proxy
     proxy.fail("truncated", victims=s3_objects.READS)
     with pytest.raises(SourceAwayError):
         objects.get("a")
+
+
+@pytest.mark.parametrize(
+    ("problem", "code"),
+    [
+        (s3_objects.NoCredentialsError(), 77),
+        (s3_objects.ProfileNotFound(profile="nobody"), 77),
+        (s3_objects.ParamValidationError(report="Invalid bucket name"), 2),
+        (s3_objects.ClientError({"Error": {"Code": "PermanentRedirect"}}, "GetObject"), 2),
+        (s3_objects.ClientError({"Error": {"Code": "RequestTimeTooSkewed"}}, "GetObject"), 77),
+        (s3_objects.ClientError({"Error": {"Code": "InternalError"}}, "GetObject"), 69),
+    ],
+)
+def test_what_time_does_not_mend_is_not_said_to_be_tried_again_later(
+    objects: S3Objects, monkeypatch: pytest.MonkeyPatch, problem: Exception, code: int
+) -> None:
+    class Failing:
+        def get_object(self, **_: Any) -> Any:
+            raise problem
+
+    monkeypatch.setattr(objects, "_client", Failing())
+    with pytest.raises(LakehouseError) as caught:
+        objects.get("a")
+    assert caught.value.exit_code == code
 
 
 def test_no_error_says_who_asked(objects: S3Objects, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,7 +15,7 @@ class DatabaseSettings(ConnectionSettings):
 
     kind: str
     # The schema of tables whose declaration names none; of PostgreSQL only.
-    schema_name: str = Field(default="public", pattern=r"^[A-Za-z_][A-Za-z0-9_$]*$")
+    schema_name: str = Field(default="public", min_length=1, max_length=63)
     max_delete_share: float = Field(default=0.2, ge=0, le=1)
     # Of amounts, where the tables don't say it.
     currency: str = Field(default="EUR", pattern=r"^[A-Z]{3}$")

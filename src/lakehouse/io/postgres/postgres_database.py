@@ -14,11 +14,17 @@ from lakehouse.io.postgres.connections import connect_arguments, translated
 from lakehouse.sources.databases.postgres_sql import qualified, select
 from lakehouse.sources.source import JdbcTable
 
-# Of materialized views too, which information_schema does not know. A domain is what it is made of; an enum has a type of its own.
+# Of materialized views too, which information_schema does not know. A domain is what it is made of, a domain over a domain too; an enum
+# has a type of its own; an extension's type has its name wherever the extension is.
 COLUMNS_OF = """
-SELECT a.attname, CASE b.typtype WHEN 'e' THEN 'enum' ELSE format_type(b.oid, NULL) END
+WITH RECURSIVE made_of AS (
+  SELECT oid, oid AS base FROM pg_type WHERE typtype <> 'd'
+  UNION ALL
+  SELECT t.oid, m.base FROM pg_type t JOIN made_of m ON m.oid = t.typbasetype WHERE t.typtype = 'd'
+)
+SELECT a.attname, CASE WHEN b.typtype = 'e' THEN 'enum' WHEN b.typname = 'citext' THEN 'citext' ELSE format_type(b.oid, NULL) END
 FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace
-JOIN pg_type t ON t.oid = a.atttypid JOIN pg_type b ON b.oid = CASE t.typtype WHEN 'd' THEN t.typbasetype ELSE t.oid END
+JOIN made_of m ON m.oid = a.atttypid JOIN pg_type b ON b.oid = m.base
 WHERE n.nspname = %s AND c.relname = %s AND a.attnum > 0 AND NOT a.attisdropped AND has_column_privilege(c.oid, a.attnum, 'SELECT')
 """
 # Bytes of a table that are read over one connection: a range of its pages.

@@ -14,13 +14,29 @@ from typing import Any, BinaryIO
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    CredentialRetrievalError,
+    InvalidRegionError,
+    NoCredentialsError,
+    NoRegionError,
+    ParamValidationError,
+    PartialCredentialsError,
+    ProfileNotFound,
+)
 
 from lakehouse.errors import AccessError, ConfigError, SourceAwayError
 
 # What S3 says where a condition does not hold, and where two writes met so that it does not know.
 REFUSED, NOT_THERE = ("PreconditionFailed", "ConditionalRequestConflict", "412", "409"), ("NoSuchKey", "404")
-DENIED = ("AccessDenied", "403", "InvalidAccessKeyId", "SignatureDoesNotMatch", "ExpiredToken")
+DENIED = (
+    *("AccessDenied", "403", "InvalidAccessKeyId", "SignatureDoesNotMatch", "ExpiredToken", "InvalidToken", "RequestTimeTooSkewed"),
+    *("KMS.DisabledException", "KMS.InvalidStateException", "KMS.NotFoundException"),
+)
+# Nothing that time mends: no key of access is found, or a setting names what can't be.
+NO_KEY = (NoCredentialsError, PartialCredentialsError, ProfileNotFound, CredentialRetrievalError)
+UNFIT = (ParamValidationError, NoRegionError, InvalidRegionError)
 # Answers of 500 and 503, time-outs and lost connections are tried again, with growing pauses.
 PATIENT = Config(connect_timeout=10, read_timeout=60, retries={"mode": "standard", "total_max_attempts": 8})
 # For what can't wait: two or three tries of a few seconds.
@@ -126,11 +142,18 @@ class S3Objects:
                 raise RefusedError from None
             if code in NOT_THERE:
                 raise FileNotFoundError from None
+            if code in ("PermanentRedirect", "301"):
+                raise ConfigError(f"{self.root}: the bucket is in another region", "correct AWS_REGION") from None
             if code == "NoSuchBucket":
                 raise ConfigError(f"there is no bucket {self._bucket}", "make it, or correct the setting") from None
             if code in DENIED:
                 raise AccessError(f"{self.root}: the bucket refuses access ({code})", "correct the role or the AWS_... variables") from None
             raise SourceAwayError(f"{self.root}: the bucket does not answer ({code})", "try again later") from None
+        except NO_KEY as error:
+            todo = "give the process a role, or set the AWS_... variables"
+            raise AccessError(f"{self.root}: no key of access is found ({type(error).__name__})", todo) from None
+        except UNFIT as error:
+            raise ConfigError(f"{self.root}: {type(error).__name__}", "correct the bucket's name or AWS_REGION") from None
         except BotoCoreError as error:
             raise SourceAwayError(f"{self.root}: the bucket does not answer ({type(error).__name__})", "try again later") from None
 

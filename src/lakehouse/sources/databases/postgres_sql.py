@@ -18,7 +18,7 @@ CASTS: dict[type[DataType], str] = {
 }
 # `numeric` without scale holds any number, NaN and infinity too, which is greater than every other. What does not fit is null, and the
 # rules of silver tell.
-DECIMAL = "CASE WHEN abs({c}::numeric) < 1e{digits} THEN round({c}::numeric, {scale}) END"
+DECIMAL = "CASE WHEN abs(round({c}::numeric, {scale})) < 1e{digits} THEN round({c}::numeric, {scale}) END"
 
 
 def qualified(table: JdbcTable, schema: str) -> tuple[str, str]:
@@ -29,7 +29,7 @@ def qualified(table: JdbcTable, schema: str) -> tuple[str, str]:
 
 def quoted(table: JdbcTable, schema: str) -> str:
     """The table's whole name, as SQL."""
-    return ".".join(f'"{part}"' for part in qualified(table, schema))
+    return ".".join(map(_name, qualified(table, schema)))
 
 
 def select(table: JdbcTable, schema: str, condition: str = "") -> str:
@@ -41,9 +41,13 @@ def select(table: JdbcTable, schema: str, condition: str = "") -> str:
 def grants(tables: Iterable[JdbcTable], schema: str, account: str) -> list[str]:
     """The statements that give `account` the rights on the columns that are read, and no others."""
     columns: Mapping[str, str] = {quoted(t, schema): ", ".join(f'"{name}"' for name in t.needed_columns) for t in tables}
-    schemas = dict.fromkeys(name.split(".")[0] for name in columns)
+    schemas = dict.fromkeys(_name(qualified(table, schema)[0]) for table in tables)
     usage = [f'GRANT USAGE ON SCHEMA {name} TO "{account}"' for name in schemas]
     return usage + [f'GRANT SELECT ({names}) ON {table} TO "{account}"' for table, names in columns.items()]
+
+
+def _name(identifier: str) -> str:
+    return '"' + identifier.replace('"', '""') + '"'
 
 
 def _cast(kind: DataType, name: str) -> str:
