@@ -14,7 +14,7 @@ from lakehouse.sources.databases import entities
 from lakehouse.sources.woocommerce.products import POST_META, POSTS, PROTECTED_POSTS, TERM_RELATIONSHIPS, TERM_TAXONOMY, TERMS
 from lakehouse.table import broken_rules, conform
 
-PLAIN, VARIABLE, HIDDEN, DRAFT, PRICELESS, SOLD_OUT, BACK_ORDER, UNCOUNTED, PRIVATE, LOCKED, MEMBERS, WINE, BARE = range(1, 14)
+PLAIN, VARIABLE, HIDDEN, DRAFT, PRICELESS, SOLD_OUT, BACK_ORDER, UNCOUNTED, PRIVATE, LOCKED, MEMBERS, WINE, EXTERNAL, BARE = range(1, 15)
 SELLABLE = {"_price": "2.50", "_stock_status": "instock"}
 META: dict[int, dict[str, str]] = {
     PLAIN: {
@@ -35,6 +35,7 @@ META: dict[int, dict[str, str]] = {
     LOCKED: SELLABLE,
     MEMBERS: SELLABLE,
     WINE: SELLABLE,
+    EXTERNAL: SELLABLE,
     500: {"_wp_attached_file": "2026/07/tea.jpg"},
 }
 STATUS = {DRAFT: "draft", PRIVATE: "private"}
@@ -52,8 +53,10 @@ TERMS_OF = {
     70: (80, "product_cat", "Wine"),
     71: (81, "product_tag", "Summer &amp; sun"),
     72: (82, "product_tag", "Gift"),
+    73: (83, "product_type", "external"),
 }
 RELATED = {PLAIN: (61, 62, 63, 64, 65, 68, 71, 72), VARIABLE: (66,), HIDDEN: (65, 67, 68), MEMBERS: (61, 69), WINE: (62, 70)}
+RELATED |= {EXTERNAL: (62, 73)}
 # (id, name, category, price, stock, is it sold)
 ROWS_OF_A_DATABASE = [
     (1, "Chair", "Furniture", "49.95", "3", True),
@@ -148,7 +151,7 @@ def test_variations_are_no_rows_of_their_own(built: dict[int, dict[str, Any]]) -
 
 
 def test_sellable_is_published_visible_priced_and_to_be_had(built: dict[int, dict[str, Any]]) -> None:
-    # Without a stock status nobody counts the stock; 0.00 is a price.
+    # Without a stock status nobody counts the stock; 0.00 is a price; an external product is bought elsewhere.
     assert {i for i, row in built.items() if row["is_sellable"]} == {PLAIN, VARIABLE, BACK_ORDER, UNCOUNTED, WINE}
     assert {row["is_sellable"] for row in built.values()} == {True, False}
 
@@ -175,7 +178,7 @@ def test_terms_are_sorted_out_by_their_taxonomy(built: dict[int, dict[str, Any]]
     names = ("product_type", "category_ids", "brand_name")
     assert [built[PLAIN][name] for name in names] == ["simple", [70, 71], "Ant & Co"]
     assert [built[VARIABLE][name] for name in names] == ["variable", [], None]
-    assert [built[BARE][name] for name in names] == [None, [], None]
+    assert [built[BARE][name] for name in names] == ["simple", [], None]
 
 
 def test_codes_and_stock_are_null_where_they_are_empty(built: dict[int, dict[str, Any]]) -> None:

@@ -27,7 +27,7 @@ TABLE = Table(
         SHOP,
         Column("product_id", LONG, "post id"),
         Column("product_name", STRING, "name; HTML entities decoded"),
-        Column("product_type", STRING, "simple, variable, grouped or external"),
+        Column("product_type", STRING, "simple (also where nothing is said), variable, grouped or external, or what a plugin adds"),
         Column("status", STRING, "publish, private, draft, pending, future, trash, or what a plugin adds"),
         Column("sku", STRING, "the shop's article code; may be missing or stand twice"),
         Column("gtin", STRING, "EAN or other GTIN; may be missing"),
@@ -40,7 +40,7 @@ TABLE = Table(
             "is_sellable",
             BOOLEAN,
             "can be bought by everybody: published, without a password, not hidden from the catalogue, of no private category, has a price,"
-            " in stock or on back-order",
+            " in stock or on back-order, and no link to another shop (external)",
         ),
         Column("is_restricted", BOOLEAN, "whether one of its categories is restricted: it is not picked for a person"),
         Column("category_ids", ArrayType(LONG), "its categories, ascending"),
@@ -92,6 +92,8 @@ def build(
         & ~_known("is_hidden")
         & ~_known("is_private")
         & ~_known("has_password")
+        # WC_Product_External and WC_Product_Grouped are not purchasable: their goods are sold elsewhere, or one by one.
+        & ~F.col("product_type").isin("external", "grouped")
     )
     of_shops = (
         products.join(meta, key, "left")
@@ -103,6 +105,8 @@ def build(
         .withColumn("image_url", F.concat("uploads_url", F.lit("/"), _below_uploads()))
         .withColumn("has_foreign_image", F.coalesce(_host("image_url") != _host("home_url"), F.lit(False)))
         .withColumn("price_amount", F.when(_has_price_range(), F.col("lowest_price")).otherwise(F.col("first_price")))
+        # As WooCommerce takes what no term says.
+        .withColumn("product_type", F.coalesce("product_type", F.lit("simple")))
         .withColumns(
             {
                 "product_name": unescape_html(F.col("post_title")),

@@ -16,6 +16,7 @@ os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")  # read when mlflow is
 
 import mlflow
 import pyarrow.parquet as pq
+import pyspark
 from mlflow.data.delta_dataset_source import DeltaDatasetSource
 from mlflow.data.meta_dataset import MetaDataset
 from mlflow.entities import Run as MlflowRun
@@ -254,4 +255,5 @@ def _log_index(index: Mapping[str, DataFrame]) -> None:
 
 
 def _requirements() -> list[str]:
-    return [f"{name}=={version(name)}" for name in ("mlflow", "numpy", "pandas", "pyarrow", "pyspark")]
+    # Databricks' pyspark is part of its runtime, without the metadata of a package.
+    return [*(f"{name}=={version(name)}" for name in ("mlflow", "numpy", "pandas", "pyarrow")), f"pyspark=={pyspark.__version__}"]
