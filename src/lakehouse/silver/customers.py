@@ -60,7 +60,7 @@ TABLE = Table(
         ),
         Column("country_code", STRING, "of the latest order's billing address, else of the account's; ISO 3166-1 alpha-2"),
         Column("locale", STRING, "language of the account as WordPress writes it (nl_NL); null if the site's, and in shop `app`"),
-        Column("registered_at", TIMESTAMP, "when the account was made, the first one in the app, UTC"),
+        Column("registered_at", TIMESTAMP, "when the account was made, the first one in the app, UTC [WC_Customer::get_date_created]"),
         Column("last_order_id", LONG, "latest order of any status"),
         Column("last_ordered_at", TIMESTAMP, "UTC"),
     ),

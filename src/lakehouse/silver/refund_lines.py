@@ -23,10 +23,18 @@ TABLE = Table(
         Column("order_line_id", LONG, "the order line that was refunded; 0 if unknown"),
         Column("product_id", LONG, "the product, taken from the order line where the refund does not know it; 0 if unknown"),
         Column("variation_id", LONG, "the variation as stored; 0 if none"),
-        Column("quantity", QUANTITY, "negative or 0, or above it where the line was of a negative quantity"),
+        Column(
+            "quantity",
+            QUANTITY,
+            "negative or 0, or above it where the line was of a negative quantity [WC_Order_Item_Product::get_quantity]",
+        ),
         Column("currency_code", STRING, "ISO 4217 code"),
-        Column("net_amount", MONEY, "without tax; negative or 0, or above it where the line was of a negative price"),
-        Column("tax_amount", MONEY, "tax on net_amount"),
+        Column(
+            "net_amount",
+            MONEY,
+            "without tax; negative or 0, or above it where the line was of a negative price [WC_Order_Item_Product::get_total]",
+        ),
+        Column("tax_amount", MONEY, "tax on net_amount [WC_Order_Item_Product::get_total_tax]"),
         Column("root_order_id", LONG, "root of order_id: the order that was paid"),
     ),
     rules=(

@@ -18,15 +18,20 @@ TABLE = Table(
     scope="root_order_id",
     columns=(
         SHOP,
-        Column("order_id", LONG, "the order that was refunded; of a seller's copy the order that was paid, unless that was refunded too"),
+        Column(
+            "order_id",
+            LONG,
+            "the order that was refunded; of a seller's copy the order that was paid, unless that was refunded too"
+            " [WC_Order_Refund::get_parent_id]",
+        ),
         Column("refund_id", LONG, "refund id; of the same number range as orders"),
-        Column("refunded_at", TIMESTAMP, "UTC"),
+        Column("refunded_at", TIMESTAMP, "UTC [WC_Order_Refund::get_date_created]"),
         Column("refund_date", DATE, "day of refunded_at in the shop's time zone"),
-        Column("currency_code", STRING, "ISO 4217 code; the order's, where the refund has none"),
+        Column("currency_code", STRING, "ISO 4217 code; the order's, where the refund has none [WC_Order_Refund::get_currency]"),
         Column("has_other_currency", BOOLEAN, "whether the refund is in another currency than its order"),
-        Column("total_amount", MONEY, "with tax; negative or 0"),
-        Column("tax_amount", MONEY, "all tax; negative or 0"),
-        Column("shipping_amount", MONEY, "shipping given back, without tax; negative or 0"),
+        Column("total_amount", MONEY, "with tax; negative or 0 [WC_Order_Refund::get_total]"),
+        Column("tax_amount", MONEY, "all tax; negative or 0 [WC_Order_Refund::get_total_tax]"),
+        Column("shipping_amount", MONEY, "shipping given back, without tax; negative or 0 [WC_Order_Refund::get_shipping_total]"),
         Column(
             "is_misdated", BOOLEAN, "whether refunded_at can't be: before 2000, or two days after the database's clock when it was read"
         ),
