@@ -12,12 +12,9 @@ from tests.support.connect_server import SOURCES, connect_server
 from tests.support.demo_lake import DemoLake, copy_of, lake_for, table_names
 
 from lakehouse.io.delta.delta_store import DeltaStore
-from lakehouse.ops.ledger import published
 
 pytestmark = [pytest.mark.spark, pytest.mark.database]
 LAYERS = ("bronze", "silver", "gold")
-# What is as of the run date; the other tables of gold stay as they are on another day.
-GOLD = ("gold.interactions", "gold.product_popularity")
 NEXT_DAY = "2026-11-17"
 
 
@@ -37,20 +34,6 @@ def assert_same(one: DeltaStore, other: DeltaStore, *names: str) -> None:
         assert sorted(map(str, one.read(name).collect())) == sorted(map(str, other.read(name).collect())), name
 
 
-def test_gold_of_a_new_day_is_built_on_a_server_as_by_a_session_of_its_own(
-    demo_lake: DemoLake, spark: SparkSession, tmp_path: Path
-) -> None:
-    there, here = (copy_of(demo_lake, lake_for(demo_lake.shop, tmp_path / name)) for name in ("there", "here"))
-    with connect_server(tmp_path, SPARK) as address:
-        log = done_on(address, there, "refresh", NEXT_DAY)
-    code, other_log = here.command("refresh", "--run-date", NEXT_DAY)
-    assert code == 0, other_log
-    assert all(f"{name} " in log for name in GOLD)
-    assert_same(there.store(spark), here.store(spark), *GOLD)
-    assert {name: head.version for name, head in published(there.store(spark)).items() if name in GOLD} == dict.fromkeys(GOLD, 1)
-
-
-@pytest.mark.slow
 def test_a_night_on_a_server_scores_with_the_champion_and_leaves_the_tables_that_a_night_of_its_own_spark_leaves(
     demo_lake: DemoLake, spark: SparkSession, tmp_path: Path
 ) -> None:
