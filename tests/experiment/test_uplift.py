@@ -7,6 +7,7 @@ import pytest
 from scipy import stats
 
 from lakehouse.experiment.always_valid import always_valid
+from lakehouse.experiment.findings import findings
 from lakehouse.experiment.moments import Moments, Values
 from lakehouse.experiment.sample_size import needed_days, needed_members
 from lakehouse.experiment.uplift import Uplift, uplift
@@ -91,6 +92,22 @@ def test_a_planted_uplift_is_covered_and_called_at_the_stated_size(planted: tupl
 def test_where_nothing_is_planted_nothing_is_called(planted: tuple[float, int]) -> None:
     _, needed = planted
     assert sum(f.low <= 0 <= f.high for f in (looked_at(seed, needed) for seed in range(1, 101))) >= 90
+
+
+@pytest.mark.parametrize("share", [0.1, 0.2])
+def test_no_effect_is_said_to_be_none_at_the_stated_size_when_it_is_over(share: float) -> None:
+    """In the words of the verdict, for the effect that is looked for: 10 %."""
+
+    def said(seed: int, members: int) -> object:
+        after, before, _ = shop(seed, members)
+        is_control = np.random.default_rng(10_000 + seed).random(members) < share
+        treatment, control = arms(after, before, is_control)
+        found = findings(treatment, control, expected_control=share * members, buyers=100, days=28, is_over=True)
+        return found["needed_count"] if seed == 0 else found["verdict"]
+
+    needed = said(0, 1_000_000)
+    assert isinstance(needed, int)
+    assert sum(said(seed, needed) == "none" for seed in range(1, 101)) >= 90
 
 
 def test_a_smaller_effect_takes_quadratically_more_members() -> None:

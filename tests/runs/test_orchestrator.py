@@ -120,7 +120,7 @@ def test_what_a_stage_found_before_it_failed_is_told_and_the_failure_is_the_caus
 
     with pytest.raises(SourceAwayError, match="the shop is away"):
         run_stages(settings, "night", DAY, lambda: [StageCall("ingest", stopped)])
-    assert {record.title for record in open_incidents(lake)} == {"a file is late", "night failed (error 69): the shop is away"}
+    assert {record.title for record in open_incidents(lake)} == {"a file is late", "night failed at ingest (error 69): the shop is away"}
 
 
 class LostLock(HeldLock):

@@ -364,8 +364,14 @@ def test_what_a_rule_hides_in_a_channel_gives_its_place_to_the_next_and_is_count
     hide = {"name": "not_by_mail", "kind": "hide", "products": [1], "channels": ["email"], "countries": ["NL", "DE"]}
     push = {"name": "not_by_push", "kind": "hide", "products": [2], "channels": ["push"]}
     rules = rules_of({"mine": parse_rule_file("mine", {"rules": [hide, push]})})
+    # The reason of product 2 is product 1, which may be named where no rule hides it.
+    of_places = [{**row, "reason_product_ids": [3 - row["product_id"]]} for row in rows_of_lake()[customer_products.TABLE]]
+    run.store.replace(customer_products.TABLE.name, frame_of(run.spark, customer_products.TABLE, of_places))
+    lists = run.store.head(customer_products.TABLE.name)
+    assert lists is not None
+    heads[customer_products.TABLE.name] = lists
     exported(run, "run1")
-    exported(replace(run, heads=heads, rules=rules), "run2")
+    exported(replace(run, heads=heads, published=heads, rules=rules), "run2")
     with (root(run) / latest(run) / "customers.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
     assert [(row["email"], row["product_id_1"], row["product_id_2"]) for row in rows] == [
@@ -373,13 +379,15 @@ def test_what_a_rule_hides_in_a_channel_gives_its_place_to_the_next_and_is_count
         ("mail2@shop.example", "2", ""),
         ("mail3@shop.example", "1", "2"),
     ]
+    reasons = [row[f"reason_{slot}"] for row, slot in zip(rows, (1, 1, 2), strict=True)]
+    assert ["Product 1" in reason for reason in reasons] == [False, False, True]
     counted = run.store.rows(RULE_EFFECTS)
     # Customer 4 has a list too, and no mail.
     assert sorted((row["rule"], row["campaign"], row["country_code"], row["effect"], row["places"]) for row in counted) == [
         ("mine.not_by_mail", "email", "DE", "removed", 1),
         ("mine.not_by_mail", "email", "NL", "removed", 2),
     ]
-    exported(replace(run, heads=heads, rules=rules), "run3")
+    exported(replace(run, heads=heads, published=heads, rules=rules), "run3")
     assert len(run.store.rows(RULE_EFFECTS)) == 2 and latest(run) == f"{DAY}/run2"
 
 

@@ -7,7 +7,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from lakehouse.export.campaign import Campaign
-from lakehouse.ops.packs import PackRecord
+from lakehouse.ops.packs import AUDIENCE, PackRecord
 from lakehouse.sources.source import SHOP
 from lakehouse.table import DATE, STRING, Column, Table
 
@@ -34,14 +34,21 @@ PackName = tuple[str, str, str]
 
 
 def counted_packs(campaign: Campaign, made: Collection[PackRecord], tonight: Collection[PackName], run_date: date) -> list[PackName]:
-    """The packs that count for the campaign's cap on that date: those within its days, but for its own of the date, which is made anew."""
+    """The packs that count for the campaign's cap on that date: those within its days before, and of the date itself audiences and what
+    comes before it `tonight`.
+
+    Its own of the date is made anew, and so is what comes after it: a night that is done again counts what it counted the first time.
+    """
     if campaign.frequency_cap is None:
         return []
-    first = run_date - timedelta(days=campaign.frequency_cap.days - 1)
-    known = {(record.campaign, record.run_date.isoformat(), record.run_id) for record in made} | set(tonight)
-    return sorted(
-        pack for pack in known if first.isoformat() <= pack[1] <= run_date.isoformat() and pack[:2] != (campaign.name, run_date.isoformat())
-    )
+    first, today = run_date - timedelta(days=campaign.frequency_cap.days - 1), run_date.isoformat()
+    before = {pack_name(record) for record in made if first <= record.run_date < run_date}
+    audiences = {pack_name(record) for record in made if record.run_date == run_date and record.campaign.startswith(AUDIENCE)}
+    return sorted(pack for pack in before | audiences | set(tonight) if pack[:2] != (campaign.name, today))
+
+
+def pack_name(record: PackRecord) -> PackName:
+    return record.campaign, record.run_date.isoformat(), record.run_id
 
 
 def with_recent_packs(people: DataFrame, recipients: DataFrame, channel: str, packs: Collection[PackName]) -> DataFrame:

@@ -8,7 +8,7 @@ from pyspark.sql import functions as F
 from lakehouse.errors import ConfigError
 from lakehouse.export.campaign import Campaign, parse_campaign
 from lakehouse.export.declared_campaigns import read_campaigns
-from lakehouse.export.frequency import counted_packs
+from lakehouse.export.frequency import counted_packs, pack_name
 from lakehouse.fingerprint import fingerprint
 from lakehouse.gold import interactions, product_popularity
 from lakehouse.io.host import logs
@@ -50,7 +50,8 @@ def audience(run: RunContext, product: str, at_most: int, countries: Sequence[st
     if campaign.name in declared.campaigns:
         raise ConfigError(f"campaigns/{campaign.name}.yaml has the name of this audience", "give the campaign another name")
     logs.set_current_step(campaign.step)
-    counted = counted_packs(campaign, ledger.all_made(), [], run.run_date)
+    today = [pack_name(record) for record in ledger.all_made() if record.run_date == run.run_date]
+    counted = counted_packs(campaign, ledger.all_made(), today, run.run_date)
     made = make_pack(run, campaign, declared, counted, _lists(run, wanted, at_most, shown), NO_LIMITS)
     place = packs_of(run.settings.export_root, campaign.name).place
     hidden = f"; a rule of the shop hides it in {', '.join(wanted.hidden_in)}" if wanted.hidden_in else ""

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from pyspark.sql import DataFrame
+from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from lakehouse.arrow_frames import frame_from
@@ -70,12 +70,21 @@ def by_channel(run: RunContext, campaign: Campaign, lists: DataFrame) -> Channel
     ]
     hidden = F.broadcast(frame_from(run.spark, rows, HIDDEN))
     located = run.read(customers.TABLE).select(*CUSTOMER, F.coalesce("country_code", F.lit("")).alias("_country"))
-    holding = F.filter("rules", lambda entry: (entry["country"] == EVERYWHERE) | (entry["country"] == F.col("_country")))
+    # What may not be shown is not named as a reason either.
+    reasons = hidden.withColumnsRenamed({"product_id": "_reason", "rules": "_reason_rules"})
     told = (
         lists.where(F.col("list_name") == campaign.list_name)
+        .withColumn("_reason", F.get("reason_product_ids", 0))
         .join(hidden, PRODUCT, "left")
+        .join(F.broadcast(reasons), ["shop_code", "_reason"], "left")
         .join(located, CUSTOMER, "left")
-        .withColumn("hidden_by", F.get(holding, 0)["rule"])
-        .drop("rules", "_country")
+        .withColumn("hidden_by", F.get(_holding("rules"), 0)["rule"])
+        .withColumn("reason_product_ids", F.when(F.get(_holding("_reason_rules"), 0).isNull(), F.col("reason_product_ids")))
+        .drop("rules", "_country", "_reason", "_reason_rules")
     )
     return ChannelRules(rules, told)
+
+
+def _holding(rules: str) -> Column:
+    """Those of the rules that hold in the customer's country."""
+    return F.filter(rules, lambda entry: (entry["country"] == EVERYWHERE) | (entry["country"] == F.col("_country")))
