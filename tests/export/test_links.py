@@ -23,6 +23,8 @@ UTM = {"utm_source": "news letter", "utm_id": "a&b"}
             "https://s.example/p?q=a%20b+c&x=%C3%A9&q=2&flag&=e&utm_source=news+letter&utm_id=a%26b#part-2",
         ),
         ("https://s.example/p?utm_source=old&p=1&utm%5Fid=2", "https://s.example/p?p=1&utm_source=news+letter&utm_id=a%26b"),
+        ("https://[bad/x", "https://[bad/x"),
+        ("", ""),
         ("https://s.example/zażółć?ż=ź", "https://s.example/zażółć?ż=ź&utm_source=news+letter&utm_id=a%26b"),
     ],
 )

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from lakehouse.errors import ConfigError
+from lakehouse.errors import ConfigError, DataError
 from lakehouse.export.campaign import Campaign, parse_campaign
 from lakehouse.export.declared_campaigns import Declared, read_campaigns
 from lakehouse.export.pack_rows import rows
@@ -305,6 +305,12 @@ def test_a_pack_of_another_profile_is_told(whole: Path) -> None:
 def test_the_pack_is_that_which_latest_names(whole: Path) -> None:
     (whole.parent / "latest.json").write_text('{"pack": "p"}')
     assert find_pack(whole.parent) == find_pack(whole) == whole
+    (whole.parent / "latest.json").write_text('{"pack": "2026')
+    with pytest.raises(DataError, match="names no pack"):
+        find_pack(whole.parent)
+    manifest = json.loads((whole / "manifest.json").read_text())
+    (whole / "manifest.json").write_text(json.dumps({name: manifest[name] for name in manifest if name != "expires"}))
+    assert list(problems(whole, None, datetime(2026, 11, 19, tzinfo=UTC))) == ["manifest.json is not one that this version understands"]
 
 
 def test_a_campaign_that_does_not_fit_its_profile_is_told_before_anything_runs(monkeypatch: pytest.MonkeyPatch) -> None:

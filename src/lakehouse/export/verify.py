@@ -13,13 +13,17 @@ from lakehouse.export.profile import MEGABYTE, Profile
 from lakehouse.io.packs.pack_files import FORMULA_STARTS, MANIFEST, SCHEMA_VERSION, SUCCESS
 from lakehouse.io.packs.packs import LATEST, parsed
 
+NEEDED = {"expires", "files", "unique", "columns", "slots", "format", "delimiter"}
 TAKE_ANOTHER = "take the pack again from where it was written; if it stays so, tell whoever runs the lake"
 
 
 def find_pack(place: Path) -> Path:
     """The folder of a pack: the one given, or that which `latest.json` in it names. DataError (65) if there is none."""
     if (place / LATEST).is_file():
-        return place / str(json.loads((place / LATEST).read_text(encoding="utf-8"))["pack"])
+        latest = parsed((place / LATEST).read_bytes())
+        if latest is None or not isinstance(latest.get("pack"), str):
+            raise DataError(f"{place / LATEST} can't be read: it names no pack", TAKE_ANOTHER)
+        return place / str(latest["pack"])
     if not (place / MANIFEST).is_file():
         raise DataError(f"{place} is no pack: it has no {MANIFEST}", TAKE_ANOTHER)
     return place
@@ -63,7 +67,7 @@ def _manifest(folder: Path) -> dict[str, Any] | None:
         found = parsed((folder / MANIFEST).read_bytes())
     except OSError:
         return None
-    return found if found is not None and found.get("schema_version") == SCHEMA_VERSION else None
+    return found if found is not None and found.get("schema_version") == SCHEMA_VERSION and found.keys() >= NEEDED else None
 
 
 def _other_profile(manifest: Mapping[str, Any], profile: Profile) -> Iterator[str]:
