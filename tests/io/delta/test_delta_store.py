@@ -4,6 +4,7 @@ import os
 import random
 import time
 from collections import Counter
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from math import nan
@@ -337,3 +338,16 @@ def test_a_question_has_the_same_answer_from_the_driver_and_from_spark(spark: Sp
     answers = [DeltaStore(spark, TableResolver(*roots), small_rows=size).question(sql, rows=WIDE.name) for size in (1000, 0)]
     assert sorted(map(str, answers[0])) == sorted(map(str, answers[1]))
     assert len(answers[0]) == 4
+
+
+def test_a_table_that_remembers_itself_takes_on_a_column_that_an_older_version_did_not_have(filled: DeltaStore) -> None:
+    """As bronze.consent_statements did: what is known is read with the column empty, and written back whole."""
+    newer = replace(TABLE, columns=(*TABLE.columns, Column("note", STRING, "later")))
+    known = filled.latest(newer)
+    assert known.columns == [*TABLE.column_names, "note"]
+    filled.sync(newer, known.withColumn("note", F.coalesce("note", F.lit("new"))))
+    assert sorted((row["line_id"], row["note"]) for row in filled.latest(newer).where("shop_code = 'nl'").collect()) == [
+        (1, "new"),
+        (2, "new"),
+        (3, "new"),
+    ]
