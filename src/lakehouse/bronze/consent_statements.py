@@ -49,23 +49,28 @@ def build(
     """The statements that are known, and those that stand in the sources now and are other than the last known ones there."""
     now = F.struct("value", "source_time")
     current = _of_accounts(user_meta, users, shops).union(_of_orders(order_meta, orders, shops)).union(_of_app(app_users))
-    last = consent_statements.groupBy(*PLACE).agg(F.max_by(now, "statement_no").alias("last"), F.max("statement_no").alias("last_no"))
-    found = current.select(*PLACE, now.alias("now")).join(last, PLACE, "full_outer")
+    statement = [name for name in TABLE.column_names if name not in PLACE]
+    known = consent_statements.groupBy(*PLACE).agg(
+        F.max_by(now, "statement_no").alias("last"),
+        F.max("statement_no").alias("last_no"),
+        F.collect_list(F.struct(*statement)).alias("known"),
+    )
+    found = current.select(*PLACE, now.alias("now"), F.col("email_pseudonym").alias("owner")).join(known, PLACE, "full_outer")
     # An order or a user of the app that is gone takes back nothing.
     is_new = F.col("now").isNotNull() & ~F.col("now").eqNullSafe(F.col("last"))
     is_gone = F.col("now").isNull() & (F.col("source") == ACCOUNT) & F.col("last.value").isNotNull()
-    news = found.where(is_new | is_gone).select(
-        *PLACE,
-        (F.coalesce("last_no", F.lit(0)) + 1).alias("statement_no"),
+    new = F.struct(
+        (F.coalesce("last_no", F.lit(0)) + 1).cast("bigint").alias("statement_no"),
         F.col("now.value").alias("value"),
         F.col("now.source_time").alias("source_time"),
         F.lit(run_date).alias("seen_on"),
-        F.lit(None).cast("string").alias("email_pseudonym"),
+        F.col("owner").alias("email_pseudonym"),
     )
+    so_far = F.coalesce("known", F.array().cast(found.schema["known"].dataType))
+    every = F.when(is_new | is_gone, F.concat(so_far, F.array(new))).otherwise(so_far)
+    statements = found.select(*PLACE, "owner", F.explode(every).alias("said")).select(*PLACE, "owner", "said.*")
     # Also of statements that an older version kept without it.
-    owners = current.select(*PLACE, F.col("email_pseudonym").alias("owner"))
-    every = consent_statements.select(*TABLE.column_names).unionByName(news).join(owners, PLACE, "left")
-    return every.withColumn("email_pseudonym", F.coalesce("email_pseudonym", "owner")).drop("owner")
+    return statements.withColumn("email_pseudonym", F.coalesce("email_pseudonym", "owner")).drop("owner")
 
 
 def _of_accounts(user_meta: DataFrame, users: DataFrame, shops: Shops) -> DataFrame:

@@ -152,6 +152,8 @@ class Work:
     def _do_one(self, run: RunContext, call: StageCall) -> None:
         """One stage, if it is due; then the audit of what it wrote begins, beside the next one."""
         run = self._now(run)
+        if call.judged_first:
+            self._audit.conclude(run)
         logs.set_current_step(call.name)
         run.lock.check()
         if call.due is not None:
@@ -159,8 +161,6 @@ class Work:
             logs.info(f"{call.name}: {f'due, {reason}' if reason else 'not due'}", step=call.name)
             if not reason:
                 return
-        if call.judged_first:
-            self._audit.conclude(run)
         try:
             self.results.append(call.act(run))
         except StageStopped as stopped:

@@ -23,7 +23,6 @@ def export(run: RunContext) -> StageResult:
 
     A pack that was made from the same is left, and `latest.json` with it.
     """
-    logs.set_current_step("export")
     declared, ledger = read_campaigns(), PackLedger(run.store)
     made: list[MadePack] = []
     for campaign, why_not in due(declared, ledger, run.run_date):

@@ -7,7 +7,6 @@ from lakehouse.bronze.feed_quarantine import quarantine_table
 from lakehouse.io.delta.delta_reader import DeltaReader
 from lakehouse.io.delta.delta_store import DeltaStore
 from lakehouse.io.delta.delta_upkeep import DeltaUpkeep, Needed
-from lakehouse.io.host import logs
 from lakehouse.lake import Lake
 from lakehouse.ops.history import History
 from lakehouse.ops.ledger import RUNS, SUCCEEDED, Entry
@@ -27,7 +26,6 @@ def maintain(run: RunContext) -> StageResult:
     from lakehouse.stages.needed_versions import needed_versions  # MLflow takes seconds to import
 
     started = time.monotonic()
-    logs.set_current_step(STEP)
     forgotten = forget_old_rows(run.store, run.started_at)
     upkeep, needed, records = DeltaUpkeep(run.store), needed_versions(run), set(records_of(run.store))
     done = [upkeep.tidy(name, None if name in records else needed.get(name, Needed())) for name in tables_there(run.store)]

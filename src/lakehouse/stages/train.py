@@ -69,7 +69,6 @@ def train(run: RunContext) -> StageResult:
     registry = ModelRegistry(run.settings, run.store)
     champion = registry.champion()
     started, made_by = time.monotonic(), _fingerprint(run)
-    logs.set_current_step("train")
     inputs = {table.name: run.head(table) for table in (*SALES, interactions.TABLE, products.TABLE)}
     if left := registry.left_over(made_by):
         logs.info(f"train: version {left.version} is taken up, its run {left.tags['lakehouse_run_id']} died", step="train")

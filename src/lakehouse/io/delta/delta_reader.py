@@ -121,7 +121,7 @@ class DeltaReader(StoredFiles):
         Latest versions are asked. The driver asks the tables' files itself unless they have very many rows.
         """
         here = {alias: self.opened(name) for alias, name in tables.items()}
-        if all(table is not None for table in here.values()) and self._counts(here.values()) <= self._small_rows * ASKED_TIMES:
+        if all(table is not None for table in here.values()) and self._is_asked(self._counts(here.values())):
             data = {alias: delta_files.stream(table, sql) for alias, table in here.items() if f"{{{alias}}}" in sql}
             return delta_files.ask(sql.format(**{alias: alias for alias in tables}), **data)
         frames: dict[str, Any] = {alias: self.read(name) for alias, name in tables.items()}
@@ -130,7 +130,7 @@ class DeltaReader(StoredFiles):
     def opened_to_ask(self, name: str, version: int) -> Any:
         """A version for the driver to ask its files; None where it is Spark's, or has very many rows. Versions below 0 are none."""
         table = self.opened(name, version) if version >= 0 else None
-        return table if table is not None and self._counts([table]) <= self._small_rows * ASKED_TIMES else None
+        return table if table is not None and self._is_asked(self._counts([table])) else None
 
     def _counts(self, tables: Iterable[Any]) -> float:
         counts = [delta_files.row_count(table) for table in tables]
@@ -147,7 +147,10 @@ class DeltaReader(StoredFiles):
 
     def asks(self, rows: float) -> bool:
         """Whether the driver asks so many rows itself, where all that it keeps of them is an answer."""
-        return self.tables.is_local and rows <= self._small_rows * ASKED_TIMES
+        return self.tables.is_local and self._is_asked(rows)
+
+    def _is_asked(self, rows: float) -> bool:
+        return rows <= self._small_rows * ASKED_TIMES
 
     def opened(self, name: str, version: int | None = None) -> Any:
         """The table for delta-rs; None where it is Spark's."""
