@@ -149,7 +149,7 @@ OF_NONE = dict.fromkeys(OF_ORDER_10, (0, None, None))
 
 @pytest.mark.database
 def test_orphans_held_orders_and_keys_that_are_not_read_are_not_counted(tables_database: str, databases: Any) -> None:
-    figures = source_figures(databases(tables_database, HPOS), HPOS, compared_tables(HPOS, OTHERS), None, HELD_ORDERS)
+    figures = source_figures([databases(tables_database, HPOS)], HPOS, compared_tables(HPOS, OTHERS), None, HELD_ORDERS)
     assert counted(figures) == HPOS_COUNTS
     assert added_up(figures) == {"EUR 2026-11-14": "100", "EUR 2026-11-15": "30.5", "SEK unknown": "300"}
 
@@ -159,7 +159,7 @@ def test_large_tables_are_counted_within_the_orders_that_were_read_all_others_as
     database = databases(tables_database, HPOS)
 
     def counts(within: Sequence[Within]) -> dict[str, tuple[int | None, ...]]:
-        return counted(source_figures(database, HPOS, compared_tables(HPOS, OTHERS), within, HELD_ORDERS))
+        return counted(source_figures([database], HPOS, compared_tables(HPOS, OTHERS), within, HELD_ORDERS))
 
     assert counts([between(10, 11)]) == {**HPOS_COUNTS, **OF_ORDER_10}
     assert counts([between(10, 11), between(12, 20)]) == HPOS_COUNTS
@@ -168,7 +168,7 @@ def test_large_tables_are_counted_within_the_orders_that_were_read_all_others_as
 
 @pytest.mark.database
 def test_without_held_orders_all_are_counted(tables_database: str, databases: Any) -> None:
-    figures = source_figures(databases(tables_database, HPOS), HPOS, [ORDERS, ORDER_ITEM_META], None)
+    figures = source_figures([databases(tables_database, HPOS)], HPOS, [ORDERS, ORDER_ITEM_META], None)
     assert counted(figures) == {"orders": (6, 10, 41), "order_item_meta": (4, 1, 5)}
 
 
@@ -188,7 +188,7 @@ def test_the_shop_adds_up_amounts_as_woocommerce_reads_them(server: Server, text
 
 @pytest.mark.database
 def test_legacy_orders_are_added_up_by_the_first_value_of_a_key_and_utc_days(tables_database: str, databases: Any) -> None:
-    figures = source_figures(databases(tables_database, LEGACY), LEGACY, compared_tables(LEGACY, ()), None, HELD_ORDERS)
+    figures = source_figures([databases(tables_database, LEGACY)], LEGACY, compared_tables(LEGACY, ()), None, HELD_ORDERS)
     assert counted(figures) == {"orders": (4, 10, 30), "order_items": (3, 1, 3), "order_item_meta": (3, 1, 3)}
     assert added_up(figures) == {"EUR 2026-11-14": "100", "EUR 2026-11-15": "30.12345679", "unknown unknown": "0"}
 
@@ -199,7 +199,7 @@ def test_a_shop_has_the_same_figures_in_either_store(server: Server, databases: 
     for store in (HPOS, LEGACY):
         name = f"reconciled_{store.name}"
         make_shop(server, name, tmp_path / name, store=store.name)
-        figures = source_figures(databases(name, store), store, compared_tables(LEGACY, [POST_META]), None)
+        figures = source_figures([databases(name, store)], store, compared_tables(LEGACY, [POST_META]), None)
         found[store.name] = figures
     assert len(added_up(found["hpos"])) > 100
     # Orders take ids of postmeta in a legacy shop, so the last ids of products differ.
@@ -246,7 +246,7 @@ def test_the_mirror_has_the_figures_of_the_shop(tables_database: str, databases:
     tables = compared_tables(HPOS, OTHERS)
     database = databases(tables_database, HPOS)
     for within in (None, [between(10, 11)], [between(10, 11), between(12, 20)], []):
-        source, lake = source_figures(database, HPOS, tables, within, HELD_ORDERS), lake_figures(store, "nl", tables, within, HELD)
+        source, lake = source_figures([database], HPOS, tables, within, HELD_ORDERS), lake_figures(store, "nl", tables, within, HELD)
         assert lake == source
         assert {row.verdict for row in compared(source, lake, is_fixed=True)} == {"equal"}
     assert counted(lake_figures(store, "nl", [ORDERS], None)) == {"orders": (5, 10, 40)}

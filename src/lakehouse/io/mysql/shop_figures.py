@@ -1,8 +1,12 @@
 """The same figures from both sides: a shop's database asked in SQL, and the mirror in bronze."""
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
+from queue import SimpleQueue
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from lakehouse.io.delta.delta_store import DeltaStore
@@ -22,8 +26,18 @@ Figures = dict[tuple[str, str, str], Decimal]
 ROWS_A_QUESTION = 100_000
 
 
+@dataclass(frozen=True)
+class Question:
+    """What the database is asked of a `table`: its count and keys, or its totals by currency and day. `name`: as the database has it."""
+
+    table: JdbcTable
+    measure: str
+    sql: str
+    name: str
+
+
 def source_figures(
-    database: ShopDatabase,
+    databases: Sequence[ShopDatabase],
     store: OrderStore,
     tables: Iterable[JdbcTable],
     within: Sequence[Within] | None,
@@ -32,16 +46,46 @@ def source_figures(
 ) -> Figures:
     """What the database counts and adds up in `tables` (reconciliation.compared_tables).
 
+    `databases` are connections to one and the same: as many questions as there are of them are asked at a time.
     `within` are conditions on ids of orders and refunds, no two true for the same: large tables are counted there only (None: in
     full). The orders and refunds `held` are left out, and those that came after `last_order` was the newest. DataError,
     AccessError and SourceAwayError as of ShopDatabase.
     """
-    figures: Figures = {}
+    database, questions, figures = databases[0], list[Question](), Figures()
     for table in tables:
-        figures |= _source_counts(database, store, table, within if sql.is_of_read_orders(table) else None, held, last_order)
+        figures[table.name, COUNT, ""] = Decimal(0)
+        questions += _counts(database, store, table, within if sql.is_of_read_orders(table) else None, held, last_order)
         if table is ORDERS:
-            figures |= _source_totals(database, store, held, last_order)
+            questions += _totals(database, store, held, last_order)
+    for question, rows in zip(questions, _answers(databases, questions), strict=True):
+        for row in rows:
+            if question.measure == COUNT:
+                _add_count(figures, question.table.name, *row)
+            else:
+                currency, day, local, total = row
+                _add_total(figures, currency, _utc_day(local, database.shop.time_zone) if local else day, total)
     return figures
+
+
+def _answers(databases: Sequence[ShopDatabase], questions: Sequence[Question]) -> Iterator[tuple[tuple[Any, ...], ...]]:
+    """In the order of the questions. The first that fails ends it."""
+    free: SimpleQueue[ShopDatabase] = SimpleQueue()
+    for database in databases:
+        free.put(database)
+
+    def answer(question: Question) -> tuple[tuple[Any, ...], ...]:
+        database = free.get()
+        try:
+            return database.ask(question.sql, question.name)
+        finally:
+            free.put(database)
+
+    with ThreadPoolExecutor(len(databases)) as pool:
+        try:
+            yield from pool.map(answer, questions)
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
 
 
 def lake_figures(
@@ -81,35 +125,29 @@ def _lake_question(shop_code: str, table: JdbcTable, within: Sequence[Within] | 
     return f"{counted}, {currency} AS currency, {day} AS day, coalesce(sum(total_amount), 0) AS total {rows} GROUP BY {currency}, {day}"
 
 
-def _source_counts(
+def _counts(
     database: ShopDatabase,
     store: OrderStore,
     table: JdbcTable,
     within: Sequence[Within] | None,
     held: Collection[int],
     last_order: int | None,
-) -> Figures:
+) -> Iterator[Question]:
     prefix, extra_keys = database.shop.prefix_of(table), database.shop.extra_keys(table)
     asked = sql.asked_table(table, store)
-    figures: Figures = {}
-    _add_count(figures, table.name, 0, None, None)
     until = None if last_order is None or table.root is None else lambda column: f"{column} <= {last_order}"
     parts = [("", condition) for condition in within] if within is not None else [(part, until) for part in _ranges(database, asked)]
     for part, condition in parts:
         question = sql.counts(table, store, part, condition, extra_keys, held).replace("{p}", prefix)
-        _add_count(figures, table.name, *database.ask(question, f"{prefix}{asked.source_name}")[0])
-    return figures
+        yield Question(table, COUNT, question, f"{prefix}{asked.source_name}")
 
 
-def _source_totals(database: ShopDatabase, store: OrderStore, held: Collection[int], last_order: int | None) -> Figures:
-    heads = store.tables[0]
-    figures: Figures = {}
+def _totals(database: ShopDatabase, store: OrderStore, held: Collection[int], last_order: int | None) -> Iterator[Question]:
+    heads, prefix = store.tables[0], database.shop.prefix
     until = "" if last_order is None else f"`id` <= {last_order}"
     for part in _ranges(database, heads):
-        question = sql.totals(store, " AND ".join(filter(None, (part, until))), held).replace("{p}", database.shop.prefix)
-        for currency, day, local, total in database.ask(question, f"{database.shop.prefix}{heads.source_name}"):
-            _add_total(figures, currency, _utc_day(local, database.shop.time_zone) if local else day, total)
-    return figures
+        question = sql.totals(store, " AND ".join(filter(None, (part, until))), held).replace("{p}", prefix)
+        yield Question(ORDERS, TOTAL, question, f"{prefix}{heads.source_name}")
 
 
 def _ranges(database: ShopDatabase, table: JdbcTable) -> list[str]:

@@ -124,7 +124,7 @@ class Mirroring:
         if orders is not None:
             frame = frame.where(orders.condition(ROOT_ORDER.name))
         mirror, vault = split(frame, table, self._code, self._run.key)
-        share, is_small = self._max_delete_share(table), self._run.store.holds(staged.row_count)
+        share, is_small = self._max_delete_share(table), self._run.store.holds(staged.rows.get(table.name, 0))
         self._load(table.bronze, mirror, orders, share, is_small)
         if vault is not None and table.vault is not None:
             self._load(table.vault, vault, orders, share, is_small)

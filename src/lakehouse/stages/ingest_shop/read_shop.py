@@ -2,6 +2,8 @@
 
 import time
 from collections.abc import Collection, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import reduce
@@ -47,7 +49,7 @@ class Staged:
     """`frames`: source table → its rows, those of orders with `_root_order_id`. Of orders it is those of `part`, or all where that is None.
 
     `held` are root orders of which two readings differed: their rows here are not to be used. `figures` are what the database
-    itself counted and added up (io/mysql/shop_figures.py). `row_count`: rows of the largest table. `checksums`: source table, or ALL_ORDERS
+    itself counted and added up (io/mysql/shop_figures.py). `rows`: table → how many at most. `checksums`: source table, or ALL_ORDERS
     where all orders were read → checksum of the rows. `same` are those that were read alike the last time, into mirrors that still stand.
     """
 
@@ -58,7 +60,7 @@ class Staged:
     orders_there: int
     held: frozenset[int]
     figures: Figures
-    row_count: int
+    rows: Mapping[str, int]
     checksums: Mapping[str, str]
     same: frozenset[str]
 
@@ -107,15 +109,24 @@ class ShopReader:
             refuse_names_as_values(staged[OPTIONS.name], OPTIONS)
         others = {table.name: repaired(staged[table.name]) for table in self._source.others}
         orders = self._shaped(staged, roots)
-        # What was read alike the last time was whole then.
-        rows = max(checksum.rows for checksum in copies.checksums.values())
-        held = frozenset() if is_fixed or ALL_ORDERS in same else self._unstable(keys, copies, roots, orders, part, rows)
+        with ThreadPoolExecutor(1) as beside:
+            counted = beside.submit(self._figures, part, (), keys.greatest["heads"])
+            # What was read alike the last time was whole then.
+            held = frozenset() if is_fixed or ALL_ORDERS in same else self._unstable(keys, copies, roots, orders, part)
+            figures = counted.result()
         if held:
             checksums.pop(ALL_ORDERS, None)
-        held_orders = [row[0] for row in roots.where(F.col(ROOT).isin(*held)).select("order_id").collect()] if held else []
-        figures = self._figures(part, held_orders, keys.greatest["heads"])
+            held_orders = [row[0] for row in roots.where(F.col(ROOT).isin(*held)).select("order_id").collect()]
+            figures = self._figures(part, held_orders, keys.greatest["heads"])
         orders[ORDERS.name] = with_dates_judged(orders[ORDERS.name], read_at)
+        rows = self._rows(copies)
         return Staged({**others, **orders}, part, read_at, time.monotonic() - started, there, held, figures, rows, checksums, same)
+
+    def _rows(self, copies: Copies) -> dict[str, int]:
+        """Table → how many rows its frame has at most: what a store makes orders from has more."""
+        read = {name: checksum.rows for name, checksum in copies.checksums.items()}
+        of_orders = max(read[table.name] for table in self._source.store.tables)
+        return read | {table.name: read.get(table.name, of_orders) for table in ORDER_TABLES}
 
     def _checksums(self, keys: Copies, copies: Copies, part: IncrementalScope | None) -> dict[str, str]:
         """Of orders only if all were read: parts of different nights can't be compared. What this shop does not have is always the same."""
@@ -132,10 +143,11 @@ class ShopReader:
 
     def _figures(self, part: IncrementalScope | None, held: Collection[int], last_order: int | None) -> Figures:
         """Counted before the replica goes on; DataError (65) if a table is not what it was when the reading began."""
-        with ShopDatabase(self._source.code, self._shop) as database:
-            refuse_other_schema(self._source.code, self._source.columns, columns_there(database, self._source.tables))
+        with ExitStack() as opened:
+            databases = [opened.enter_context(ShopDatabase(self._source.code, self._shop)) for _ in range(self._shop.connections)]
+            refuse_other_schema(self._source.code, self._source.columns, columns_there(databases[0], self._source.tables))
             within = None if part is None else part.conditions
-            return source_figures(database, self._source.store, self.compared_tables(), within, held, last_order)
+            return source_figures(databases, self._source.store, self.compared_tables(), within, held, last_order)
 
     def _part(self, roots: DataFrame, last: ReadCursor, now: datetime) -> IncrementalScope | None:
         store = self._source.store
@@ -202,11 +214,9 @@ class ShopReader:
         items = self._keep(root_items(frames[ORDER_ITEMS.name], roots))
         return {table.name: with_root(frames[table.name], table, roots, items) for table in ORDER_TABLES}
 
-    def _unstable(
-        self, keys: Copies, copies: Copies, roots: DataFrame, first: Frames, part: IncrementalScope | None, rows: int
-    ) -> frozenset[int]:
+    def _unstable(self, keys: Copies, copies: Copies, roots: DataFrame, first: Frames, part: IncrementalScope | None) -> frozenset[int]:
         """Orders that don't fit together and are not the same when read again: they were being written."""
-        is_asked = self._run.store.asks(rows)
+        is_asked = self._run.store.asks(max(checksum.rows for checksum in copies.checksums.values()))
         if is_asked and self._source.store is HPOS:
             suspects = torn_orders.suspects(keys, copies, part)
         else:
