@@ -1,12 +1,14 @@
 """Which orders are read tonight. The shop of these tests has orders 1..100, one a day, without gaps unless a test makes some."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from pyspark.sql import DataFrame, SparkSession
 
 from lakehouse.arrow_frames import frame_from
 from lakehouse.bronze.reading_plan import IncrementalScope, ReadCursor, Reread, is_read_whole, plan, single_orders
+from lakehouse.io.delta.delta_files import ask
 
 NOW = datetime(2026, 11, 20, 3, tzinfo=UTC)
 LAST = ReadCursor(cursor_at=NOW - timedelta(days=1), reread_up_to=0)
@@ -33,25 +35,32 @@ class Shop:
         self.mirrored_states: dict[int, list[str]] = {}
 
     def tonight(self, last: ReadCursor = LAST, reread: Reread = REREAD) -> IncrementalScope | None:
-        return plan(
-            frame_from(self.spark, list(self.orders.values()), ORDERS),
-            frame_from(self.spark, list(self.items.items()), "order_item_id bigint, order_id bigint"),
-            frame_from(self.spark, [(number,) for number in self.changed], "id bigint"),
-            self.mirror(),
-            frame_from(
+        frames: dict[str, Any] = {
+            "orders": frame_from(self.spark, list(self.orders.values()), ORDERS),
+            "item_keys": frame_from(self.spark, list(self.items.items()), "order_item_id bigint, order_id bigint"),
+            "changed": frame_from(self.spark, [(number,) for number in self.changed], "id bigint"),
+            "mirrored_orders": self.mirror(),
+            "mirrored_items": frame_from(
                 self.spark,
                 [(item, number, self.mirrored_orders[number][4]) for item, number in self.mirrored_items.items()],
                 "order_item_id bigint, order_id bigint, _root_order_id bigint",
             ),
-            last,
-            reread,
-            NOW,
-        )
+        }
+        by_spark = plan(lambda sql: self.spark.sql(sql, **frames).toArrow().to_pylist(), last, reread, NOW)
+        rows = {name: frame.toArrow() for name, frame in frames.items()}
+        by_duckdb = plan(lambda sql: ask(sql.format(**{name: name for name in rows}), **rows).to_pylist(), last, reread, NOW)
+        assert told(by_duckdb) == told(by_spark)
+        return by_duckdb
 
     def mirror(self) -> DataFrame:
         states = {number: self.mirrored_states.get(number, [row[2]]) for number, row in self.mirrored_orders.items()}
         rows = [(number, status, self.mirrored_orders[number][4]) for number, found in states.items() for status in found]
         return frame_from(self.spark, rows, "id bigint, status string, _root_order_id bigint")
+
+
+def told(part: IncrementalScope | None) -> object:
+    """A plan as values that can be compared."""
+    return part and (part.roots, [condition("id") for condition in part.conditions], part.window_from, part.reread_up_to)
 
 
 @pytest.fixture

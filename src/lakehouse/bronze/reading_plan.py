@@ -4,16 +4,12 @@ Nothing in WooCommerce says reliably that an order changed (docs/architecture.md
 new, gone and moved orders and items by their keys, statuses, modified dates; and what no sign tells is read within so many nights.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from functools import reduce
 from math import ceil
+from typing import Any
 
-from pyspark.sql import DataFrame
-from pyspark.sql import functions as F
-
-from lakehouse.arrow_frames import frame_from
 from lakehouse.scope import KEYS_AT_MOST, Orders
 from lakehouse.sources.source import ROOT_ORDER, Within
 
@@ -21,6 +17,27 @@ from lakehouse.sources.source import ROOT_ORDER, Within
 WHOLE_TIMES = 4
 ORDERS_A_RANGE, IDS_A_LIST = 20_000, 1_000
 ROOT = ROOT_ORDER.name
+# SQL about some tables of a shop → its rows as dictionaries, times with their zone. Spark and DuckDB understand it alike.
+Ask = Callable[[str], list[dict[str, Any]]]
+# The roots, before and now, outside of the ranges, of orders that are new, gone, of another status, or hang on another order than in the
+# mirror; of orders that have a new item or lost one, an edit of lines that moves no date; of those whose modified date moved; and of
+# refunds in the ranges.
+CHANGED_ROOTS = f"""
+SELECT DISTINCT root FROM (
+    SELECT CASE WHEN side = 0 THEN was ELSE now END AS root FROM (
+        SELECT m.{ROOT} AS was, o.{ROOT} AS now FROM {{mirrored_orders}} AS m FULL JOIN {{orders}} AS o ON m.id = o.order_id
+        WHERE m.id IS NULL OR o.order_id IS NULL OR m.status IS DISTINCT FROM o.status OR m.{ROOT} IS DISTINCT FROM o.{ROOT}
+        UNION ALL
+        SELECT m.{ROOT}, i.{ROOT} FROM {{mirrored_items}} AS m
+        FULL JOIN (
+            SELECT k.order_item_id, k.order_id, o.{ROOT} FROM {{item_keys}} AS k JOIN {{orders}} AS o ON k.order_id = o.order_id
+        ) AS i ON m.order_item_id = i.order_item_id
+        WHERE m.order_item_id IS NULL OR i.order_item_id IS NULL OR m.order_id <> i.order_id OR m.{ROOT} IS DISTINCT FROM i.{ROOT}
+    ) AS pairs CROSS JOIN (SELECT 0 AS side UNION ALL SELECT 1) AS sides
+    UNION ALL SELECT o.{ROOT} FROM {{changed}} AS c JOIN {{orders}} AS o ON c.id = o.order_id
+    UNION ALL SELECT {ROOT} FROM {{orders}} WHERE {{orders_in_ranges}}
+) AS signs WHERE root IS NOT NULL AND NOT {{root_in_ranges}}
+"""
 # Stands for all tables of orders together: a row of one may depend on all of them.
 ALL_ORDERS = "all orders"
 
@@ -64,104 +81,73 @@ class IncrementalScope:
     reread_up_to: int
 
 
-def plan(
-    orders: DataFrame,
-    item_keys: DataFrame,
-    changed: DataFrame,
-    mirrored_orders: DataFrame,
-    mirrored_items: DataFrame,
-    last: ReadCursor,
-    reread: Reread,
-    now: datetime,
-) -> IncrementalScope | None:
+def plan(ask: Ask, last: ReadCursor, reread: Reread, now: datetime) -> IncrementalScope | None:
     """None if all orders are to be read: all are due tonight, or too many changed.
 
-    `orders` are the source's with their roots (landing.root_orders), `item_keys` its (order_item_id, order_id), `changed` the ids (id)
-    whose modified date moved; the mirrored ones have `_root_order_id` beside the source's columns, and a row more than once where the
-    mirror had more than one state since. `now` is the shop's time, UTC.
+    `ask` answers SQL about `{orders}`, the source's with their roots (landing.root_orders), `{item_keys}`, its (order_item_id, order_id),
+    `{changed}`, the ids (id) whose modified date moved, and `{mirrored_orders}` (id, status, _root_order_id) and `{mirrored_items}`
+    (order_item_id, order_id, _root_order_id), which have a row more than once where the mirror had more than one state since. `now` is
+    the shop's time, UTC.
     """
-    figures = orders.agg(F.count("*").alias("n"), F.max("order_id").alias("last"), F.max("created_at").alias("created")).first()
-    assert figures is not None
+    figures = ask("SELECT count(*) AS n, max(order_id) AS last, max(created_at) AS created FROM {orders}")[0]
     if not figures["n"]:
         return None
     newest = figures["created"].replace(tzinfo=UTC) if figures["created"] else now
-    window = _window(orders, min(newest, now) - timedelta(days=reread.window_days), figures["last"])
-    turn = _turn(orders.where(F.col("order_id") < window[0]), last.reread_up_to, reread, window[0])
+    window = _window(ask, min(newest, now) - timedelta(days=reread.window_days), figures["last"])
+    turn = _turn(ask, last.reread_up_to, reread, window[0])
     if turn is None:
         return None
     ranges = (turn, window) if window[0] <= window[1] else (turn,)
     in_ranges = Orders(ranges=ranges).in_ranges
-    signs = [
-        _other_heads(orders, mirrored_orders),
-        _other_items(orders, item_keys, mirrored_items),
-        changed.join(orders, changed["id"] == orders["order_id"]).select(ROOT),
-        orders.where(in_ranges("order_id")).select(ROOT),
-        frame_from(orders.sparkSession, [(order,) for order in last.held_orders], f"{ROOT} bigint"),
-    ]
-    roots = reduce(DataFrame.union, signs).where(f"NOT {in_ranges(ROOT)}").distinct().limit(KEYS_AT_MOST + 1).collect()
+    changed = CHANGED_ROOTS.replace("{orders_in_ranges}", in_ranges("order_id")).replace("{root_in_ranges}", in_ranges("root"))
+    found = {row["root"] for row in ask(f"{changed} LIMIT {KEYS_AT_MOST + 1}")}
+    roots = found | {order for order in last.held_orders if not any(first <= order <= end for first, end in ranges)}
     if len(roots) > KEYS_AT_MOST:
         return None
-    scope = Orders(frozenset(row[0] for row in roots), ranges)
-    conditions = (*_range_conditions(orders, ranges), *_id_conditions(orders, scope))
+    scope = Orders(frozenset(roots), ranges)
+    conditions = (*_range_conditions(ask, ranges), *_id_conditions(ask, scope))
     return IncrementalScope(scope, conditions, window[0], turn[1])
 
 
-def _window(orders: DataFrame, since: datetime, last_id: int) -> tuple[int, int]:
+def _window(ask: Ask, since: datetime, last_id: int) -> tuple[int, int]:
     """The newest ids, as many as orders were made since then: one old order with a new date does not widen it."""
-    count = orders.where(F.col("created_at") >= F.lit(since)).count()
-    first = orders.orderBy(F.desc("order_id")).offset(count - 1).limit(1).first() if count else None
-    return (first["order_id"] if first else last_id + 1, last_id)
+    count = ask(f"SELECT count(*) AS n FROM {{orders}} WHERE created_at >= TIMESTAMP '{since:%Y-%m-%d %H:%M:%S}+00:00'")[0]["n"]
+    first = ask(f"SELECT order_id FROM {{orders}} ORDER BY order_id DESC LIMIT 1 OFFSET {count - 1}") if count else []
+    return (first[0]["order_id"] if first else last_id + 1, last_id)
 
 
-def _turn(older: DataFrame, up_to: int, reread: Reread, end: int) -> tuple[int, int] | None:
-    """The next ids in turn, from the beginning again after the last; None if that is all of them."""
-    count = older.count()
-    size = max(ceil(count / reread.nights), reread.at_least_orders)
-    if size >= count:
+def _turn(ask: Ask, up_to: int, reread: Reread, end: int) -> tuple[int, int] | None:
+    """The next ids in turn before `end`, from the beginning again after the last; None if that is all of them."""
+    older = ask(f"SELECT count(*) AS n, max(order_id) AS last FROM {{orders}} WHERE order_id < {end}")[0]
+    size = max(ceil(older["n"] / reread.nights), reread.at_least_orders)
+    if size >= older["n"]:
         return None
-    start = up_to if not older.where(F.col("order_id") > up_to).isEmpty() else 0
-    final = older.where(F.col("order_id") > start).orderBy("order_id").offset(size - 1).limit(1).first()
-    return (start + 1, final["order_id"] if final else end - 1)
+    start = up_to if older["last"] > up_to else 0
+    ids = f"SELECT order_id FROM {{orders}} WHERE order_id > {start} AND order_id < {end}"
+    final = ask(f"{ids} ORDER BY order_id LIMIT 1 OFFSET {size - 1}")
+    return (start + 1, final[0]["order_id"] if final else end - 1)
 
 
-def _other_heads(orders: DataFrame, mirrored: DataFrame) -> DataFrame:
-    """Roots of orders that are new, gone, of another status, or hang on another order than in the mirror."""
-    was = mirrored.select(F.col("id").alias("order_id"), F.struct("status", F.col(ROOT).alias("root")).alias("was"))
-    now = orders.select("order_id", F.struct("status", F.col(ROOT).alias("root")).alias("now"))
-    return _roots(was.join(now, "order_id", "full_outer").where(~F.col("was").eqNullSafe(F.col("now"))))
-
-
-def _other_items(orders: DataFrame, item_keys: DataFrame, mirrored: DataFrame) -> DataFrame:
-    """Roots of orders that have a new item or lost one: an edit of lines that moves no date."""
-    was = mirrored.select("order_item_id", F.struct("order_id", F.col(ROOT).alias("root")).alias("was"))
-    found = item_keys.join(orders.select("order_id", ROOT), "order_id")
-    now = found.select("order_item_id", F.struct("order_id", F.col(ROOT).alias("root")).alias("now"))
-    return _roots(was.join(now, "order_item_id", "full_outer").where(~F.col("was").eqNullSafe(F.col("now"))))
-
-
-def _roots(pairs: DataFrame) -> DataFrame:
-    """The roots before and now."""
-    roots = pairs.select(F.explode(F.array("was.root", "now.root")).alias(ROOT))
-    return roots.where(F.col(ROOT).isNotNull())
-
-
-def _range_conditions(orders: DataFrame, ranges: tuple[tuple[int, int], ...]) -> list[Within]:
-    """The ranges cut into pieces of about ORDERS_A_RANGE orders; ids have gaps, so by quantiles."""
+def _range_conditions(ask: Ask, ranges: tuple[tuple[int, int], ...]) -> list[Within]:
+    """The ranges cut into pieces of about ORDERS_A_RANGE orders; ids have gaps, so by the orders' places."""
     conditions = []
     for first, last in ranges:
-        inside = orders.where(F.col("order_id").between(first, last))
-        pieces = ceil(inside.count() / ORDERS_A_RANGE)
-        shares = [piece / pieces for piece in range(1, pieces)]
-        ends = inside.agg(F.percentile_approx("order_id", shares)).first()[0] if shares else []  # type: ignore[index]
+        inside = f"FROM {{orders}} WHERE order_id BETWEEN {first} AND {last}"
+        count = ask(f"SELECT count(*) AS n {inside}")[0]["n"]
+        pieces = ceil(count / ORDERS_A_RANGE)
+        places = [str(ceil(piece * count / pieces)) for piece in range(1, pieces)]
+        placed = f"SELECT order_id, row_number() OVER (ORDER BY order_id) AS place {inside}"
+        found = ask(f"SELECT order_id FROM ({placed}) WHERE place IN ({', '.join(places)}) ORDER BY order_id") if places else []
+        ends = [row["order_id"] for row in found]
         starts = [first, *(end + 1 for end in ends)]
         conditions += [_between(*pair) for pair in zip(starts, [*ends, last], strict=True) if pair[0] <= pair[1]]
     return conditions
 
 
-def _id_conditions(orders: DataFrame, scope: Orders) -> list[Within]:
+def _id_conditions(ask: Ask, scope: Orders) -> list[Within]:
     """What lies outside the ranges: single orders, with their refunds, and refunds of orders in a range."""
-    rows = orders.where(f"{scope.condition(ROOT)} AND NOT {scope.in_ranges('order_id')}").select("order_id").collect()
-    return single_orders(row[0] for row in rows)
+    rows = ask(f"SELECT order_id FROM {{orders}} WHERE {scope.condition(ROOT)} AND NOT {scope.in_ranges('order_id')}")
+    return single_orders(row["order_id"] for row in rows)
 
 
 def single_orders(ids: Iterable[int]) -> list[Within]:

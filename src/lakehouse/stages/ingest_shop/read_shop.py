@@ -6,7 +6,6 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import reduce
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
@@ -32,6 +31,7 @@ from lakehouse.sources.woocommerce.reconciliation import compared_tables
 from lakehouse.sources.woocommerce.shop import OPTIONS
 from lakehouse.sources.woocommerce.stores import CHANGED, HEADS, HPOS, ITEM_KEYS, ITEM_KEYS_SQL, LEGACY, PARENTS, parents
 from lakehouse.stages.ingest_shop import torn_orders
+from lakehouse.stages.ingest_shop.order_keys import asker
 from lakehouse.stages.ingest_shop.shop_source import ShopSource
 from lakehouse.table import LONG, Column
 
@@ -99,7 +99,7 @@ class ShopReader:
         )
         roots = self._keep(root_orders(keys.frames["heads"], keys.frames["parents"]))
         there = keys.checksums["heads"].rows
-        part = None if last is None or is_read_whole(there, self._shop.reread_at_least_orders) else self._part(roots, last, read_at)
+        part = None if last is None or is_read_whole(there, self._shop.reread_at_least_orders) else self._part(keys, roots, last, read_at)
         logs.info(f"{self._source.code}: {described(part)}")
         copies = self._stage(self._queries(part), "tables")
         checksums = self._checksums(keys, copies, part)
@@ -149,28 +149,14 @@ class ShopReader:
             within = None if part is None else part.conditions
             return source_figures(databases, self._source.store, self.compared_tables(), within, held, last_order)
 
-    def _part(self, roots: DataFrame, last: ReadCursor, now: datetime) -> IncrementalScope | None:
+    def _part(self, keys: Copies, roots: DataFrame, last: ReadCursor, now: datetime) -> IncrementalScope | None:
         store = self._source.store
         queries = [self._query("item_keys", ITEM_KEYS_SQL, ITEM_KEYS)]
         if store.changed:
             since = f"{min(last.cursor_at, now) - LOOK_BACK:%Y-%m-%d %H:%M:%S}"
             queries.append(self._query("changed", store.changed.replace("{since}", since), CHANGED))
-        found = self._stage(queries, "changes").frames
-        none = frame_from(roots.sparkSession, [], "id bigint")
-        changed = found.get("changed", none)
-        mirrored_orders = self._mirror(ORDERS, last, "id", "status", ROOT)
-        mirrored_items = self._mirror(ORDER_ITEMS, last, "order_item_id", "order_id", ROOT)
-        return plan(roots, found["item_keys"], changed, mirrored_orders, mirrored_items, last, self._reread(), now)
-
-    def _mirror(self, table: JdbcTable, last: ReadCursor, *columns: str) -> DataFrame:
-        """As it is, and as the last night left it if that is not the same: a run that died may have hidden a sign of change."""
-        name = table.bronze.name
-        head = self._run.store.head(name)
-        versions = {head.version if head else None, last.versions.get(name)}
-        states = [
-            self._run.store.read(name, version).where(F.col("shop_code") == self._source.code).select(*columns) for version in versions
-        ]
-        return states[0] if len(states) == 1 else reduce(DataFrame.union, states).distinct()
+        found = self._stage(queries, "changes")
+        return plan(asker(self._run.store, self._source.code, keys, found, roots, last), last, self._reread(), now)
 
     def _reread(self) -> Reread:
         shop, store = self._shop, self._source.store
