@@ -9,6 +9,7 @@ from tests.support.frames import frame_of
 
 from lakehouse.arrow_frames import frame_from
 from lakehouse.bronze.databases.database_keys import TABLE, new_keys, shared_ids
+from lakehouse.bronze.databases.database_rows import text_keys, with_ids
 
 pytestmark = pytest.mark.spark
 # sha256("0:ab-1") begins with these 15 digits: computed with `printf '0:ab-1' | sha256sum`.
@@ -47,3 +48,12 @@ def test_an_integer_that_two_keys_have_for_all_that_is_seen(spark: SparkSession)
 
 def test_an_integer_follows_from_the_key_alone(spark: SparkSession) -> None:
     assert ids(new_keys(found(spark, ["ab-1"]), frame_of(spark, TABLE, []))) == {"ab-1": FIRST_OF_AB_1}
+
+
+def test_lines_whose_ids_are_uuids_get_integers_too(spark: SparkSession) -> None:
+    lines = frame_from(spark, [(1, "aa-1"), (1, "aa-2"), (2, None)], "order_id bigint, line_id string")
+    keys = text_keys({"order_lines": lines}, "erp")
+    assert keys is not None
+    assert sorted(map(tuple, keys.collect())) == [("erp", "order_line", "aa-1"), ("erp", "order_line", "aa-2")]
+    rows = with_ids(lines, new_keys(keys, frame_of(spark, TABLE, []), lambda key, turn: F.substring(key, 4, 1).cast("bigint")))
+    assert sorted(map(tuple, rows.select("order_id", "line_id").collect()), key=str) == [(1, 1), (1, 2), (2, None)]

@@ -20,6 +20,7 @@ def settings(**changes: object) -> DatabaseSettings:
         ("ERROR: canceling statement due to conflict with recovery\n  Detail: User query might have needed to see", 69, "ended the read"),
         ("ERROR: canceling statement due to statement timeout", 70, "statement_timeout_seconds"),
         ('ERROR: permission denied for table customers "anna@example.com"', 65, "permission denied for table customers"),
+        ('ERROR: query would be affected by row-level security policy for table "sales"', 65, 'policy for table "sales" hides rows'),
         ('ERROR: column "colour" does not exist\n  Position: 8', 65, 'column "colour" does not exist'),
         ('FATAL: password authentication failed for user "reader"', 77, "access denied"),
         ('FATAL: database "anna" does not exist', 65, "no such database"),

@@ -4,6 +4,7 @@ import threading
 import time
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -13,7 +14,7 @@ from pyspark.sql import SparkSession
 from tests.support.flat_sales import make_many_sales, make_sales
 from tests.support.postgres import PASSWORD, PostgresServer, standby_of
 
-from lakehouse.errors import SourceAwayError
+from lakehouse.errors import DataError, SourceAwayError
 from lakehouse.io.config.database_settings import DatabaseSettings
 from lakehouse.io.host import logs
 from lakehouse.io.postgres import postgres_database, postgres_reader
@@ -22,7 +23,7 @@ from lakehouse.io.postgres.postgres_reader import read_tables
 from lakehouse.sources.databases.flat_sales import SALES
 from lakehouse.sources.drift import compare
 from lakehouse.sources.source import JdbcTable
-from lakehouse.table import MONEY, STRING, Column
+from lakehouse.table import MONEY, STRING, TIMESTAMP, Column
 
 pytestmark = [pytest.mark.database, pytest.mark.spark]
 
@@ -81,27 +82,54 @@ def test_types_that_say_the_same_in_other_words_are_read(spark: SparkSession, po
             Column("amount", MONEY, "a domain"),
             Column("fee", MONEY, "whole"),
             Column("note", STRING, "a type of an extension"),
+            Column("paid_at", TIMESTAMP, "an end of all times"),
         ),
     )
     postgres.run("postgres", "CREATE DATABASE odd")
     postgres.run("odd", "CREATE SCHEMA ext", "CREATE EXTENSION citext SCHEMA ext", 'CREATE SCHEMA "Sales Data"')
     postgres.run("odd", "CREATE DOMAIN amount AS numeric", "CREATE DOMAIN price AS amount")
-    postgres.run("odd", 'CREATE TABLE "Sales Data".ledger (invoice_no integer, amount price, fee smallint, note ext.citext)')
+    postgres.run(
+        "odd", 'CREATE TABLE "Sales Data".ledger (invoice_no integer, amount price, fee smallint, note ext.citext, paid_at timestamptz)'
+    )
     # The last one is below the bound, and rounds up to it.
-    amounts = ("12.50", "NaN", "999999999999999999.999999999")
-    postgres.run("odd", *(f"INSERT INTO \"Sales Data\".ledger VALUES ({i}, '{amount}', 3, 'Tea')" for i, amount in enumerate(amounts)))
+    values = (
+        ("12.50", "1000-01-01 00:00+00"),
+        ("NaN", "infinity"),
+        ("999999999999999999.999999999", "19999-12-31"),
+        ("1", "0044-03-15 BC"),
+    )
+    for number, (amount, paid_at) in enumerate(values):
+        postgres.run("odd", f"INSERT INTO \"Sales Data\".ledger VALUES ({number}, '{amount}', 3, 'Tea', '{paid_at}')")
     postgres.run("odd", 'GRANT USAGE ON SCHEMA "Sales Data" TO reader', 'GRANT SELECT ON "Sales Data".ledger TO reader')
     settings = sales_of(postgres, "odd").model_copy(update={"schema_name": "Sales Data"})
     with PostgresDatabase("till", settings) as database:
         found = database.columns_there([ledger], "Sales Data")["ledger"]
-        assert found == {"invoice_no": "integer", "amount": "numeric", "fee": "smallint", "note": "citext"}
+        assert found == {
+            "invoice_no": "integer",
+            "amount": "numeric",
+            "fee": "smallint",
+            "note": "citext",
+            "paid_at": "timestamp with time zone",
+        }
         assert compare(ledger, found, None) == []
     rows = read_tables(spark, "till", settings, [ledger], str(tmp_path)).frames["ledger"].orderBy("invoice_no").collect()
     assert [tuple(row) for row in rows] == [
-        ("0", Decimal("12.5"), Decimal(3), "Tea"),
-        ("1", None, Decimal(3), "Tea"),
-        ("2", None, Decimal(3), "Tea"),
+        ("0", Decimal("12.5"), Decimal(3), "Tea", datetime(1000, 1, 1)),
+        ("1", None, Decimal(3), "Tea", None),
+        ("2", None, Decimal(3), "Tea", None),
+        ("3", Decimal(1), Decimal(3), "Tea", None),
     ]
+
+
+def test_rows_that_a_policy_hides_are_an_error_and_not_left_out(spark: SparkSession, postgres: PostgresServer, tmp_path: Path) -> None:
+    make_sales(postgres, "hidden")
+    hides = ("ALTER TABLE sales ENABLE ROW LEVEL SECURITY", "CREATE POLICY mine ON sales TO reader USING (sale_id < 100)")
+    postgres.run("hidden", "GRANT SELECT ON sales TO reader", *hides)
+    settings = sales_of(postgres, "hidden")
+    with PostgresDatabase("till", settings) as database, pytest.raises(DataError, match="row-level security policy"):
+        database.check([SALES], "public")
+    with pytest.raises(DataError, match="row-level security policy"):
+        read_tables(spark, "till", settings, [SALES], str(tmp_path))
 
 
 @pytest.fixture

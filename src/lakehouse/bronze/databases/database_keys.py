@@ -20,7 +20,7 @@ TABLE = Table(
     key=("shop_code", "entity", "source_key"),
     columns=(
         SHOP,
-        Column("entity", STRING, "what it is a key of", accepted=("order", "customer", "product")),
+        Column("entity", STRING, "what it is a key of", accepted=("order", "customer", "product", "order_line")),
         Column("source_key", STRING, "as the database has it; a uuid in lower case"),
         Column("id", LONG, "the id in silver: the first 60 bits of a SHA-256 of the key"),
     ),

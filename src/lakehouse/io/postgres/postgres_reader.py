@@ -53,6 +53,8 @@ def postgres_source(code: str, settings: DatabaseSettings, snapshot: str) -> Jdb
     begin = (
         "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY",
         f"SET TRANSACTION SNAPSHOT '{snapshot}'",
+        # Rows that a policy hides are an error: nothing is left out in silence.
+        "SET LOCAL row_security = off",
         f"SET LOCAL statement_timeout = {settings.statement_timeout_seconds * 1000}",
     )
     options = {**jdbc_options(settings), "sessionInitStatement": "; ".join(begin)}

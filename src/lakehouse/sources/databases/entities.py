@@ -6,7 +6,7 @@ from lakehouse.sources.source import ORDER, ORDER_ID, JdbcTable, Pseudonym
 from lakehouse.table import BOOLEAN, LONG, MONEY, QUANTITY, STRING, TIMESTAMP, Column
 
 # A column of ids → what it is an id of: the entity in `bronze.database_keys`.
-ID_COLUMNS = {"order_id": "order", "customer_id": "customer", "product_id": "product"}
+ID_COLUMNS = {"order_id": "order", "customer_id": "customer", "product_id": "product", "line_id": "order_line"}
 _entity = partial(JdbcTable, source_name="", lake_prefix="database_")
 _customer_id = Column("customer_id", LONG, "the customer; null if the source names none")
 _email = Column("email", STRING, "e-mail address as typed", personal="email")

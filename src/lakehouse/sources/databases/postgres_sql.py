@@ -6,15 +6,16 @@ from pyspark.sql.types import BooleanType, DataType, DateType, DecimalType, Inte
 
 from lakehouse.sources.source import JdbcTable
 
+# A time without an end (`infinity`) is no time, and Python knows no year after 9999. The same years as MySQL's.
+IN_COMMON_YEARS = "CASE WHEN {c} >= '1000-01-01' AND {c} < '10000-01-01' THEN {c} END"
 CASTS: dict[type[DataType], str] = {
     BooleanType: "{c}",
     # Enums, uuids and json have no type of their own in Spark; blanks at the end of a char(n) say nothing.
     StringType: "{c}::text",
     LongType: "{c}::bigint",
     IntegerType: "{c}::integer",
-    # A time without an end (`infinity`) is no time.
-    DateType: "CASE WHEN isfinite({c}) THEN {c} END",
-    TimestampType: "CASE WHEN isfinite({c}) THEN {c} END",
+    DateType: IN_COMMON_YEARS,
+    TimestampType: IN_COMMON_YEARS,
 }
 # `numeric` without scale holds any number, NaN and infinity too, which is greater than every other. What does not fit is null, and the
 # rules of silver tell.
