@@ -29,18 +29,19 @@ def source_figures(
     within: Sequence[Within] | None,
     held: Collection[int] = (),
     last_order: int | None = None,
+    dates: JdbcTable | None = None,
 ) -> Figures:
     """What the database counts and adds up in `tables` (reconciliation.compared_tables).
 
     `within` are conditions on ids of orders and refunds, no two true for the same: large tables are counted there only (None: in
-    full). The orders and refunds `held` are left out, and those that came after `last_order` was the newest. DataError,
-    AccessError and SourceAwayError as of ShopDatabase.
+    full). The orders and refunds `held` are left out, and those that came after `last_order` was the newest. `dates` has the day of
+    orders that say none themselves. DataError, AccessError and SourceAwayError as of ShopDatabase.
     """
     figures: Figures = {}
     for table in tables:
         figures |= _source_counts(database, store, table, within if sql.is_of_read_orders(table) else None, held, last_order)
         if table is ORDERS:
-            figures |= _source_totals(database, store, held, last_order)
+            figures |= _source_totals(database, store, held, last_order, dates)
     return figures
 
 
@@ -101,12 +102,14 @@ def _source_counts(
     return figures
 
 
-def _source_totals(database: ShopDatabase, store: OrderStore, held: Collection[int], last_order: int | None) -> Figures:
+def _source_totals(
+    database: ShopDatabase, store: OrderStore, held: Collection[int], last_order: int | None, dates: JdbcTable | None
+) -> Figures:
     heads = store.tables[0]
     figures: Figures = {}
     until = "" if last_order is None else f"`id` <= {last_order}"
     for part in _ranges(database, heads):
-        question = sql.totals(store, " AND ".join(filter(None, (part, until))), held).replace("{p}", database.shop.prefix)
+        question = sql.totals(store, " AND ".join(filter(None, (part, until))), held, dates).replace("{p}", database.shop.prefix)
         for currency, day, local, total in database.ask(question, f"{database.shop.prefix}{heads.source_name}"):
             _add_total(figures, currency, _utc_day(local, database.shop.time_zone) if local else day, total)
     return figures
