@@ -239,6 +239,8 @@ def test_a_list_in_windows_1250_is_read_so_and_told(end: str, tmp_path: Path) ->
         ["Čokoláda mliečna", "Horčica", "Ľanový olej"],  # Slovak
         ["Szőlő", "Tejföl", "Gyümölcslé"],  # Hungarian
         ["Čokolada", "Šunka", "Žemlja"],  # Slovene
+        ["Brânză", "Ţuică", "Roşii"],  # Romanian
+        ["Čaj", "Mléko", "Sýr"],  # few letters, and where no Western word has an è
         ["Mąka żytnia, świeża", "Łosoś", "Müsli"],  # Polish, with a word of another language
     ],
 )
@@ -250,7 +252,7 @@ def test_languages_of_central_europe_are_told_by_their_letters(names: list[str],
 
 
 def test_where_nobody_can_tell_the_code_page_letters_that_differ_are_set_apart(tmp_path: Path) -> None:
-    """è and ø are of no Western language together; č and ř are of Czech, but two letters are few."""
+    """Kaèa and øepa are no Western words, and two letters are few to be sure of Czech."""
     rows = (PRICE.format(f"S-{i}", name, "12", "1,50") for i, name in enumerate(["Kača", "řepa", "Salz"]))
     found = read_prices(prices(*rows).encode("cp1250"), tmp_path)
     assert [row["description"] for row in pq.read_table(found.good).to_pylist()] == ["Salz"]
@@ -265,6 +267,11 @@ def test_where_nobody_can_tell_the_code_page_letters_that_differ_are_set_apart(t
         ["Caffè", "Però", "Più", "Lunedì"],
         ["Pão", "Limões", "Açúcar"],
         ["Käse", "Brötchen", "Süße", "Crème fraîche", "Smørrebrød"],
+        # Letters that would be Czech, Slovak or Hungarian, but not where they stand.
+        ["Crème", "Smørrebrød", "Rosé"],
+        ["Crème", "Jamón"],
+        ["Limões", "Brötchen", "Müsli"],
+        ["Aïoli", "Maïs"],
         ["Wasserzähler Qn 2,5m³h", "Crème fraîche légère", "Håndsæbe", "Señorío"],
         ["N\xbfhrhefe", "Crème brûlée"],  # what an export writes for a letter that it does not know
     ],

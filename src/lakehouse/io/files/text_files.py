@@ -47,6 +47,8 @@ def _guessed(start: bytes, declared: str) -> str:
         return "utf-16-le" if second > first else "utf-16-be"
     if declared.startswith("utf-16"):
         return declared if first + second else "utf-8"
+    if start.isascii():
+        return declared
     # Lines below the header line, whose words are those of the contract. The last one may be cut.
     lines = [line for line in re.split(rb"[\r\n]+", start[: start.rfind(b"\n")] if len(start) == LOOK else start)[1:] if not line.isascii()]
     foreign = [line for line in lines if not _utf8(line)]
