@@ -176,7 +176,7 @@ def refused(draw: st.DrawFn) -> list[Said]:
     return [next(waiting[place]) for place in draw(st.permutations(places))]
 
 
-@settings(max_examples=2_000, deadline=None)
+@settings(max_examples=1_000, deadline=None)
 @given(refused())
 def test_a_later_or_equal_no_of_any_source_wins_over_every_yes_before_it(history: list[Said]) -> None:
     assert plain_decision(history) == "no"

@@ -26,7 +26,7 @@ def test_a_shop_has_one_row_with_what_it_says_of_itself(spark: SparkSession) -> 
 
 
 def test_stock_is_counted_unless_the_shop_switched_that_off(spark: SparkSession) -> None:
-    said = ({}, {"woocommerce_manage_stock": "yes"}, {"woocommerce_manage_stock": "no"})
+    said: tuple[dict[str, str], ...] = ({}, {"woocommerce_manage_stock": "yes"}, {"woocommerce_manage_stock": "no"})
     assert [shop(spark, options, ("manages_stock",)) for options in said] == [(True,), (True,), (False,)]
 
 
