@@ -15,8 +15,8 @@ from lakehouse.sources.spreadsheets import FILLED, NARROWED, is_total
 def with_right_width(part: Records, width: int, least: int, is_last: bool) -> tuple[Records, Counter[str]]:
     """The part with records among the others that a spreadsheet made wider or narrower than the `width` of the header line, and how many.
 
-    Wider ones end with empty fields. Narrower ones have `least` fields or more, so that they lack only what may be empty; or they are
-    lines of totals, or without anything in them, which is judged later.
+    Wider ones end with empty fields. Narrower ones have `least` fields or more, so that they lack only what may be empty; or they begin with
+    a word for a sum, which is judged later.
     """
     torn = {wrong.line for wrong in part.wrong_width if wrong.values is None or wrong.fields < least}
     end = max((*part.lines, *torn, *(wrong.line for wrong in part.wrong_width)), default=0) if is_last else 0
@@ -26,8 +26,7 @@ def with_right_width(part: Records, width: int, least: int, is_last: bool) -> tu
             return None
         if wrong.fields > width:
             return NARROWED
-        first = next((value.strip() for value in wrong.values if value.strip()), "")
-        if not first or (is_last and is_total(first)):
+        if is_last and is_total(next((value.strip() for value in wrong.values if value.strip()), "")):
             return ""
         # The last record of a file may be cut off, and one before half a record is the other half.
         return FILLED if wrong.fields >= least and wrong.line != end and wrong.line + 1 not in torn else None
