@@ -15,8 +15,8 @@ from lakehouse.sources.spreadsheets import FILLED, NARROWED, is_total
 def with_right_width(part: Records, width: int, least: int, is_last: bool) -> tuple[Records, Counter[str]]:
     """The part with records among the others that a spreadsheet made wider or narrower than the `width` of the header line, and how many.
 
-    Wider ones end with empty fields. Narrower ones have `least` fields or more, so that they lack only what may be empty; or they begin with
-    a word for a sum, which is judged later.
+    Wider ones end with empty fields. Narrower ones have `least` fields or more, so that they lack only what may be empty; or they begin
+    with a word for a sum, which is judged later.
     """
     torn = {wrong.line for wrong in part.wrong_width if wrong.values is None or wrong.fields < least}
     end = max((*part.lines, *torn, *(wrong.line for wrong in part.wrong_width)), default=0) if is_last else 0

@@ -34,8 +34,8 @@ TABLE = Table(
         Column(
             "match_class",
             STRING,
-            "account, account_email (an address that an account has), guest_email, single_order; of an account that is gone and of a user"
-            " of the app email_of_account, email_of_guest or none",
+            "account, account_email (an address that an account has), guest_email, single_order; of a user of the app email_of_account,"
+            " email_of_guest or none; the same of an account that is gone, where somebody has the address of its orders",
         ),
         Column("evidence", STRING, "why it is this customer, in words"),
     ),
@@ -93,10 +93,10 @@ def _gone_accounts(users: DataFrame, orders: DataFrame, addresses: DataFrame) ->
         F.col("user_pseudonym"),
         F.coalesce("customer_key", "user_pseudonym"),
         F.when(is_known, F.col("user_id")).otherwise(F.col("gone_id")),
-        F.when(is_accounts, "email_of_account").when(is_known, "email_of_guest").otherwise("none"),
+        F.when(is_accounts, "email_of_account").when(is_known, "email_of_guest").otherwise("account"),
         F.when(is_accounts, F.concat(F.lit("the account is gone, and its latest order has the address of account "), "user_id"))
         .when(is_known, "the account is gone, and its latest order has the address of a guest")
-        .otherwise("the account is gone, and nobody has the address of its orders"),
+        .otherwise("the account itself"),
     )
 
 
