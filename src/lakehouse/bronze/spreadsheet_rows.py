@@ -18,6 +18,8 @@ def with_right_width(part: Records, width: int, least: int, is_last: bool) -> tu
     Wider ones end with empty fields. Narrower ones have `least` fields or more, so that they lack only what may be empty; or they begin
     with a word for a sum, which is judged later.
     """
+    if not part.wrong_width:
+        return part, Counter()
     torn = {wrong.line for wrong in part.wrong_width if wrong.values is None or wrong.fields < least}
     end = max((*part.lines, *torn, *(wrong.line for wrong in part.wrong_width)), default=0) if is_last else 0
 
