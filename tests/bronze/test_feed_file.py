@@ -187,6 +187,28 @@ def test_rows_that_end_with_empty_fields_are_as_wide_as_the_header_line(tmp_path
     assert found.repaired == {("", "narrowed"): 2}
 
 
+def test_rows_that_lack_empty_fields_at_their_end_are_filled_and_told(tmp_path: Path) -> None:
+    """The tariff's last column may be empty. Not filled are rows that lack more, halves of a row, and the last, which may be cut off."""
+    header = "codigo\tean\tdescripcion\tunidades_caja\tprecio_unidad\tmoneda\tdesde\thasta\tdisponible\tdescuentos"
+    row = "C-{}\t\tArroz\t12\t1,50\tEUR\t1/11/2026\t\t5"
+    lines = [header, row.format(1), row.format(2) + "\t10>5%", row.format(3).rpartition("\t")[0], row.format(4), "10>5%", row.format(5)]
+    found = read("\r\n".join([*lines, ""]).encode("utf-16"), tmp_path, TARIFF_C, "tarifa_20261117.txt")
+    good = pq.read_table(found.good).to_pylist()
+    assert [(one["article_code"], one["discounts"], one["_line_number"]) for one in good] == [("C-1", None, 2), ("C-2", "10>5%", 3)]
+    assert rejects(found) == [(line, "", "wrong_field_count") for line in (4, 5, 6, 7)]
+    assert found.repaired == {("", "filled"): 1}
+    assert "took the columns that they lack for empty" in reply(TARIFF_C, "tarifa_20261117.txt", found, "", True)
+
+
+def test_a_line_of_totals_may_be_narrower_than_the_others(tmp_path: Path) -> None:
+    good = PRICE.format("S-1", "Salz", "12", "1,50")
+    for last in ("Summe", "Summe;1", ";;Gesamtsumme;;1,50"):
+        found = read_prices(prices(good, last), tmp_path)
+        assert (found.rows_read, found.rows_rejected, found.repaired) == (1, 0, {("", "totals"): 1})
+    # Not at the end it is a row that is wrong.
+    assert read_prices(prices("Summe;1", good), tmp_path).rows_rejected == 1
+
+
 def test_a_column_of_points_with_three_digits_is_asked_about_with_its_numbers(tmp_path: Path) -> None:
     rows = [PRICE.format(f"S-{i}", "Salz", "12", f"{i}.250") for i in range(1, 4)]
     found = read_prices(prices(*rows), tmp_path)
@@ -212,6 +234,43 @@ def test_a_list_in_windows_1250_is_read_so_and_told(end: str, tmp_path: Path) ->
 @pytest.mark.parametrize(
     "names",
     [
+        ["Hořčice plnotučná", "Žlutý sýr", "Šunka", "Květák"],  # Czech
+        ["Čokoláda mliečna", "Horčica", "Ľanový olej"],  # Slovak
+        ["Szőlő", "Tejföl", "Gyümölcslé"],  # Hungarian
+        ["Čokolada", "Šunka", "Žemlja"],  # Slovene
+        ["Brânză", "Ţuică", "Roşii"],  # Romanian
+        ["Čaj", "Mléko", "Sýr"],  # few letters, and where no Western word has an è
+        ["Mąka żytnia, świeża", "Łosoś", "Müsli"],  # Polish, with a word of another language
+    ],
+)
+def test_languages_of_central_europe_are_told_by_their_letters(names: list[str], tmp_path: Path) -> None:
+    rows = (PRICE.format(f"S-{i}", name, "12", "1,50") for i, name in enumerate(names))
+    found = read_prices(prices(*rows).encode("cp1250"), tmp_path)
+    assert [row["description"] for row in pq.read_table(found.good).to_pylist()] == names
+    assert found.repaired == {("", "central_european"): 1}
+
+
+def test_where_nobody_can_tell_the_code_page_letters_that_differ_are_set_apart(tmp_path: Path) -> None:
+    """Kaèa and øepa are no Western words, and two letters are few to be sure of Czech."""
+    rows = (PRICE.format(f"S-{i}", name, "12", "1,50") for i, name in enumerate(["Kača", "řepa", "Salz"]))
+    found = read_prices(prices(*rows).encode("cp1250"), tmp_path)
+    assert [row["description"] for row in pq.read_table(found.good).to_pylist()] == ["Salz"]
+    assert rejects(found) == [(line, "Bezeichnung", "bad_encoding") for line in (2, 3)]
+    assert "text was saved in another encoding, as a spreadsheet does" in reply(PRICES_A, "preisliste_20261117.csv", found, "", True)
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ["Rødgrød med fløde", "Smørrebrød", "Håndsæbe"],
+        ["Caffè", "Però", "Più", "Lunedì"],
+        ["Pão", "Limões", "Açúcar"],
+        ["Käse", "Brötchen", "Süße", "Crème fraîche", "Smørrebrød"],
+        # Letters that would be Czech, Slovak or Hungarian, but not where they stand.
+        ["Crème", "Smørrebrød", "Rosé"],
+        ["Crème", "Jamón"],
+        ["Limões", "Brötchen", "Müsli"],
+        ["Aïoli", "Maïs"],
         ["Wasserzähler Qn 2,5m³h", "Crème fraîche légère", "Håndsæbe", "Señorío"],
         ["N\xbfhrhefe", "Crème brûlée"],  # what an export writes for a letter that it does not know
     ],

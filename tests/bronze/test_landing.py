@@ -7,7 +7,7 @@ import pytest
 from pyspark.sql import DataFrame, SparkSession
 
 from lakehouse.arrow_frames import frame_from
-from lakehouse.bronze.landing import repaired, root_items, root_orders, split, with_dates_judged, with_root
+from lakehouse.bronze.landing import repaired, root_items, root_orders, split, with_dates_judged, with_post_dates, with_root
 from lakehouse.sources.woocommerce.orders import ORDER_ADDRESSES, ORDER_ITEM_META, ORDER_ITEMS, ORDERS
 from lakehouse.sources.woocommerce.people import EMAIL_UNSUBSCRIBES, USER_META
 from lakehouse.sources.woocommerce.products import TERMS
@@ -47,6 +47,16 @@ def test_a_date_is_judged_by_the_databases_clock_when_it_was_read(spark: SparkSe
     orders = frame_from(spark, list(enumerate(dates)), "id int, date_created_gmt timestamp")
     found = with_dates_judged(orders, read_at).orderBy("id").collect()
     assert [row["is_misdated"] for row in found] == [False, True, False, False, True]
+
+
+def test_an_order_without_a_date_is_of_the_local_date_of_its_post(spark: SparkSession) -> None:
+    known = datetime(2026, 11, 14, 23, 30)
+    orders = frame_from(spark, [(1, known), (2, None), (3, None), (4, None)], "id bigint, date_created_gmt timestamp")
+    # In Amsterdam it is two hours later than UTC in summer; order 3 has a post without a date, order 4 no post.
+    posts = [(1, datetime(2020, 1, 1)), (2, datetime(2026, 7, 1, 0, 30)), (3, None)]
+    found = with_post_dates(orders, frame_from(spark, posts, "id bigint, post_date timestamp"), "Europe/Amsterdam")
+    assert found.columns == ["id", "date_created_gmt"]
+    assert {row["id"]: row["date_created_gmt"] for row in found.collect()} == {1: known, 2: datetime(2026, 6, 30, 22, 30), 3: None, 4: None}
 
 
 @pytest.mark.parametrize("parents", [[], [(12, None)], [(12, 0)]])

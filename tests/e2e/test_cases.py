@@ -90,6 +90,14 @@ RIGHT: dict[str, list[tuple[str, list[str]]]] = {
         ),
     ],
 }
+# What no folder has: orders without a date. One has a post, in the night of 12 January in Amsterdam, an hour later than UTC; one has none.
+WITHOUT_DATES = """
+    SET sql_mode = '';
+    INSERT INTO wp_wc_orders (id, status, currency, type, total_amount, date_updated_gmt) VALUES
+      (900801, 'wc-completed', 'EUR', 'shop_order', 10, '2025-03-01'), (900802, 'wc-completed', 'EUR', 'shop_order', 10, '2025-03-01');
+    INSERT INTO wp_posts (ID, post_type, post_status, post_date) VALUES (900801, 'shop_order_placehold', 'draft', '2025-01-12 00:30:00');
+"""
+DATED = "select order_id, created_at, order_date from silver.orders where order_id in (900801, 900802)"
 # The same of price lists that somebody drops.
 LISTS = {
     "12-price-list-point-for-comma": [
@@ -114,6 +122,7 @@ def test_shops_with_what_went_wrong_elsewhere_are_read_right(server: Server, tes
     client = ["mariadb", f"--socket={server.socket}", "--user=root", "--default-character-set=utf8mb4", DATABASE]
     for case in RIGHT:
         subprocess.run(client, input=(cases / case / "input.sql").read_bytes(), check=True)
+    subprocess.run(client, input=WITHOUT_DATES.encode(), check=True)
     lake = lake_for(Shop(server, DATABASE, tmp_path), tmp_path)
     of_list = dropped(lake, cases / "12-price-list-point-for-comma")
     for command in ("ingest", "refresh"):
@@ -122,6 +131,8 @@ def test_shops_with_what_went_wrong_elsewhere_are_read_right(server: Server, tes
     expected = {**RIGHT, of_list: LISTS[of_list]}
     found = {case: [rows(lake, query) for query, _ in asked] for case, asked in expected.items()}
     assert found == {case: [right for _, right in asked] for case, asked in expected.items()}
+    assert rows(lake, DATED) == ["900801 2025-01-11T23:30:00Z 2025-01-12"]
+    assert rows(lake, "select distinct verdict from ops.reconciliations where table_name = 'orders' and measure = 'total'") == ["equal"]
 
 
 @pytest.mark.slow

@@ -64,6 +64,8 @@ def built(spark: SparkSession) -> dict[tuple[str, str, int], dict[str, Any]]:
         {"shop_code": s, "order_id": o, "refund_line_id": i, "product_id": p, "quantity": Decimal(q)}
         for i, (s, o, p, q) in enumerate(REFUNDS)
     ]
+    # Of a refund of the year 2062 nobody knows when it was made.
+    returned.append({**returned[0], "refund_line_id": 99, "quantity": Decimal(-4), "is_misdated": True})
     people = [
         {"shop_code": s, "identity_type": "email", "identity_pseudonym": who, "customer_key": who.upper()}
         for s in ("nl", "de")

@@ -32,6 +32,7 @@ from lakehouse.sources.source import JdbcTable, Within
 from lakehouse.sources.woocommerce.grants import grants
 from lakehouse.sources.woocommerce.orders import (
     ORDER_ADDRESSES,
+    ORDER_DATES,
     ORDER_ITEM_META,
     ORDER_ITEMS,
     ORDER_META,
@@ -152,6 +153,30 @@ def test_orphans_held_orders_and_keys_that_are_not_read_are_not_counted(tables_d
     figures = source_figures([databases(tables_database, HPOS)], HPOS, compared_tables(HPOS, OTHERS), None, HELD_ORDERS)
     assert counted(figures) == HPOS_COUNTS
     assert added_up(figures) == {"EUR 2026-11-14": "100", "EUR 2026-11-15": "30.5", "SEK unknown": "300"}
+
+
+@pytest.mark.database
+def test_the_day_of_an_order_without_a_date_is_that_of_its_post(server: Server, tables_database: str, databases: Any) -> None:
+    # The night of 16 November in Amsterdam; a post of another kind that took the number says nothing.
+    posts = (
+        "INSERT INTO wp_posts (ID, post_type, post_date) VALUES (50, 'shop_order_placehold', '2026-11-16 00:30:00'), (51, 'page', NOW())"
+    )
+    orders = "INSERT INTO wp_wc_orders (id, type, currency, total_amount) VALUES (50, 'shop_order', 'SEK', 7), (51, 'shop_order', 'SEK', 8)"
+    database = databases(tables_database, HPOS)
+    with server.connect() as connection, connection.cursor() as cursor:
+        cursor.execute(f"USE {tables_database}")
+        cursor.execute("SET sql_mode = ''")
+        try:
+            for statement in (posts, orders):
+                cursor.execute(statement)
+            connection.commit()
+            figures = source_figures(database, HPOS, [ORDERS], None, HELD_ORDERS, None, ORDER_DATES)
+        finally:
+            for table in ("posts", "wc_orders"):
+                cursor.execute(f"DELETE FROM wp_{table} WHERE ID >= 50 AND ID < 100")
+            connection.commit()
+    # Order 30 has a post without a date.
+    assert added_up(figures) == {"EUR 2026-11-14": "100", "EUR 2026-11-15": "30.5", "SEK 2026-11-15": "7", "SEK unknown": "308"}
 
 
 @pytest.mark.database

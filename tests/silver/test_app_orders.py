@@ -52,6 +52,14 @@ def stands(built: dict[int, dict[str, Any]], app_order: int) -> tuple[str, int, 
     return tuple(built[app_order][name] for name in ("shop_code", "order_id", "is_shops"))
 
 
+def test_an_order_whose_date_can_not_be_is_flagged_by_when_its_file_arrived(spark: SparkSession) -> None:
+    dates = {1: datetime(2062, 7, 1), 2: datetime(1970, 1, 1), 3: datetime(2026, 7, 4, 5), 4: datetime(2026, 7, 4, 5, 1), 5: None}
+    sent = [{"app_order_id": i, "status": "paid", "created_at": date, "_arrived_at": datetime(2026, 7, 2, 5)} for i, date in dates.items()]
+    found = build(frame_of(spark, APP_ORDERS.bronze, sent), frame_of(spark, ORDERS.bronze, []), feed_shop="nl").collect()
+    assert {row["app_order_id"] for row in found if row["is_misdated"]} == {1, 2, 4}
+    assert [row["is_misdated"] for row in found if row["app_order_id"] == 5] == [False]
+
+
 def test_an_order_that_the_shop_has_is_the_shops(built: dict[int, dict[str, Any]]) -> None:
     assert stands(built, 1) == ("nl", 101, True)
     # An order in the bin is one that silver has.
@@ -79,6 +87,7 @@ def test_the_facts_are_those_that_the_vendor_sends(built: dict[int, dict[str, An
         "order_id": 5,
         "app_order_id": 5,
         "is_shops": False,
+        "is_misdated": False,
         "status": "paid",
         "currency_code": "EUR",
         "created_at": datetime(2026, 7, 1, 9),

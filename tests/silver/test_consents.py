@@ -5,6 +5,8 @@ import random
 from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 from tests.support.frames import frame_of, rows_of
@@ -135,6 +137,56 @@ def test_ten_thousand_histories_are_decided_as_the_plain_model_does(spark: Spark
         if found != (expected := plain_decision(history))
     ]
     assert wrong[:3] == []
+
+
+DAYS = st.integers(0, 5)
+WORDS = st.sampled_from(["1", "yes", "0", "no", "", "unsubscribed"])
+KINDS = st.sampled_from(["reviews", "offers"])
+REFUSALS = st.sampled_from(
+    [
+        *(Said("mail_tool", event, 5) for event in ("unsubscribed", "complained")),
+        *(Said("account", word) for word in ("0", "no", "unsubscribed")),
+        *(Said("shops_mail", "unsubscribed", 5, kind) for kind in ("reviews", "offers")),
+        Said("order", "unsubscribed", 5),
+    ]
+)
+
+
+@st.composite
+def refused(draw: st.DrawFn) -> list[Said]:
+    """A no on day 5, what was said before and on that day, and what takes no `no` back after it; the sources in any order.
+
+    What one source says one after the other stays in its order. Where a guest's order refuses, there is no account: that would decide.
+    """
+    no = draw(REFUSALS)
+    of_orders = st.tuples(st.just("order"), WORDS, st.one_of(st.none(), DAYS)).map(lambda said: Said(*said))
+    of_kinds = st.tuples(st.just("shops_mail"), st.sampled_from(["unsubscribed", "resubscribed"]), DAYS, KINDS).map(
+        lambda said: Said(*said)
+    )
+    of_tool = st.tuples(st.just("mail_tool"), st.just("unsubscribed"), DAYS).map(lambda said: Said(*said))
+    of_account = st.tuples(st.just("account"), WORDS).map(lambda said: Said(*said))
+    others = [of_orders, of_kinds, of_tool, *([of_account] if no.source != "order" else [])]
+    before = draw(st.lists(st.one_of(others), max_size=5))
+    silent = st.one_of(st.just(Said("account", "")), of_orders) if no.source != "order" else of_orders
+    tries = [silent, *([of_account] if no.source not in ("account", "order") else [])]
+    after = draw(st.lists(st.one_of(tries), max_size=3))
+    statements = [*before, no, *after]
+    places = [(said.source, said.kind) for said in statements]
+    waiting = {place: iter([said for said, at in zip(statements, places, strict=True) if at == place]) for place in places}
+    return [next(waiting[place]) for place in draw(st.permutations(places))]
+
+
+@settings(max_examples=1_000, deadline=None)
+@given(refused())
+def test_a_later_or_equal_no_of_any_source_wins_over_every_yes_before_it(history: list[Said]) -> None:
+    assert plain_decision(history) == "no"
+
+
+@settings(max_examples=3, deadline=None, phases=[Phase.explicit, Phase.generate], suppress_health_check=list(HealthCheck))
+@given(st.lists(refused(), min_size=60, max_size=60))
+def test_no_refusal_is_lost_on_its_way_through_the_tables(spark: SparkSession, histories: list[list[Said]]) -> None:
+    lost = [history for history, found in zip(histories, decided(spark, histories), strict=True) if found != "no"]
+    assert lost[:3] == []
 
 
 YES, NO = Said("account", "1"), Said("account", "0")

@@ -1,5 +1,7 @@
 """silver.customer_identities: who is who, in one frame."""
 
+from datetime import datetime
+
 import pytest
 from pyspark.sql import DataFrame, SparkSession
 from tests.support.frames import frame_of, rows_of
@@ -21,6 +23,11 @@ ORDERS: list[tuple[str, int, int, str | None, str | None]] = [
     ("nl", 7, 9, "u9", "gone"),  # an account that is gone from the users
     ("nl", 8, 0, None, "both"),  # an address of two accounts
     ("nl", 9, 7, "u7", "office"),  # the account's order with another address
+    ("nl", 10, 20, "u20", "before"),  # two orders of an account that is gone, whose later address a guest uses
+    ("nl", 11, 20, "u20", "eve"),
+    ("nl", 12, 0, None, "eve"),
+    ("nl", 13, 21, "u21", "anna"),  # an account that is gone, and made anew with the same address
+    ("nl", 14, 21, "u21", None),
     ("de", 1, 0, None, "anna"),  # the same person as a guest of another shop
     ("de", 2, 0, None, "dora"),
 ]
@@ -50,6 +57,7 @@ def bought(spark: SparkSession) -> DataFrame:
             "user_pseudonym": user,
             "email_pseudonym": email,
             "order_pseudonym": f"o-{s}-{i}",
+            "created_at": datetime(2026, 1, i),
         }
         for s, i, u, user, email in ORDERS
     ]
@@ -102,8 +110,14 @@ def test_a_buyer_without_an_address_is_one_person_an_order(found: Found) -> None
 
 def test_an_account_that_orders_name_stays_a_customer_when_it_is_gone(found: Found) -> None:
     assert found["nl", "user", "u9"] == ("u9", 9)
-    # Its order's address is nobody's: a guest who uses it later is somebody else.
+    # That nobody has the address of its orders makes it none that may be written to.
     assert ("nl", "email", "gone") not in found
+
+
+def test_an_account_that_is_gone_is_whoever_has_the_address_of_its_latest_order(found: Found) -> None:
+    assert found["nl", "user", "u20"] == ("eve", None) == found["nl", "email", "eve"]
+    assert ("nl", "email", "before") not in found
+    assert found["nl", "user", "u21"] == ("u7", 7)
 
 
 def test_of_two_accounts_with_one_address_the_older_has_it(found: Found) -> None:
@@ -117,11 +131,12 @@ def test_a_databases_customer_is_an_account_there(found: Found) -> None:
 
 
 def test_everybody_is_there_once(found: Found) -> None:
-    assert {key[2] for key in found if key[1] == "user"} == {"u7", "u9", "u10", "u11", "u12", "e5"}
+    assert {key[2] for key in found if key[1] == "user"} == {"u7", "u9", "u10", "u11", "u12", "u20", "u21", "e5"}
     assert {key[::2] for key in found if key[1] == "email"} == {
         ("nl", "anna"),
         ("nl", "bob"),
         ("nl", "both"),
+        ("nl", "eve"),
         ("de", "anna"),
         ("de", "dora"),
         ("erp", "anna"),
@@ -144,12 +159,15 @@ def test_every_identity_says_why_it_is_that_customer(reasons: dict[tuple[str, st
     assert reasons == {
         ("nl", "u7"): ("account", "the account itself"),
         ("nl", "u9"): ("account", "the account itself"),
+        ("nl", "u20"): ("email_of_guest", "the account is gone, and its latest order has the address of a guest"),
+        ("nl", "u21"): ("email_of_account", "the account is gone, and its latest order has the address of account 7"),
         ("nl", "u10"): ("account", "the account itself"),
         ("nl", "u11"): ("account", "the account itself"),
         ("nl", "u12"): ("account", "the account itself"),
         ("nl", "anna"): ("account_email", "the address of account 7"),
         ("nl", "both"): ("account_email", "the address of account 10"),
         ("nl", "bob"): ("guest_email", "an address that no account has"),
+        ("nl", "eve"): ("guest_email", "an address that no account has"),
         ("de", "anna"): ("guest_email", "an address that no account has"),
         ("de", "dora"): ("guest_email", "an address that no account has"),
         ("nl", "o-nl-5"): ("single_order", "a buyer without a usable address"),
@@ -186,6 +204,11 @@ def test_every_order_gets_its_customer(bought: DataFrame, identities: DataFrame)
         ("nl", 7): "u9",
         ("nl", 8): "u10",
         ("nl", 9): "u7",
+        ("nl", 10): "eve",
+        ("nl", 11): "eve",
+        ("nl", 12): "eve",
+        ("nl", 13): "u7",
+        ("nl", 14): "u7",
         ("de", 1): "anna",
         ("de", 2): "dora",
         ("app", 1): "u7",

@@ -74,6 +74,7 @@ ORDERS: list[tuple[str, int, int, str | None, int, str | None, bool, bool | None
     ("nl", 109, 0, "throwaway", 2, "NL", False, None),
     ("nl", 110, 0, "no-mail", 2, "NL", False, None),
     ("nl", 111, 0, "returned", 2, "NL", False, None),
+    ("nl", 112, 8, "guest", 1, "CH", False, None),  # of an account that is gone, whose address a guest uses
     ("de", 201, 0, "yes", 2, "DE", False, True),
     ("de", 202, 0, "maybe", 2, "DE", False, False),
     ("xx", 301, 0, "elsewhere", 2, "DE", False, None),
@@ -333,6 +334,12 @@ def test_country_and_orders_of_the_app_are_those_made_there(built: dict[tuple[st
     assert column(built, "last_order_id")["u1"] == 102
     row = built["app", "u1"]
     assert (row["registered_at"], row["locale"], row["last_ordered_at"]) == (datetime(2026, 2, 1), None, datetime(2026, 7, 4))
+
+
+def test_an_account_that_is_gone_and_a_guest_with_its_address_are_one_customer(built: dict[tuple[str, str], dict[str, Any]]) -> None:
+    assert ("nl", "u8") not in built
+    names = ("user_id", "email_pseudonym", "is_anonymous", "is_customer", "last_order_id")
+    assert [built["nl", "guest"][name] for name in names] == [None, "guest", False, True, 105]
 
 
 def test_language_and_registration_are_the_accounts(built: dict[tuple[str, str], dict[str, Any]]) -> None:

@@ -113,9 +113,12 @@ def test_a_complaint_to_the_mail_tool_holds_in_every_shop(spark: SparkSession) -
 
 
 def test_addresses_of_marketplaces_and_of_tasks_are_known(spark: SparkSession) -> None:
-    relays = ["x1y2@marketplace.amazon.de", "b@members.ebay.co.uk", "c@relay.walmart.com"]
-    tasks = ["info@shop.example", "No-Reply+shop@shop.example"]
-    people = ["amazon@shop.example", "a@notmarketplace.amazon.de.shop.example", "infos@shop.example"]
+    relays = ["x1y2@marketplace.amazon.de", "b@members.ebay.co.uk", "c@relay.walmart.com", "d@scs.tiktokw.us", "e@scs2.tiktok.com"]
+    relays += ["f@kaufland-marktplatz.de", "g@us.notification.mirakl.net", "h@pc.fw.rakuten.ne.jp", "i@allegromail.cz"]
+    languages = ("klantenservice", "kontakt", "assistenza", "servicioalcliente", "obsluga", "zakaznickyservis")
+    tasks = ["info@shop.example", "No-Reply+shop@shop.example", *(f"{task}@shop.example" for task in languages)]
+    people = ["amazon@shop.example", "a@notmarketplace.amazon.de.shop.example", "infos@shop.example", "scs.tiktokw.us@shop.example"]
+    people += ["a@tiktok.com", "kontakta@shop.example"]
     found = flags(spark, [("nl", e) for e in (*relays, *tasks, *people)], [])
     assert [key[1] for key, (_, _, _, is_relay, *_) in found.items() if is_relay] == sorted(relays)
     assert {key[1] for key, (_, _, _, _, is_role, _) in found.items() if is_role} == {task.lower() for task in tasks}

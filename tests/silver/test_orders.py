@@ -113,6 +113,7 @@ def built(spark: SparkSession) -> dict[tuple[str, int], dict[str, Any]]:
             discount_amount=Decimal("0.5"),
         ),
         *(of_app(11 + i, status) for i, status in enumerate(STATUSES)),
+        of_app(90, is_misdated=True),
         # The vendor has another opinion of the shop's order 2, twice.
         of_app(2, "cancelled", "nl", app_order_id=98, total_amount=Decimal("99")),
         of_app(2, "delivered", "nl", app_order_id=99, total_amount=Decimal("99")),
@@ -237,7 +238,8 @@ def test_an_order_of_the_shop_made_in_the_app_is_the_shops_with_channel_app(buil
 
 
 def test_an_order_that_no_shop_has_is_one_of_shop_app(built: dict[tuple[str, int], dict[str, Any]]) -> None:
-    assert set(column(built, "channel_code", "app").items()) == {(i, "app") for i in (1, *range(11, 11 + len(STATUSES)))}
+    assert set(column(built, "channel_code", "app").items()) == {(i, "app") for i in (1, 90, *range(11, 11 + len(STATUSES)))}
+    assert [built["app", 90][name] for name in ("is_misdated", "is_sale", "no_sale_reason", "broken")] == [True, False, "date", []]
     row = built["app", 1]
     # 22:30 UTC is the next day in the feed shop's zone.
     assert (row["order_date"], row["paid_at"], row["updated_at"]) == (date(2026, 7, 2), datetime(2026, 7, 1, 22, 40), datetime(2026, 7, 3))
@@ -259,5 +261,5 @@ def test_an_order_of_a_database_is_one_of_a_shop_of_its_own(built: dict[tuple[st
 
 
 def test_cancelled_and_refunded_orders_of_the_app_are_no_sales(built: dict[tuple[str, int], dict[str, Any]]) -> None:
-    sales = {row["status"]: row["is_sale"] for (shop, _), row in built.items() if shop == "app"}
+    sales = {row["status"]: row["is_sale"] for (shop, order_id), row in built.items() if shop == "app" and order_id != 90}
     assert sales == {"placed": True, "paid": True, "shipped": True, "delivered": True, "cancelled": False, "refunded": False}

@@ -21,20 +21,22 @@ META: dict[int, dict[str, str]] = {
         **SELLABLE,
         "_sku": " A-1 ",
         "_global_unique_id": "8710000000017",
+        "_manage_stock": "yes",
         "_stock": "12.5",
         "_thumbnail_id": "500",
     },
     VARIABLE: {"_stock_status": "instock"},
     HIDDEN: SELLABLE,
-    DRAFT: SELLABLE,
+    # Stock that was counted once.
+    DRAFT: {**SELLABLE, "_manage_stock": "no", "_stock": "7"},
     PRICELESS: {"_price": "", "_stock_status": "instock"},
-    SOLD_OUT: {"_price": "2.50", "_stock_status": "outofstock", "_stock": "0"},
-    BACK_ORDER: {"_price": "2.50", "_stock_status": "onbackorder", "_stock": "-3", "_thumbnail_id": "999"},
-    UNCOUNTED: {"_price": "0", "_sku": "", "_stock": ""},
+    SOLD_OUT: {"_price": "2.50", "_stock_status": "outofstock", "_manage_stock": "yes", "_stock": "0"},
+    BACK_ORDER: {"_price": "2.50", "_stock_status": "onbackorder", "_manage_stock": "1", "_stock": "-3", "_thumbnail_id": "999"},
+    UNCOUNTED: {"_price": "0", "_sku": "", "_manage_stock": "yes", "_stock": ""},
     PRIVATE: SELLABLE,
     LOCKED: SELLABLE,
     MEMBERS: SELLABLE,
-    WINE: SELLABLE,
+    WINE: {**SELLABLE, "_stock": "7"},
     EXTERNAL: SELLABLE,
     500: {"_wp_attached_file": "2026/07/tea.jpg"},
 }
@@ -188,6 +190,14 @@ def test_codes_and_stock_are_null_where_they_are_empty(built: dict[int, dict[str
     assert built[BACK_ORDER]["stock_quantity"] == -3
 
 
+def test_stock_that_is_not_managed_is_unlimited_whatever_number_is_left(built: dict[int, dict[str, Any]], spark: SparkSession) -> None:
+    # Switched off for the product; never switched on; switched off in the whole shop.
+    assert built[DRAFT]["stock_quantity"] is built[WINE]["stock_quantity"] is None
+    meta = [(1, "_manage_stock", "yes"), (1, "_stock", "7")]
+    found = {is_on: built_of(spark, meta, {"shop_code": "nl", "manages_stock": is_on}).collect() for is_on in (True, False)}
+    assert {is_on: row["stock_quantity"] for is_on, (row,) in found.items()} == {True: Decimal("7"), False: None}
+
+
 def test_addresses_are_made_of_the_shops_home(built: dict[int, dict[str, Any]]) -> None:
     assert built[PLAIN]["product_url"] == f"https://shop.example/?p={PLAIN}"
     assert built[PLAIN]["image_url"] == "https://shop.example/wp-content/uploads/2026/07/tea.jpg"
@@ -227,7 +237,7 @@ def test_of_a_product_without_variations_the_first_price_counts_in_the_shops_own
     assert [row["price_amount"] for row in built_of(spark, meta, {"shop_code": "nl", "decimal_sign": ","}).collect()] == [Decimal("12.5")]
 
 
-def built_of(spark: SparkSession, meta: list[tuple[int, str, str]], shop: dict[str, str]) -> DataFrame:
+def built_of(spark: SparkSession, meta: list[tuple[int, str, str]], shop: dict[str, Any]) -> DataFrame:
     """Product 1 with these keys (post, key, value) of itself and of its pictures."""
     rows = [{"shop_code": "nl", "meta_id": n, "post_id": i, "meta_key": k, "meta_value": v} for n, (i, k, v) in enumerate(meta)]
     return build(

@@ -20,6 +20,7 @@ def test_the_sign_of_a_refund_is_not_that_of_what_was_stored(spark: SparkSession
         {"shop_code": "nl", "_root_order_id": 1, "id": 1, "type": "shop_order", "status": "wc-completed", "currency": "GBP"},
         {"shop_code": "nl", "_root_order_id": 1, "id": 2, "type": "shop_order_refund", "status": "wc-completed", "currency": ""},
     ]
+    orders[1]["is_misdated"] = True
     items = [
         ("nl", 10, 1, {"_qty": "3", "_line_total": "9"}),
         ("nl", 11, 1, {"_qty": "1", "_line_total": "-4"}),
@@ -40,6 +41,7 @@ def test_the_sign_of_a_refund_is_not_that_of_what_was_stored(spark: SparkSession
         (24, -1, Decimal("-5"), Decimal("0"), "GBP"),
         (25, 1, Decimal("4"), Decimal("0"), "GBP"),
     ]
+    assert {row["is_misdated"] for row in frame.collect()} == {True}  # as their refund
 
 
 def test_a_refunded_product_that_is_gone_is_known_by_the_orders_line(spark: SparkSession) -> None:

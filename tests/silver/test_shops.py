@@ -25,6 +25,11 @@ def test_a_shop_has_one_row_with_what_it_says_of_itself(spark: SparkSession) -> 
     assert shop(spark, options, names) == ("nl", "https://shop.example", "EUR", True, ",")
 
 
+def test_stock_is_counted_unless_the_shop_switched_that_off(spark: SparkSession) -> None:
+    said: tuple[dict[str, str], ...] = ({}, {"woocommerce_manage_stock": "yes"}, {"woocommerce_manage_stock": "no"})
+    assert [shop(spark, options, ("manages_stock",)) for options in said] == [(True,), (True,), (False,)]
+
+
 def test_without_a_sign_before_decimals_it_is_a_point(spark: SparkSession) -> None:
     assert shop(spark, {"woocommerce_price_decimal_sep": ""}, ("decimal_sign",)) == shop(spark, {}, ("decimal_sign",)) == (".",)
 

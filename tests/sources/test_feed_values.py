@@ -144,6 +144,20 @@ def repaired(text: str, parser: Parser) -> tuple[Any, str, dict[str, int]]:
         ("46000", v.last_day(v.ISO_DATE), (date(2025, 12, 9), "", {"as_dates": 1})),
         ("20261", v.date(v.ISO_DATE), (None, "not_a_date", {})),
         ("99999", v.date(v.ISO_DATE), (None, "not_a_date", {})),
+        # 45,321 days after it are 30 January 2024; the part of a day is its time, UTC. 21:05 is 0.878472... of a day, and 0.88 is rounded.
+        ("45321.5", v.timestamp(), (datetime(2024, 1, 30, 12, tzinfo=UTC), "", {"as_dates": 1})),
+        ("45321,25", v.timestamp(), (datetime(2024, 1, 30, 6, tzinfo=UTC), "", {"as_dates": 1})),
+        ("45321.87847", v.timestamp(), (datetime(2024, 1, 30, 21, 5, tzinfo=UTC), "", {"as_dates": 1})),
+        ("45321", v.timestamp(), (datetime(2024, 1, 30, tzinfo=UTC), "", {"as_dates": 1})),
+        ("45321.88", v.timestamp(), (None, "not_a_date", {})),
+        ("45321.0", v.date(v.ISO_DATE), (date(2024, 1, 30), "", {"as_dates": 1})),
+        ("45321.5", v.date(v.ISO_DATE), (None, "not_a_date", {})),
+        # A day with a time that says nothing, and one with a time.
+        ("01.11.2026 00:00:00", v.date(v.POINT_DATE), (date(2026, 11, 1), "", {"midnight": 1})),
+        ("2026-11-01T00:00", v.date(v.ISO_DATE), (date(2026, 11, 1), "", {"midnight": 1})),
+        ("31.12.9999 0:00:00", v.last_day(v.POINT_DATE), (None, "", {"midnight": 1})),
+        ("31.02.2026 00:00:00", v.date(v.POINT_DATE), (None, "not_a_date", {})),
+        ("01.11.2026 12:30:00", v.date(v.POINT_DATE), (None, "not_a_date", {})),
         # Digits that are lost can't be had back.
         ("2958465", v.last_day(v.POINT_DATE), (None, "", {"as_dates": 1})),  # 31.12.9999
         ("2958465", v.date(v.POINT_DATE), (None, "not_a_date", {})),

@@ -12,11 +12,13 @@ from lakehouse.sources.woocommerce.stores import HPOS, LEGACY, OrderStore, paren
 pytestmark = pytest.mark.database
 # (id, type, parent). Order 10 was paid at a marketplace: 11 and 12 are copies, 13 the rest of a down payment, 14 and 15 refunds of 10
 # and of the copy. Order 20 is the parent of an order and no marketplace's; nor is 30, whose key says no. Order 40 has a shop's own key.
+# Of a key that stands twice the first row counts: 50 is no marketplace's, 60 is.
 ROWS = [
     *((10, "shop_order", 0), (11, "shop_order", 10), (12, "shop_order", 10), (13, "shop_order", 10)),
     *((14, "shop_order_refund", 10), (15, "shop_order_refund", 11), (16, "shop_order_refund", 0), (17, "shop_subscription", 10)),
     *((20, "shop_order", 0), (21, "shop_order", 20), (30, "shop_order", 0), (31, "shop_order", 30)),
     *((40, "shop_order", 0), (41, "shop_order", 40)),
+    *((50, "shop_order", 0), (51, "shop_order", 50), (60, "shop_order", 0), (61, "shop_order", 60)),
 ]
 META = [
     (10, "has_sub_order", "1"),
@@ -24,6 +26,7 @@ META = [
     (20, "other", "1"),
     (30, "has_sub_order", "0"),
     (40, "our_sellers", "yes"),
+    *((50, "has_sub_order", "0"), (50, "has_sub_order", "1"), (60, "has_sub_order", "1"), (60, "has_sub_order", "0")),
 ]
 VIA = {11: "dokan", 13: "wc_deposits"}
 
@@ -57,5 +60,5 @@ def test_parents_are_those_of_refunds_and_of_copies_for_sellers(server: Server, 
             cursor.execute(parents(store, keys).replace("{p}", "wp_"))
             return {(row[0], row[1]) for row in cursor.fetchall() if row[1]}
 
-    assert asked(SUB_ORDER_KEYS) == {(11, 10), (12, 10), (14, 10), (15, 11)}
-    assert asked((*SUB_ORDER_KEYS, "our_sellers")) == {(11, 10), (12, 10), (14, 10), (15, 11), (41, 40)}
+    assert asked(SUB_ORDER_KEYS) == {(11, 10), (12, 10), (14, 10), (15, 11), (61, 60)}
+    assert asked((*SUB_ORDER_KEYS, "our_sellers")) == {(11, 10), (12, 10), (14, 10), (15, 11), (41, 40), (61, 60)}

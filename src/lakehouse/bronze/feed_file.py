@@ -17,12 +17,13 @@ from pyspark.sql.pandas.types import to_arrow_type
 
 from lakehouse.bronze.feed_header import named_columns, without_sep_line
 from lakehouse.bronze.feed_json import events
-from lakehouse.bronze.spreadsheet_rows import ends_with_totals, is_nothing, with_last, with_narrowed
+from lakehouse.bronze.spreadsheet_rows import ends_with_totals, is_nothing, with_last, with_right_width
+from lakehouse.io.files.code_pages import CP1250
 from lakehouse.io.files.csv_files import Records, Stream, Unreadable, header, records
-from lakehouse.io.files.text_files import CP1250, opened
+from lakehouse.io.files.text_files import opened
 from lakehouse.sources.feed import ORIGIN, Feed
 from lakehouse.sources.feed_values import CLASSES, GOOD, parse
-from lakehouse.sources.spreadsheets import CENTRAL_EUROPEAN, EMPTY_ROWS, NARROWED, NUMBER, POINTED, POINTED_ROWS, TOTALS, kinds_of_codes
+from lakehouse.sources.spreadsheets import CENTRAL_EUROPEAN, EMPTY_ROWS, NUMBER, POINTED, POINTED_ROWS, TOTALS, kinds_of_codes
 
 HEAD = 1 << 16
 # What a column may be called, and its place: no address, no number, nothing over several lines.
@@ -139,15 +140,14 @@ def _csv_parts(stream: Stream, feed: Feed, found: FileReadResult) -> Iterator[Re
         return
     head, above = without_sep_line(head)
     names = header(head.decode(errors="replace"), feed.delimiter)
-    places, found.refused, found.unknown_columns, found.absent_columns = named_columns(names, feed)
+    places, found.refused, found.unknown_columns, found.absent_columns, least = named_columns(names, feed)
     is_first, own_names = True, [f.name for f in feed.fields]
     for as_it_stands, is_last in with_last(records(_Joined(head, stream), feed.delimiter, len(names))):
-        part, narrowed = with_narrowed(as_it_stands)
+        part, widths = with_right_width(as_it_stands, len(names), least, is_last)
         fields, lines = part.fields, part.lines + above
         if is_first and len(lines):
             fields, lines, is_first = fields.slice(1), lines[1:], False
-        if narrowed:
-            found.repaired["", NARROWED] += narrowed
+        found.repaired.update({("", kind): number for kind, number in widths.items()})
         if (empty := is_nothing(fields)).any():
             found.repaired["", EMPTY_ROWS] += int(empty.sum())
             fields, lines = fields.filter(pa.array(~empty)), lines[~empty]

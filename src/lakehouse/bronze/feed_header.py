@@ -10,12 +10,13 @@ from lakehouse.sources.feed import Feed
 
 class NamedColumns(NamedTuple):
     """`places`: where each of the feed's columns stands; `refused`: why nothing of the file can be used; names that are `unknown`; columns
-    that are `absent` and may be."""
+    that are `absent` and may be; how many fields a row has at `least`: what it lacks then may be empty."""
 
     places: list[int | None]
     refused: str
     unknown: list[str]
     absent: list[str]
+    least: int
 
 
 def without_sep_line(head: bytes) -> tuple[bytes, int]:
@@ -50,7 +51,12 @@ def named_columns(names: Sequence[str], feed: Feed) -> NamedColumns:
         wrong.append("the first line may be no header line at all")
     refused = f"columns of the header line are not those of the contract; {'; '.join(wrong)}{_delimiter_hint(names, feed)}" if wrong else ""
     # Of a file without a header line these are the first row's values: nobody's business.
-    return NamedColumns(places, refused, unknown if is_header else [], absent)
+    return NamedColumns(places, refused, unknown if is_header else [], absent, _least(names, places, feed))
+
+
+def _least(names: Sequence[str], places: Sequence[int | None], feed: Feed) -> int:
+    may_lack = {at for at, wanted in zip(places, feed.fields, strict=True) if not wanted.required}
+    return max((at + 1 for at, name in enumerate(names) if name.strip() and at not in may_lack), default=len(names))
 
 
 def _plain(name: str) -> str:

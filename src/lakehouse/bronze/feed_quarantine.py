@@ -19,7 +19,7 @@ FOUND = {
     "not_in_list": "it is none of the values that are expected",
     "too_long": "the text is too long",
     "out_of_range": "the number is far too large or too small",
-    "bad_encoding": "it holds characters that cannot be read: text was saved in another encoding",
+    "bad_encoding": "it holds characters that cannot be read: text was saved in another encoding, as a spreadsheet does",
     "rounded_by_spreadsheet": ("a spreadsheet has rounded it, as to 8.71E+12: import the original with this column as text, and save that"),
     WRONG_FIELD_COUNT: "the row has more or fewer columns than the header line",
     NOT_JSON: "the line is not one JSON object",

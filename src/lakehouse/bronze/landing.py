@@ -1,8 +1,8 @@
 """From a staged copy of a source table to its mirror and its part of the vault."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from pyspark.sql import DataFrame
+from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from lakehouse.expressions import repaired_text
@@ -11,7 +11,7 @@ from lakehouse.sources.source import MISDATED, ORDER, ORDER_ITEM_ID, ROOT_ORDER,
 from lakehouse.table import STRING
 
 # Before it there was no shop of this kind; after it clocks and time zones don't explain a date.
-FIRST_YEAR, DAYS_AHEAD = 2000, timedelta(days=2)
+FIRST_YEAR, DAYS_AHEAD = 2000, "interval 2 days"
 
 
 def repaired(staged: DataFrame) -> DataFrame:
@@ -46,10 +46,20 @@ def with_root(frame: DataFrame, source: JdbcTable, roots: DataFrame, items: Data
     return frame.join(roots.select(F.col("order_id").alias(column), ROOT_ORDER.name), column)
 
 
+def with_post_dates(orders: DataFrame, dates: DataFrame, time_zone: str) -> DataFrame:
+    """Orders without a date get that of their post: `dates` has id, post_date on the wall clock of the shop's `time_zone`."""
+    created = F.coalesce("date_created_gmt", F.to_utc_timestamp("post_date", time_zone))
+    return orders.join(F.broadcast(dates), "id", "left").withColumn("date_created_gmt", created).drop("post_date")
+
+
 def with_dates_judged(orders: DataFrame, read_at: datetime) -> DataFrame:
     """Orders and refunds with `is_misdated`. `read_at` is the database's clock, so that silver needs none."""
-    created, latest = F.col("date_created_gmt"), F.lit(read_at + DAYS_AHEAD)
-    return orders.withColumn(MISDATED.name, F.coalesce((F.year(created) < FIRST_YEAR) | (created > latest), F.lit(False)))
+    return orders.withColumn(MISDATED.name, is_impossible(F.col("date_created_gmt"), F.lit(read_at)))
+
+
+def is_impossible(created: Column, seen_at: Column) -> Column:
+    """Whether it can't be the date of something that was there at `seen_at`; false where nothing is known."""
+    return F.coalesce((F.year(created) < FIRST_YEAR) | (created > seen_at + F.expr(DAYS_AHEAD)), F.lit(False))
 
 
 def split(staged: DataFrame, source: JdbcTable, shop_code: str, key: str) -> tuple[DataFrame, DataFrame | None]:

@@ -1,26 +1,48 @@
-"""Records that are no data but what a spreadsheet, or whoever used it, added to a list; and records that it made wider."""
+"""Records that are no data but what a spreadsheet, or whoever used it, added to a list; and records that it made wider or narrower."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from lakehouse.io.files.csv_files import Records, Unreadable
+from lakehouse.io.files.csv_files import Records, Unreadable, WrongWidth
 from lakehouse.sources.feed import Feed
-from lakehouse.sources.spreadsheets import is_total
+from lakehouse.sources.spreadsheets import FILLED, NARROWED, is_total
 
 
-def with_narrowed(part: Records) -> tuple[Records, int]:
-    """The part with records that only end with empty fields beyond the header line among the others, and how many these are."""
-    narrowed = [wrong for wrong in part.wrong_width if wrong.values is not None]
-    if not narrowed:
-        return part, 0
-    rows = pa.RecordBatch.from_pylist([dict(zip(part.fields.schema.names, wrong.values or (), strict=True)) for wrong in narrowed])
-    lines = np.concatenate([part.lines, [wrong.line for wrong in narrowed]]).astype(np.int64)
+def with_right_width(part: Records, width: int, least: int, is_last: bool) -> tuple[Records, Counter[str]]:
+    """The part with records among the others that a spreadsheet made wider or narrower than the `width` of the header line, and how many.
+
+    Wider ones end with empty fields. Narrower ones have `least` fields or more, so that they lack only what may be empty; or they begin
+    with a word for a sum, which is judged later.
+    """
+    if not part.wrong_width:
+        return part, Counter()
+    torn = {wrong.line for wrong in part.wrong_width if wrong.values is None or wrong.fields < least}
+    end = max((*part.lines, *torn, *(wrong.line for wrong in part.wrong_width)), default=0) if is_last else 0
+
+    def repair(wrong: WrongWidth) -> str | None:
+        if wrong.values is None:
+            return None
+        if wrong.fields > width:
+            return NARROWED
+        if is_last and is_total(next((value.strip() for value in wrong.values if value.strip()), "")):
+            return ""
+        # The last record of a file may be cut off, and one before half a record is the other half.
+        return FILLED if wrong.fields >= least and wrong.line != end and wrong.line + 1 not in torn else None
+
+    repairs = {wrong.line: found for wrong in part.wrong_width if (found := repair(wrong)) is not None}
+    if not repairs:
+        return part, Counter()
+    changed = [wrong for wrong in part.wrong_width if wrong.line in repairs]
+    rows = pa.RecordBatch.from_pylist([dict(zip(part.fields.schema.names, wrong.values or (), strict=True)) for wrong in changed])
+    lines = np.concatenate([part.lines, [wrong.line for wrong in changed]]).astype(np.int64)
     in_order = np.argsort(lines, kind="stable")
     fields = pa.concat_batches([part.fields, rows.select(part.fields.schema.names)]).take(pa.array(in_order))
-    return Records(fields, lines[in_order], [wrong for wrong in part.wrong_width if wrong.values is None]), len(narrowed)
+    left = [wrong for wrong in part.wrong_width if wrong.line not in repairs]
+    return Records(fields, lines[in_order], left), Counter(filter(None, repairs.values()))
 
 
 def is_nothing(fields: pa.RecordBatch) -> np.ndarray:

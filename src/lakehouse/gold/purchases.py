@@ -34,7 +34,8 @@ class Clock:
 def purchases(
     orders: DataFrame, order_lines: DataFrame, refund_lines: DataFrame, customer_identities: DataFrame, *, feed_shop: str
 ) -> DataFrame:
-    """One row per sale order and product: what was ordered less what was refunded, with the order's customer.
+    """One row per sale order and product: what was ordered less what was refunded, with the order's customer. As everywhere in gold,
+    what has a date that can't be is left out.
 
     What was bought in the app was bought in the shop `feed_shop`. Ids of the app's orders are below zero: the shop may have the same.
 
@@ -44,7 +45,7 @@ def purchases(
     sales = with_customer_key(orders.where("is_sale"), customer_identities)
     by_product = ["shop_code", "order_id", "product_id"]
     ordered = order_lines.select(*by_product, "quantity", F.lit(1).alias("is_ordered"))
-    refunded = refund_lines.select(*by_product, "quantity", F.lit(0).alias("is_ordered"))
+    refunded = refund_lines.where("is_misdated is not true").select(*by_product, "quantity", F.lit(0).alias("is_ordered"))
     net = (
         ordered.unionByName(refunded)
         .groupBy(*by_product)

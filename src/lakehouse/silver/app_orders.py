@@ -3,8 +3,10 @@
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from lakehouse.bronze.landing import is_impossible
 from lakehouse.silver.order_rows import only_orders
 from lakehouse.sources.app_shop import apps_code
+from lakehouse.sources.feed import ARRIVED_AT
 from lakehouse.sources.source import SHOP
 from lakehouse.table import BOOLEAN, LONG, MONEY, STRING, TIMESTAMP, Column, Table
 
@@ -22,6 +24,7 @@ TABLE = Table(
         Column("status", STRING, "as the vendor says", accepted=("placed", "paid", "shipped", "delivered", "cancelled", "refunded")),
         Column("currency_code", STRING, "ISO 4217 code of all amounts of the order"),
         Column("created_at", TIMESTAMP, "UTC"),
+        Column("is_misdated", BOOLEAN, "whether created_at can't be: before 2000, or two days after the file that brought it arrived"),
         Column("updated_at", TIMESTAMP, "UTC"),
         Column("paid_at", TIMESTAMP, "UTC"),
         Column("user_pseudonym", STRING, "of the app's user"),
@@ -46,6 +49,7 @@ def build(app_orders: DataFrame, orders: DataFrame, *, feed_shop: str) -> DataFr
             "order_id": F.coalesce("shops_id", "app_order_id"),
             "root_order_id": F.coalesce("_root_order_id", "app_order_id"),
             "is_shops": is_shops,
+            "is_misdated": is_impossible(F.col("created_at"), F.col(ARRIVED_AT.name)),
             "currency_code": F.col("currency"),
             "country_code": F.col("country"),
         }

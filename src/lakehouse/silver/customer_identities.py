@@ -26,15 +26,16 @@ TABLE = Table(
         Column(
             "customer_key",
             STRING,
-            "the customer: the account's pseudonym, else the address's, else the order's; of a user of the app the key of the customer"
-            " of the shop (setting feed_shop) with the same e-mail, else the user's own",
+            "the customer: the account's pseudonym, else the address's, else the order's; of an account that is gone that of who has the"
+            " address of its orders; of a user of the app the key of the customer of the shop (setting feed_shop) with the same e-mail,"
+            " else the user's own",
         ),
         Column("user_id", LONG, "the account behind it, of a user of the app that of the shop; null for guests"),
         Column(
             "match_class",
             STRING,
             "account, account_email (an address that an account has), guest_email, single_order; of a user of the app email_of_account,"
-            " email_of_guest or none",
+            " email_of_guest or none; the same of an account that is gone, where somebody has the address of its orders",
         ),
         Column("evidence", STRING, "why it is this customer, in words"),
     ),
@@ -44,7 +45,8 @@ TABLE = Table(
 def build(users: DataFrame, orders: DataFrame, app_users: DataFrame, database_customers: DataFrame, *, feed_shop: str) -> DataFrame:
     """A guest with the address that an account has now is that account; no address, or an erased one, is one person per order.
 
-    Should two accounts share an address, the older one (lower id) has it. A user of the app is the shop's customer with the same
+    Should two accounts share an address, the older one (lower id) has it. An account that is gone and that orders still name is whoever
+    has the address of the latest of them, so that one person is one customer. A user of the app is the shop's customer with the same
     e-mail, in the app's own rows. A database's customer is an account there.
     """
     named = ("shop_code", "id", "user_pseudonym", "email_pseudonym")
@@ -52,7 +54,8 @@ def build(users: DataFrame, orders: DataFrame, app_users: DataFrame, database_cu
     of_shops, of_app = orders.where(~is_apps()), orders.where(is_apps())
     addresses = _addresses(users, of_shops)
     return (
-        _accounts(users, of_shops)
+        _accounts(users)
+        .unionByName(_gone_accounts(users, of_shops, addresses))
         .unionByName(addresses)
         .unionByName(_unknown_buyers(of_shops))
         .unionByName(_app_users(app_users, of_app, addresses, feed_shop))
@@ -60,26 +63,41 @@ def build(users: DataFrame, orders: DataFrame, app_users: DataFrame, database_cu
 
 
 def with_customer_key(orders: DataFrame, customer_identities: DataFrame) -> DataFrame:
-    """Add customer_key to silver orders. One join, on addresses and users of the app; an account's own orders need none."""
-    linking = customer_identities.where(F.col("identity_type").isin(EMAIL, APP_USER))
+    """Add customer_key to silver orders. One join, on the few accounts, addresses and users of the app that are somebody else's."""
+    linking = customer_identities.where(F.col("identity_pseudonym") != F.col("customer_key"))
     owners = linking.select("shop_code", F.col("identity_pseudonym").alias("buyer"), F.col("customer_key").alias("owner_key"))
-    key = F.coalesce(F.when(~is_apps(), F.col("user_pseudonym")), "owner_key", "user_pseudonym", "order_pseudonym")
     return (
-        orders.withColumn("buyer", F.when(is_apps(), F.col("user_pseudonym")).otherwise(F.col("email_pseudonym")))
+        orders.withColumn("buyer", F.coalesce("user_pseudonym", "email_pseudonym", "order_pseudonym"))
         .join(owners, ["shop_code", "buyer"], "left")
-        .withColumn("customer_key", key)
+        .withColumn("customer_key", F.coalesce("owner_key", "buyer"))
         .drop("buyer", "owner_key")
     )
 
 
-def _accounts(users: DataFrame, orders: DataFrame) -> DataFrame:
-    """Those of the users, and those that orders name: they may be gone from the users."""
-    there = users.select("shop_code", "user_pseudonym", F.col("id").alias("user_id"))
-    named = orders.where(F.col("user_pseudonym").isNotNull())
-    ordering = named.select("shop_code", "user_pseudonym", F.col("customer_user_id").alias("user_id")).distinct()
-    every = there.unionByName(ordering.join(there, ["shop_code", "user_pseudonym"], "left_anti"))
+def _accounts(users: DataFrame) -> DataFrame:
     who = F.col("user_pseudonym")
-    return _identities(every, USER, who, who, F.col("user_id"), F.lit("account"), F.lit("the account itself"))
+    return _identities(users, USER, who, who, F.col("id"), F.lit("account"), F.lit("the account itself"))
+
+
+def _gone_accounts(users: DataFrame, orders: DataFrame, addresses: DataFrame) -> DataFrame:
+    """Those that orders name and the users don't have any more."""
+    latest = F.when(F.col("email_pseudonym").isNotNull(), F.struct("created_at", "order_id"))
+    named = orders.where(F.col("user_pseudonym").isNotNull()).groupBy("shop_code", "user_pseudonym")
+    ordering = named.agg(F.max("customer_user_id").alias("gone_id"), F.max_by("email_pseudonym", latest).alias("email_pseudonym"))
+    owners = addresses.select("shop_code", F.col("identity_pseudonym").alias("email_pseudonym"), "customer_key", "user_id")
+    gone = ordering.join(users.select("shop_code", "user_pseudonym"), ["shop_code", "user_pseudonym"], "left_anti")
+    is_known, is_accounts = F.col("customer_key").isNotNull(), F.col("user_id").isNotNull()
+    return _identities(
+        gone.join(owners, ["shop_code", "email_pseudonym"], "left"),
+        USER,
+        F.col("user_pseudonym"),
+        F.coalesce("customer_key", "user_pseudonym"),
+        F.when(is_known, F.col("user_id")).otherwise(F.col("gone_id")),
+        F.when(is_accounts, "email_of_account").when(is_known, "email_of_guest").otherwise("account"),
+        F.when(is_accounts, F.concat(F.lit("the account is gone, and its latest order has the address of account "), "user_id"))
+        .when(is_known, "the account is gone, and its latest order has the address of a guest")
+        .otherwise("the account itself"),
+    )
 
 
 def _addresses(users: DataFrame, orders: DataFrame) -> DataFrame:

@@ -35,8 +35,8 @@ TABLE = Table(
         Column(
             "customer_key",
             STRING,
-            "keyed pseudonym: of the account, else of the address, else of the order; in shop `app` the key of the shop's customer with the"
-            " same e-mail, else of the app's user",
+            "keyed pseudonym: of the account, else of the address, else of the order (silver.customer_identities); in shop `app` the key"
+            " of the shop's customer with the same e-mail, else of the app's user",
         ),
         Column("user_id", LONG, "account, in shop `app` the shop's with the same e-mail; null for guests"),
         Column("email_pseudonym", STRING, "of the account's address, else of the guest's; in the app of its user's; null if there is none"),
@@ -87,16 +87,20 @@ def build(
 ) -> DataFrame:
     """Everybody with an account or an order, in a shop, in the app or in a database. An account's address is the one it has now."""
     by_person, by_address = ["shop_code", "customer_key"], ["shop_code", "email_pseudonym"]
-    # Whoever has an account has an identity `user`, the last of them by the alphabet.
-    people = customer_identities.groupBy(*by_person).agg(F.max("user_id").alias("user_id"), F.max("identity_type").alias("kind"))
+    # A guest's key is the address's pseudonym. Whoever is one order has no other identity.
+    is_own = (F.col("identity_type") == EMAIL) & (F.col("identity_pseudonym") == F.col("customer_key"))
+    people = customer_identities.groupBy(*by_person).agg(
+        F.max("user_id").alias("user_id"),
+        F.max("identity_type").alias("kind"),
+        F.max(F.when(is_own, F.col("identity_pseudonym"))).alias("guest_address"),
+    )
     accounts = _accounts(users, user_meta, shops).unionByName(_of_databases(database_customers), allowMissingColumns=True)
-    guest_address = F.when(F.col("kind") == EMAIL, F.col("customer_key"))
     found = (
         people.join(accounts, ["shop_code", "user_id"], "left")
         .join(_blocked(blocked_users), ["shop_code", "user_id"], "left")
         .join(_app_users(app_users, customer_identities), by_person, "left")
         .join(_buying(orders, customer_identities), by_person, "left")
-        .withColumn("email_pseudonym", F.coalesce("account_email", "app_email", guest_address))
+        .withColumn("email_pseudonym", F.coalesce("account_email", "app_email", "guest_address"))
         .join(email_deliverability, by_address, "left")
         .join(decisions(consents).withColumnRenamed("subject", "email_pseudonym"), by_address, "left")
     )

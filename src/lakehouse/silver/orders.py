@@ -47,7 +47,12 @@ TABLE = Table(
         Column("currency_code", STRING, "ISO 4217 code of all amounts of the order [WC_Order::get_currency]"),
         Column("created_at", TIMESTAMP, "UTC [WC_Order::get_date_created]"),
         Column("order_date", DATE, "day of created_at in the shop's time zone"),
-        Column("is_misdated", BOOLEAN, "whether created_at can't be: before 2000, or two days after the database's clock when it was read"),
+        Column(
+            "is_misdated",
+            BOOLEAN,
+            "whether created_at can't be: before 2000, or two days after the database's clock when it was read (of the"
+            " app: when its file arrived)",
+        ),
         Column("updated_at", TIMESTAMP, "UTC [WC_Order::get_date_modified]"),
         Column("paid_at", TIMESTAMP, "UTC [WC_Order::get_date_paid]"),
         Column("completed_at", TIMESTAMP, "UTC [WC_Order::get_date_completed]"),
@@ -153,7 +158,7 @@ def _of_shops(
 
 def _of_app(app_orders: DataFrame) -> DataFrame:
     """What the vendor does not send is null."""
-    added = {"channel_code": F.lit(APP), "created_via": F.lit(APP), "is_anonymised": F.lit(False), "is_misdated": F.lit(False)}
+    added = {"channel_code": F.lit(APP), "created_via": F.lit(APP), "is_anonymised": F.lit(False)}
     return app_orders.where("not is_shops").drop("app_order_id", "is_shops").withColumns(added)
 
 

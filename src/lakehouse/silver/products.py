@@ -16,6 +16,7 @@ META = {
     "gtin": "_global_unique_id",
     "stock_status": "_stock_status",
     "stock_quantity": "_stock",
+    "manage_stock": "_manage_stock",
     "image_id": "_thumbnail_id",
 }
 
@@ -39,7 +40,11 @@ TABLE = Table(
         Column("currency_code", STRING, "the shop's currency, ISO 4217"),
         Column("price_includes_tax", BOOLEAN, "whether catalogue prices of this shop include tax"),
         Column("stock_status", STRING, "instock, outofstock, onbackorder, or what a plugin adds [WC_Product::get_stock_status]"),
-        Column("stock_quantity", QUANTITY, "null where stock is not counted [WC_Product::get_stock_quantity]"),
+        Column(
+            "stock_quantity",
+            QUANTITY,
+            "null where the shop or the product does not count stock [WC_Product::managing_stock, get_stock_quantity]",
+        ),
         Column(
             "is_sellable",
             BOOLEAN,
@@ -116,7 +121,7 @@ def build(
                 "product_name": unescape_html(F.col("post_title")),
                 "sku": null_if_empty(F.col("sku")),
                 "gtin": null_if_empty(F.col("gtin")),
-                "stock_quantity": quantity(F.col("stock_quantity")),
+                "stock_quantity": F.when(_is_counted(), quantity(F.col("stock_quantity"))),
                 "is_sellable": is_sellable,
                 "is_restricted": _known("is_restricted"),
                 "category_ids": F.coalesce("category_ids", F.array().cast(ArrayType(LONG))),
@@ -152,6 +157,11 @@ def _of_databases(database_products: DataFrame, restricted_categories: tuple[str
 
 def _known(name: str) -> SparkColumn:
     return F.coalesce(name, F.lit(False))
+
+
+def _is_counted() -> SparkColumn:
+    """Whether WooCommerce counts the product's stock. A number that was stored before that was switched off says nothing."""
+    return F.lower(F.trim("manage_stock")).isin("yes", "true", "1") & F.coalesce("manages_stock", F.lit(True))
 
 
 def _prices(post_meta: DataFrame, shops: DataFrame) -> DataFrame:

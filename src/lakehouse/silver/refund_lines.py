@@ -8,7 +8,7 @@ from pyspark.sql.types import DecimalType
 from lakehouse.silver import refunds
 from lakehouse.silver.order_rows import lines, only_orders, refund_rows
 from lakehouse.sources.source import SHOP
-from lakehouse.table import LONG, MONEY, QUANTITY, STRING, Column, Reference, Rule, Table
+from lakehouse.table import BOOLEAN, LONG, MONEY, QUANTITY, STRING, Column, Reference, Rule, Table
 
 TABLE = Table(
     name="silver.refund_lines",
@@ -35,6 +35,7 @@ TABLE = Table(
             "without tax; negative or 0, or above it where the line was of a negative price [WC_Order_Item_Product::get_total]",
         ),
         Column("tax_amount", MONEY, "tax on net_amount [WC_Order_Item_Product::get_total_tax]"),
+        Column("is_misdated", BOOLEAN, "whether its refund's date can't be"),
         Column("root_order_id", LONG, "root of order_id: the order that was paid"),
     ),
     rules=(
@@ -56,7 +57,7 @@ def build(orders: DataFrame, order_items: DataFrame, order_item_meta: DataFrame,
     roots = orders.where(F.col("type") == "shop_order_refund").select("shop_code", "_root_order_id").distinct()
     items, meta = (rows.join(roots, ["shop_code", "_root_order_id"], "left_semi") for rows in (order_items, order_item_meta))
     ordered = lines(only_orders(orders), items, meta, shops)
-    refunded = lines(refund_rows(orders), items, meta, shops, keep=("refunded_order_id",))
+    refunded = lines(refund_rows(orders), items, meta, shops, keep=("refunded_order_id", "is_misdated"))
     known = ordered.select(
         "shop_code",
         F.col("order_item_id").alias("refunded_item_id"),
@@ -68,6 +69,7 @@ def build(orders: DataFrame, order_items: DataFrame, order_item_meta: DataFrame,
     return (
         refunded.join(known, ["shop_code", "refunded_item_id"], "left")
         .withColumn("product_id", product)
+        .withColumn("is_misdated", F.coalesce("is_misdated", F.lit(False)))
         .withColumn("quantity", _signed("quantity", "quantity_sign", QUANTITY))
         .withColumns({name: _signed(name, "amount_sign", MONEY) for name in ("net_amount", "tax_amount")})
         .withColumnsRenamed({"order_item_id": "refund_line_id", "refunded_item_id": "order_line_id", "order_id": "refund_id"})

@@ -21,6 +21,7 @@ TABLE = Table(
         Column("currency_code", STRING, "the shop's currency, ISO 4217"),
         Column("decimal_sign", STRING, "what stands before the decimals of a number: a point or a comma, nearly always"),
         Column("price_includes_tax", BOOLEAN, "whether catalogue prices of this shop include tax"),
+        Column("manages_stock", BOOLEAN, "whether stock is counted in this shop at all"),
     ),
 )
 WORDPRESS_UPLOADS = "wp-content/uploads"
@@ -43,6 +44,8 @@ def build(options: DataFrame, *, shops: Shops) -> DataFrame:
         option("woocommerce_currency").alias("currency_code"),
         F.coalesce(null_if_empty(option("woocommerce_price_decimal_sep")), F.lit(".")).alias("decimal_sign"),
         (option("woocommerce_prices_include_tax") == "yes").alias("price_includes_tax"),
+        # As WooCommerce is installed.
+        F.coalesce(option("woocommerce_manage_stock") == "yes", F.lit(True)).alias("manages_stock"),
     )
     return found.withColumns({"uploads_url": by_shop(shops, _uploads_url), "uploads_folder": by_shop(shops, _uploads_folder)})
 

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from lakehouse.sources.feed_times import days_since_1970, mask, numbered, timestamps
-from lakehouse.sources.spreadsheets import AS_DATES, AS_TEXT, OPEN_END, is_rounded, serial_days, unwrapped
+from lakehouse.sources.spreadsheets import AS_DATES, AS_TEXT, MIDNIGHT, OPEN_END, is_rounded, serial_moments, unwrapped, without_midnight
 
 GOOD, EMPTY, NOT_A_NUMBER, NOT_A_DATE, NOT_IN_LIST, TOO_LONG, OUT_OF_RANGE, BAD_ENCODING, ROUNDED = range(9)
 CLASSES = ("", "empty", "not_a_number", "not_a_date", "not_in_list", "too_long", "out_of_range", "bad_encoding", "rounded_by_spreadsheet")
@@ -21,13 +21,14 @@ Reading = Callable[[pa.Array], tuple[pa.Array, np.ndarray]]
 
 @dataclass(frozen=True)
 class Parser:
-    """`expects` and `example` are for people: what should stand there. `is_date`: a spreadsheet may have made numbers of its values.
-    `has_thousands`: a point stands between thousands. `has_open_end`: a day that never comes is none."""
+    """`expects` and `example` are for people: what should stand there. `is_date`, `is_time`: days, or moments, of which a spreadsheet may
+    have made numbers. `has_thousands`: a point stands between thousands. `has_open_end`: a day that never comes is none."""
 
     read: Reading
     expects: str
     example: str
     is_date: bool = False
+    is_time: bool = False
     has_thousands: bool = False
     has_open_end: bool = False
 
@@ -49,24 +50,38 @@ def parse(text: pa.Array, parser: Parser, required: bool) -> Parsed:
     is_empty = mask(pc.equal(pc.binary_length(trimmed), 0))
     no_text = mask(pc.match_substring_regex(trimmed, NO_TEXT)) if _may_be_no_text(trimmed) else np.zeros(len(text), dtype=bool)
     values, classes = parser.read(trimmed)
-    days = 0
-    if parser.is_date and (classes == NOT_A_DATE).any():
-        values, classes, days = _with_serials(trimmed, values, classes, parser.has_open_end)
+    days = midnights = 0
+    if (parser.is_date or parser.is_time) and (classes == NOT_A_DATE).any():
+        values, classes, midnights = _without_midnight(trimmed, values, classes, parser) if parser.is_date else (values, classes, 0)
+        values, classes, days = _with_serials(trimmed, values, classes, parser)
     if (rounded := is_rounded(trimmed)) is not None:
         classes = np.where(rounded, ROUNDED, classes)
     classes = np.where(is_empty, EMPTY if required else GOOD, np.where(no_text, BAD_ENCODING, classes)).astype(np.int8)
-    repaired = {kind: number for kind, number in ((AS_TEXT, in_quotes), (AS_DATES, days)) if number}
+    repaired = {kind: number for kind, number in ((AS_TEXT, in_quotes), (AS_DATES, days), (MIDNIGHT, midnights)) if number}
     return Parsed(pc.if_else(pa.array((classes == GOOD) & ~is_empty), values, None), classes, repaired)
 
 
-def _with_serials(given: pa.Array, values: pa.Array, classes: np.ndarray, has_open_end: bool) -> tuple[pa.Array, np.ndarray, int]:
-    """Days that a spreadsheet counted are dates; and how many there are."""
-    days = serial_days(given)
-    found = (classes == NOT_A_DATE) & ~np.isnat(days)
-    dates = pa.array(days.astype("datetime64[D]"), pa.date32(), mask=np.isnat(days))
-    is_open = (classes == NOT_A_DATE) & mask(pc.equal(given, OPEN_END)) & has_open_end
-    undone = found | is_open
+def _without_midnight(given: pa.Array, values: pa.Array, classes: np.ndarray, parser: Parser) -> tuple[pa.Array, np.ndarray, int]:
+    """Dates that have a time of 00:00:00 behind them are dates; and how many there are."""
+    plain = without_midnight(given)
+    found = (classes == NOT_A_DATE) & mask(pc.not_equal(plain, given))
+    if not found.any():
+        return values, classes, 0
+    dates, again = parser.read(plain)
+    undone = found & (again == GOOD)
     return pc.if_else(pa.array(undone), dates, values), np.where(undone, GOOD, classes), int(undone.sum())
+
+
+def _with_serials(given: pa.Array, values: pa.Array, classes: np.ndarray, parser: Parser) -> tuple[pa.Array, np.ndarray, int]:
+    """Days that a spreadsheet counted are dates, and moments are moments, UTC; and how many there are. A day has no time."""
+    moments = serial_moments(given)
+    days = moments.astype("datetime64[D]")
+    found = (classes == NOT_A_DATE) & ~np.isnat(moments) & (parser.is_time | (moments == days))
+    type_ = pa.timestamp("us", "UTC") if parser.is_time else pa.date32()
+    counted = pa.array(moments.astype("datetime64[us]") if parser.is_time else days, type_, mask=np.isnat(moments))
+    is_open = (classes == NOT_A_DATE) & mask(pc.equal(given, OPEN_END)) & parser.has_open_end
+    undone = found | is_open
+    return pc.if_else(pa.array(undone), counted, values), np.where(undone, GOOD, classes), int(undone.sum())
 
 
 def _may_be_no_text(values: pa.Array) -> bool:
@@ -188,7 +203,8 @@ SLASH_DATE = Shape(r"(?P<d>[0-9]{1,2})/(?P<m>[0-9]{1,2})/(?P<y>[0-9]{4})", "day/
 
 
 def timestamp() -> Parser:
-    return Parser(_timestamps, "date and time written as year-month-day, T, hour:minute:second, Z (UTC)", "2026-11-17T21:05:00Z")
+    written = "date and time written as year-month-day, T, hour:minute:second, Z (UTC)"
+    return Parser(_timestamps, written, "2026-11-17T21:05:00Z", is_time=True)
 
 
 def _timestamps(given: pa.Array) -> tuple[pa.Array, np.ndarray]:

@@ -239,3 +239,8 @@ def test_a_file_of_a_folder_replaces_the_shipped_one_of_its_name_and_the_others_
         read_conf_folder("profiles")
     assert SECRET not in str(caught.value)
     assert read_conf_folder("nothing") == {}
+
+
+def test_a_status_that_counts_as_a_sale_means_the_same_with_the_databases_prefix(conf: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LAKEHOUSE_SHOPS__NL__COUNTS_AS_SALE", '["wc-completed", " wc-at-the-counter", "packed"]')
+    assert load_settings("dev").shops["nl"].counts_as_sale == ("completed", "at-the-counter", "packed")

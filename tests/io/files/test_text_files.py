@@ -50,6 +50,14 @@ def test_lines_of_utf8_in_a_file_of_an_old_code_page_are_read_as_what_they_are(s
     assert read(data, "cp1252", size=size) == "Käse €\nKäse €\nRice\nPiña"
 
 
+def test_central_european_text_is_read_for_what_it_is_also_where_utf8_is_expected() -> None:
+    text = "item_code,description\r\nB-1,Žlutý sýr\r\nB-2,Hořčice\r\n"
+    assert opened(io.BytesIO(text.encode("cp1250")), False, "utf-8", 1 << 20).read() == text.encode()
+    # A line that is UTF-8 says that others are broken.
+    mixed = text.encode() + "B-3,Žlutý sýr\r\nB-4,Hořčice\r\n".encode("cp1250")
+    assert opened(io.BytesIO(mixed), False, "utf-8", 1 << 20).read().startswith(text.encode() + "B-3,\U000f008elut".encode())
+
+
 def test_each_byte_that_is_no_text_becomes_a_mark() -> None:
     assert read(b"a\xff\xe9b\n\xc3") == "a\U000f00ff\U000f00e9b\n\U000f00c3"
     assert read(b"\x81x", "cp1252") == "\U000f0081x"

@@ -8,7 +8,7 @@ from typing import Any
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from lakehouse.bronze.landing import DAYS_AHEAD, FIRST_YEAR
+from lakehouse.bronze.landing import is_impossible
 from lakehouse.sources.databases.entities import ENTITIES, ID_COLUMNS, ORDER_LINES, ORDERS
 from lakehouse.sources.databases.kind import DatabaseKind
 from lakehouse.sources.source import MISDATED, ROOT_ORDER, SHOP, JdbcTable
@@ -60,8 +60,7 @@ def landed(entities: Frames, read_at: datetime) -> dict[str, DataFrame]:
             found[entity.name] = _declared(entities[entity.name], entity)
     orders = found.get(ORDERS.name)
     if orders is not None:
-        created = F.col("created_at")
-        is_misdated = F.coalesce((F.year(created) < FIRST_YEAR) | (created > F.lit(read_at + DAYS_AHEAD)), F.lit(False))
+        is_misdated = is_impossible(F.col("created_at"), F.lit(read_at))
         found[ORDERS.name] = orders.withColumns({ROOT_ORDER.name: F.col("order_id"), MISDATED.name: is_misdated})
         if ORDER_LINES.name in found:
             lines = found[ORDER_LINES.name].join(orders.select("order_id").distinct(), "order_id", "left_semi")

@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 from typing import Annotated, Literal
 
-from pydantic import Field, StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints
 
 from lakehouse.io.config.connection_settings import ConnectionSettings
+from lakehouse.parameters import PREFIX
 from lakehouse.sources.source import JdbcTable
 from lakehouse.sources.woocommerce.special_orders import SUB_ORDER_KEYS
 
@@ -13,6 +14,8 @@ from lakehouse.sources.woocommerce.special_orders import SUB_ORDER_KEYS
 LegalGround = Literal["consent", "existing_customers"]
 # What may stand in SQL between quotes.
 MetaKey = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_\-]+$")]
+# A status means the same with and without the prefix that the database has before it.
+SaleStatus = Annotated[str, AfterValidator(lambda status: status.strip().removeprefix(PREFIX))]
 
 
 class ShopSettings(ConnectionSettings):
@@ -34,7 +37,7 @@ class ShopSettings(ConnectionSettings):
     heartbeat_table: str | None = Field(default=None, pattern=r"^[A-Za-z0-9_]+(\.[A-Za-z0-9_]+)?$")
     # What its data means.
     content_folder: str = Field(default="wp-content", pattern=r"^[A-Za-z0-9_./-]+$")
-    counts_as_sale: tuple[str, ...] = ("completed", "processing")
+    counts_as_sale: tuple[SaleStatus, ...] = ("completed", "processing")
     customer_roles: tuple[str, ...] = ("customer",)
     consent_meta_key: MetaKey | None = None
     legal_ground: LegalGround | Mapping[Literal["marketing"], LegalGround] | None = None

@@ -42,7 +42,8 @@ class Unreadable(Exception):
 
 
 class WrongWidth(NamedTuple):
-    """A record with too few or too many fields. `values`: its fields without those that are too many, where all of these are empty."""
+    """A record with too few or too many fields. `values`: as many as the header line has, of too few with empty ones behind them, of
+    too many without those that are too many, where all of these are empty."""
 
     line: int
     fields: int
@@ -137,10 +138,10 @@ class _Place:
         return "skip" if self._seen <= MOST_RAGGED else "error"
 
     def _values(self, text: str, columns: int) -> tuple[str, ...] | None:
-        if columns <= self._width or not text.rstrip("\r\n").endswith((self._delimiter, '""')):
+        if columns > self._width and not text.rstrip("\r\n").endswith((self._delimiter, '""')):
             return None
         values = next(csv.reader(io.StringIO(text, newline=""), delimiter=self._delimiter), [])
-        return None if any(values[self._width :]) else tuple(values[: self._width])
+        return None if any(values[self._width :]) else (*values, *[""] * (self._width - len(values)))[: self._width]
 
     def of(self, batch: pa.RecordBatch) -> Records:
         """Of the next records, and those of a wrong width among and before them."""

@@ -9,6 +9,7 @@ import re
 import zlib
 from typing import BinaryIO
 
+from lakehouse.io.files.code_pages import CP1250, CP1252, DIFFERING, UNCLEAR, told_apart
 from lakehouse.io.files.csv_files import Stream, Unreadable
 
 BOMS = {codecs.BOM_UTF8: "utf-8", codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
@@ -19,22 +20,15 @@ ZERO = chr(MARKS).encode()
 # gzip makes ordinary text 3 to 20 times smaller. A file of equal bytes gets 1,000 times smaller.
 LARGEST_RATIO = 200
 UNCHECKED = 16 << 20
-LOOK = 1 << 16
-CP1250 = "cp1250"
-# Bytes that are letters in Windows-1250 (Ą Ł Ż ą ł ż Ľ ľ Ť ť Ź) and none in Windows-1252, where they stand between letters or begin a word.
-SIGNS = rb"\xa3\xa5\xaf\xb3\xb9\xbf\xbc\xbe\x8d\x8f\x9d"
-_LETTER = rb"[A-Za-z\xc0-\xff]"
-_WITHIN, _FIRST = rb"(?<=%b)[%b](?=%b)" % (_LETTER, SIGNS, _LETTER), rb"(?<![^\s;\"])[\xa3\xaf\x8f](?=%b{2})" % _LETTER
-CENTRAL_EUROPEAN = re.compile(_WITHIN + b"|" + _FIRST)
-# Letters of Western languages whose bytes are none of a Polish, Slovak or Slovene text in Windows-1250: à è å ø ã õ û ù ì.
-WESTERN = re.compile(rb"[\xe0\xe5\xe3\xf5\xfb\xf8\xec]")
+LOOK = 1 << 20
 # A line that is longer is decoded in parts.
 LONGEST_LINE = 1 << 20
 
 
 def opened(raw: BinaryIO, is_gzip: bool, encoding: str, largest: int) -> "_Transcoded":
     """The stream, from the encoding of its byte order mark, else of where its first zeros stand, else from `encoding`; from Windows-1250
-    where an old code page is expected and its first bytes have letters that are letters there alone.
+    where the letters of its beginning are those of a language of Central Europe for sure. Where Windows-1252 is expected and nobody can
+    tell which of the two it is, letters that differ between them become marks.
 
     A line of a file in an old code page that is valid UTF-8 and not ASCII is taken as UTF-8: hardly any other text looks so.
 
@@ -51,17 +45,17 @@ def _guessed(start: bytes, declared: str) -> str:
     first, second = start[0::2].count(0), start[1::2].count(0)
     if max(first, second) * 3 > len(start):
         return "utf-16-le" if second > first else "utf-16-be"
-    if not declared.startswith("utf-") and _is_central_european(start):
-        return CP1250
-    return "utf-8" if declared.startswith("utf-16") and not first + second else declared
-
-
-def _is_central_european(start: bytes) -> bool:
-    """Whether an old code page is Windows-1250 for sure: two of its letters or more, more than Western ones, and no line is UTF-8."""
-    found = CENTRAL_EUROPEAN.findall(start)
-    if len(set(found)) < 2 or len(found) <= len(WESTERN.findall(start)):
-        return False
-    return not any(_utf8(line) for line in re.split(rb"[\r\n]", start)[:-1] if not line.isascii())
+    if declared.startswith("utf-16"):
+        return declared if first + second else "utf-8"
+    if start.isascii():
+        return declared
+    # Lines below the header line, whose words are those of the contract. The last one may be cut.
+    lines = [line for line in re.split(rb"[\r\n]+", start[: start.rfind(b"\n")] if len(start) == LOOK else start)[1:] if not line.isascii()]
+    foreign = [line for line in lines if not _utf8(line)]
+    if declared == CP1252:
+        return told_apart(b"\n".join(foreign))
+    is_central = foreign and foreign == lines and told_apart(b"\n".join(foreign)) == CP1250
+    return CP1250 if is_central else declared
 
 
 class _Unpacked:
@@ -85,7 +79,8 @@ class _Unpacked:
 
 class _Transcoded:
     def __init__(self, stream: Stream, start: bytes, encoding: str) -> None:
-        self.encoding = encoding
+        self._marks = {ord(sign): chr(MARKS + byte) for byte, sign in DIFFERING.items()} if encoding == UNCLEAR else {}
+        self.encoding = encoding = CP1252 if encoding == UNCLEAR else encoding
         self._stream, self._start = stream, start
         self._strict = codecs.getincrementaldecoder(encoding)("strict")
         self._marking = codecs.getincrementaldecoder(encoding)(_MARK)
@@ -111,7 +106,7 @@ class _Transcoded:
         data, self._open_line = data[:end], data[end:]
         if data.isascii():
             return data.decode("ascii")
-        return "".join(_utf8(line) or self._plainly(line) for line in data.splitlines(keepends=True))
+        return "".join(_utf8(line) or self._plainly(line).translate(self._marks) for line in data.splitlines(keepends=True))
 
     def _plainly(self, data: bytes) -> str:
         state = self._strict.getstate()

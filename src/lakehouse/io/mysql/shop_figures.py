@@ -43,20 +43,21 @@ def source_figures(
     within: Sequence[Within] | None,
     held: Collection[int] = (),
     last_order: int | None = None,
+    dates: JdbcTable | None = None,
 ) -> Figures:
     """What the database counts and adds up in `tables` (reconciliation.compared_tables).
 
     `databases` are connections to one and the same: as many questions as there are of them are asked at a time.
     `within` are conditions on ids of orders and refunds, no two true for the same: large tables are counted there only (None: in
-    full). The orders and refunds `held` are left out, and those that came after `last_order` was the newest. DataError,
-    AccessError and SourceAwayError as of ShopDatabase.
+    full). The orders and refunds `held` are left out, and those that came after `last_order` was the newest. `dates` has the day of
+    orders that say none themselves. DataError, AccessError and SourceAwayError as of ShopDatabase.
     """
     database, questions, figures = databases[0], list[Question](), Figures()
     for table in tables:
         figures[table.name, COUNT, ""] = Decimal(0)
         questions += _counts(database, store, table, within if sql.is_of_read_orders(table) else None, held, last_order)
         if table is ORDERS:
-            questions += _totals(database, store, held, last_order)
+            questions += _totals(database, store, held, last_order, dates)
     for question, rows in zip(questions, _answers(databases, questions), strict=True):
         for row in rows:
             if question.measure == COUNT:
@@ -142,11 +143,13 @@ def _counts(
         yield Question(table, COUNT, question, f"{prefix}{asked.source_name}")
 
 
-def _totals(database: ShopDatabase, store: OrderStore, held: Collection[int], last_order: int | None) -> Iterator[Question]:
+def _totals(
+    database: ShopDatabase, store: OrderStore, held: Collection[int], last_order: int | None, dates: JdbcTable | None
+) -> Iterator[Question]:
     heads, prefix = store.tables[0], database.shop.prefix
     until = "" if last_order is None else f"`id` <= {last_order}"
     for part in _ranges(database, heads):
-        question = sql.totals(store, " AND ".join(filter(None, (part, until))), held).replace("{p}", prefix)
+        question = sql.totals(store, " AND ".join(filter(None, (part, until))), held, dates).replace("{p}", prefix)
         yield Question(ORDERS, TOTAL, question, f"{prefix}{heads.source_name}")
 
 

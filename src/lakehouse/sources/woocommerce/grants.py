@@ -12,7 +12,9 @@ def grants(database: str, prefix: str, account: str, store: OrderStore, users_pr
 
     Columns that only a network of sites has are not among them: see `optional_grants`.
     """
-    return _grants(database, prefix, account, (*(table for table in TABLES if not table.root), *store.tables), users_prefix)
+    dates = (store.dates,) if store.dates else ()
+    tables = (*(table for table in TABLES if not table.root), *store.tables, *dates)
+    return _grants(database, prefix, account, tables, users_prefix)
 
 
 def optional_grants(database: str, prefix: str, account: str, users_prefix: str | None = None) -> dict[str, str]:

@@ -21,7 +21,7 @@ ORDERS = JdbcTable(
         Column("total_amount", MONEY, "total with tax and shipping; negative for refunds"),
         Column("customer_id", LONG, "user id; 0 for guests, null for refunds"),
         Column("billing_email", STRING, "as typed", personal="email"),
-        Column("date_created_gmt", TIMESTAMP, "UTC"),
+        Column("date_created_gmt", TIMESTAMP, "UTC; where it is missing, of the local date of the order's post"),
         Column("date_updated_gmt", TIMESTAMP, "UTC; misses edits of items"),
         Column("parent_order_id", LONG, "of a refund: its order"),
         Column("payment_method", STRING, "code of the method"),
@@ -113,6 +113,19 @@ ORDER_ITEM_META = JdbcTable(
     ),
     meta_keys=("_line_subtotal", "_line_tax", "_line_total", "_product_id", "_qty", "_refunded_item_id", "_variation_id"),
     root=ORDER_ITEM_ID,
+)
+
+# Not mirrored: an order that has no date of its own has that of its post, which may be a mere place holder.
+ORDER_DATES = JdbcTable(
+    name="order_dates",
+    source_name="posts",
+    grain="local date of an order's post",
+    key=("id",),
+    columns=(Column("id", LONG, "order or refund"), Column("post_date", TIMESTAMP, "the shop's wall clock")),
+    where="`post_type` IN ('shop_order', 'shop_order_refund', 'shop_order_placehold')",
+    # Readers of lakes that are older have no right to the date.
+    optional=True,
+    looked_at=("post_type",),
 )
 
 TABLES = (ORDERS, ORDER_ADDRESSES, ORDER_OPERATIONAL_DATA, ORDER_META, ORDER_ITEMS, ORDER_ITEM_META)

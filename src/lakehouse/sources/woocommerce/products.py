@@ -43,7 +43,7 @@ POST_META = JdbcTable(
         Column("meta_key", STRING, "key"),
         Column("meta_value", STRING, "value as text"),
     ),
-    meta_keys=("_global_unique_id", "_price", "_sku", "_stock", "_stock_status", "_thumbnail_id", "_wp_attached_file"),
+    meta_keys=("_global_unique_id", "_manage_stock", "_price", "_sku", "_stock", "_stock_status", "_thumbnail_id", "_wp_attached_file"),
 )
 
 TERMS = JdbcTable(

@@ -31,6 +31,13 @@ AMOUNTS = {
 }
 
 
+# Of an order without a date the wall clock of its post.
+LOCAL_OF_POST = (
+    "CASE WHEN `date_created_gmt` IS NULL OR `date_created_gmt` < '1000-01-01' THEN COALESCE((SELECT CAST(`post_date` AS CHAR)"
+    " FROM `{p}posts` WHERE `{p}posts`.`ID` = `{p}wc_orders`.`id` AND {where}), '') ELSE '' END AS `local`"
+)
+
+
 def compared_tables(store: OrderStore, others: Iterable[JdbcTable]) -> tuple[JdbcTable, ...]:
     """What can be counted on both sides: `others` (not of orders), and of orders what the source has as rows of its own."""
     return (*others, *(ORDER_TABLES if store is HPOS else (ORDERS, ORDER_ITEMS, ORDER_ITEM_META)))
@@ -70,10 +77,11 @@ def counts(
     return f"{sql} JOIN ({_orders(store)}) o ON o.`id` = {order}{_where(within(order) if within else '', _not_held('o.`id`', held))}"
 
 
-def totals(store: OrderStore, part: str = "", held: Collection[int] = ()) -> str:
-    """(currency, UTC day, wall clock where the day is not known, sum of totals) of all orders and refunds."""
+def totals(store: OrderStore, part: str = "", held: Collection[int] = (), dates: JdbcTable | None = None) -> str:
+    """(currency, UTC day, wall clock where the day is not known, sum of totals) of all orders and refunds. `dates` has that wall clock."""
     heads = store.tables[0]
-    rows = f"SELECT {AMOUNTS[store.name]} FROM `{{p}}{heads.source_name}`{_where(heads.where, part, _not_held('`id`', held))}"
+    amounts = AMOUNTS[store.name].replace("'' AS `local`", LOCAL_OF_POST.replace("{where}", dates.where) if dates else "'' AS `local`")
+    rows = f"SELECT {amounts} FROM `{{p}}{heads.source_name}`{_where(heads.where, part, _not_held('`id`', held))}"
     if store is not HPOS:
         rows = f"SELECT `currency`, `created`, `local`, CAST({AMOUNT} AS DECIMAL(26, 8)) AS `total` FROM ({rows}) texts"
     groups = "UPPER(TRIM(`currency`)), LEFT(CAST(`created` AS CHAR), 10), `local`"

@@ -20,6 +20,7 @@ OPTIONS = JdbcTable(
         "woocommerce_currency",
         "woocommerce_custom_orders_table_data_sync_enabled",
         "woocommerce_custom_orders_table_enabled",
+        "woocommerce_manage_stock",
         "woocommerce_price_decimal_sep",
         "woocommerce_prices_include_tax",
         "woocommerce_version",

@@ -18,7 +18,8 @@ class OrderStore:
 
     `tables` are read; `heads` (id, type, status, created_at of every order and refund) and `parents` (id, parent_id of every refund,
     and of every seller's copy of an order) are answered from an index alone or nearly so. `changed` are orders whose modified date is at
-    or after `{since}`; None where that date says nothing. `window_days` and `reread_nights` are what a shop gets that does not set them.
+    or after `{since}`; None where that date says nothing. `undated` are orders (id) without a date, and `dates` the table that has one for
+    them; None where the store has no other. `window_days` and `reread_nights` are what a shop gets that does not set them.
     """
 
     name: str
@@ -26,6 +27,8 @@ class OrderStore:
     heads: str
     parents: str
     changed: str | None
+    undated: str | None
+    dates: JdbcTable | None
     window_days: int
     reread_nights: int
 
@@ -49,11 +52,15 @@ HPOS = OrderStore(
     parents=(
         "SELECT `id`, `parent_order_id` AS `parent_id` FROM `{p}wc_orders` WHERE `type` = 'shop_order_refund' AND `parent_order_id` > 0"
         " UNION ALL SELECT o.`id`, o.`parent_order_id` FROM `{p}wc_orders` o"
-        " JOIN (SELECT DISTINCT `order_id` FROM `{p}wc_orders_meta` WHERE {has_sub_orders}) m ON m.`order_id` = o.`parent_order_id`"
+        " JOIN (SELECT DISTINCT k.`order_id` FROM `{p}wc_orders_meta` k WHERE {has_sub_orders} AND NOT EXISTS (SELECT 1"
+        " FROM `{p}wc_orders_meta` f WHERE f.`order_id` = k.`order_id` AND f.`meta_key` = k.`meta_key` AND f.`id` < k.`id`)) m"
+        " ON m.`order_id` = o.`parent_order_id`"
         " LEFT JOIN `{p}wc_order_operational_data` d ON d.`order_id` = o.`id`"
         " WHERE o.`type` = 'shop_order' AND COALESCE(d.`created_via`, '') NOT IN ({deposits_via})"
     ),
     changed="SELECT `id` FROM `{p}wc_orders` WHERE `date_updated_gmt` >= '{since}' OR `date_updated_gmt` IS NULL",
+    undated="SELECT `id` FROM `{p}wc_orders` WHERE `date_created_gmt` IS NULL OR `date_created_gmt` < '1000-01-01'",
+    dates=orders.ORDER_DATES,
     window_days=30,
     reread_nights=28,
 )
@@ -69,11 +76,15 @@ LEGACY = OrderStore(
     parents=(
         "SELECT `ID` AS `id`, `post_parent` AS `parent_id` FROM `{p}posts` WHERE `post_type` = 'shop_order_refund'"
         " UNION ALL SELECT o.`ID`, o.`post_parent` FROM `{p}posts` o"
-        " JOIN (SELECT DISTINCT `post_id` FROM `{p}postmeta` WHERE {has_sub_orders}) m ON m.`post_id` = o.`post_parent`"
+        " JOIN (SELECT DISTINCT k.`post_id` FROM `{p}postmeta` k WHERE {has_sub_orders} AND NOT EXISTS (SELECT 1"
+        " FROM `{p}postmeta` f WHERE f.`post_id` = k.`post_id` AND f.`meta_key` = k.`meta_key` AND f.`meta_id` < k.`meta_id`)) m"
+        " ON m.`post_id` = o.`post_parent`"
         " LEFT JOIN `{p}postmeta` d ON d.`post_id` = o.`ID` AND d.`meta_key` = '_created_via' AND d.`meta_value` IN ({deposits_via})"
         " WHERE o.`post_type` = 'shop_order' AND d.`post_id` IS NULL"
     ),
     changed=None,
+    undated=None,
+    dates=None,
     window_days=400,
     reread_nights=7,
 )
@@ -85,8 +96,11 @@ def order_store(options: Mapping[str, str]) -> OrderStore:
 
 
 def parents(store: OrderStore, sub_order_keys: Collection[str]) -> str:
-    """The SQL of `store.parents` where these keys say that the children of an order are copies of it."""
-    has_sub_orders = f"`meta_key` IN ({_texts(sub_order_keys)}) AND COALESCE(`meta_value`, '') NOT IN ({_texts(NO)})"
+    """The SQL of `store.parents` where these keys say that the children of an order are copies of it.
+
+    Of a key that stands twice the first row counts.
+    """
+    has_sub_orders = f"k.`meta_key` IN ({_texts(sub_order_keys)}) AND COALESCE(k.`meta_value`, '') NOT IN ({_texts(NO)})"
     return store.parents.replace("{has_sub_orders}", has_sub_orders).replace("{deposits_via}", _texts(DEPOSITS_VIA))
 
 

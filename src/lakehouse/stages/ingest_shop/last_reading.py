@@ -50,7 +50,7 @@ def reading_fingerprint(source: ShopSource) -> str:
     keys = (shop.consent_meta_key, shop.all_sub_order_keys, tuple(shop.test_order_values))
     meaning = (source.store.name, source.decimal_sign, shop.prefix, shop.users_prefix, shop.time_zone, keys)
     shaping = [fingerprint(module) for module in SHAPING]
-    return fingerprint("lakehouse.sources.woocommerce.stores", shaping, source.tables, meaning)
+    return fingerprint("lakehouse.sources.woocommerce.stores", shaping, source.tables, source.dates, meaning)
 
 
 def mirror_heads(store: DeltaStore) -> dict[str, TableVersion]:

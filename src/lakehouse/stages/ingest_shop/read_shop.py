@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Collection, Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -13,7 +12,7 @@ from pyspark.sql import functions as F
 from lakehouse.arrow_frames import frame_from
 from lakehouse.bronze import legacy_orders
 from lakehouse.bronze import torn_reads as adding_up
-from lakehouse.bronze.landing import repaired, root_items, root_orders, with_dates_judged, with_root
+from lakehouse.bronze.landing import repaired, root_items, root_orders, with_dates_judged, with_post_dates, with_root
 from lakehouse.bronze.reading_plan import ALL_ORDERS, IncrementalScope, ReadCursor, Reread, is_read_whole, plan, single_orders
 from lakehouse.io.host import logs
 from lakehouse.io.mysql.jdbc import Copies, Query, refuse_names_as_values, stage
@@ -92,11 +91,10 @@ class ShopReader:
         started = time.monotonic()
         with ShopDatabase(self._source.code, self._shop) as database:
             read_at = database.now()
+            dates = self._dates(database)
         store = self._source.store
-        keys = self._stage(
-            [self._query("heads", store.heads, HEADS), self._query("parents", parents(store, self._shop.all_sub_order_keys), PARENTS)],
-            "keys",
-        )
+        queries = [self._query("heads", store.heads, HEADS), self._query("parents", parents(store, self._shop.all_sub_order_keys), PARENTS)]
+        keys = self._stage([*queries, *dates], "keys")
         roots = self._keep(root_orders(keys.frames["heads"], keys.frames["parents"]))
         there = keys.checksums["heads"].rows
         part = None if last is None or is_read_whole(there, self._shop.reread_at_least_orders) else self._part(keys, roots, last, read_at)
@@ -109,15 +107,14 @@ class ShopReader:
             refuse_names_as_values(staged[OPTIONS.name], OPTIONS)
         others = {table.name: repaired(staged[table.name]) for table in self._source.others}
         orders = self._shaped(staged, roots)
-        with ThreadPoolExecutor(1) as beside:
-            counted = beside.submit(self._figures, part, (), keys.greatest["heads"])
-            # What was read alike the last time was whole then.
-            held = frozenset() if is_fixed or ALL_ORDERS in same else self._unstable(keys, copies, roots, orders, part)
-            figures = counted.result()
+        # What was read alike the last time was whole then.
+        held = frozenset() if is_fixed or ALL_ORDERS in same else self._unstable(keys, copies, roots, orders, part)
         if held:
             checksums.pop(ALL_ORDERS, None)
-            held_orders = [row[0] for row in roots.where(F.col(ROOT).isin(*held)).select("order_id").collect()]
-            figures = self._figures(part, held_orders, keys.greatest["heads"])
+        held_orders = [row[0] for row in roots.where(F.col(ROOT).isin(*held)).select("order_id").collect()] if held else []
+        figures = self._figures(part, held_orders, keys.greatest["heads"], self._source.dates if dates else None)
+        for query in dates:
+            orders[ORDERS.name] = with_post_dates(orders[ORDERS.name], keys.frames[query.name], self._shop.time_zone)
         orders[ORDERS.name] = with_dates_judged(orders[ORDERS.name], read_at)
         rows = self._rows(copies)
         return Staged({**others, **orders}, part, read_at, time.monotonic() - started, there, held, figures, rows, checksums, same)
@@ -127,6 +124,16 @@ class ShopReader:
         read = {name: checksum.rows for name, checksum in copies.checksums.items()}
         of_orders = max(read[table.name] for table in self._source.store.tables)
         return read | {table.name: read.get(table.name, of_orders) for table in ORDER_TABLES}
+
+    def _dates(self, database: ShopDatabase) -> list[Query]:
+        """The query for dates of orders that have none themselves; none in a shop where all have one."""
+        undated = (self._source.store.undated or "").replace("{p}", self._shop.prefix)
+        if not undated or not database.ask(f"{undated} LIMIT 1", f"{self._shop.prefix}{ORDERS.source_name}"):
+            return []
+        if self._source.dates is None:
+            logs.warn(f"{self._source.code}: there are orders without a date, and no right to see that of their posts (`lakehouse grants`)")
+            return []
+        return [self._table_query(self._source.dates, f"`id` IN ({undated})")]
 
     def _checksums(self, keys: Copies, copies: Copies, part: IncrementalScope | None) -> dict[str, str]:
         """Of orders only if all were read: parts of different nights can't be compared. What this shop does not have is always the same."""
@@ -141,13 +148,13 @@ class ShopReader:
         """What is counted on both sides."""
         return compared_tables(self._source.store, self._source.others)
 
-    def _figures(self, part: IncrementalScope | None, held: Collection[int], last_order: int | None) -> Figures:
+    def _figures(self, part: IncrementalScope | None, held: Collection[int], last_order: int | None, dates: JdbcTable | None) -> Figures:
         """Counted before the replica goes on; DataError (65) if a table is not what it was when the reading began."""
         with ExitStack() as opened:
             databases = [opened.enter_context(ShopDatabase(self._source.code, self._shop)) for _ in range(self._shop.connections)]
             refuse_other_schema(self._source.code, self._source.columns, columns_there(databases[0], self._source.tables))
             within = None if part is None else part.conditions
-            return source_figures(databases, self._source.store, self.compared_tables(), within, held, last_order)
+            return source_figures(databases, self._source.store, self.compared_tables(), within, held, last_order, dates)
 
     def _part(self, keys: Copies, roots: DataFrame, last: ReadCursor, now: datetime) -> IncrementalScope | None:
         store = self._source.store

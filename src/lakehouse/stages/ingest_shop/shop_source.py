@@ -45,6 +45,12 @@ class ShopSource:
         return (*self.store.tables, *self.others)
 
     @property
+    def dates(self) -> JdbcTable | None:
+        """What says when an order without a date was made, where the reader may see that."""
+        table = self.store.dates
+        return table if table and _has(self, table) else None
+
+    @property
     def description(self) -> str:
         return f"WooCommerce {self.version or 'of unknown version'}, orders: {self.store.name}{' (synced)' if self.is_synced else ''}"
 
