@@ -170,7 +170,7 @@ def test_the_day_of_an_order_without_a_date_is_that_of_its_post(server: Server, 
             for statement in (posts, orders):
                 cursor.execute(statement)
             connection.commit()
-            figures = source_figures(database, HPOS, [ORDERS], None, HELD_ORDERS, None, ORDER_DATES)
+            figures = source_figures([database], HPOS, [ORDERS], None, HELD_ORDERS, None, ORDER_DATES)
         finally:
             for table in ("posts", "wc_orders"):
                 cursor.execute(f"DELETE FROM wp_{table} WHERE ID >= 50 AND ID < 100")

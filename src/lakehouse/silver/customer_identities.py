@@ -26,8 +26,8 @@ TABLE = Table(
         Column(
             "customer_key",
             STRING,
-            "the customer: the account's pseudonym, else the address's, else the order's; of an account that is gone that of who has the"
-            " address of its orders; of a user of the app the key of the customer of the shop (setting feed_shop) with the same e-mail,"
+            "the customer: the account's pseudonym, else the address's, else the order's; of a gone account that of who has the"
+            " address of its orders; of a user of the app that of the shop's customer (setting feed_shop) with the same e-mail,"
             " else the user's own",
         ),
         Column("user_id", LONG, "the account behind it, of a user of the app that of the shop; null for guests"),
