@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from lakehouse.io.config.declared_parts import Country, Name, Part, parsed
+from lakehouse.io.config.declared_parts import Country, Name, Part, parsed_file
 from lakehouse.io.config.hold_out import HoldOut
 
 EMAIL, PUSH = "email", "push"
@@ -33,8 +33,8 @@ class Languages(Part):
 class Utm(Part):
     """What a shop's analytics reads in a link; campaign, slot and run come from the pack."""
 
-    source: str
-    medium: str
+    source: str = Field(min_length=1)
+    medium: str = Field(min_length=1)
 
 
 class FrequencyCap(Part):
@@ -92,4 +92,4 @@ class Campaign(Part):
 
 def parse_campaign(name: str, values: Mapping[str, Any]) -> Campaign:
     """The campaign, checked. ConfigError (2) names what is wrong."""
-    return parsed(Campaign, f"campaigns/{name}.yaml", {"name": name, **values})
+    return parsed_file(Campaign, "campaigns", name, values)

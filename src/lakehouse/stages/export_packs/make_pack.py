@@ -14,7 +14,7 @@ from lakehouse.export.pack_rows import rows
 from lakehouse.export.values import Pack, Recipient
 from lakehouse.io.delta.delta_store import TableVersion
 from lakehouse.io.packs.backends import packs_of
-from lakehouse.io.packs.pack_files import Dialect, finish, write_files
+from lakehouse.io.packs.pack_files import CONTROLS, Dialect, finish, write_files
 from lakehouse.io.packs.packs import Packs
 from lakehouse.ops.ledger import SKIPPED, SUCCEEDED, Entry, inputs_json
 from lakehouse.ops.packs import PackLedger
@@ -31,7 +31,7 @@ from lakehouse.stages.export_packs.shared_stock import StockSources, keep_shown,
 # So many recipients are dictionaries at a time.
 AT_ONCE = 1000
 # Who is held out of a campaign, for whoever reads its results elsewhere.
-CONTROL, CONTROL_COLUMNS = Dialect("control.csv"), ("person", "shop_code", "customer_key")
+CONTROL, CONTROL_COLUMNS = Dialect(CONTROLS), ("person", "shop_code", "customer_key")
 
 
 @dataclass(frozen=True)
