@@ -99,4 +99,5 @@ def _lists(run: RunContext, wanted: Wanted, at_most: int, shown: Eligibility) ->
 
     made_from = fingerprint(demand.__module__, repr(decided_by), wanted.key, str(at_most))
     said = {"product": wanted.key, "at_most": at_most}
-    return Lists(frame, lambda: version, (product_popularity.TABLE, *asked_by_rules), made_from, at_most, said)
+    held = run.rules.on(run.run_date).hash
+    return Lists(frame, lambda: version, lambda: held, (product_popularity.TABLE, *asked_by_rules), made_from, at_most, said)

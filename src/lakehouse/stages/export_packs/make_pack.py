@@ -63,7 +63,7 @@ def make_pack(
     started, made = time.monotonic(), origin(run, campaign, declared, counted, lists, stock)
     packs = packs_of(run.settings.export_root, campaign.name, run.settings.export_group)
     packs.sweep()
-    if (standing := packs.standing(run.run_date.isoformat(), made.made_from)) is not None:
+    if (standing := packs.standing(run.run_date.isoformat(), made.made_from, run.started_at)) is not None:
         place, seconds = f"{packs.place}/{standing}", time.monotonic() - started
         record(
             run.ledger,
@@ -82,7 +82,9 @@ def make_pack(
         is_small = run.store.holds(counts.customers * max(campaign.slots, len(declared.campaigns)))
         products = frames.products(counts.recipients)
         clipped = Clipped.of(products)
-        written = _write(run, packs, name, pack, {**facts(run, pack, made), **lists.said, **said(counts, clipped)}, frames, is_small)
+        written = _write(
+            run, packs, name, pack, {**facts(run, pack, made, lists.rule_set()), **lists.said, **said(counts, clipped)}, frames, is_small
+        )
         outputs = {
             **keep_left_out(run, campaign.name, {*declared.campaigns, *PackLedger(run.store).audiences()}, people, is_small),
             **keep_people(run, campaign, people, any(each.frequency_cap for each in declared.campaigns.values()), is_small),
