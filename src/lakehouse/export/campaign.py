@@ -3,22 +3,24 @@
 from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, StringConstraints
 
 from lakehouse.io.config.declared_parts import Country, Name, Part, parsed_file
 from lakehouse.io.config.hold_out import HoldOut
 
 EMAIL, PUSH = "email", "push"
+# As packs write a product.
+ProductKey = Annotated[str, StringConstraints(pattern=r"^[a-z_][a-z0-9_]*-[0-9]{1,18}$")]
 
 
 class Audience(Part):
     """Whom the campaign is for: everybody, or those for whom all of this holds."""
 
     countries: tuple[Country, ...] = ()
-    # Who bought one of these products, in the shop whose lists are shown.
-    bought: tuple[int, ...] = ()
+    # Who bought one of these products, in the shop whose lists are shown: `nl-123` of that shop, 123 alone of whatever shop has the id.
+    bought: tuple[int | ProductKey, ...] = ()
     # Spark SQL over the columns of silver.customers.
     where: str | None = None
 

@@ -17,8 +17,8 @@ PUBLISHED = (customer_products.TABLE,)
 class Lists:
     """`frame` gives the columns of recommendations.customer_products. `rule_set`: hash of the rules that they were made by.
 
-    `tables`: what it is made of; `made_from`: what else decides it. `at_most`: of how many customers, those with the highest scores; None of
-    all, whatever the scores are. `said`: what the manifest says of them.
+    `tables`: what it is made of; `made_from`: what else decides it. `at_most`: of how many customers, those with the highest scores; None
+    of all, whatever the scores are. `said`: what the manifest says of them.
     """
 
     frame: Callable[[], DataFrame]
