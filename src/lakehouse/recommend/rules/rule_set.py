@@ -137,6 +137,10 @@ class Rules:
         """Those that hide something in campaigns of the channel, whatever the lists have."""
         return Rules(tuple(rule for rule in self.rules if isinstance(rule, Hide) and channel in rule.channels))
 
+    def everywhere(self) -> "Rules":
+        """Rules of channels, as if they were of lists."""
+        return Rules(tuple(rule.model_copy(update={"channels": ()}) for rule in self.rules))
+
     @property
     def hash(self) -> str:
         """16 hex digits, the same for the same rules."""
