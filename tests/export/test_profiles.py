@@ -285,7 +285,7 @@ def test_a_bar_between_cells_and_a_word_for_nothing_as_salesforces_bulk_api_take
 def test_customers_as_json_lines_have_objects_within_and_what_the_profile_writes_for_nothing(nulls: str, second: object) -> None:
     columns = [{"name": "key", "value": "customer_key"}, {"name": "last.order", "value": "last_order_id"}]
     said = {"version": 1, "rows": "customer", "format": "jsonl", "file": "a.jsonl", "nulls": nulls, "columns": columns}
-    known = [{"customer_key": "k1", "last_order_id": "7"}, {"customer_key": "k2", "last_order_id": None}]
+    known: list[dict[str, Any]] = [{"customer_key": "k1", "last_order_id": "7"}, {"customer_key": "k2", "last_order_id": None}]
     assert list(customer_rows(parse_profile("mine", said), known)) == [{"key": "k1", "last": {"order": "7"}}, second]
     csv_said = {**said, "format": "csv", "file": "a.csv", "nulls": "empty", "null_text": "#N/A"}
     assert list(customer_rows(parse_profile("mine", csv_said), known)) == [["k1", "7"], ["k2", "#N/A"]]
