@@ -115,6 +115,10 @@ def test_a_campaign_is_for_those_for_whom_all_of_its_audience_holds(spark: Spark
     assert meant() == of_nl("abcd")
     assert meant(audience={"countries": ["NL"], "where": "user_id < 3"}) == of_nl("a")  # of b it can't be told
     assert meant(audience={"bought": [7, 8]}) == of_nl("ac")
+    assert meant(audience={"bought": ["nl-8", "de-9"]}) == of_nl("c")
+    assert meant(audience={"bought": ["de-8", 9]}) == of_nl("b")
+    with pytest.raises(ConfigError, match=r"audience\.bought"):
+        campaign(audience={"bought": ["nl:8"]})
     with pytest.raises(ConfigError, match=r"campaigns/test\.yaml: audience\.where"):
         meant(audience={"where": "no_such_column > 1"})
     with pytest.raises(ConfigError, match=r"audience\.where"):

@@ -11,8 +11,10 @@ from tests.support.frames import answers, frame_of
 
 from lakehouse.arrow_frames import frame_from
 from lakehouse.bronze import campaign_members
+from lakehouse.bronze.campaign_members import newcomers
 from lakehouse.errors import ConfigError
 from lakehouse.export.holdout import arm, control_steps, with_arm
+from lakehouse.export.holdout import members as given
 
 FIRST, LATER = datetime(2026, 11, 1, 3, tzinfo=UTC), datetime(2026, 11, 2, 3, tzinfo=UTC)
 
@@ -55,6 +57,8 @@ def test_the_first_assignment_wins_also_under_a_new_address(spark: SparkSession)
             member("eve", "control", "nl", "e", campaign="other"),
             member("finn", "treatment", "nl", "f", LATER),
             member("old-finn", "control", "nl", "ff"),
+            member("gus", "treatment", "nl", "g"),
+            member("old-gus", "control", "nl", "gg"),
         ],
     )
     # A share of 0 and of 1 give everybody who is new one and the same arm.
@@ -65,7 +69,11 @@ def test_the_first_assignment_wins_also_under_a_new_address(spark: SparkSession)
             ("de", "x", "anna"),  # the same person in another shop
             ("nl", "b", "new-bob"),  # the same customer with another address
             ("nl", "e", "eve"),  # known to another campaign only
-            ("nl", "ff", "finn"),  # two who became one: the earlier assignment
+            ("nl", "ff", "finn"),  # two who became one: the earlier assignment, for both
+            ("nl", "f", "finn"),
+            ("de", "y", "finn"),  # and for who is this person too
+            ("nl", "gg", "gus"),  # given at once: who was held out stays so
+            ("nl", "g", "gus"),
         ],
         "shop_code string, customer_key string, person string",
     )
@@ -79,4 +87,21 @@ def test_the_first_assignment_wins_also_under_a_new_address(spark: SparkSession)
         ("nl", "e"): "treatment",
         ("all", "e"): "control",
         ("nl", "ff"): "control",
+        ("nl", "f"): "control",
+        ("de", "y"): "control",
+        ("nl", "gg"): "control",
+        ("nl", "g"): "control",
     }
+
+
+def test_an_inbox_that_somebody_moved_to_has_one_arm_also_for_who_was_never_looked_at(spark: SparkSession) -> None:
+    """Anna, held out, changes her address twice; where she is now, her account in another shop was there before."""
+    held = {"campaign": "mail", "person": "anna", "arm": "control", "assigned_at": FIRST, "shop_code": "nl", "customer_key": "a"}
+    members = frame_of(spark, campaign_members.TABLE, [held])
+    schema = "shop_code string, customer_key string, person string, country_code string"
+    for address in ("anna-2", "anna-3"):
+        people = frame_from(spark, [("nl", "a", address, "NL"), ("de", "b", address, "DE")], schema)
+        with_arms = with_arm(people, members, "mail", "s", Decimal(0)).persist()
+        assert {row["customer_key"]: row["arm"] for row in with_arms.collect()} == {"a": "control", "b": "control"}
+        kept = newcomers(given(with_arms, "mail", "mixed", Decimal(0), LATER, "run"), members)
+        assert [(row["person"], row["customer_key"], row["arm"]) for row in kept.collect()] == [(address, "b", "control")]

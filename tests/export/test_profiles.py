@@ -3,6 +3,7 @@
 import csv
 import hashlib
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime
@@ -14,9 +15,11 @@ import pytest
 
 from lakehouse.errors import ConfigError, DataError
 from lakehouse.export.campaign import Campaign, parse_campaign
+from lakehouse.export.customer_rows import customer_rows
 from lakehouse.export.declared_campaigns import Declared, read_campaigns
 from lakehouse.export.pack_rows import rows
 from lakehouse.export.profile import Profile, parse_profile
+from lakehouse.export.texts import parse_texts
 from lakehouse.export.values import Pack
 from lakehouse.export.verify import find_pack, problems
 from lakehouse.io.packs.pack_files import FileFacts, finish, write_files
@@ -155,6 +158,27 @@ def test_mailchimp_gets_no_text_above_255_bytes_and_whole_links(tmp_path: Path) 
     assert not any("NAME" in tag and tag != "FNAME" for tag in header)
 
 
+def test_what_is_put_in_front_of_a_formula_counts_where_texts_are_cut(tmp_path: Path) -> None:
+    names = ["=" + "a" * 400, "-" + "ż" * 200, "a" * 400]
+    (name,) = made(tmp_path, pack_of(DECLARED.profiles["mailchimp"]), [recipient(k, first_name=each) for k, each in enumerate(names)])
+    assert [row["FNAME"] for row in cells(tmp_path / name)] == ["'=" + "a" * 253, "'-" + "ż" * 126, "a" * 255]
+    assert found_by(tmp_path, DECLARED.profiles["mailchimp"]) == []
+    jsonl = {"version": 1, "rows": "recipient", "format": "jsonl", "file": "a.jsonl", "columns": ["first_name"], "max_text_bytes": 255}
+    (name,) = made(tmp_path / "j", pack_of(parse_profile("mine", jsonl)), [recipient(1, first_name=names[0])])
+    assert objects(tmp_path / "j" / name) == [{"first_name": "=" + "a" * 254}]  # a spreadsheet opens no JSON lines
+
+
+@pytest.mark.parametrize(
+    ("name", "column"), [("braze", "item_count"), ("klaviyo", "item_count"), ("brevo", "ITEM_COUNT"), ("mailchimp", "P_COUNT")]
+)
+def test_a_tool_that_keeps_what_an_empty_cell_does_not_say_is_told_how_many_products_are_of_this_pack(
+    name: str, column: str, tmp_path: Path
+) -> None:
+    profile = DECLARED.profiles[name]
+    (file,) = made(tmp_path, pack_of(profile), [recipient(1), recipient(2, [item(1)]), recipient(3, [])])
+    assert [row[column] for row in cells(tmp_path / file, profile.delimiter)] == ["3", "1", "0"]
+
+
 @pytest.mark.parametrize(("name", "megabytes"), [("klaviyo", 50), ("braze", 500), ("brevo", 8)])
 def test_files_are_split_below_the_limit_of_the_tool(name: str, megabytes: int, tmp_path: Path) -> None:
     assert DECLARED.profiles[name].dialect("autumn", "20261118").max_bytes == megabytes * 1_000_000
@@ -242,6 +266,31 @@ def test_one_more_tool_is_one_more_file(tmp_path: Path) -> None:
     assert (tmp_path / name).read_bytes() == (b"\xef\xbb\xbfAdresse;Preis;Tag;Quelle\r\nmail1@shop.example;1235 EUR;18.11.2026;shop\r\n")
 
 
+def test_a_bar_between_cells_and_a_word_for_nothing_as_salesforces_bulk_api_takes_them(tmp_path: Path) -> None:
+    said = {"version": 1, "rows": "recipient", "format": "csv", "file": "a.csv", "delimiter": "|", "null_text": "#N/A"}
+    profile = parse_profile("bulk", {**said, "columns": ["email", "first_name", {"slots": ["product_id"]}]})
+    (name,) = made(tmp_path, pack_of(profile, 2), [recipient(1, [item(1)], first_name="a|b"), recipient(2, [], first_name=None)])
+    assert (tmp_path / name).read_bytes().splitlines() == [
+        b"email|first_name|product_id_1|product_id_2",
+        b'mail1@shop.example|"a|b"|101|#N/A',
+        b"mail2@shop.example|#N/A|#N/A|#N/A",
+    ]
+    assert found_by(tmp_path, profile) == []
+
+
+@pytest.mark.parametrize(
+    ("nulls", "second"),
+    [("omit", {"key": "k2"}), ("null", {"key": "k2", "last": {"order": None}}), ("empty", {"key": "k2", "last": {"order": ""}})],
+)
+def test_customers_as_json_lines_have_objects_within_and_what_the_profile_writes_for_nothing(nulls: str, second: object) -> None:
+    columns = [{"name": "key", "value": "customer_key"}, {"name": "last.order", "value": "last_order_id"}]
+    said = {"version": 1, "rows": "customer", "format": "jsonl", "file": "a.jsonl", "nulls": nulls, "columns": columns}
+    known: list[dict[str, Any]] = [{"customer_key": "k1", "last_order_id": "7"}, {"customer_key": "k2", "last_order_id": None}]
+    assert list(customer_rows(parse_profile("mine", said), known)) == [{"key": "k1", "last": {"order": "7"}}, second]
+    csv_said = {**said, "format": "csv", "file": "a.csv", "nulls": "empty", "null_text": "#N/A"}
+    assert list(customer_rows(parse_profile("mine", csv_said), known)) == [["k1", "7"], ["k2", "#N/A"]]
+
+
 @pytest.mark.parametrize(
     ("change", "words"),
     [
@@ -250,13 +299,34 @@ def test_one_more_tool_is_one_more_file(tmp_path: Path) -> None:
         ({"rows": "product", "columns": ["email"]}, "email is nothing that a row of each product has"),
         ({"columns": [{"name": "a"}]}, "give a value or a text"),
         ({"nulls": "omit"}, "neither lists nor names"),
-        ({"delimiter": "|"}, "delimiter"),
+        ({"delimiter": "::"}, "delimiter"),
         ({"max_mb": 3}, "max_mb"),
+        ({1: 3}, "1: Keys should be strings"),
+        ({"name": "other"}, "name is that of the file"),
+        ({"file": "packs/a.csv"}, "file: String should match"),
+        ({"file": "customers"}, "file: String should match"),
+        ({"file": ".a.csv"}, "file: String should match"),
+        ({"file": "Manifest.json"}, "Manifest.json is a name that every pack has already"),
+        ({"file": "control.csv"}, "control.csv is a name that every pack has already"),
+        ({"file": "{tool}.csv"}, "in braces only campaign, date may stand: {tool}.csv"),
+        ({"file": "{campaign.csv"}, "brace"),
+        ({"columns": ["email", {"name": "email", "value": "language"}]}, "yaml: column email stands twice"),
+        ({"columns": [{"slots": [{"name": "URL", "value": "url"}]}]}, "column URL stands twice; names within slots need {slot}"),
+        ({"columns": [{"slots": [{"name": "URL_{number}", "value": "url"}]}]}, "in braces only slot may stand: URL_{number}"),
+        ({"columns": [{"name": "", "value": "email"}]}, "a column can't have the name ''"),
+        ({"columns": [{"name": "=mail", "value": "email"}]}, "a column can't have the name '=mail'"),
+        ({"format": "jsonl", "columns": ["email", {"name": "email.a", "value": "language"}]}, "email can't be a text and an object"),
+        ({"unique": ["Email"]}, "unique: there is no column Email"),
+        ({"date_format": "\ud800"}, "date_format"),
+        ({"rows": "customer", "columns": ["email", {"slots": ["url"]}]}, "a row of a customer has no list of products"),
+        ({"rows": "product", "columns": [{"slots": ["reason"]}]}, "a row of a product has no list of products"),
+        ({"null_text": "=NULL()"}, "null_text is a word"),
+        ({"null_text": "NULL", "format": "jsonl"}, "null_text is a word"),
     ],
 )
 def test_a_profile_that_is_wrong_is_told_with_its_file(change: dict[str, Any], words: str) -> None:
     good = {"version": 1, "rows": "recipient", "format": "csv", "file": "a.csv", "columns": ["email"]}
-    with pytest.raises(ConfigError, match=words) as caught:
+    with pytest.raises(ConfigError, match=re.escape(words)) as caught:
         parse_profile("mine", {**good, **change})
     assert str(caught.value).startswith("profiles/mine.yaml:") and caught.value.exit_code == 2
 
@@ -314,10 +384,10 @@ def test_the_pack_is_that_which_latest_names(whole: Path) -> None:
 
 
 def test_a_campaign_that_does_not_fit_its_profile_is_told_before_anything_runs(monkeypatch: pytest.MonkeyPatch) -> None:
-    def told(**said: Any) -> str:
+    def told(name: str = "mine", **said: Any) -> str:
         folders = {
             "profiles": {name: profile.model_dump(exclude={"name"}) for name, profile in DECLARED.profiles.items()},
-            "campaigns": {"mine": campaign(**said).model_dump(mode="json", exclude={"name"})},
+            "campaigns": {name: campaign(**said).model_dump(mode="json", exclude={"name"})},
             "texts": {"reasons": DECLARED.texts},
         }
         monkeypatch.setattr("lakehouse.export.declared_campaigns.read_conf_folder", lambda name: folders[name])
@@ -329,7 +399,14 @@ def test_a_campaign_that_does_not_fit_its_profile_is_told_before_anything_runs(m
     assert told(profile="fcm", slots=1) == "campaigns/mine.yaml: profile fcm is not for email"
     assert told(channel="push") == "campaigns/mine.yaml: profile generic_wide is not for push"
     assert told(profile="nobodys") == "there is no profile nobodys"
+    for name in ("crm", "audience_of_mine"):
+        assert told(name) == f"campaigns/{name}.yaml: crm and names that begin with audience_ are those of other packs"
     assert told(languages={"otherwise": "it"}) == "campaigns/mine.yaml: texts/reasons.yaml speaks no it"
+
+
+def test_norwegian_without_quotes_is_told_and_not_taken_for_a_word() -> None:
+    with pytest.raises(ConfigError, match="a language is no text"):
+        parse_texts({"als": {"en": "Picked", False: "Valgt"}})
 
 
 def test_every_reason_speaks_the_five_languages() -> None:

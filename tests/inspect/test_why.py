@@ -25,6 +25,7 @@ AT = datetime(2026, 11, 16, 2, tzinfo=UTC)
 # 1 … 3 are for sale, 4 is sold out, 5 is restricted, 6 a rule hides in Norway.
 CATALOGUE = {1: "Bread", 2: "Cheese", 3: "Jam", 4: "Tea", 5: "Wine", 6: "Fish"}
 BOUGHT = {1: 3.0, 4: 2.0, 5: 1.0, 6: 0.5, 9: 0.25}
+TAKEN = [{"list_name": name, "rule": rule} for name, rule in (("mixed", "mine.two_of_a_kind"), *[("discover", "mine.in_stock")] * 2)]
 
 
 def place(name: str, rank: int, product: int, code: str, because: Sequence[int] = ()) -> dict[str, Any]:
@@ -59,8 +60,8 @@ def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> DeltaStore:
         ],
         customer_products.TABLE: [
             place("mixed", 2, 2, "als", (1, 9)),
-            place("mixed", 1, 1, "own_frequency"),
-            place("discover", 1, 3, "new_product"),
+            {**place("mixed", 1, 1, "own_frequency"), "placed_by_rule": "mine.our_bread"},
+            {**place("discover", 1, 3, "new_product"), "removed_by_rules": TAKEN},
             {**place("mixed", 1, 3, "als"), "customer_key": BOB},
         ],
         SUPPRESSIONS: [
@@ -75,7 +76,9 @@ def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> DeltaStore:
         row = {"run_id": "a", "table_name": table.name, "table_id": head.table_id, "table_version": 0, "published_at": AT}
         store.append_rows(PUBLICATIONS, [row])
     rule = {"name": "no_fish", "kind": "hide", "categories": ["fish"], "countries": ["NO"]}
-    monkeypatch.setattr(module, "read_rules", lambda: rules_of({"mine": parse_rule_file("mine", {"rules": [rule]})}))
+    by_mail = {"name": "by_mail", "kind": "hide", "products": [2, 5, 6], "channels": ["email"]}
+    abroad = {"name": "abroad", "kind": "hide", "products": [3], "channels": ["email", "push"], "countries": ["SE"]}
+    monkeypatch.setattr(module, "read_rules", lambda: rules_of({"mine": parse_rule_file("mine", {"rules": [rule, by_mail, abroad]})}))
     return store
 
 
@@ -107,6 +110,13 @@ def test_a_customer_is_told_with_history_reasons_what_rules_took_and_campaigns(c
     ]
     assert [place["product_name"] for place in found["lists"]["discover"]] == ["Jam"]
     assert found["taken_out"] == {"can't be bought": 1, "hidden by the rule mine.no_fish": 1, "is restricted": 1}
+    assert [place["placed_by_rule"] for place in found["lists"]["mixed"]] == ["mine.our_bread", None]
+    assert found["removed"] == [
+        {"list_name": "discover", "rule": "mine.in_stock", "places": 2},
+        {"list_name": "mixed", "rule": "mine.two_of_a_kind", "places": 1},
+    ]
+    # 5 and 6 are on no list anyway; the customer is not in Sweden.
+    assert found["by_channel"] == {"email": {"hidden by the rule mine.by_mail": 1}, "push": {}}
     assert found["campaigns"] == [{"campaign": "autumn", "shop_code": "nl", "reason": "frequency_cap"}]
     assert "e" * 64 not in json.dumps(found)
 
@@ -116,6 +126,8 @@ def test_the_table_has_the_same_for_people(capsys: pytest.CaptureFixture[str]) -
     lines = asked(capsys, ANNA, "--shop", "nl").splitlines()
     assert "2     2           Cheese   -1.500  als            Bread; 9" in [line.rstrip() for line in lines]
     assert "  autumn (nl): frequency_cap" in lines
+    assert "       2 of discover: mine.in_stock" in lines and "left out of campaigns by email beside that" in lines
+    assert not any("by push" in line for line in lines)
     assert not any("e" * 64 in line for line in lines)
 
 

@@ -62,7 +62,8 @@ TREE: list[dict[str, Any]] = [
 ]
 CODES = [{"shop_code": "nl", "code_type": "sku", "code": "FIVE", "product_id": 5, "variation_id": 0}]
 OFFERS: list[dict[str, Any]] = [
-    {"product_id": 3, "currency_code": "EUR", "unit_price_amount": 4, "wholesaler_code": "wholesaler_a", "article_code": "1"},
+    {"product_id": 3, "currency_code": "EUR", "unit_price_amount": 4, "wholesaler_code": "wholesaler_a", "article_code": "1"}
+    | {"tiers": [{"min_units": 10, "discount_percent": 30}]},
     # Not yet valid, and in another currency.
     {"product_id": 4, "currency_code": "EUR", "unit_price_amount": 1, "valid_from": date(2026, 7, 2), "article_code": "2"},
     {"product_id": 4, "currency_code": "CHF", "unit_price_amount": 1, "article_code": "3"},
@@ -329,3 +330,42 @@ def test_what_is_due_about_now_is_there_for_that_and_else_because_it_was_bought(
     # 5 is due in seven days and 3 was thirteen days ago; 1 is due in 24, later than in three weeks.
     assert [why[product] for product in (5, 3, 1)] == ["due_again", "due_again", "own_frequency"]
     assert {row["reason_code"] for row in rows if row["candidate_source"] == "als"} == {"als"}
+
+
+def told(rows: list[dict[str, Any]], customer: str, name: str) -> list[tuple[int, str, str]]:
+    return [
+        (row["product_id"], row["candidate_source"], row["reason_code"])
+        for row in rows
+        if (row["customer_key"], row["list_name"]) == (customer, name)
+    ]
+
+
+def test_popular_in_the_own_country_is_said_of_what_was_sold_there_lately(rows: list[dict[str, Any]]) -> None:
+    # In NL 4 and 3 are sold, 1 and 2 elsewhere; in Germany 2 alone. Nobody knows where "homeless" is.
+    assert [(product, code) for product, _, code in told(rows, "cold", "mixed")] == [
+        (4, "popular_in_country"),
+        (3, "popular_in_country"),
+        (1, "popularity"),
+        (2, "popularity"),
+    ]
+    assert [code for _, _, code in told(rows, "cold-de", "discover")] == ["popular_in_country", "popularity", "popularity", "popularity"]
+    assert {code for _, _, code in told(rows, "homeless", "discover")} == {"popularity"}
+    assert {source for _, source, _ in told(rows, "cold", "mixed")} == {"popularity"}
+
+
+def test_what_a_pin_or_a_wholesalers_deal_moved_up_says_so_unless_it_was_bought_before(make: Callable[..., DataFrame]) -> None:
+    pin = {"kind": "pin", "products": [1, 7], "share": 0.5, "lists": ["discover", "mixed"]}
+    deal = {"kind": "boost", "by": "deal", "give_up": 0.99}
+    margin = {"kind": "boost", "by": "margin", "give_up": 0.99, "lists": ["discover"]}
+    rows = in_order(make("7", rules(pin)))
+    # 7 is new to Anna, and 1 was bought before: of both pinned ones the mail tells what is true of each.
+    assert [told(rows, "anna", "discover")[0], told(rows, "anna", "mixed")[2]] == [(7, "als", "pinned"), (7, "als", "pinned")]
+    assert told(rows, "anna", "mixed")[0] == (1, "own_frequency", "own_frequency")
+    assert {len(row["reason_product_ids"]) for row in rows if row["reason_code"] == "pinned"} == {0}
+    # 3 alone has a discount, of 30 %; it passes 4, of which it is said. By margin it passes too, for what the customer may like.
+    assert told(in_order(make("7", rules(deal))), "cold", "discover")[:2] == [
+        (3, "popularity", "deal"),
+        (4, "popularity", "popular_in_country"),
+    ]
+    by_margin = told(in_order(make("7", rules(margin))), "cold", "discover")
+    assert by_margin[0] == (3, "popularity", "popular_in_country")

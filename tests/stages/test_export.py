@@ -29,17 +29,19 @@ from lakehouse.io.delta.table_resolver import TableResolver
 from lakehouse.lake import Lake
 from lakehouse.ops.history import History
 from lakehouse.ops.ledger import RUNS, Ledger
-from lakehouse.ops.lists.rule_effects import RULE_EFFECTS
+from lakehouse.ops.lists.rule_effects import RULE_EFFECTS, record_effects
 from lakehouse.ops.packs import PACK_PRODUCTS as SHOWN
 from lakehouse.ops.packs import PACKS, REASONS, SUPPRESSIONS
 from lakehouse.recommend import customer_products
 from lakehouse.recommend.params import parse_params
-from lakehouse.recommend.rules.rule_set import parse_rule_file, rules_of
+from lakehouse.recommend.rules.rule_set import Rules, parse_rule_file, rules_of
 from lakehouse.runs.stage import RunContext, StageResult
 from lakehouse.silver import categories, customer_identities, customers, order_lines, orders, product_codes, products, refund_lines
 from lakehouse.sources.woocommerce.orders import ORDER_ADDRESSES, ORDERS
 from lakehouse.sources.woocommerce.people import USER_META, USERS
 from lakehouse.stages import export as module
+from lakehouse.stages.export_packs.lists import published_lists
+from lakehouse.stages.rules.count_effects import effect_rows
 from lakehouse.table import Table
 
 pytestmark = pytest.mark.spark
@@ -252,6 +254,24 @@ def test_an_expired_pack_goes_and_the_ledger_keeps_that_it_was(run: RunContext) 
     ]
     exported(run, "run3", later + timedelta(days=60), AT + timedelta(days=91))
     assert latest(run).endswith("run3")
+    # A run of the same date, after its pack expired, makes it anew: none is named that is deleted at once.
+    exported(run, "run4", later + timedelta(days=60), AT + timedelta(days=122))
+    assert [path.name for path in (root(run) / latest(run)).parent.iterdir()] == ["run4"] and latest(run).endswith("run4")
+
+
+def test_the_manifest_names_the_rules_that_made_its_lists_whatever_holds_now(run: RunContext) -> None:
+    def rules(*names: str, **said: Any) -> Rules:
+        return rules_of({"mine": parse_rule_file("mine", {"rules": [{"name": n, "kind": "hide", "products": [9], **said} for n in names]})})
+
+    before, now, by_mail = rules("a"), rules("a", "b"), rules("c", channels=["email"])
+    lists = run.head(customer_products.TABLE)
+    # No rule of lists made them.
+    assert published_lists(replace(run, rules=now)).rule_set() == rules().hash
+    assert published_lists(replace(run, rules=Rules((*now.rules, *by_mail.rules)))).rule_set() == by_mail.hash
+    scored = replace(run, rules=Rules((*before.rules, *by_mail.rules)))
+    record_effects(run.store, effect_rows(scored, before, lists, []))
+    assert published_lists(replace(run, rules=now)).rule_set() == scored.rules.hash
+    assert published_lists(run).rule_set() == scored.rules.hash
 
 
 @pytest.mark.slow

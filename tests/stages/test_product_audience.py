@@ -179,3 +179,11 @@ def test_an_audience_is_like_its_campaign_but_for_product_place_and_days() -> No
     assert found.hold_out and autumn.hold_out and found.hold_out.share == autumn.hold_out.share
     assert found.hold_out.salt == "of autumn audience_nl_12_autumn"  # other people than those who are held out of the campaign
     assert module.campaign_of(autumn, Wanted("nl", 12), []).audience.countries == ("FR",)
+
+
+def test_a_name_that_is_too_long_for_folders_and_links_is_refused_with_what_to_do() -> None:
+    shipped = read_campaigns().campaigns["email"].model_dump(mode="json", exclude={"name"})
+    module.campaign_of(parse_campaign("a" * 31, shipped), Wanted("nl", 123456), [])
+    with pytest.raises(ConfigError, match="would be the pack's name, and 50 signs are the most") as caught:
+        module.campaign_of(parse_campaign("a" * 32, shipped), Wanted("nl", 123456), [])
+    assert "--campaign" in caught.value.todo

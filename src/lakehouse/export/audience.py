@@ -1,6 +1,6 @@
 """Who gets something of a campaign, and why everybody else does not: one reason for each person, the first that holds."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import reduce
 from operator import and_, or_
 
@@ -40,10 +40,15 @@ def base(customers: DataFrame, interactions: DataFrame, campaign: Campaign, feed
         ) from None
     if not campaign.audience.bought:
         return found
-    buyers = interactions.where(F.col("product_id").isin(*campaign.audience.bought))
+    buyers = interactions.where(_is_any(campaign.audience.bought))
     return found.join(
         buyers.select(F.col("shop_code").alias("list_shop"), "customer_key").distinct(), ["list_shop", "customer_key"], "left_semi"
     )
+
+
+def _is_any(products: Sequence[int | str]) -> SparkColumn:
+    key = F.concat_ws("-", "shop_code", F.col("product_id").cast("string"))
+    return reduce(or_, (key == product if isinstance(product, str) else F.col("product_id") == product for product in products))
 
 
 def _is_meant(audience: Audience) -> SparkColumn:

@@ -3,22 +3,24 @@
 from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, StringConstraints
 
-from lakehouse.io.config.declared_parts import Country, Name, Part, parsed
+from lakehouse.io.config.declared_parts import Country, Name, Part, parsed_file
 from lakehouse.io.config.hold_out import HoldOut
 
 EMAIL, PUSH = "email", "push"
+# As packs write a product.
+ProductKey = Annotated[str, StringConstraints(pattern=r"^[a-z_][a-z0-9_]*-[0-9]{1,18}$")]
 
 
 class Audience(Part):
     """Whom the campaign is for: everybody, or those for whom all of this holds."""
 
     countries: tuple[Country, ...] = ()
-    # Who bought one of these products, in the shop whose lists are shown.
-    bought: tuple[int, ...] = ()
+    # Who bought one of these products, in the shop whose lists are shown: `nl-123` of that shop, 123 alone of whatever shop has the id.
+    bought: tuple[int | ProductKey, ...] = ()
     # Spark SQL over the columns of silver.customers.
     where: str | None = None
 
@@ -33,8 +35,8 @@ class Languages(Part):
 class Utm(Part):
     """What a shop's analytics reads in a link; campaign, slot and run come from the pack."""
 
-    source: str
-    medium: str
+    source: str = Field(min_length=1)
+    medium: str = Field(min_length=1)
 
 
 class FrequencyCap(Part):
@@ -92,4 +94,4 @@ class Campaign(Part):
 
 def parse_campaign(name: str, values: Mapping[str, Any]) -> Campaign:
     """The campaign, checked. ConfigError (2) names what is wrong."""
-    return parsed(Campaign, f"campaigns/{name}.yaml", {"name": name, **values})
+    return parsed_file(Campaign, "campaigns", name, values)

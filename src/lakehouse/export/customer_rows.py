@@ -7,6 +7,7 @@ from pyspark.sql import Column as SparkColumn
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from lakehouse.export.pack_rows import as_row
 from lakehouse.export.profile import FACTS, Cell, Profile, as_field
 from lakehouse.gold.customer_facts import TABLE
 from lakehouse.gold.keys import CUSTOMER
@@ -53,8 +54,7 @@ def as_text(facts: DataFrame, users: DataFrame, orders: DataFrame, database_cust
 
 
 def customer_rows(profile: Profile, facts: Iterable[Mapping[str, Any]]) -> Iterator[Row]:
-    """In the columns of the profile, of `as_text`. CSV: cells; JSONL: objects, without what is not known."""
+    """In the columns of the profile, of `as_text`: cells of CSV, or objects of JSONL."""
     fields = [as_field(column) for column in profile.columns if isinstance(column, str | Cell)]
     for one in facts:
-        named = {field.name: field.text if field.value is None else one[field.value] for field in fields}
-        yield list(named.values()) if profile.format == "csv" else {name: value for name, value in named.items() if value is not None}
+        yield as_row(profile, [(field.name, field.text if field.value is None else one[field.value]) for field in fields])

@@ -9,6 +9,7 @@ from lakehouse.export.campaign import PUSH, Campaign, parse_campaign
 from lakehouse.export.profile import DEVICE, Profile, parse_profile
 from lakehouse.export.texts import BECAUSE, Texts, languages_of, parse_texts
 from lakehouse.io.config.settings import read_conf_folder
+from lakehouse.ops.packs import AUDIENCE, CRM_PACK
 from lakehouse.recommend import customer_products
 
 Kind = TypeVar("Kind")
@@ -55,6 +56,11 @@ def _refuse_reasons_without_text(texts: Texts) -> None:
 
 def _refuse_misfit(campaign: Campaign, declared: Declared) -> None:
     file, profile = f"campaigns/{campaign.name}.yaml", declared.profile_of(campaign)
+    if campaign.name == CRM_PACK or campaign.name.startswith(AUDIENCE):
+        raise ConfigError(
+            f"{file}: {CRM_PACK} and names that begin with {AUDIENCE} are those of other packs",
+            "give the file another name (docs/campaigns.md)",
+        )
     if campaign.slots > profile.max_slots:
         raise ConfigError(f"{file}: profile {profile.name} takes {profile.max_slots} products at most", "give fewer slots")
     if profile.rows == "customer":

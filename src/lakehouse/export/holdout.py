@@ -4,7 +4,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from pyspark.sql import Column as SparkColumn
-from pyspark.sql import DataFrame
+from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
 from lakehouse.bronze.campaign_members import CONTROL, TABLE, TREATMENT
@@ -38,21 +38,22 @@ def control_steps(share: Decimal) -> int:
 
 
 def with_arm(people: DataFrame, known: DataFrame, campaign: str, salt: str, share: Decimal) -> DataFrame:
-    """`people` with `arm`: what the campaign gave the person or the customer first, else what the hash gives now.
+    """`people` with `arm`: the first that the campaign gave the person, or any of the customers who are this person now, else the hash's.
 
-    `people` have shop_code, customer_key and `person`; `known` is bronze.campaign_members. Who has another address than before keeps the
-    arm by the customer's key. People who had different arms before they became one keep that of the earlier assignment.
+    `people` have shop_code, customer_key and `person`; `known` is bronze.campaign_members. So who has another address keeps the arm, and of
+    people who had different arms before they became one (control, where both were given at once) all have that of the earlier assignment:
+    nobody's inbox is in both arms.
     """
     of_campaign = known.where(F.col("campaign") == campaign)
-    first = F.min_by("arm", F.struct("assigned_at", "arm"))
-    of_person = of_campaign.groupBy("person").agg(first.alias("_of_person"), F.min("assigned_at").alias("_person_at"))
-    of_customer = of_campaign.groupBy(*CUSTOMER).agg(first.alias("_of_customer"), F.min("assigned_at").alias("_customer_at"))
-    earlier = F.when(F.col("_customer_at") < F.col("_person_at"), F.col("_of_customer"))
+    first = F.min(F.struct("assigned_at", "arm"))
+    of_person = of_campaign.groupBy("person").agg(first.alias("_of_person"))
+    of_customer = of_campaign.groupBy(*CUSTOMER).agg(first.alias("_of_customer"))
+    of_inbox = F.min(F.least("_of_person", "_of_customer")).over(Window.partitionBy("person"))
     return (
         people.join(of_person, "person", "left")
         .join(of_customer, CUSTOMER, "left")
-        .withColumn("arm", F.coalesce(earlier, "_of_person", "_of_customer", arm(F.col("person"), salt, share)))
-        .drop("_of_person", "_person_at", "_of_customer", "_customer_at")
+        .withColumn("arm", F.coalesce(of_inbox["arm"], arm(F.col("person"), salt, share)))
+        .drop("_of_person", "_of_customer")
     )
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from lakehouse.export.profile import ITEM, Cell, Items, Profile, Slots, as_field
 from lakehouse.export.values import FREE_TEXTS, Pack, Product, Recipient, cut, of_person, of_product
-from lakehouse.io.packs.pack_files import Row
+from lakehouse.io.packs.pack_files import Row, is_formula
 
 # A name and its value, for a recipient and, where a row is about one, a product in its slot.
 Named = tuple[str, Callable[[Recipient, Product, int], str | None]]
@@ -32,7 +32,14 @@ def rows(pack: Pack, recipients: Iterable[Recipient]) -> Iterator[Row]:
                 else [(name, value(who, item, slot)) for name, value in cells]
             )
         ]
-        yield [value for _, value in named] if profile.format == "csv" else _object(profile, named)
+        yield as_row(profile, named)
+
+
+def as_row(profile: Profile, named: Iterable[tuple[str, Any]]) -> Row:
+    """Cells or an object, as the profile has it, with what stands for nothing. A dot in a name begins an object within the object."""
+    if profile.format == "csv":
+        return [profile.null_text if value is None else value for _, value in named]
+    return _object(profile, named)
 
 
 def _about(profile: Profile, recipients: Iterable[Recipient]) -> Iterator[tuple[Recipient, Product, int]]:
@@ -59,11 +66,17 @@ def _value(pack: Pack, field: Cell) -> Callable[[Recipient, Product, int], str |
     if field.value is None:
         return lambda who, item, slot: field.text
     name, limit = field.value, pack.profile.max_text_bytes if field.value in FREE_TEXTS else None
+    # What is put in front of a formula counts too.
+    guarded = 1 if pack.profile.format == "csv" else 0
+
+    def within(text: str | None) -> str | None:
+        return cut(text, limit and limit - (guarded and is_formula(text or "")))
+
     if name in ITEM:
         of_item = of_product(pack, name)
-        return lambda who, item, slot: cut(of_item(who, item, slot), limit)
+        return lambda who, item, slot: within(of_item(who, item, slot))
     of_who = of_person(pack, name)
-    return lambda who, item, slot: cut(of_who(who), limit)
+    return lambda who, item, slot: within(of_who(who))
 
 
 def _side_by_side(who: Recipient, cells: list[Named], slots: int) -> Iterator[tuple[str, str | None]]:
@@ -78,7 +91,6 @@ def _listed(profile: Profile, who: Recipient, cells: list[Named]) -> list[dict[s
 
 
 def _object(profile: Profile, named: Iterable[tuple[str, Any]]) -> dict[str, Any]:
-    """A dot in a name begins an object within the object."""
     found: dict[str, Any] = {}
     for name, value in named:
         if value is None and profile.nulls == "omit":

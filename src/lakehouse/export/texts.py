@@ -17,6 +17,8 @@ LONGEST_NAME = 60
 
 def parse_texts(values: Mapping[str, Any]) -> Texts:
     """Of conf/texts/reasons.yaml. ConfigError (2) unless every reason is a text in the same languages, BECAUSE with the product's place."""
+    if not all(isinstance(name, str) for texts in values.values() if isinstance(texts, Mapping) for name in texts):
+        raise ConfigError("texts/reasons.yaml: a language is no text", "put it into quotes: YAML reads no as a word")
     languages = {frozenset(texts) if isinstance(texts, Mapping) else None for texts in values.values()}
     are_texts = len(languages) == 1 and None not in languages
     if not are_texts or not all(isinstance(text, str) and text.strip() for texts in values.values() for text in texts.values()):

@@ -51,6 +51,7 @@ def of_person(pack: Pack, name: str) -> Callable[[Recipient], str | None]:
     computed: dict[str, Callable[[Recipient], str | None]] = {
         "language": lambda who: language(who["locale"], who["country_code"], spoken, pack.campaign.languages),
         "email_sha256": lambda who: _sha256(who["email"].strip().lower()),
+        "item_count": lambda who: str(len(who["items"])),
         "phone_sha256": lambda who: _sha256(e164(who["phone"], who["country_code"])),
     }
     return computed.get(name, lambda who: who[name])

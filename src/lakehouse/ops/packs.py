@@ -17,6 +17,8 @@ from lakehouse.table import DATE, LONG, QUANTITY, STRING, TIMESTAMP, Column, Rul
 MADE, DELETED = "made", "deleted"
 # So begin the names of packs for one product, which are of no campaign of the settings.
 AUDIENCE = "audience_"
+# The name of the packs of customers, for a tool that keeps customers.
+CRM_PACK = "crm"
 # The reason of who said neither yes nor no, where the shop has no other legal ground.
 NO_CONSENT = "no_consent"
 # Why somebody is left out, in the order in which it is looked at. What the campaign itself decides comes late, and the hold-out last: who

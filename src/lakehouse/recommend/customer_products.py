@@ -2,6 +2,7 @@
 
 from datetime import date
 
+from pyspark.sql import Column as SparkColumn
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 from pyspark.sql.types import ArrayType, StructField, StructType
@@ -15,8 +16,8 @@ from lakehouse.recommend.params import Lists
 from lakehouse.recommend.registered import RegisteredModel
 from lakehouse.recommend.rules.eligibility import Eligibility, eligibility
 from lakehouse.recommend.rules.product_facts import facts
-from lakehouse.recommend.rules.rule_set import Rules
-from lakehouse.recommend.scorer import LISTS, OWN_FREQUENCY, SOURCES, Ranking, top_lists
+from lakehouse.recommend.rules.rule_set import Boost, Pin, Rules
+from lakehouse.recommend.scorer import ALS, LISTS, OWN_FREQUENCY, POPULAR_IN_COUNTRY, POPULARITY, SOURCES, Ranking, top_lists
 from lakehouse.recommend.scoring_arrays import catalogues, profiles
 from lakehouse.silver import customers, products
 from lakehouse.sources.app_shop import is_apps
@@ -27,7 +28,9 @@ from lakehouse.table import DATE, DOUBLE, INTEGER, LONG, STRING, Column, Referen
 REMOVED = ArrayType(StructType([StructField("list_name", STRING), StructField("rule", STRING)]))
 # Of what was bought before, if its due date is so near that the lists wait for it (`lists.due_days`), before or after the run date.
 DUE_AGAIN = "due_again"
-REASONS = (*SOURCES, DUE_AGAIN)
+# Of what a rule moved up: a pin, or a boost by a wholesaler's deal.
+PINNED, DEAL = "pinned", "deal"
+REASONS = (*SOURCES, POPULAR_IN_COUNTRY, DUE_AGAIN, PINNED, DEAL)
 
 TABLE = Table(
     name="recommendations.customer_products",
@@ -120,8 +123,19 @@ def build(
     ranking = Ranking(shops, model.blend or blend, lists.length, new_share=lists.new_product_share, explained_by=equations, due=due)
     listed = places(top_lists(people, ranking)).withColumn("due_date", F.date_add(F.lit(run_date), F.col("due_in_days")))
     is_due = (F.col("candidate_source") == OWN_FREQUENCY) & (F.abs("due_in_days") <= lists.due_days)
-    listed = listed.withColumn("reason_code", F.when(is_due, DUE_AGAIN).otherwise(F.col("candidate_source")))
+    listed = listed.withColumn("reason_code", F.when(is_due, DUE_AGAIN).otherwise(_reason(rules)))
+    named = F.when(F.col("reason_code") == ALS, F.col("reason_product_ids")).otherwise(F.array().cast(ArrayType(LONG)))
+    listed = listed.withColumn("reason_product_ids", named)
     return listed.withColumn("model_version", F.lit(model.version)).withColumn("run_date", F.lit(run_date))
+
+
+def _reason(rules: Rules) -> SparkColumn:
+    """The rule that put a new product where it stands, else where it comes from. What was bought before is there for that."""
+    pins = [rule.id for rule in rules.rules if isinstance(rule, Pin)]
+    deals = [rule.id for rule in rules.rules if isinstance(rule, Boost) and rule.by == "deal"]
+    of_rule = [F.when(F.col("placed_by_rule").isin(*ids), code) for ids, code in ((pins, PINNED), (deals, DEAL)) if ids]
+    own = F.when(F.col("candidate_source") == OWN_FREQUENCY, OWN_FREQUENCY)
+    return F.coalesce(own, *of_rule, F.col("reason_source"))
 
 
 def known(customers: DataFrame) -> DataFrame:
@@ -159,8 +173,8 @@ def what_may_be_shown(
 
 
 def places(lists: DataFrame) -> DataFrame:
-    """One row per place from one row per list: shop_code, customer_key, list_name, rank, product_id, score, candidate_source,
-    reason_product_ids, due_in_days, placed_by_rule, removed_by_rules."""
+    """One row per place from one row per list: shop_code, customer_key, list_name, rank, product_id, score, candidate_source, reason_source
+    (the same, but for what is popular in the customer's country), reason_product_ids, due_in_days, placed_by_rule, removed_by_rules."""
     place = F.posexplode(F.arrays_zip("product_ids", "scores", "sources", "reasons", "due_in_days")).alias("position", "place")
     return lists.select(*CUSTOMER, "list_name", "rules", "removed", place).select(
         *CUSTOMER,
@@ -168,7 +182,8 @@ def places(lists: DataFrame) -> DataFrame:
         (F.col("position") + 1).alias("rank"),
         F.col("place.product_ids").alias("product_id"),
         F.col("place.scores").alias("score"),
-        F.col("place.sources").alias("candidate_source"),
+        F.when(F.col("place.sources") == POPULAR_IN_COUNTRY, POPULARITY).otherwise(F.col("place.sources")).alias("candidate_source"),
+        F.col("place.sources").alias("reason_source"),
         F.col("place.due_in_days").alias("due_in_days"),
         F.col("place.reasons").alias("reason_product_ids"),
         F.get("rules", "position").alias("placed_by_rule"),

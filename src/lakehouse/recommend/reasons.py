@@ -94,6 +94,24 @@ def with_reasons(
     return lists.append_column("reasons", pa.ListArray.from_arrays(products.offsets, named))
 
 
+def by_country(
+    lists: pa.RecordBatch, source: tuple[str, str], customers: pa.RecordBatch, block: Block, catalogue: ScoringArrays
+) -> pa.RecordBatch:
+    """`lists` with the second `source` in place of the first one where the product was sold lately in the customer's own country."""
+    flat = pc.list_flatten(lists.column("sources"))
+    asked = np.flatnonzero(np.asarray(pc.equal(flat, source[0])))
+    if len(asked) == 0:
+        return lists
+    row, column = (found[asked] for found in cells_of(lists, customers, catalogue))
+    countries, is_sold = np.asarray(block.countries, dtype=object)[row], np.zeros(len(flat), dtype=bool)
+    for country in {each for each in countries.tolist() if each in catalogue.sold_in}:
+        mine = countries == country
+        is_sold[asked[mine]] = catalogue.sold_in[country][column[mine]]
+    told = pc.if_else(pa.array(is_sold), source[1], flat)
+    at = lists.schema.get_field_index("sources")
+    return lists.set_column(at, "sources", pa.ListArray.from_arrays(lists.column("product_ids").offsets, told))
+
+
 def strongest(places: Cells, history: History, block: Block, catalogue: ScoringArrays, blend: Blend, normal: NormalEquations) -> np.ndarray:
     """Places × MOST: columns of the products that the place's score as something new comes from most, the strongest first; NONE where
     there is none. `places` by their customers, in ascending order.

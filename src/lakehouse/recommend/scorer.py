@@ -19,13 +19,15 @@ from lakehouse.recommend.lists.contributions import NormalEquations
 from lakehouse.recommend.lists.list_batch import RANKED, list_batch
 from lakehouse.recommend.lists.ranked_items import NEVER, Places, best
 from lakehouse.recommend.lists.ruled_lists import Bought, Fresh, Ruled, ruled
-from lakehouse.recommend.reasons import with_reasons
+from lakehouse.recommend.reasons import by_country, with_reasons
 from lakehouse.recommend.scoring_arrays import BLOCK, FLOOR, LOG_FLOOR, Block, ByCountry, ScoringArrays, logged
 
 BUY_AGAIN, DISCOVER, MIXED = "buy_again", "discover", "mixed"
 LISTS = (BUY_AGAIN, DISCOVER, MIXED)
 ALS, OWN_FREQUENCY, POPULARITY, NEW_PRODUCT = "als", "own_frequency", "popularity", "new_product"
 SOURCES = (ALS, OWN_FREQUENCY, POPULARITY, NEW_PRODUCT)
+# The reason of what is there for its popularity, if it was sold lately in the customer's country.
+POPULAR_IN_COUNTRY = "popular_in_country"
 
 
 @dataclass(frozen=True)
@@ -47,7 +49,7 @@ def top_lists(profiles: DataFrame, ranking: Ranking) -> DataFrame:
     """Up to three rows per customer of `profiles` (see scoring_arrays.profiles): the arrays of each list, best first, ties by id.
 
     `buy_again` has what was bought before, `discover` what was not, `mixed` both. Only eligible products. Customers of whom nothing
-    is known get what is popular in their country.
+    is known get what is popular in their country; the source of what was sold there lately is POPULAR_IN_COUNTRY.
     """
     return profiles.mapInArrow(over_blocks(ranking, _lists), f"{RANKED}, {DUE}, reasons array<array<bigint>>")
 
@@ -102,6 +104,7 @@ def _lists(batch: pa.RecordBatch, code: str, ranking: Ranking) -> pa.RecordBatch
         on_mixed = mine._replace(score=is_bought + of_again * mine.score)
         found = _ruled(plain, block, catalogue, ranking, (own, on_mixed, Fresh(scores, 1.0, sources)))
         lists = list_batch(found, batch, catalogue.product_ids, SOURCES, catalogue.rules.names)
+    lists = by_country(lists, (POPULARITY, POPULAR_IN_COUNTRY), batch, block, catalogue)
     lists = with_due_days(lists, batch, catalogue, block, ranking.due.in_days(block, code))
     return with_reasons(lists, ALS, batch, block, catalogue, ranking.blend, ranking.explained_by)
 
@@ -152,10 +155,10 @@ def utilities(block: Block, catalogue: ScoringArrays, blend: Blend) -> tuple[np.
     NEVER where a product may not be shown.
     """
     scores, near = block.expected(catalogue)
-    by_country = catalogue.by_country(block.countries)
-    country, recent = by_country
+    of_country = catalogue.by_country(block.countries)
+    country, recent = of_country
     # Not by BLAS: it adds up in another order where there is one pair alone.
-    again = np.einsum("ij,j->i", own_parts(block, catalogue, by_country, scores, near), np.asarray(blend.buy_again))
+    again = np.einsum("ij,j->i", own_parts(block, catalogue, of_country, scores, near), np.asarray(blend.buy_again))
     again[~catalogue.eligible[block.column]] = NEVER
     of_als, of_near, of_recent, of_ever = (np.float32(value) for value in blend.discover)
     masked = np.where(catalogue.eligible, np.float32(0), NEVER)

@@ -1,7 +1,7 @@
 """The products of one shop as the scorer sees them, and a block of its customers: plain arrays, the same when learning and when scoring."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple
 
@@ -17,7 +17,7 @@ from lakehouse.gold.keys import CUSTOMER
 from lakehouse.gold.product_popularity import EVERYWHERE
 from lakehouse.recommend.neighbours import Neighbours, damped, merged
 from lakehouse.recommend.rules.eligibility import Eligibility
-from lakehouse.recommend.rules.shop_facts import ShopFacts
+from lakehouse.recommend.rules.shelf import Shelf
 from lakehouse.recommend.rules.shop_rules import ShopRules
 
 # Customers at once: fewer cost more per customer, more cost memory (x products x 4 bytes).
@@ -43,6 +43,7 @@ class ScoringArrays:
     smoothed towards everywhere and in everywhere's numbers; "*" holds for countries that are not there. `ever`: the logarithm
     of 1 + orders. `eligible`: may be shown, but for what `rules` hide. `arrivals`: columns of new products;
     `categories`: products × categories, 1 or 0, where `eligible` is told. `rules`: over the same products; None where there are none.
+    `sold_in`: by country whether each product was sold there lately.
     """
 
     product_ids: np.ndarray
@@ -54,6 +55,7 @@ class ScoringArrays:
     arrivals: np.ndarray
     categories: sp.csr_matrix
     rules: ShopRules | None = None
+    sold_in: Mapping[str, np.ndarray] = field(default_factory=dict)
 
     def by_country(self, countries: list[str | None]) -> ByCountry:
         known = [country if country in self.recent else EVERYWHERE for country in countries]
@@ -95,7 +97,7 @@ def _catalogue(
 ) -> ScoringArrays:
     known = trained.column("product_id").to_numpy()
     counted = counts.column("product_id").to_numpy()
-    shelf = _Shelf.of(None if eligible is None else eligible.facts.get(code))
+    shelf = Shelf.of(None if eligible is None else eligible.facts.get(code))
     rules = None if eligible is None else eligible.rules.get(code)
     more = shelf.new if rules is None else np.union1d(shelf.new, rules.pinned_products)
     ids = np.union1d(np.union1d(known, counted), more).astype(np.int64)
@@ -122,37 +124,8 @@ def _catalogue(
         np.flatnonzero(np.isin(ids, shelf.new)),
         shelf.categories_of(ids),
         None if rules is None else rules.over(ids),
+        {country: count > 0 for country, count in by_country.items() if country != EVERYWHERE},
     )
-
-
-class _Shelf(NamedTuple):
-    """What may be shown: product ids, those of them that are new, and the products' categories as pairs of two arrays."""
-
-    products: np.ndarray
-    new: np.ndarray
-    of_category: tuple[np.ndarray, np.ndarray]
-
-    @staticmethod
-    def of(facts: ShopFacts | None) -> "_Shelf":
-        nothing = np.zeros(0, dtype=np.int64)
-        if facts is None:
-            return _Shelf(nothing, nothing, (nothing, nothing))
-        place, category = facts.categories
-        kept = facts.is_shown[place]
-        return _Shelf(
-            facts.products[facts.is_shown],
-            facts.products[facts.is_shown & facts.is_new],
-            (facts.products[place[kept]], category[kept]),
-        )
-
-    def categories_of(self, ids: np.ndarray) -> sp.csr_matrix:
-        product, category = self.of_category
-        if len(product) == 0:
-            return sp.csr_matrix((len(ids), 0), dtype=np.float32)
-        place = np.searchsorted(ids, product).clip(max=len(ids) - 1)
-        there = ids[place] == product
-        names, column = np.unique(category[there], return_inverse=True)
-        return sp.csr_matrix((np.ones(there.sum(), dtype=np.float32), (place[there], column)), shape=(len(ids), len(names)))
 
 
 def smoothed(recent: Mapping[str, np.ndarray], smoothing: float) -> dict[str, np.ndarray]:

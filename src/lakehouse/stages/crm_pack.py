@@ -14,7 +14,7 @@ from lakehouse.io.delta.delta_store import TableVersion
 from lakehouse.io.packs.backends import packs_of
 from lakehouse.io.packs.pack_files import finish, write_files
 from lakehouse.ops.ledger import RUNS, SKIPPED, SUCCEEDED, Entry, inputs_json, inputs_of
-from lakehouse.ops.packs import PackLedger
+from lakehouse.ops.packs import CRM_PACK, PackLedger
 from lakehouse.pipeline.recording import record
 from lakehouse.runs.stage import AfterPublication, RunContext, StageResult
 from lakehouse.sources.databases import entities
@@ -24,7 +24,7 @@ from lakehouse.stages.export_packs.origin import common_facts
 from lakehouse.stages.export_packs.show_pack import show
 from lakehouse.stages.step_runner import step_runner
 
-NAME, STEP = "crm", "export.crm"
+NAME, STEP = CRM_PACK, f"export.{CRM_PACK}"
 KEPT_DAYS = 30
 
 
@@ -60,8 +60,8 @@ def export_customers(run: RunContext, declared: Declared, ledger: PackLedger) ->
 
 def _profile(name: str, declared: Declared) -> Profile:
     profile = declared.profile(name)
-    if profile.rows != "customer" or NAME in declared.campaigns:
-        raise ConfigError(f"crm_profile {name} is no profile of customers, or a campaign has the name {NAME}", "see conf/README.md")
+    if profile.rows != "customer":
+        raise ConfigError(f"crm_profile {name} is no profile of customers", "take one with `rows: customer`, as crm is")
     return profile
 
 

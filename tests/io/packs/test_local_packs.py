@@ -3,6 +3,7 @@
 import grp
 import json
 import os
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from lakehouse.io.packs.packs import latest_of
 
 CUSTOMERS = Dialect("customers.csv")
 DAY = "2026-07-01"
+AT, EXPIRES = datetime(2026, 7, 1, 3, tzinfo=UTC), datetime(2026, 7, 31, 3, tzinfo=UTC)
 
 
 def prepare(packs: LocalPacks, pack: str, made_from: str = "abc", rows: int = 1) -> dict[str, Any]:
@@ -22,7 +24,7 @@ def prepare(packs: LocalPacks, pack: str, made_from: str = "abc", rows: int = 1)
     with packs.unfinished(pack) as folder:
         files = write_files(folder, CUSTOMERS, ["email"], [[f"{n}@shop.example"] for n in range(rows)])
         date, _, run = pack.partition("/")
-        return finish(folder, files, {"made_from": made_from, "run_date": date, "run_id": run})
+        return finish(folder, files, {"made_from": made_from, "run_date": date, "run_id": run, "expires": EXPIRES.isoformat()})
 
 
 def shown(packs: LocalPacks, pack: str, made_from: str = "abc") -> None:
@@ -38,7 +40,7 @@ def packs(tmp_path: Path) -> LocalPacks:
 
 def test_a_pack_is_not_there_before_it_is_promoted_and_whole_afterwards(packs: LocalPacks, tmp_path: Path) -> None:
     prepare(packs, f"{DAY}/a")
-    assert packs.manifest(f"{DAY}/a") is None and packs.standing(DAY, "abc") is None
+    assert packs.manifest(f"{DAY}/a") is None and packs.standing(DAY, "abc", AT) is None
     packs.promote(f"{DAY}/a")
     packs.promote(f"{DAY}/a")
     folder = tmp_path / "email" / DAY / "a"
@@ -67,23 +69,25 @@ def test_nobody_else_can_read_a_pack_unless_a_group_may(tmp_path: Path) -> None:
 
 
 def test_a_pack_stands_if_it_was_made_from_the_same_and_its_files_are_as_they_were_written(packs: LocalPacks, tmp_path: Path) -> None:
-    assert packs.standing(DAY, "abc") is None
+    assert packs.standing(DAY, "abc", AT) is None
     shown(packs, f"{DAY}/a")
     shown(packs, f"{DAY}/b")
     shown(packs, f"{DAY}/c", "other")
-    assert packs.standing(DAY, "abc") == f"{DAY}/b"  # the newest
-    assert packs.standing(DAY, "abd") is None and packs.standing("2026-07-02", "abc") is None
+    assert packs.standing(DAY, "abc", AT) == f"{DAY}/b"  # the newest
+    assert packs.standing(DAY, "abd", AT) is None and packs.standing("2026-07-02", "abc", AT) is None
     (tmp_path / "email" / DAY / "b" / "customers.csv").write_text("opened and saved")
-    assert packs.standing(DAY, "abc") == f"{DAY}/a"
+    assert packs.standing(DAY, "abc", AT) == f"{DAY}/a"
+    assert packs.standing(DAY, "abc", EXPIRES - timedelta(seconds=1)) == f"{DAY}/a"
+    assert packs.standing(DAY, "abc", EXPIRES) is None  # it is about to be deleted
     (tmp_path / "email" / DAY / "a" / "_SUCCESS").unlink()
-    assert packs.standing(DAY, "abc") is None
+    assert packs.standing(DAY, "abc", AT) is None
 
 
 def test_a_pack_of_before_packs_had_runs_does_not_stand(packs: LocalPacks, tmp_path: Path) -> None:
     (tmp_path / "email" / DAY).mkdir(parents=True)
     for name, text in (("manifest.json", '{"made_from": "abc", "files": {}}'), ("customers.csv", ""), ("_SUCCESS", "")):
         (tmp_path / "email" / DAY / name).write_text(text)
-    assert packs.standing(DAY, "abc") is None
+    assert packs.standing(DAY, "abc", AT) is None
 
 
 def test_latest_names_the_newest_pack_and_never_goes_back_to_an_earlier_date(packs: LocalPacks) -> None:

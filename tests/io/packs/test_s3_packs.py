@@ -1,5 +1,6 @@
 """Packs in a bucket: whole or not at all, and nobody who was faster is written over. The server that speaks S3 is a process of its own."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from lakehouse.io.packs.s3_packs import S3Packs
 from lakehouse.io.s3.s3_objects import RefusedError, S3Objects
 
 DAY = "2026-07-01"
+AT, EXPIRES = datetime(2026, 7, 1, 3, tzinfo=UTC), datetime(2026, 7, 31, 3, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -42,7 +44,7 @@ def prepare(packs: S3Packs, pack: str, made_from: str = "abc") -> dict[str, Any]
     with packs.unfinished(pack) as folder:
         files = write_files(folder, Dialect("customers.csv", max_rows=2), ["email"], [[f"{n}@shop.example"] for n in range(3)])
         date, _, run = pack.partition("/")
-        return finish(folder, files, {"made_from": made_from, "run_date": date, "run_id": run})
+        return finish(folder, files, {"made_from": made_from, "run_date": date, "run_id": run, "expires": EXPIRES.isoformat()})
 
 
 def shown(packs: S3Packs, pack: str, made_from: str = "abc") -> None:
@@ -53,7 +55,7 @@ def shown(packs: S3Packs, pack: str, made_from: str = "abc") -> None:
 
 def test_a_pack_is_none_before_it_is_promoted_and_whole_afterwards(packs: S3Packs, client: Any) -> None:
     manifest = prepare(packs, f"{DAY}/a")
-    assert packs.manifest(f"{DAY}/a") is None and packs.standing(DAY, "abc") is None
+    assert packs.manifest(f"{DAY}/a") is None and packs.standing(DAY, "abc", AT) is None
     packs.promote(f"{DAY}/a")
     packs.promote(f"{DAY}/a")
     names = ("_SUCCESS", "customers_0001.csv", "customers_0002.csv", "manifest.json")
@@ -69,12 +71,13 @@ def test_a_pack_is_none_before_it_is_promoted_and_whole_afterwards(packs: S3Pack
 def test_a_pack_stands_if_it_was_made_from_the_same_and_its_objects_are_as_they_were_put(packs: S3Packs, client: Any) -> None:
     shown(packs, f"{DAY}/a")
     shown(packs, f"{DAY}/b")
-    assert packs.standing(DAY, "abc") == f"{DAY}/b" and packs.standing(DAY, "abd") is None
+    assert packs.standing(DAY, "abc", AT) == f"{DAY}/b" and packs.standing(DAY, "abd", AT) is None
     same_size = b"email\r\n9@shop.example\r\n"
     client.put_object(Bucket="packs", Key=f"exports/email/{DAY}/b/customers_0002.csv", Body=same_size, ChecksumAlgorithm="SHA256")
-    assert packs.standing(DAY, "abc") == f"{DAY}/a"
+    assert packs.standing(DAY, "abc", AT) == f"{DAY}/a"
+    assert packs.standing(DAY, "abc", EXPIRES) is None  # it is about to be deleted
     client.delete_object(Bucket="packs", Key=f"exports/email/{DAY}/a/customers_0001.csv")
-    assert packs.standing(DAY, "abc") is None
+    assert packs.standing(DAY, "abc", AT) is None
 
 
 def test_latest_names_the_newest_pack_and_never_goes_back(packs: S3Packs) -> None:

@@ -1,15 +1,16 @@
 """Why a customer gets what the lists show: history, places with their reasons, what rules took out, and who may write."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
 from lakehouse.errors import ConfigError, DataError
+from lakehouse.export.campaign import EMAIL, PUSH
 from lakehouse.gold import interactions
 from lakehouse.gold.product_popularity import EVERYWHERE
 from lakehouse.lake import Lake
@@ -17,6 +18,7 @@ from lakehouse.ops.packs import SUPPRESSIONS
 from lakehouse.recommend import customer_products
 from lakehouse.recommend.rules.compiled import compiled
 from lakehouse.recommend.rules.declared_rules import read_rules
+from lakehouse.recommend.rules.rule_set import Rules
 from lakehouse.recommend.rules.shop_facts import ShopFacts, Tree
 from lakehouse.recommend.rules.shop_rules import ShopRules
 from lakehouse.silver import categories, customers, products
@@ -37,14 +39,18 @@ Row = Mapping[str, Any]
 class Why:
     """`history`: products of the customer, the heaviest first; `on_no_list` says why not, or is empty where other products score higher.
 
-    `lists`: places in their order, with `reasons`, the named products. `taken_out`: why products of the shop are on no list of this
-    customer, and how many. `campaigns`: for which reason the customer is left out of a campaign's newest pack.
+    `lists`: places in their order, with `reasons`, the named products, and the rule that moved one up. `taken_out`: why products of the
+    shop are on no list of this customer, and how many. `removed`: how many places which rule took off which list, of whatever kind it is,
+    as it was when the lists were made. `by_channel`: products that only campaigns of a channel leave out, and why. `campaigns`: for which
+    reason the customer is left out of a campaign's newest pack.
     """
 
     customer: dict[str, Any]
     history: list[dict[str, Any]]
     lists: dict[str, list[dict[str, Any]]]
     taken_out: dict[str, int]
+    removed: list[dict[str, Any]]
+    by_channel: dict[str, dict[str, int]]
     campaigns: list[dict[str, Any]]
 
 
@@ -57,8 +63,9 @@ def why(lake: Lake, customer_key: str, shop: str | None) -> Why:
     mine = f"shop_code = '{code}' and customer_key = '{customer_key}'"
     catalogue = {row["product_id"]: row for row in _rows(lake, products.TABLE, f"shop_code = '{code}'", _CATALOGUE)}
     places = sorted(_rows(lake, customer_products.TABLE, mine), key=lambda row: (row["list_name"], row["rank"]))
-    rules = _rules(lake, code, catalogue, places[0]["run_date"]) if places else ShopRules((), _IDS)
-    out = {product: _taken_out(row, rules, customer["country_code"]) for product, row in catalogue.items()}
+    rules = read_rules().on(places[0]["run_date"]) if places else Rules()
+    of_lists = _compiled(lake, code, catalogue, rules.of_lists())
+    out = {product: _taken_out(row, of_lists, customer["country_code"]) for product, row in catalogue.items()}
     lists = _lists(places, catalogue)
     listed = {place["product_id"] for places in lists.values() for place in places}
     history = [
@@ -70,8 +77,14 @@ def why(lake: Lake, customer_key: str, shop: str | None) -> Why:
         }
         for row in sorted(_rows(lake, interactions.TABLE, mine), key=lambda row: (-row["weight"], row["product_id"]))
     ]
-    counts = {reason: sum(found == reason for found in out.values()) for reason in sorted({*out.values()} - {""})}
-    return Why(customer, history, lists, counts, _campaigns(lake, code, customer_key))
+    by_channel = {}
+    for channel in (EMAIL, PUSH):
+        # What the lists have anyway.
+        of_channel = _compiled(lake, code, catalogue, rules.of_channel(channel).everywhere())
+        hidden = (_hidden(product, of_channel, customer["country_code"]) for product, reason in out.items() if not reason)
+        by_channel[channel] = _counted(reason for reason in hidden if reason)
+    taken_out = _counted(reason for reason in out.values() if reason)
+    return Why(customer, history, lists, taken_out, _removed(places), by_channel, _campaigns(lake, code, customer_key))
 
 
 _CATALOGUE = ("product_id", "product_name", "is_sellable", "is_restricted", "category_ids", "tag_names", "brand_name")
@@ -86,9 +99,8 @@ _FACTS = pa.schema(
 _IDS = np.zeros(0, dtype=np.int64)
 
 
-def _rules(lake: Lake, shop: str, catalogue: Mapping[int, Row], day: date) -> ShopRules:
-    """The rules that hid products of the shop from the lists of that day; what hides by stock is not known here."""
-    rules = read_rules().on(day).of_lists()
+def _compiled(lake: Lake, shop: str, catalogue: Mapping[int, Row], rules: Rules) -> ShopRules:
+    """What the rules hide in the shop; what hides by stock is not known here."""
     if not rules.rules:
         return ShopRules((), _IDS)
     named = [{name: row[name] for name in _FACTS.names} for row in catalogue.values()]
@@ -132,8 +144,22 @@ def _taken_out(product: Row, rules: ShopRules, country: str | None) -> str:
         return RESTRICTED
     if not product["is_sellable"]:
         return NOT_SOLD
-    hiding = rules.hiders(product["product_id"], EVERYWHERE) if len(rules.products) else []
+    return _hidden(product["product_id"], rules, country)
+
+
+def _hidden(product: int, rules: ShopRules, country: str | None) -> str:
+    hiding = rules.hiders(product, EVERYWHERE) if len(rules.products) else []
     return next((HIDDEN.format(name) for place, name in hiding if place in (country, EVERYWHERE)), "")
+
+
+def _removed(places: Sequence[Row]) -> list[dict[str, Any]]:
+    """From what scoring left on one of the customer's places."""
+    found = Counter((entry["list_name"], entry["rule"]) for row in places for entry in row["removed_by_rules"] or [])
+    return [{"list_name": name, "rule": rule, "places": number} for (name, rule), number in sorted(found.items())]
+
+
+def _counted(reasons: Iterable[str]) -> dict[str, int]:
+    return dict(sorted(Counter(reasons).items()))
 
 
 def _campaigns(lake: Lake, shop: str, key: str) -> list[dict[str, Any]]:

@@ -36,6 +36,14 @@ def _lines(found: Why) -> Iterator[str]:
         yield from ("", "no lists: who is no customer or anonymous has none, and nobody has before the first night")
     yield from ("", "taken out of this customer's lists")
     yield from (f"{number:>8} products: {reason}" for reason, number in found.taken_out.items())
+    yield from ("", "places that rules took off these lists when they were made; others moved up")
+    yield from (f"{row['places']:>8} of {row['list_name']}: {row['rule']}" for row in found.removed)
+    if not found.removed:
+        yield "       0"
+    for channel, reasons in found.by_channel.items():
+        if reasons:
+            yield from ("", f"left out of campaigns by {channel} beside that")
+            yield from (f"{number:>8} products: {reason}" for reason, number in reasons.items())
     yield from ("", "left out of the newest pack of")
     yield from (f"  {row['campaign']} ({row['shop_code']}): {row['reason']}" for row in found.campaigns)
     if not found.campaigns:

@@ -1,6 +1,6 @@
 """What the files of campaigns, profiles and rules have in common: strict models, names, countries, and one form of the error."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, StringConstraints, ValidationError
@@ -11,7 +11,8 @@ Model = TypeVar("Model", bound=BaseModel)
 # YAML reads Norway's code as the word no.
 Country = Annotated[str, BeforeValidator(lambda value: "NO" if value is False else value), StringConstraints(pattern=r"^[A-Z]{2}$")]
 # What names of folders, of files of every tool and of UTM parameters have in common.
-Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,49}$")]
+LONGEST_NAME = 50
+Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", max_length=LONGEST_NAME)]
 
 
 class Part(BaseModel):
@@ -23,5 +24,18 @@ def parsed(kind: type[Model], file: str, values: Mapping[str, Any], todo: str = 
     try:
         return kind.model_validate(values)
     except ValidationError as error:
-        problems = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors(include_url=False))
+        problems = "; ".join(": ".join(filter(None, _place_and_problem(each["loc"], each["msg"]))) for each in error.errors())
         raise ConfigError(f"{file}: {problems}", todo or "every name and its meaning stands in conf/README.md") from None
+
+
+def parsed_file(kind: type[Model], folder: str, name: str, values: Mapping[str, Any]) -> Model:
+    """The same of a file `<folder>/<name>.yaml`, whose `name` is the file's."""
+    file = f"{folder}/{name}.yaml"
+    if "name" in values:
+        raise ConfigError(f"{file}: name is that of the file", "leave it out, or give the file another name")
+    return parsed(kind, file, {**values, "name": name})
+
+
+def _place_and_problem(place: Iterable[object], problem: str) -> tuple[str, str]:
+    """The place is empty where several names together are wrong."""
+    return ".".join(map(str, place)), problem.removeprefix("Value error, ")

@@ -5,12 +5,13 @@ import os
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from lakehouse.errors import WriteError
 from lakehouse.io.packs.pack_files import MANIFEST, SUCCESS
-from lakehouse.io.packs.packs import LATEST, as_json, is_older, parsed
+from lakehouse.io.packs.packs import LATEST, as_json, is_made_from, is_older, parsed
 
 UNFINISHED = ".unfinished"
 
@@ -28,12 +29,12 @@ class LocalPacks:
             for left in [*self._folder.glob(".*"), *self._folder.glob("*/.*")]:
                 shutil.rmtree(left) if left.is_dir() else left.unlink(missing_ok=True)
 
-    def standing(self, run_date: str, made_from: str) -> str | None:
+    def standing(self, run_date: str, made_from: str, at: datetime) -> str | None:
         packs = sorted(path for path in (self._folder / run_date).glob("*") if path.is_dir() and not path.name.startswith("."))
         for path in reversed(packs):
             pack = f"{run_date}/{path.name}"
             manifest = self.manifest(pack)
-            if manifest is not None and manifest.get("made_from") == made_from and self._is_as_written(path, manifest):
+            if manifest is not None and is_made_from(manifest, made_from, at) and self._is_as_written(path, manifest):
                 return pack
         return None
 

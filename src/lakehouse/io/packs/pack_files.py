@@ -11,7 +11,7 @@ from typing import Any, BinaryIO, Literal
 
 from lakehouse.errors import DataError
 
-MANIFEST, SUCCESS = "manifest.json", "_SUCCESS"
+MANIFEST, SUCCESS, CONTROLS = "manifest.json", "_SUCCESS", "control.csv"
 SCHEMA_VERSION = 2
 # A cell that starts so is run as a formula by spreadsheets (OWASP, "CSV Injection").
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
@@ -84,7 +84,12 @@ def safe(value: str | None) -> str:
     if not value:
         return ""
     text = value if value.isprintable() else " ".join(value.splitlines())  # no line ends in it
-    return f"'{text}" if text.lstrip().startswith(FORMULA_STARTS) else text
+    return f"'{text}" if is_formula(text) else text
+
+
+def is_formula(text: str) -> bool:
+    """Whether a spreadsheet would run a cell of that text."""
+    return text.lstrip().startswith(FORMULA_STARTS)
 
 
 class _Part:

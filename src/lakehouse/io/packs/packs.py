@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -18,8 +19,9 @@ class Packs(Protocol):
         """What runs that died left half written goes."""
         ...
 
-    def standing(self, run_date: str, made_from: str) -> str | None:
-        """The newest whole pack of that date that was made from the same (`made_from` of its manifest), its files as they were written."""
+    def standing(self, run_date: str, made_from: str, at: datetime) -> str | None:
+        """The newest whole pack of that date that was made from the same (`made_from` of its manifest), its files as they were written, and
+        that has not expired at that time."""
         ...
 
     def unfinished(self, pack: str) -> AbstractContextManager[Path]:
@@ -56,6 +58,14 @@ def latest_of(pack: str, manifest: Mapping[str, Any]) -> dict[str, Any]:
 def is_older(new: Mapping[str, Any], there: Mapping[str, Any] | None) -> bool:
     """Whether `latest.json` names a pack of a later run date than the new one's."""
     return there is not None and str(there.get("run_date")) > str(new.get("run_date"))
+
+
+def is_made_from(manifest: Mapping[str, Any], made_from: str, at: datetime) -> bool:
+    """Whether a pack was made from the same and has not expired; one that has is about to be deleted."""
+    try:
+        return manifest.get("made_from") == made_from and datetime.fromisoformat(str(manifest.get("expires"))) > at
+    except ValueError:
+        return False
 
 
 def as_json(values: Mapping[str, Any]) -> bytes:

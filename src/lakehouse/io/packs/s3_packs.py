@@ -7,12 +7,13 @@ import base64
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from lakehouse.errors import WriteError
 from lakehouse.io.packs.pack_files import MANIFEST, SUCCESS
-from lakehouse.io.packs.packs import LATEST, as_json, is_older, parsed
+from lakehouse.io.packs.packs import LATEST, as_json, is_made_from, is_older, parsed
 from lakehouse.io.s3.s3_objects import RefusedError, S3Objects
 
 # Somebody else writes `latest.json` at the same time only by mistake.
@@ -34,12 +35,12 @@ class S3Packs:
             if name.count("/") == 2 and name.rpartition("/")[0] not in whole:
                 self._objects.delete(name)
 
-    def standing(self, run_date: str, made_from: str) -> str | None:
-        """The newest whole pack of that date that was made from the same (`made_from` of its manifest), its files as they were written."""
+    def standing(self, run_date: str, made_from: str, at: datetime) -> str | None:
+        """As `Packs.standing`."""
         ends = [name for name in self._objects.names(f"{run_date}/") if name.endswith(f"/{SUCCESS}")]
         for pack in sorted((name.removesuffix(f"/{SUCCESS}") for name in ends), reverse=True):
             manifest = self.manifest(pack)
-            if manifest is not None and manifest.get("made_from") == made_from and self._is_as_written(pack, manifest):
+            if manifest is not None and is_made_from(manifest, made_from, at) and self._is_as_written(pack, manifest):
                 return pack
         return None
 

@@ -40,5 +40,10 @@ def record_effects(store: DeltaStore, effects: Iterable[Mapping[str, object]]) -
 
 def is_counted(store: DeltaStore, lists: TableVersion) -> bool:
     """Whether the effects on this version of the lists stand there already: a run may have been killed before it counted them."""
+    return rule_set_of(store, lists) is not None
+
+
+def rule_set_of(store: DeltaStore, lists: TableVersion) -> str | None:
+    """The hash of the rules that held when this version of the lists was made; None where no rule of lists did."""
     where = f"table_id = '{lists.table_id}' AND table_version = {lists.version} AND campaign IS NULL"
-    return bool(store.rows(RULE_EFFECTS, ("run_id",), where))
+    return next((row["rule_set"] for row in store.rows(RULE_EFFECTS, ("rule_set",), where)), None)

@@ -127,17 +127,29 @@ class Rules:
 
     def of_lists(self) -> "Rules":
         """Those that decide what is on lists. The others are the channels'."""
-        return Rules(tuple(rule for rule in self.rules if not (isinstance(rule, Hide) and rule.channels)))
+        return Rules(tuple(rule for rule in self.rules if not _is_of_channels(rule)))
+
+    def of_channels(self) -> "Rules":
+        """Those that decide nothing on lists: they hide in campaigns of some channel."""
+        return Rules(tuple(rule for rule in self.rules if _is_of_channels(rule)))
 
     def of_channel(self, channel: str) -> "Rules":
         """Those that hide something in campaigns of the channel, whatever the lists have."""
         return Rules(tuple(rule for rule in self.rules if isinstance(rule, Hide) and channel in rule.channels))
+
+    def everywhere(self) -> "Rules":
+        """Rules of channels, as if they were of lists."""
+        return Rules(tuple(rule.model_copy(update={"channels": ()}) for rule in self.rules))
 
     @property
     def hash(self) -> str:
         """16 hex digits, the same for the same rules."""
         said = json.dumps([rule.model_dump(mode="json") for rule in self.rules], sort_keys=True)
         return hashlib.sha256(said.encode()).hexdigest()[:16]
+
+
+def _is_of_channels(rule: AnyRule) -> bool:
+    return isinstance(rule, Hide) and bool(rule.channels)
 
 
 def parse_rule_file(name: str, values: Mapping[str, Any]) -> RuleFile:

@@ -11,6 +11,7 @@ from lakehouse.export.declared_campaigns import read_campaigns
 from lakehouse.export.frequency import counted_packs, pack_name
 from lakehouse.fingerprint import fingerprint
 from lakehouse.gold import interactions, product_popularity
+from lakehouse.io.config.declared_parts import LONGEST_NAME
 from lakehouse.io.host import logs
 from lakehouse.io.mlflow.model_registry import ModelRegistry
 from lakehouse.io.packs.backends import packs_of
@@ -47,8 +48,6 @@ def audience(run: RunContext, product: str, at_most: int, countries: Sequence[st
     shown = eligible(run)
     wanted = find(run, product, countries, shown)
     campaign = campaign_of(template, wanted, countries)
-    if campaign.name in declared.campaigns:
-        raise ConfigError(f"campaigns/{campaign.name}.yaml has the name of this audience", "give the campaign another name")
     logs.set_current_step(campaign.step)
     today = [pack_name(record) for record in ledger.all_made() if record.run_date == run.run_date]
     counted = counted_packs(campaign, ledger.all_made(), today, run.run_date)
@@ -60,10 +59,17 @@ def audience(run: RunContext, product: str, at_most: int, countries: Sequence[st
 
 
 def campaign_of(template: Campaign, wanted: Wanted, countries: Sequence[str]) -> Campaign:
-    """The campaign that the pack is of: like `template`, of this product alone, to customers of `countries` if any are asked for."""
+    """The campaign that the pack is of: like `template`, of this product alone, to customers of `countries` if any are asked for.
+
+    ConfigError (2) where its name would be too long for folders and links.
+    """
     said = template.model_dump(mode="json", exclude={"name", "valid_from", "valid_until", "every_days"})
     meant = {**said["audience"], **({"countries": sorted(set(countries))} if countries else {})}
     name = f"{AUDIENCE}{wanted.shop_code}_{wanted.product_id}_{template.name}"
+    if len(name) > LONGEST_NAME:
+        raise ConfigError(
+            f"{name} would be the pack's name, and {LONGEST_NAME} signs are the most", "name a campaign with a shorter name by --campaign"
+        )
     # By the same salt the same people would be held out of both, and what is compared would be both at once.
     held = said["hold_out"] and {**said["hold_out"], "salt": f"{said['hold_out']['salt']} {name}"}
     return parse_campaign(name, {**said, "list_name": MIXED, "slots": 1, "audience": meant, "hold_out": held})
@@ -93,4 +99,5 @@ def _lists(run: RunContext, wanted: Wanted, at_most: int, shown: Eligibility) ->
 
     made_from = fingerprint(demand.__module__, repr(decided_by), wanted.key, str(at_most))
     said = {"product": wanted.key, "at_most": at_most}
-    return Lists(frame, lambda: version, (product_popularity.TABLE, *asked_by_rules), made_from, at_most, said)
+    held = run.rules.on(run.run_date).hash
+    return Lists(frame, lambda: version, lambda: held, (product_popularity.TABLE, *asked_by_rules), made_from, at_most, said)

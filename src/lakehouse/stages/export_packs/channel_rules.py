@@ -57,9 +57,8 @@ def by_channel(run: RunContext, campaign: Campaign, lists: DataFrame) -> Channel
     rules = rules_for(run, campaign)
     if not rules.rules:
         return ChannelRules(rules, lists)
-    everywhere = Rules(tuple(rule.model_copy(update={"channels": ()}) for rule in rules.rules))
     facts = run.read(products.TABLE).select(*PRODUCT, "category_ids", *NAMED)
-    found = eligibility(facts, run.read(categories.TABLE), everywhere)
+    found = eligibility(facts, run.read(categories.TABLE), rules.everywhere())
     for slip in found.unknown:
         logs.warn(slip)
     rows = [

@@ -14,7 +14,7 @@ from lakehouse.export.pack_rows import rows
 from lakehouse.export.values import Pack, Recipient
 from lakehouse.io.delta.delta_store import TableVersion
 from lakehouse.io.packs.backends import packs_of
-from lakehouse.io.packs.pack_files import Dialect, finish, write_files
+from lakehouse.io.packs.pack_files import CONTROLS, Dialect, finish, write_files
 from lakehouse.io.packs.packs import Packs
 from lakehouse.ops.ledger import SKIPPED, SUCCEEDED, Entry, inputs_json
 from lakehouse.ops.packs import PackLedger
@@ -31,7 +31,7 @@ from lakehouse.stages.export_packs.shared_stock import StockSources, keep_shown,
 # So many recipients are dictionaries at a time.
 AT_ONCE = 1000
 # Who is held out of a campaign, for whoever reads its results elsewhere.
-CONTROL, CONTROL_COLUMNS = Dialect("control.csv"), ("person", "shop_code", "customer_key")
+CONTROL, CONTROL_COLUMNS = Dialect(CONTROLS), ("person", "shop_code", "customer_key")
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ def make_pack(
     started, made = time.monotonic(), origin(run, campaign, declared, counted, lists, stock)
     packs = packs_of(run.settings.export_root, campaign.name, run.settings.export_group)
     packs.sweep()
-    if (standing := packs.standing(run.run_date.isoformat(), made.made_from)) is not None:
+    if (standing := packs.standing(run.run_date.isoformat(), made.made_from, run.started_at)) is not None:
         place, seconds = f"{packs.place}/{standing}", time.monotonic() - started
         record(
             run.ledger,
@@ -82,7 +82,9 @@ def make_pack(
         is_small = run.store.holds(counts.customers * max(campaign.slots, len(declared.campaigns)))
         products = frames.products(counts.recipients)
         clipped = Clipped.of(products)
-        written = _write(run, packs, name, pack, {**facts(run, pack, made), **lists.said, **said(counts, clipped)}, frames, is_small)
+        written = _write(
+            run, packs, name, pack, {**facts(run, pack, made, lists.rule_set()), **lists.said, **said(counts, clipped)}, frames, is_small
+        )
         outputs = {
             **keep_left_out(run, campaign.name, {*declared.campaigns, *PackLedger(run.store).audiences()}, people, is_small),
             **keep_people(run, campaign, people, any(each.frequency_cap for each in declared.campaigns.values()), is_small),

@@ -65,7 +65,7 @@ def _rules(run: RunContext, campaign: Campaign) -> tuple[object, ...]:
     return (rules, str(run.head(categories.TABLE))) if rules.rules else ()
 
 
-def facts(run: RunContext, pack: Pack, made: Origin) -> dict[str, object]:
+def facts(run: RunContext, pack: Pack, made: Origin, rule_set: str) -> dict[str, object]:
     """What the manifest says beside the files and the counts. `run_id`, `created` and `expires` alone are of the run."""
     campaign = pack.campaign
     return {
@@ -75,7 +75,7 @@ def facts(run: RunContext, pack: Pack, made: Origin) -> dict[str, object]:
         "purpose": campaign.purpose,
         "legal_ground": made.grounds,
         "model_version": pack.model_version,
-        "rule_set": run.rules.on(run.run_date).hash,
+        "rule_set": rule_set,
         "made_from": made.made_from,
     }
 
