@@ -15,8 +15,8 @@ def main() -> None:
 
 
 def with_flow(page: str, flow: str) -> str:
-    """The page with the flow in its block, which begins with a table of bronze."""
-    found, count = re.subn(r"(?<=^```text\n)bronze\..*?(?=^```$)", lambda _: flow + "\n", page, flags=re.DOTALL | re.MULTILINE)
+    """The page with the flow in its block, which begins with the names of its columns."""
+    found, count = re.subn(r"(?<=^```text\n)table +written .*?(?=^```$)", lambda _: flow + "\n", page, flags=re.DOTALL | re.MULTILINE)
     assert count == 1, "docs/architecture.md has no block of the flow"
     return found
 
