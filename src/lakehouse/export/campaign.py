@@ -9,8 +9,7 @@ from pydantic import Field
 
 from lakehouse.io.config.declared_parts import Country, Name, Part, parsed
 from lakehouse.io.config.hold_out import HoldOut
-
-EMAIL, PUSH = "email", "push"
+from lakehouse.sources.channels import ChannelName
 
 
 class Audience(Part):
@@ -56,7 +55,7 @@ class Stock(Part):
 
 class Campaign(Part):
     name: Name
-    channel: Literal["email", "push"]
+    channel: ChannelName
     purpose: Literal["marketing"] = "marketing"
     profile: Name
     audience: Audience = Audience()

@@ -5,17 +5,17 @@ from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
+from lakehouse.export.channels.channel import every_value
 from lakehouse.io.config.declared_parts import Name, Part, parsed
 from lakehouse.io.packs.pack_files import Dialect
 
-# What stands in a column: of the recipient and of the pack; of a product on the recipient's list; of a device.
+# What stands in a column: of the recipient and of the pack, beside the values of the channels; of a product on the recipient's list.
 PERSON = (
-    *("email", "email_sha256", "phone_sha256", "first_name", "customer_key", "shop_code", "country_code", "language"),
+    *("first_name", "customer_key", "shop_code", "country_code", "language"),
     *("campaign", "run_date", "list_name", "model_version"),
 )
 PRODUCT = ("product_key", "product_id", "product_name", "price", "currency", "url", "image_url")
 ITEM = (*PRODUCT, "slot", "list", "reason", "reason_code")
-DEVICE = ("push_token",)
 # What is known of a customer, for a tool that keeps customers.
 FACTS = (
     *("email", "customer_key", "shop_code", "country_code", "consent", "has_complained", "email_status", "registered_at"),
@@ -93,9 +93,8 @@ class Profile(Part):
     def _fits(self) -> "Profile":
         if self.format == "csv" and (self.nulls != "empty" or any(isinstance(column, Items) for column in self.columns)):
             raise ValueError("a CSV file has neither lists nor names that are left out")
-        known = {"recipient": PERSON, "item": (*PERSON, *ITEM), "device": (*PERSON, *DEVICE), "product": PRODUCT, "customer": FACTS}[
-            self.rows
-        ]
+        person = (*PERSON, *every_value())
+        known = {"recipient": person, "item": (*person, *ITEM), "device": person, "product": PRODUCT, "customer": FACTS}[self.rows]
         for field, in_slot in self._values():
             if field.value is not None and field.value not in (ITEM if in_slot else known):
                 raise ValueError(f"{field.value} is nothing that a row of each {'product' if in_slot else self.rows} has")

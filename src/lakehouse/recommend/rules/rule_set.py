@@ -11,6 +11,7 @@ from pydantic import Field, model_validator
 
 from lakehouse.io.config.declared_parts import Country, Name, Part, parsed
 from lakehouse.recommend.rules.golden_case import Case, ListName
+from lakehouse.sources.channels import ChannelName
 
 SEE = "docs/rules.md has an example of each kind of rule"
 
@@ -64,7 +65,7 @@ class Hide(NamesProducts):
     """Never shown. With channels: not in campaigns of these channels, while the lists keep it."""
 
     kind: Literal["hide"]
-    channels: tuple[Literal["email", "push"], ...] = ()
+    channels: tuple[ChannelName, ...] = ()
 
 
 class Pin(NamesProducts):
