@@ -31,9 +31,9 @@ from lakehouse.recommend.params import Params
 from lakehouse.recommend.scorer import BUY_AGAIN, DISCOVER, LISTS, MIXED
 from lakehouse.runs.stage import AfterPublication, RunContext, StageResult
 from lakehouse.silver import customer_identities, customers, order_lines, orders, products, refund_lines
-from lakehouse.stages.preview import changes, eligible, guards, preview
 from lakehouse.stages.score import CONFIG, FITTED, model_head
-from lakehouse.stages.training_due import why_due
+from lakehouse.stages.training.preview import changes, eligible, guards, preview
+from lakehouse.stages.training.training_due import why_due
 
 PASSED = "passed"
 # So many customers' factors (256 bytes each) and the pairs that they come from (16 bytes each) pass through the driver. They are kept
