@@ -199,11 +199,12 @@ SILVER = (
     ),
 )
 
-_sales = (orders.TABLE, order_lines.TABLE, refund_lines.TABLE, customer_identities.TABLE)
+# What gold.purchases is made from.
+SALES = (orders.TABLE, order_lines.TABLE, refund_lines.TABLE, customer_identities.TABLE)
 
 GOLD = (
-    Step(interactions.TABLE, interactions.build, _sales, parameters=("run_date", "half_life_days", "feed_shop")),
-    Step(product_popularity.TABLE, product_popularity.build, _sales, parameters=("run_date", "popularity_days", "feed_shop")),
+    Step(interactions.TABLE, interactions.build, SALES, parameters=("run_date", "half_life_days", "feed_shop")),
+    Step(product_popularity.TABLE, product_popularity.build, SALES, parameters=("run_date", "popularity_days", "feed_shop")),
     Step(daily_sales.TABLE, daily_sales.build, (orders.TABLE, order_lines.TABLE, refunds.TABLE, customer_identities.TABLE)),
     Step(
         install_base.TABLE,

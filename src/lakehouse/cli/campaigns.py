@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from lakehouse.cli.campaign_results import results
-from lakehouse.cli.command import Env, Format, print_answer
+from lakehouse.cli.command import DAY, Env, Format, print_answer
 from lakehouse.inspect.text_tables import RowFormat
 
 app = typer.Typer(
@@ -19,7 +19,7 @@ app.command()(results)
 @app.command("list")
 def list_all(
     env: Env = "local",
-    run_date: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Due on that date; default: today (UTC).")] = None,
+    run_date: Annotated[datetime | None, typer.Option(formats=DAY, help="Due on that date; default: today (UTC).")] = None,
     output: Format = RowFormat.TABLE,
 ) -> None:
     """All campaigns: channel, profile, whether a night of the date makes a pack, and the newest pack."""

@@ -1,11 +1,10 @@
 """Questions to a lake at three in the morning: `lakehouse status`, `plan`, `lineage`, `why`. They write nothing and need no lock."""
 
-from datetime import datetime
 from typing import Annotated
 
 import typer
 
-from lakehouse.cli.command import Env, Format, Report, print_answer
+from lakehouse.cli.command import Env, Format, Report, RunDate, print_answer
 from lakehouse.inspect.text_tables import ReportFormat, RowFormat
 
 
@@ -22,7 +21,7 @@ def status(
 
 def plan(
     env: Env = "local",
-    run_date: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Run date of the night; default: today (UTC).")] = None,
+    run_date: RunDate = None,
     output: Format = RowFormat.TABLE,
 ) -> None:
     """What a night would read and build, how long that usually takes, and what stands in its way. Writes nothing.

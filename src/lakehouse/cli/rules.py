@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from lakehouse.cli.command import Env, Format, print_answer, run_task
+from lakehouse.cli.command import DAY, Env, Format, print_answer, run_task
 from lakehouse.inspect.text_tables import RowFormat
 
 app = typer.Typer(
@@ -32,7 +32,7 @@ def diff(
     env: Env = "local",
     on: Annotated[
         datetime | None,
-        typer.Option(formats=["%Y-%m-%d"], help="Rules that hold on that run date; default: the date of the published lists."),
+        typer.Option(formats=DAY, help="Rules that hold on that run date; default: the date of the published lists."),
     ] = None,
 ) -> None:
     """What the rules as they stand in the files would do to the published lists: places that stay, categories, ten customers, places that
