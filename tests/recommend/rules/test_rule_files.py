@@ -196,8 +196,8 @@ def test_a_case_that_fails_is_told_with_what_the_rules_give(
     case = {"name": "both", "products": [{"id": 1, "score": 1}, {"id": 2, "score": 0}], "expect": [1, 2]}
     (tmp_path / "rules" / "mine.yaml").write_text(yaml.safe_dump({"rules": [hide], "cases": [case]}))
     monkeypatch.setenv("LAKEHOUSE_CONF", str(tmp_path))
-    ((case,), told) = try_cases()
-    assert (case.name, case.expected, case.given, case.holds) == ("mine.both", (1, 2), [2], False)
+    (failed,), told = try_cases()
+    assert (failed.name, failed.expected, failed.given, failed.holds) == ("mine.both", (1, 2), [2], False)
     assert told == "1 rules in 2 files; 0 of 1 golden cases hold"
     with pytest.raises(SystemExit) as stop:
         main(["rules", "test", "--format", "json"])
