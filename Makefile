@@ -59,7 +59,7 @@ types: dev ## mypy
 dist: install ## dist/: the zip for spark-submit --py-files, and the wheel
 	.venv/bin/python scripts/dist.py
 
-docs: install ## from the declarations: the data dictionary, the flow in docs/architecture.md, the tables of infra/terraform
+docs: install ## from the declarations: the data dictionary, the flow in docs/architecture.md, launchers, the tables of infra/terraform
 	.venv/bin/python scripts/docs.py
 	.venv/bin/python scripts/terraform_tables.py
 

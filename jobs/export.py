@@ -1,4 +1,4 @@
-"""spark-submit launcher of `lakehouse export`: lists to campaign files. Options as there: --env, --run-date."""
+"""spark-submit launcher of `lakehouse export`, with the options of that command."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""spark-submit launcher of `lakehouse ingest`: shop databases to bronze and vault. Options as there: --env, --run-date."""
+"""spark-submit launcher of `lakehouse ingest`, with the options of that command."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""spark-submit launcher of `lakehouse maintain`: fewer files, none that nobody needs. Options as there: --env, --run-date, --when-due."""
+"""spark-submit launcher of `lakehouse maintain`, with the options of that command."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""spark-submit launcher of `lakehouse night`: the whole night as one run. Options as there: --env, --run-date."""
+"""spark-submit launcher of `lakehouse night`, with the options of that command."""
 
 import sys
 

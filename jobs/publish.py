@@ -1,4 +1,4 @@
-"""spark-submit launcher of `lakehouse publish`: what the tasks of a workflow did, shown at once. Options as there: --workflow, --env."""
+"""spark-submit launcher of `lakehouse publish`, with the options of that command."""
 
 import sys
 

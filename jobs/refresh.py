@@ -1,4 +1,4 @@
-"""spark-submit launcher of `lakehouse refresh`: bronze to silver and gold. Options as there: --env, --run-date."""
+"""spark-submit launcher of `lakehouse refresh`, with the options of that command."""
 
 import sys
 

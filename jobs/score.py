@@ -1,4 +1,4 @@
-"""spark-submit launcher of `lakehouse score`: everybody's lists, by the champion. Options as there: --env, --run-date."""
+"""spark-submit launcher of `lakehouse score`, with the options of that command."""
 
 import sys
 

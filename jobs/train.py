@@ -1,4 +1,4 @@
-"""spark-submit launcher of `lakehouse train`: interactions to a registered model. Options as there: --env, --run-date."""
+"""spark-submit launcher of `lakehouse train`, with the options of that command."""
 
 import sys
 

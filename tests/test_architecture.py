@@ -5,6 +5,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from configparser import ConfigParser
 from graphlib import TopologicalSorter
 from pathlib import Path
 from statistics import median
@@ -145,6 +146,13 @@ def test_no_room_is_crowded() -> None:
     """Layers with a module a table may have more."""
     counts = Counter(path.parent.relative_to(SRC).as_posix() for path in MODULES)
     assert {room: count for room, count in counts.items() if count > 15} == {"silver": counts["silver"]}
+
+
+def test_every_room_is_installed() -> None:
+    setup = ConfigParser()
+    setup.read(ROOT / "setup.cfg", encoding="utf-8")
+    rooms = {".".join(["lakehouse", *path.parent.relative_to(SRC).parts]) for path in MODULES}
+    assert set(setup["options"]["packages"].split()) == {*rooms, "lakehouse.conf"}
 
 
 def test_io_knows_no_concrete_table() -> None:

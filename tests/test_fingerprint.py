@@ -54,6 +54,17 @@ def test_a_change_in_the_module_or_in_any_that_it_imports_changes_the_fingerprin
     assert fingerprint("parcel.recipe") != before
 
 
+def test_what_a_build_only_says_is_none_of_its_fingerprint(parcel: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fingerprints, "NOT_WRITTEN", "parcel.oven")
+    (parcel / "recipe.py").write_text("from parcel import oven\nfrom parcel.flour import weight\n")
+    _forget()
+    assert imported("parcel.recipe") == {"parcel", "parcel.recipe", "parcel.flour", "parcel.mill"}
+
+
+def test_no_step_depends_on_how_lines_of_progress_look() -> None:
+    assert not {name for step in STEPS for name in imported(step.build.__module__) if name.startswith("lakehouse.io.host")}
+
+
 def test_a_change_in_a_module_that_is_not_imported_does_not(parcel: Path) -> None:
     before = fingerprint("parcel.recipe")
     (parcel / "oven.py").write_text("heat = 4\n")

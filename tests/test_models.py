@@ -1,5 +1,6 @@
 """`lakehouse models`: commands on a registry with four versions, as their user would run them."""
 
+import json
 import re
 import shutil
 from collections.abc import Callable
@@ -103,15 +104,18 @@ def test_show_says_what_a_version_was_made_from(command: Command) -> None:
     assert code == 0
     lines = [re.split(r"\s{2,}", line.strip()) for line in out.splitlines()]
     for line in (
-        ["version", "3"],
-        ["promoted", "no"],
-        ["run_date", "2026-11-16"],
-        ["als.rank", "64"],
-        ["coverage", "0.9000"],
-        ["gold.interactions", "12"],
+        ["kind", "name", "value"],
+        ["version", "version", "3"],
+        ["version", "promoted", "no"],
+        ["tag", "run_date", "2026-11-16"],
+        ["parameter", "als.rank", "64"],
+        ["metric", "coverage", "0.9000"],
+        ["input", "gold.interactions", "12"],
     ):
         assert line in lines
-    assert any(name == "MLflow run" and len(run_id) == 32 for name, run_id in (line for line in lines if len(line) == 2))
+    assert any(name == "MLflow run" and len(value) == 32 for _, name, value in lines)
+    of_json = [json.loads(line) for line in command("show", "3", "--format", "json")[1].splitlines()]
+    assert [[*row.values()] for row in of_json] == lines[1:]
 
 
 @pytest.mark.parametrize("arguments", [("show", "99"), ("show", "third"), ("promote", "99", "--reason", "r")])

@@ -29,7 +29,9 @@ def test_the_night_asks_stages_whether_they_are_due_and_a_command_only_if_told_t
 def test_every_stage_is_a_command_and_a_launcher() -> None:
     commands = {command.name for command in app.registered_commands} | {group.name for group in app.registered_groups}
     assert set(SCHEDULED) <= commands
-    assert {path.stem for path in (ROOT / "jobs").glob("*.py")} == set(SCHEDULED)
+    launchers = {path.stem: path.read_text(encoding="utf-8") for path in (ROOT / "jobs").glob("*.py")}
+    assert launchers.keys() == set(SCHEDULED), "make docs"
+    assert all(f'main(["{name}", *sys.argv[1:]])' in text for name, text in launchers.items())
 
 
 def test_the_tasks_on_databricks_are_the_stages_in_their_order_and_what_is_done_when_due_has_a_job_of_its_own() -> None:

@@ -87,9 +87,12 @@ _orders, _items, _item_meta = shop_orders.ORDERS.bronze, shop_orders.ORDER_ITEMS
 _operational = shop_orders.ORDER_OPERATIONAL_DATA.bronze
 _addresses, _order_meta = shop_orders.ORDER_ADDRESSES.bronze, shop_orders.ORDER_META.bronze
 _users, _user_meta = shop_people.USERS.bronze, shop_people.USER_META.bronze
-_terms, _taxonomy = shop_catalogue.TERMS.bronze, shop_catalogue.TERM_TAXONOMY.bronze
+_posts, _post_meta, _protected = shop_catalogue.POSTS.bronze, shop_catalogue.POST_META.bronze, shop_catalogue.PROTECTED_POSTS.bronze
+_terms, _taxonomy, _related = shop_catalogue.TERMS.bronze, shop_catalogue.TERM_TAXONOMY.bronze, shop_catalogue.TERM_RELATIONSHIPS.bronze
+_feedback, _unsubscribes = other_feeds.MAIL_FEEDBACK.bronze, shop_people.EMAIL_UNSUBSCRIBES.bronze
 _price_lists = tuple(feed.bronze for feed in wholesalers.FEEDS)
 _users_vault, _orders_vault, _unsubscribes_vault = shop_people.USERS.vault, shop_orders.ORDERS.vault, shop_people.EMAIL_UNSUBSCRIBES.vault
+_statements, _blocked_users = consent_statements.TABLE, shop_people.BLOCKED_USERS.bronze
 _app_users, _app_users_vault = mobile_app.USERS.bronze, mobile_app.USERS.vault
 _database_customers, _database_orders = entities.CUSTOMERS.bronze, entities.ORDERS.bronze
 _databases_vault = tuple(filter(None, (entities.CUSTOMERS.vault, entities.ORDERS.vault)))
@@ -118,21 +121,11 @@ SILVER = (
     Step(
         products.TABLE,
         products.build,
-        (
-            shop_catalogue.POSTS.bronze,
-            shop_catalogue.POST_META.bronze,
-            _terms,
-            _taxonomy,
-            shop_catalogue.TERM_RELATIONSHIPS.bronze,
-            shops.TABLE,
-            categories.TABLE,
-            shop_catalogue.PROTECTED_POSTS.bronze,
-            entities.PRODUCTS.bronze,
-        ),
+        (_posts, _post_meta, _terms, _taxonomy, _related, shops.TABLE, categories.TABLE, _protected, entities.PRODUCTS.bronze),
         "sync",
         parameters=("restricted_categories",),
     ),
-    Step(product_codes.TABLE, product_codes.build, (shop_catalogue.POSTS.bronze, shop_catalogue.POST_META.bronze), "sync"),
+    Step(product_codes.TABLE, product_codes.build, (_posts, _post_meta), "sync"),
     Step(wholesale_offers.TABLE, wholesale_offers.build, (*_price_lists, product_codes.TABLE), "sync", parameters=("feed_shop",)),
     Step(
         unmatched_products.TABLE,
@@ -169,7 +162,7 @@ SILVER = (
     Step(
         email_deliverability.TABLE,
         email_deliverability.build,
-        (_users_vault, _orders_vault, _app_users_vault, other_feeds.MAIL_FEEDBACK.bronze, *_databases_vault),
+        (_users_vault, _orders_vault, _app_users_vault, _feedback, *_databases_vault),
         "sync",
         parameters=("disposable_domains",),
     ),
@@ -177,16 +170,7 @@ SILVER = (
     Step(
         consents.TABLE,
         consents.build,
-        (
-            consent_statements.TABLE,
-            _users,
-            orders.TABLE,
-            _app_users,
-            other_feeds.MAIL_FEEDBACK.bronze,
-            shop_people.EMAIL_UNSUBSCRIBES.bronze,
-            mail_choices.TABLE,
-            email_deliverability.TABLE,
-        ),
+        (_statements, _users, orders.TABLE, _app_users, _feedback, _unsubscribes, mail_choices.TABLE, email_deliverability.TABLE),
         "sync",
     ),
     Step(
@@ -206,7 +190,7 @@ SILVER = (
             customer_identities.TABLE,
             email_deliverability.TABLE,
             _app_users,
-            shop_people.BLOCKED_USERS.bronze,
+            _blocked_users,
             consents.TABLE,
             _database_customers,
         ),
@@ -215,11 +199,12 @@ SILVER = (
     ),
 )
 
-_sales = (orders.TABLE, order_lines.TABLE, refund_lines.TABLE, customer_identities.TABLE)
+# What gold.purchases is made from.
+SALES = (orders.TABLE, order_lines.TABLE, refund_lines.TABLE, customer_identities.TABLE)
 
 GOLD = (
-    Step(interactions.TABLE, interactions.build, _sales, parameters=("run_date", "half_life_days", "feed_shop")),
-    Step(product_popularity.TABLE, product_popularity.build, _sales, parameters=("run_date", "popularity_days", "feed_shop")),
+    Step(interactions.TABLE, interactions.build, SALES, parameters=("run_date", "half_life_days", "feed_shop")),
+    Step(product_popularity.TABLE, product_popularity.build, SALES, parameters=("run_date", "popularity_days", "feed_shop")),
     Step(daily_sales.TABLE, daily_sales.build, (orders.TABLE, order_lines.TABLE, refunds.TABLE, customer_identities.TABLE)),
     Step(
         install_base.TABLE,
@@ -232,7 +217,7 @@ GOLD = (
         campaign_results.build,
         (campaign_members.TABLE, orders.TABLE, customers.TABLE, customer_identities.TABLE, shops.TABLE),
         # Of a lake without members nothing is built, whether feedback comes or not: that is for what it reads to say.
-        lookups=(other_feeds.MAIL_FEEDBACK.bronze,),
+        lookups=(_feedback,),
         parameters=("run_date", "feed_shop"),
     ),
 )

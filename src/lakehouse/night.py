@@ -52,7 +52,7 @@ NIGHT = (
         "Train with conf/als.yaml, log to MLflow; the alias `champion` moves only if the gate passes.",
         "lakehouse.stages.train:train",
         due="lakehouse.stages.train:due",
-        outlook="lakehouse.stages.training_due:outlook",
+        outlook="lakehouse.stages.training.training_due:outlook",
         judged_first=True,
     ),
     Stage("score", "Write the champion's candidates and everybody's lists to recommendations.*.", "lakehouse.stages.score:score"),

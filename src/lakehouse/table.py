@@ -123,6 +123,11 @@ class Table:
         return self.name.split(".")[1].split("__")[-1]
 
 
+def quoted(name: str) -> str:
+    """A name as it stands in SQL of DuckDB, delta-rs and PostgreSQL."""
+    return '"' + name.replace('"', '""') + '"'
+
+
 def schema_of(columns: Iterable[Column]) -> StructType:
     """The columns' names and types, all nullable."""
     return StructType([StructField(column.name, column.type) for column in columns])

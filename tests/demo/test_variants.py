@@ -12,10 +12,9 @@ from zoneinfo import ZoneInfo
 import pandas as pd
 import pytest
 from tests.support.demo_shop import END, Shop, make_shop
+from tests.support.older_shops import to_latin1, to_legacy
 
 from lakehouse.demo.day import day as simulation
-from lakehouse.demo.store.latin1 import to_latin1
-from lakehouse.demo.store.legacy import to_legacy
 from lakehouse.demo.store.server import Server
 from lakehouse.demo.store.shop import create_shop
 from lakehouse.demo.store.wall_clock import local

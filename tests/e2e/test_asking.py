@@ -47,8 +47,8 @@ def test_what_would_stop_a_night_ends_the_plan_with_the_nights_code(
     with demo_lake.entered(changes):
         from lakehouse.inspect.plan.plan import plan
 
-        text, found = plan("local")
-    assert (found, words in text) == (code, True), text
+        found = plan("local")
+    assert (found.exit_code, words in found.above) == (code, True), found.above
 
 
 def test_a_plan_beside_a_run_says_that_it_would_have_to_wait(demo_lake: DemoLake) -> None:

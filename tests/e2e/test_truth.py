@@ -15,10 +15,10 @@ from pymysql.cursors import Cursor
 from pyspark.sql import SparkSession
 from tests.support.demo_lake import DemoLake, lake_for
 from tests.support.demo_shop import Shop
+from tests.support.older_shops import to_latin1, to_legacy
 from tests.support.truth import differences, revenue_differences
 
-from lakehouse.demo.store.latin1 import to_latin1
-from lakehouse.demo.store.legacy import to_legacy, to_migrated
+from lakehouse.demo.store.legacy import to_migrated
 from lakehouse.demo.store.server import Server
 
 DATABASE = "real_shop"

@@ -7,7 +7,8 @@ from pyspark.sql import DataFrame, SparkSession
 from tests.support.frames import frame_of
 
 from lakehouse.arrow_frames import frame_from
-from lakehouse.export.contacts import contacts, devices
+from lakehouse.export.channels.email import contacts
+from lakehouse.export.channels.push import devices
 from lakehouse.export.places import items, places, with_lists
 from lakehouse.gold import interactions
 from lakehouse.recommend import customer_products

@@ -9,6 +9,7 @@ from lakehouse.errors import DataError
 from lakehouse.gold.campaign_results import TABLE
 from lakehouse.inspect.results import campaign_results as module
 from lakehouse.inspect.results.campaign_results import overview, sentence
+from lakehouse.inspect.text_tables import RowFormat
 
 ROW: dict[str, Any] = {
     "measure": "revenue",
@@ -79,7 +80,7 @@ def test_without_a_name_each_campaign_is_told_as_a_whole(monkeypatch: pytest.Mon
         for name in ("push", "email")
         for part in ({}, {"dimension": "shop"})
     ]
-    monkeypatch.setattr(module, "_known", lambda env, wished, output: rows)
+    monkeypatch.setattr(module, "_known", lambda env, wished: rows)
     text = overview("local", 0.1)
     assert [line.split()[:4] for line in text.splitlines()[:3]] == [
         ["campaign", "currency", "measure", "in"],
@@ -88,7 +89,7 @@ def test_without_a_name_each_campaign_is_told_as_a_whole(monkeypatch: pytest.Mon
     ]
     assert text.count("undecided: +1.20 per member") == 2 and "or after 6 days at this pace" in text
     assert "email: 0.9 days, running" in text and "push: 0.9 days, running" in text
-    assert len(overview("local", 0.1, "csv").splitlines()) == 3
-    monkeypatch.setattr(module, "_known", lambda env, wished, output: [])
+    assert len(overview("local", 0.1, RowFormat.CSV).splitlines()) == 3
+    monkeypatch.setattr(module, "_known", lambda env, wished: [])
     with pytest.raises(DataError, match="no results of any campaign"):
         overview("local", 0.1)

@@ -13,6 +13,7 @@ from tests.support.past import Past, night_of, step
 from lakehouse.errors import DataError
 from lakehouse.inspect.status import Facts, facts
 from lakehouse.inspect.status_text import as_text
+from lakehouse.inspect.text_tables import ReportFormat
 from lakehouse.io.config.settings import Settings
 from lakehouse.io.delta.delta_store import DeltaStore, TableVersion
 from lakehouse.lake import Lake
@@ -124,6 +125,6 @@ def test_tools_get_the_same_as_one_object(store: DeltaStore, tmp_path: Path, mon
 
     Past().run("a", night_of(17)).run("b", night_of(18), end=AWAY).write(store)
     monkeypatch.setattr(status_text, "load_settings", lambda env: lake(store, tmp_path).settings)
-    found = json.loads(status_text.status("local", 1, "json"))
+    found = json.loads(status_text.status("local", 1, ReportFormat.JSON))
     assert (found["is_fine"], found["night"]["run_id"], [run["run_id"] for run in found["runs"]]) == (False, "a", ["b"])
     assert {"what": "night b of 2026-11-18 failed at ingest: " + AWAY.message, "todo": "try again later"} in found["problems"]

@@ -104,7 +104,7 @@ def run(tmp_path: Path, spark: SparkSession, monkeypatch: pytest.MonkeyPatch) ->
         def __init__(self, *_: object) -> None: ...
 
         def champion(self) -> Champion:
-            return Champion("7", "a run", DAY, {})
+            return Champion("7", "a run", {})
 
     monkeypatch.setattr(module, "ModelRegistry", Registry)
     monkeypatch.setattr(module, "registered", lambda *_: RegisteredModel("7", BLEND, lambda: (factors, {})))

@@ -7,7 +7,7 @@ from typing import Any
 from pyspark.sql import DataFrame
 
 from lakehouse.inspect.answers import Answer, collected
-from lakehouse.inspect.text_tables import FORMATS, as_rows
+from lakehouse.inspect.text_tables import RowFormat, as_rows
 
 
 def assert_same(found: Answer, frame: DataFrame, query: str) -> None:
@@ -18,8 +18,8 @@ def assert_same(found: Answer, frame: DataFrame, query: str) -> None:
     assert Counter(rows) == Counter(others), query
     if is_ordered:
         assert rows == others, query
-        assert [as_rows(found.names, found.rows, output) for output in FORMATS] == [
-            as_rows(expected.names, expected.rows, output) for output in FORMATS
+        assert [as_rows(found.names, found.rows, output) for output in RowFormat] == [
+            as_rows(expected.names, expected.rows, output) for output in RowFormat
         ], query
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 
 from lakehouse.bronze.feed_quarantine import quarantine_table
 from lakehouse.export.declared_campaigns import read_campaigns
-from lakehouse.flow import APPENDED, CRM, STEPS
+from lakehouse.flow import APPENDED, CRM, SALES, STEPS
 from lakehouse.ops.quarantine import quarantine_of
 from lakehouse.pipeline.declared import OPS, READING, declared
 from lakehouse.sources.databases.entities import ENTITIES
@@ -94,7 +94,7 @@ def transform() -> Iterator[Call]:
 
 
 def training() -> Iterator[Call]:
-    yield from reading(table.name for table in (*train.SALES, train.interactions.TABLE, train.products.TABLE))
+    yield from reading(table.name for table in (*SALES, train.interactions.TABLE, train.products.TABLE))
     yield from writes("models", "models/1/artifacts")
 
 

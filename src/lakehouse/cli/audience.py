@@ -1,11 +1,10 @@
 """`lakehouse audience`. Heavy libraries are imported inside the command."""
 
-from datetime import datetime
 from typing import Annotated
 
 import typer
 
-from lakehouse.cli.command import Env, run_task
+from lakehouse.cli.command import Env, RunDate, run_task
 
 
 def audience(
@@ -22,9 +21,7 @@ def audience(
         str, typer.Option("--campaign", help="The pack has this campaign's channel, profile, purpose, languages, cap and hold-out.")
     ] = "email",
     env: Env = "local",
-    run_date: Annotated[
-        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="As-of date, which stands in the pack; default: today (UTC).")
-    ] = None,
+    run_date: RunDate = None,
 ) -> None:
     """A pack of the customers who are most likely to buy one product: for a deal, a surplus, something new.
 

@@ -5,16 +5,14 @@ from typing import Annotated
 
 import typer
 
-from lakehouse.cli.command import Env, run_task
-
-Day = ["%Y-%m-%d"]
+from lakehouse.cli.command import DAY, Env, RunDate, run_task
 
 
 def backfill(
-    first: Annotated[datetime, typer.Option("--from", formats=Day, help="First day, as it stands in the files' names.")],
-    last: Annotated[datetime, typer.Option("--to", formats=Day, help="Last day, included.")],
+    first: Annotated[datetime, typer.Option("--from", formats=DAY, help="First day, as it stands in the files' names.")],
+    last: Annotated[datetime, typer.Option("--to", formats=DAY, help="Last day, included.")],
     env: Env = "local",
-    run_date: Annotated[datetime | None, typer.Option(formats=Day, help="As-of date, as in `refresh`; default: today (UTC).")] = None,
+    run_date: RunDate = None,
 ) -> None:
     """Read vendors' files of those days again from drop_root, by the contracts as they are now, and recompute dated gold.
 

@@ -7,7 +7,8 @@ from typing import Annotated
 import typer
 
 from lakehouse.cli.campaign_results import results
-from lakehouse.cli.command import Env, Format
+from lakehouse.cli.command import DAY, Env, Format, print_answer
+from lakehouse.inspect.text_tables import RowFormat
 
 app = typer.Typer(
     no_args_is_help=True, help="Campaigns (conf/campaigns): which are due, who their packs reached and left out, what they added."
@@ -18,22 +19,22 @@ app.command()(results)
 @app.command("list")
 def list_all(
     env: Env = "local",
-    run_date: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Due on that date; default: today (UTC).")] = None,
-    output: Format = "table",
+    run_date: Annotated[datetime | None, typer.Option(formats=DAY, help="Due on that date; default: today (UTC).")] = None,
+    output: Format = RowFormat.TABLE,
 ) -> None:
     """All campaigns: channel, profile, whether a night of the date makes a pack, and the newest pack."""
     from lakehouse.inspect import campaigns
 
     day = run_date.date() if run_date else datetime.now(UTC).date()
-    typer.echo(campaigns.campaigns(env, day, output))
+    print_answer(campaigns.campaigns(env, day, output))
 
 
 @app.command()
-def show(name: Annotated[str, typer.Argument(help="The campaign.")], env: Env = "local", output: Format = "table") -> None:
+def show(name: Annotated[str, typer.Argument(help="The campaign.")], env: Env = "local", output: Format = RowFormat.TABLE) -> None:
     """Who the newest pack of a campaign left out: reason by reason, in the order in which they are looked at, and as a funnel."""
     from lakehouse.inspect import campaigns
 
-    typer.echo(campaigns.campaign(env, name, output))
+    print_answer(campaigns.campaign(env, name, output))
 
 
 def verify(

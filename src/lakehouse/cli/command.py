@@ -9,15 +9,33 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from lakehouse.errors import WriteError
+from lakehouse.inspect.text_tables import ReportFormat, RowFormat
 
 if TYPE_CHECKING:
     from lakehouse.runs.stage import RunContext, StageCall, StageResult
 
 SWITCH_SECONDS = 0.0005
+# How a day is typed.
+DAY = ["%Y-%m-%d"]
 # The option of every command that lists something.
-Format = Annotated[str, typer.Option("--format", help="table, csv, or json (one object a line).")]
+Format = Annotated[RowFormat, typer.Option("--format", help="For people, with a header and commas, or one JSON object a line.")]
+# The option of every command that tells something else.
+Report = Annotated[ReportFormat, typer.Option("--format", help="In words, or as one JSON object.")]
+# The option of every command that does something as of a day.
+RunDate = Annotated[
+    datetime | None,
+    typer.Option(formats=DAY, help="As-of date of decay, windows and file names; default: today (UTC). What is mirrored is always of now."),
+]
 # The option of every command that reads settings.
 Env = Annotated[str, typer.Option(envvar="LAKEHOUSE_ENV", help="Environment: the settings are conf/base.yaml and conf/ENV.yaml.")]
+
+
+def print_answer(text: str, beside: str = "") -> None:
+    """Nothing at all for an answer without a line, as that of no rows in JSON. What stands beside the answer goes to stderr."""
+    if text:
+        typer.echo(text)
+    if beside:
+        typer.echo(beside, err=True)
 
 
 def run_task(command: str, env: str, task: "Callable[[RunContext], StageResult]", run_date: datetime | None = None) -> str:

@@ -11,7 +11,7 @@ from lakehouse.cli.audience import audience
 from lakehouse.cli.backfill import backfill
 from lakehouse.cli.backtest import backtest
 from lakehouse.cli.campaigns import app as campaigns_app
-from lakehouse.cli.command import Env, Format
+from lakehouse.cli.command import Env, Format, print_answer
 from lakehouse.cli.feeds import app as quarantine_app
 from lakehouse.cli.feeds import feeds
 from lakehouse.cli.models import app as models_app
@@ -20,6 +20,7 @@ from lakehouse.cli.questions import drill, lineage, plan, status, why
 from lakehouse.cli.rules import app as rules_app
 from lakehouse.demo.cli import app as demo_app
 from lakehouse.errors import RERUN, RERUN_OR_REPORT, LakehouseError, known
+from lakehouse.inspect.text_tables import RowFormat
 
 app = typer.Typer(
     help="From a live WooCommerce database to campaign files that marketing can trust, every night.\n\n"
@@ -57,31 +58,32 @@ def common(
 
 
 @app.command()
-def tables(env: Env = "local", output: Format = "table") -> None:
+def tables(env: Env = "local", output: Format = RowFormat.TABLE) -> None:
     """The published tables: version, rows and what a row is."""
     from lakehouse.inspect import published_tables
 
-    typer.echo(published_tables.tables(env, output))
+    print_answer(published_tables.tables(env, output))
 
 
 @app.command()
 def describe(
     table: Annotated[str | None, typer.Argument(help="A table, as silver.orders.")] = None,
     every: Annotated[bool, typer.Option("--all", help="All tables, as the data dictionary (Markdown).")] = False,
+    output: Format = RowFormat.TABLE,
 ) -> None:
-    """What a table's columns, key and rules mean, from its declaration. Needs no lake."""
+    """What a table's columns, key and rules mean, from its declaration. Needs no lake. As csv and json: its columns."""
     from lakehouse.inspect import dictionary
 
     if not every and table is None:
         raise typer.BadParameter("name a table or say --all")
-    typer.echo(dictionary.every_table() if every else dictionary.one_table(table or ""))
+    print_answer(dictionary.described(None if every else table, output))
 
 
 @app.command()
 def sql(
     query: Annotated[str, typer.Argument(help='As "select * from silver.orders limit 5".')],
     env: Env = "local",
-    output: Format = "table",
+    output: Format = RowFormat.TABLE,
     out: Annotated[str | None, typer.Option(help="File to write to, in place of the screen.")] = None,
     engine: Annotated[str, typer.Option(help="auto, spark (always Spark) or duckdb (an error where only Spark can answer).")] = "auto",
 ) -> None:
@@ -93,17 +95,17 @@ def sql(
 
     text = published_tables.query(env, query, output, engine)
     if out is None:
-        typer.echo(text)
+        print_answer(text)
     else:
         published_tables.save(text, out)
 
 
 @app.command()
-def flow() -> None:
+def flow(output: Format = RowFormat.TABLE) -> None:
     """What is made from what: every step with its inputs and how it is written."""
     from lakehouse.inspect import dictionary
 
-    typer.echo(dictionary.flow_page())
+    print_answer(dictionary.flow_page(output))
 
 
 @app.command()
@@ -121,11 +123,11 @@ def grants(
 
 
 @app.command()
-def doctor(env: Env = "local") -> None:
+def doctor(env: Env = "local", output: Format = RowFormat.TABLE) -> None:
     """Check Java, jars, disks, Spark, secrets, catalog, unfinished runs and the shops' databases; says what to do about each problem."""
     from lakehouse.inspect.doctor.doctor import doctor as check
 
-    if code := check(env):
+    if code := check(env, output):
         raise typer.Exit(code)
 
 

@@ -4,7 +4,8 @@ from typing import Annotated
 
 import typer
 
-from lakehouse.cli.command import Env, Format, run_task
+from lakehouse.cli.command import Env, Format, print_answer, run_task
+from lakehouse.inspect.text_tables import RowFormat
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -16,12 +17,12 @@ app = typer.Typer(
 def feeds(
     env: Env = "local",
     files: Annotated[int, typer.Option(help="Also show the newest so many files.")] = 0,
-    output: Format = "table",
+    output: Format = RowFormat.TABLE,
 ) -> None:
     """What vendors sent: the newest file of each feed, what became of it, and what is overdue."""
     from lakehouse.inspect import feeds_report
 
-    typer.echo(feeds_report.feeds(env, files, output))
+    print_answer(feeds_report.feeds(env, files, output))
 
 
 @app.command()
@@ -29,12 +30,12 @@ def show(
     table: Annotated[str | None, typer.Argument(help="A feed, as app_users, or a table, as silver.orders. Without: all of them.")] = None,
     rows: Annotated[int, typer.Option(help="So many rows beside the summary.")] = 20,
     env: Env = "local",
-    output: Format = "table",
+    output: Format = RowFormat.TABLE,
 ) -> None:
     """How many rows stand in quarantine, why, and the first of them: file, line and column, never a value."""
     from lakehouse.inspect import feeds_report
 
-    typer.echo(feeds_report.quarantine(env, table, rows, output))
+    print_answer(feeds_report.quarantine(env, table, rows, output))
 
 
 @app.command()

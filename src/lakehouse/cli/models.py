@@ -4,7 +4,8 @@ from typing import Annotated
 
 import typer
 
-from lakehouse.cli.command import Env, Format, run_task
+from lakehouse.cli.command import Env, Format, print_answer, run_task
+from lakehouse.inspect.text_tables import RowFormat
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -17,19 +18,19 @@ Version = Annotated[str, typer.Argument(help="A version as `lakehouse models lis
 
 
 @app.command("list")
-def list_versions(env: Env = "local", output: Format = "table") -> None:
+def list_versions(env: Env = "local", output: Format = RowFormat.TABLE) -> None:
     """Every registered version, newest first: trained on, champion or not, metrics, what the gate said and why."""
     from lakehouse.inspect import model_versions
 
-    typer.echo(model_versions.overview(env, output))
+    print_answer(model_versions.overview(env, output))
 
 
 @app.command()
-def show(version: Version, env: Env = "local") -> None:
+def show(version: Version, env: Env = "local", output: Format = RowFormat.TABLE) -> None:
     """One version: its run, tags, parameters, metrics, and the Delta versions that it was trained from."""
     from lakehouse.inspect import model_versions
 
-    typer.echo(model_versions.details(env, version))
+    print_answer(model_versions.details(env, version, output))
 
 
 @app.command()

@@ -8,18 +8,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from lakehouse.cli.campaigns import verify
-from lakehouse.cli.command import Env, run_command
+from lakehouse.cli.command import Env, RunDate, run_command
 from lakehouse.night import NIGHT, PUBLISH, Stage
 
 if TYPE_CHECKING:
     from lakehouse.runs.stage import StageCall
 
-RunDate = Annotated[
-    datetime | None,
-    typer.Option(
-        formats=["%Y-%m-%d"], help="As-of date of decay, windows and file names; default: today (UTC). What is mirrored is always of now."
-    ),
-]
 Accept = Annotated[
     list[str] | None,
     typer.Option(

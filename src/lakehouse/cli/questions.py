@@ -1,17 +1,17 @@
 """Questions to a lake at three in the morning: `lakehouse status`, `plan`, `lineage`, `why`. They write nothing and need no lock."""
 
-from datetime import datetime
 from typing import Annotated
 
 import typer
 
-from lakehouse.cli.command import Env
+from lakehouse.cli.command import Env, Format, Report, RunDate, print_answer
+from lakehouse.inspect.text_tables import ReportFormat, RowFormat
 
 
 def status(
     env: Env = "local",
     runs: Annotated[int, typer.Option(help="How many runs to show.")] = 5,
-    output: Annotated[str, typer.Option("--format", help="text, or json (one object).")] = "text",
+    output: Report = ReportFormat.TEXT,
 ) -> None:
     """Is everything fine? What runs, what failed and what to do, what readers see; then the last runs, shops and feeds."""
     from lakehouse.inspect import status_text
@@ -21,25 +21,28 @@ def status(
 
 def plan(
     env: Env = "local",
-    run_date: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Run date of the night; default: today (UTC).")] = None,
+    run_date: RunDate = None,
+    output: Format = RowFormat.TABLE,
 ) -> None:
     """What a night would read and build, how long that usually takes, and what stands in its way. Writes nothing.
+
+    As csv and json: the steps; all else goes to stderr then.
 
     Ends with 0 if nothing blocks, else with the exit code that the night would end with.
     """
     from lakehouse.inspect.plan import plan as task
 
-    text, code = task.plan(env, None if run_date is None else run_date.date())
-    typer.echo(text)
-    if code:
-        raise typer.Exit(code)
+    found = task.plan(env, None if run_date is None else run_date.date())
+    print_answer(*found.as_text(output))
+    if found.exit_code:
+        raise typer.Exit(found.exit_code)
 
 
 def lineage(
     name: Annotated[str, typer.Argument(metavar="TABLE|EXPORT", help="A table as silver.orders; export.email; or train.")],
     version: Annotated[int | None, typer.Option(help="An older version of the table; default: the one that readers see.")] = None,
     env: Env = "local",
-    output: Annotated[str, typer.Option("--format", help="text, or json (one object).")] = "text",
+    output: Report = ReportFormat.TEXT,
 ) -> None:
     """Which positions of shops and which files made a table or a campaign pack, through which versions, by which runs."""
     from lakehouse.inspect import lineage_text
@@ -51,7 +54,7 @@ def why(
     customer: Annotated[str, typer.Argument(help="The customer_key, as in silver.customers; never an address.")],
     shop: Annotated[str | None, typer.Option(help="Code of the shop, for a customer of several.")] = None,
     env: Env = "local",
-    output: Annotated[str, typer.Option("--format", help="table, or json (one object).")] = "table",
+    output: Report = ReportFormat.TEXT,
 ) -> None:
     """Why a customer gets what the lists show: history, places with their reasons, what rules took out, consent, and who leaves it out."""
     from lakehouse.inspect.customer import why_text

@@ -5,7 +5,8 @@ from typing import Annotated
 
 import typer
 
-from lakehouse.cli.command import Env, run_task
+from lakehouse.cli.command import DAY, Env, Format, print_answer, run_task
+from lakehouse.inspect.text_tables import RowFormat
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -15,14 +16,14 @@ app = typer.Typer(
 
 
 @app.command()
-def test() -> None:
+def test(output: Format = RowFormat.TABLE) -> None:
     """Try the golden cases that stand in the rule files. Needs no lake; ends with 2 if a file is wrong or a case fails."""
     from lakehouse.errors import ConfigError
-    from lakehouse.inspect.rules.cases import try_cases
+    from lakehouse.inspect.rules.cases import as_text, try_cases
 
-    lines, failed = try_cases()
-    typer.echo("\n".join(lines))
-    if failed:
+    cases, told = try_cases()
+    print_answer(as_text(cases, output), told)
+    if failed := sum(not case.holds for case in cases):
         raise ConfigError(f"{failed} golden cases of conf/rules fail", "correct the rule, or the case if what the rules give is right")
 
 
@@ -31,7 +32,7 @@ def diff(
     env: Env = "local",
     on: Annotated[
         datetime | None,
-        typer.Option(formats=["%Y-%m-%d"], help="Rules that hold on that run date; default: the date of the published lists."),
+        typer.Option(formats=DAY, help="Rules that hold on that run date; default: the date of the published lists."),
     ] = None,
 ) -> None:
     """What the rules as they stand in the files would do to the published lists: places that stay, categories, ten customers, places that

@@ -5,8 +5,8 @@ from importlib.resources import as_file
 from pathlib import Path
 
 from lakehouse.io.config.settings import shipped_conf
+from lakehouse.sources.channels import EMAIL, PUSH
 
-EMAIL, PUSH = "email", "push"
 HEAD = "# Made by `lakehouse demo run`, anew each time.\n"
 # A fifth gets no mail. A shop would hold out less and wait for longer.
 HOLD_OUT = "hold_out: {share: 0.2, salt: the newsletter of the demo}\n"

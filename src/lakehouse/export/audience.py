@@ -11,20 +11,19 @@ from pyspark.sql import functions as F
 
 from lakehouse.bronze.campaign_members import CONTROL
 from lakehouse.errors import ConfigError
-from lakehouse.export.campaign import PUSH, Audience, Campaign
+from lakehouse.export.campaign import Audience, Campaign
+from lakehouse.export.channels.channel import channel_of
 from lakehouse.gold.keys import CUSTOMER
 from lakehouse.ops.packs import NO_CONSENT, REASONS
 from lakehouse.sources.app_shop import is_apps
-
-STATUSES = ("missing", "anonymised", "invalid", "disposable", "relay", "role", "bounced")
 
 
 def base(customers: DataFrame, interactions: DataFrame, campaign: Campaign, feed_shop: str) -> DataFrame:
     """The customers that the campaign is for, with `list_shop`, the shop whose lists they get, and `person`, who it is in all shops.
 
-    A campaign by e-mail is for a shop's customers: users of the app are left to push messages, and who is a customer too is here as such.
+    The channel says which of them can be meant, the campaign which are.
     """
-    of_channel = customers.where(is_apps() if campaign.channel == PUSH else ~is_apps())
+    of_channel = customers.where(channel_of(campaign.channel).is_for())
     people = of_channel.withColumn("list_shop", F.when(is_apps(), feed_shop).otherwise(F.col("shop_code"))).withColumn(
         "person", F.coalesce("email_pseudonym", "customer_key")
     )
@@ -62,7 +61,7 @@ def suppressed(people: DataFrame, campaign: Campaign) -> DataFrame:
     """`people` with `suppressed_for`: the first reason of REASONS that holds, null for those who get something.
 
     `people` have the columns of `base` and: `has_list` (a list was made for them), `has_places` (something of it can be bought),
-    `recent_packs` (packs that they got within the campaign's cap), `has_device` (an app that takes messages; null in e-mail) and `arm`.
+    `recent_packs` (packs that they got within the campaign's cap), `arm`, and what the channel's own reasons ask for.
     One address is one recipient by e-mail: of several customers with it the one with the newest order, in whatever shop.
     """
     holds = {reason: F.coalesce(condition, F.lit(False)) for reason, condition in _conditions(campaign).items()}
@@ -81,9 +80,9 @@ def suppressed(people: DataFrame, campaign: Campaign) -> DataFrame:
 
 
 def _conditions(campaign: Campaign) -> Mapping[str, SparkColumn]:
-    """When a reason holds; reasons that this channel does not know are not there."""
+    """When a reason holds: those of all campaigns, and those of the channel."""
     cap = campaign.frequency_cap
-    of_campaign = {
+    return {
         "complained": F.col("is_opted_out") & F.col("has_complained"),
         "opted_out": F.col("is_opted_out"),
         NO_CONSENT: F.col("legal_ground").isNull(),
@@ -91,8 +90,5 @@ def _conditions(campaign: Campaign) -> Mapping[str, SparkColumn]:
         "stock": F.col("has_list") & ~F.coalesce("has_places", F.lit(False)),
         "nothing_to_show": F.col("has_places").isNull(),
         "hold_out": F.col("arm") == CONTROL,
+        **channel_of(campaign.channel).reasons(),
     }
-    if campaign.channel == PUSH:
-        return {"missing": F.col("has_device").isNull(), **of_campaign}
-    of_address = {name: F.col("email_status") == name for name in STATUSES}
-    return {**of_address, "not_a_customer": ~F.col("is_customer"), "same_address": F.col("_place") > 1, **of_campaign}

@@ -9,8 +9,8 @@ from pydantic import Field, StringConstraints
 
 from lakehouse.io.config.declared_parts import Country, Name, Part, parsed_file
 from lakehouse.io.config.hold_out import HoldOut
+from lakehouse.sources.channels import ChannelName
 
-EMAIL, PUSH = "email", "push"
 # As packs write a product.
 ProductKey = Annotated[str, StringConstraints(pattern=r"^[a-z_][a-z0-9_]*-[0-9]{1,18}$")]
 
@@ -58,7 +58,7 @@ class Stock(Part):
 
 class Campaign(Part):
     name: Name
-    channel: Literal["email", "push"]
+    channel: ChannelName
     purpose: Literal["marketing"] = "marketing"
     profile: Name
     audience: Audience = Audience()

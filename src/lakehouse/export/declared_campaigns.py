@@ -5,16 +5,15 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from lakehouse.errors import ConfigError
-from lakehouse.export.campaign import PUSH, Campaign, parse_campaign
-from lakehouse.export.profile import DEVICE, Profile, parse_profile
+from lakehouse.export.campaign import Campaign, parse_campaign
+from lakehouse.export.channels.channel import channel_of, every_value
+from lakehouse.export.profile import Profile, parse_profile
 from lakehouse.export.texts import BECAUSE, Texts, languages_of, parse_texts
 from lakehouse.io.config.settings import read_conf_folder
 from lakehouse.ops.packs import AUDIENCE, CRM_PACK
 from lakehouse.recommend import customer_products
 
 Kind = TypeVar("Kind")
-# Values that only one channel has.
-OF_EMAIL = {"email", "email_sha256", "phone_sha256"}
 
 
 @dataclass(frozen=True)
@@ -65,8 +64,8 @@ def _refuse_misfit(campaign: Campaign, declared: Declared) -> None:
         raise ConfigError(f"{file}: profile {profile.name} takes {profile.max_slots} products at most", "give fewer slots")
     if profile.rows == "customer":
         raise ConfigError(f"{file}: profile {profile.name} is for the pack of customers (setting crm_profile)", "take another profile")
-    not_there = profile.values & (OF_EMAIL if campaign.channel == PUSH else set(DEVICE))
-    if not_there or (profile.rows == "device") != (campaign.channel == PUSH and profile.is_personal):
+    channel = channel_of(campaign.channel)
+    if profile.values & (every_value().keys() - channel.values) or profile.rows not in channel.row_kinds:
         raise ConfigError(f"{file}: profile {profile.name} is not for {campaign.channel}", "take a profile of that channel")
     spoken = languages_of(declared.texts)
     asked = {campaign.languages.otherwise, *campaign.languages.by_country.values()}

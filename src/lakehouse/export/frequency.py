@@ -8,6 +8,7 @@ from pyspark.sql import functions as F
 
 from lakehouse.export.campaign import Campaign
 from lakehouse.ops.packs import AUDIENCE, PackRecord
+from lakehouse.sources.channels import CHANNELS
 from lakehouse.sources.source import SHOP
 from lakehouse.table import DATE, STRING, Column, Table
 
@@ -19,7 +20,7 @@ TABLE = Table(
     key=("campaign", "run_id", "shop_code", "customer_key"),
     columns=(
         Column("campaign", STRING, "name of the campaign"),
-        Column("channel", STRING, "email or push"),
+        Column("channel", STRING, " or ".join(CHANNELS)),
         Column("run_date", DATE, "as-of date of the pack"),
         Column("run_id", STRING, "id of the run that made it"),
         SHOP,

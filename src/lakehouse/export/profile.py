@@ -8,18 +8,18 @@ from typing import Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
+from lakehouse.export.channels.channel import every_value
 from lakehouse.io.config.declared_parts import Name, Part, parsed_file
 from lakehouse.io.packs.pack_files import CONTROLS, MANIFEST, Dialect, safe
 from lakehouse.io.packs.packs import LATEST
 
-# What stands in a column: of the recipient and of the pack; of a product on the recipient's list; of a device.
+# What stands in a column: of the recipient and of the pack, beside the values of the channels; of a product on the recipient's list.
 PERSON = (
-    *("email", "email_sha256", "phone_sha256", "first_name", "customer_key", "shop_code", "country_code", "language"),
+    *("first_name", "customer_key", "shop_code", "country_code", "language"),
     *("campaign", "run_date", "list_name", "model_version", "item_count"),
 )
 PRODUCT = ("product_key", "product_id", "product_name", "price", "currency", "url", "image_url")
 ITEM = (*PRODUCT, "slot", "list", "reason", "reason_code")
-DEVICE = ("push_token",)
 # What is known of a customer, for a tool that keeps customers.
 FACTS = (
     *("email", "customer_key", "shop_code", "country_code", "consent", "has_complained", "email_status", "registered_at"),
@@ -116,9 +116,8 @@ class Profile(Part):
             raise ValueError("null_text is a word for cells of CSV, on one line and no formula")
         if self.rows in ("product", "customer") and any(isinstance(column, Slots | Items) for column in self.columns):
             raise ValueError(f"a row of a {self.rows} has no list of products")
-        known = {"recipient": PERSON, "item": (*PERSON, *ITEM), "device": (*PERSON, *DEVICE), "product": PRODUCT, "customer": FACTS}[
-            self.rows
-        ]
+        person = (*PERSON, *every_value())
+        known = {"recipient": person, "item": (*person, *ITEM), "device": person, "product": PRODUCT, "customer": FACTS}[self.rows]
         for field, in_slot in self._values():
             if field.value is not None and field.value not in (ITEM if in_slot else known):
                 raise ValueError(f"{field.value} is nothing that a row of each {'product' if in_slot else self.rows} has")

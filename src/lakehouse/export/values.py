@@ -1,6 +1,5 @@
 """What a value of a column is, for a recipient and for a product on the recipient's list. Plain Python: rows leave Spark here."""
 
-import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -9,10 +8,10 @@ from functools import lru_cache
 from typing import Any
 
 from lakehouse.export.campaign import Campaign
+from lakehouse.export.channels.channel import every_value
 from lakehouse.export.links import with_parameters
 from lakehouse.export.profile import Price, Profile
 from lakehouse.export.texts import Texts, language, languages_of, sentence
-from lakehouse.privacy.phones import e164
 
 # As Spark gives it: a dictionary by the columns of `recipients`; a product is one of its `items`.
 Recipient = Mapping[str, Any]
@@ -38,7 +37,7 @@ class Pack:
 
 
 def of_person(pack: Pack, name: str) -> Callable[[Recipient], str | None]:
-    """The value of that name of a recipient (profile.PERSON, DEVICE)."""
+    """The value of that name of a recipient (profile.PERSON, and those of the channels)."""
     fixed = {
         "campaign": pack.campaign.name,
         "run_date": pack.run_date.strftime(pack.profile.date_format),
@@ -50,9 +49,8 @@ def of_person(pack: Pack, name: str) -> Callable[[Recipient], str | None]:
     spoken = languages_of(pack.texts)
     computed: dict[str, Callable[[Recipient], str | None]] = {
         "language": lambda who: language(who["locale"], who["country_code"], spoken, pack.campaign.languages),
-        "email_sha256": lambda who: _sha256(who["email"].strip().lower()),
         "item_count": lambda who: str(len(who["items"])),
-        "phone_sha256": lambda who: _sha256(e164(who["phone"], who["country_code"])),
+        **every_value(),
     }
     return computed.get(name, lambda who: who[name])
 
@@ -101,7 +99,3 @@ def cut(text: str | None, max_bytes: int | None) -> str | None:
 
 def _fits(text: str, max_bytes: int | None) -> bool:
     return max_bytes is None or len(text.encode()) <= max_bytes
-
-
-def _sha256(text: str | None) -> str | None:
-    return None if text is None else hashlib.sha256(text.encode()).hexdigest()

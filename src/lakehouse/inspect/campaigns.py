@@ -5,7 +5,7 @@ from datetime import date
 
 from lakehouse.errors import DataError
 from lakehouse.export.declared_campaigns import read_campaigns
-from lakehouse.inspect.text_tables import as_rows, refuse_unknown_format
+from lakehouse.inspect.text_tables import RowFormat, as_rows
 from lakehouse.io.config.settings import load_settings
 from lakehouse.lake import Lake
 from lakehouse.ops.packs import AUDIENCE, PackLedger, PackRecord
@@ -17,7 +17,7 @@ STEPS = ("reason", "left_out", "remaining")
 WIDTH = 50
 
 
-def campaigns(env: str, run_date: date, output: str) -> str:
+def campaigns(env: str, run_date: date, output: RowFormat) -> str:
     """One row for each campaign of the settings."""
     ledger = PackLedger(Lake(load_settings(env)).store)
     rows = []
@@ -28,13 +28,12 @@ def campaigns(env: str, run_date: date, output: str) -> str:
     return as_rows(COLUMNS, rows, output)
 
 
-def campaign(env: str, name: str, output: str) -> str:
+def campaign(env: str, name: str, output: RowFormat) -> str:
     """Who the newest pack of a campaign left out, reason by reason, as a table; with `table` as a funnel too.
 
     Of packs for one product too, which are of no campaign of the settings. ConfigError (2) for a campaign that there is not, DataError (65)
     for one without a pack.
     """
-    refuse_unknown_format(output)
     campaigns, newest = read_campaigns(), PackLedger(Lake(load_settings(env)).store).newest(name)
     declared = campaigns.campaign(name) if newest is None or not name.startswith(AUDIENCE) else None
     if newest is None:
@@ -42,7 +41,7 @@ def campaign(env: str, name: str, output: str) -> str:
     steps = funnel(newest)
     table = as_rows(STEPS, steps, output)
     what = "the most likely buyers of one product" if declared is None else f"{declared.channel}, list {declared.list_name}"
-    return table if output != "table" else "\n".join([*_head(newest, what), "", table, "", *_bars(steps)])
+    return table if output != RowFormat.TABLE else "\n".join([*_head(newest, what), "", table, "", *_bars(steps)])
 
 
 def funnel(record: PackRecord) -> list[tuple[str, int, int]]:

@@ -7,6 +7,7 @@ from lakehouse.bronze.databases import database_keys
 from lakehouse.checks import every_check
 from lakehouse.errors import ConfigError
 from lakehouse.flow import APPENDED, CRM, MODEL, STEPS
+from lakehouse.inspect.text_tables import RowFormat, as_rows
 from lakehouse.pipeline.declared import declared
 from lakehouse.sources.databases.entities import ENTITIES
 from lakehouse.sources.feeds import FEEDS
@@ -22,17 +23,33 @@ beside its currency. `vault.*` holds personal data and has a root, and should ha
 """
 
 
+def described(name: str | None, output: RowFormat) -> str:
+    """A table, or without a name all of them: as Markdown, or else a row for each column. ConfigError (2) for an unknown name."""
+    if output == RowFormat.TABLE:
+        return every_table() if name is None else one_table(name)
+    rows = [
+        [table.name, column.name, column.type.simpleString(), column.name in table.key, column.personal, column.comment]
+        for table in (declared().values() if name is None else [_declared(name)])
+        for column in table.columns
+    ]
+    return as_rows(["table", "column", "type", "is_key", "personal", "meaning"], rows, output)
+
+
 def one_table(name: str) -> str:
     """Markdown: grain, key, columns, rules. ConfigError (2) for an unknown name."""
-    found = declared().get(name)
-    if found is None:
-        raise ConfigError(f"there is no table {name}", "`lakehouse describe --all` shows all of them")
-    return _table(found)
+    return _table(_declared(name))
 
 
 def every_table() -> str:
     """The data dictionary as Markdown: a section for each table."""
     return "\n".join([TITLE, *map(_table, declared().values())]).rstrip()
+
+
+def _declared(name: str) -> Table:
+    found = declared().get(name)
+    if found is None:
+        raise ConfigError(f"there is no table {name}", "`lakehouse describe --all` shows all of them")
+    return found
 
 
 def _table(table: Table) -> str:
@@ -55,14 +72,13 @@ def _columns(table: Table) -> Iterable[str]:
         yield f"| {column.name} | {column.type.simpleString()} | {column.comment}{personal} |"
 
 
-def flow_page() -> str:
-    """One line per source table and step: how it is written, from what."""
-    lines = [f"{source.bronze.name:<36} sync, {source.reading:<12} <- {source.source_name}" for source in WOOCOMMERCE]
-    lines += [f"{table.name:<36} {'sync, snapshot':<18} <- databases" for table in (database_keys.TABLE, *(e.bronze for e in ENTITIES))]
-    lines += [f"{feed.bronze.name:<36} {feed.kind:<18} <- {feed.sender}/{feed.file_name}" for feed in FEEDS]
-    lines += [f"{table.name:<36} {'append':<18} <- export" for table in APPENDED]
+def flow_page(output: RowFormat = RowFormat.TABLE) -> str:
+    """A row for each source table and step: how it is written, from what."""
+    rows = [[source.bronze.name, f"sync, {source.reading}", source.source_name] for source in WOOCOMMERCE]
+    rows += [[table.name, "sync, snapshot", "databases"] for table in (database_keys.TABLE, *(e.bronze for e in ENTITIES))]
+    rows += [[feed.bronze.name, feed.kind, f"{feed.sender}/{feed.file_name}"] for feed in FEEDS]
+    rows += [[table.name, "append", "export"] for table in APPENDED]
     for step in (*STEPS, CRM):
-        how = f"{step.write}{' by order' if step.scoped else ''}"
-        reads = ", ".join([*(table.name for table in step.inputs), *([MODEL] if step.takes_model else [])])
-        lines.append(f"{step.name:<36} {how:<18} <- {reads}")
-    return "\n".join(lines)
+        reads = [*(table.name for table in step.inputs), *([MODEL] if step.takes_model else [])]
+        rows.append([step.name, f"{step.write}{' by order' if step.scoped else ''}", ", ".join(reads)])
+    return as_rows(["table", "written", "made_from"], rows, output)

@@ -7,7 +7,7 @@ from pyspark.sql import functions as F
 
 from lakehouse.errors import ConfigError, DataError
 from lakehouse.inspect.answers import Answer, collected
-from lakehouse.inspect.text_tables import as_rows
+from lakehouse.inspect.text_tables import RowFormat, as_rows
 from lakehouse.io.config.settings import load_settings
 from lakehouse.io.delta.delta_store import DeltaStore
 from lakehouse.lake import Lake
@@ -21,7 +21,7 @@ from lakehouse.stages.ingest_files.feed_status import statuses
 MINUTE = "%Y-%m-%d %H:%M"
 
 
-def feeds(env: str, files: int, output: str = "table") -> str:
+def feeds(env: str, files: int, output: RowFormat = RowFormat.TABLE) -> str:
     """One line per feed; then the newest `files` deliveries. In another format than a table only these, if any are asked for."""
     ledger = FileLedger(Lake(load_settings(env)).store)
     now = datetime.now(UTC)
@@ -38,23 +38,23 @@ def feeds(env: str, files: int, output: str = "table") -> str:
         columns = ["file", "arrived (UTC)", "status", "read", "loaded", "quarantined", "duplicate", "expired", "reason"]
         lines = [[*_file(e), str(e.rows_duplicate), str(e.rows_expired), e.reason] for e in newest]
         parts.append(as_rows(columns, lines, output))
-    return "\n\n".join(parts) if output == "table" else parts[-1]
+    return "\n\n".join(parts) if output == RowFormat.TABLE else parts[-1]
 
 
-def quarantine(env: str, name: str | None, rows: int, output: str = "table") -> str:
+def quarantine(env: str, name: str | None, rows: int, output: RowFormat = RowFormat.TABLE) -> str:
     """Of one quarantine: reasons with their counts, then rows; in another format than a table only the rows. Of all: their numbers."""
     store = Lake(load_settings(env)).store
     if name is None:
         known = [*(feed.name for feed in FEEDS), *(table.replace(".", "__") for table in declared())]
         found = [[table, str(store.read(f"quarantine.{table}").count())] for table in known if store.head(f"quarantine.{table}")]
-        return as_rows(["quarantine", "rows"], found, output) if found or output != "table" else "nothing is in quarantine"
+        return as_rows(["quarantine", "rows"], found, output) if found or output != RowFormat.TABLE else "nothing is in quarantine"
     feed = _feed(name)
     table = f"quarantine.{feed or name.removeprefix('quarantine.').replace('.', '__')}"
     if store.head(table) is None:
         raise DataError(f"nothing was ever put into {table}", "`lakehouse quarantine show` lists what there is")
     parts = _of_feed(store.read(table), rows) if feed else _of_table(store, table, rows)
     shown = [as_rows(part.names, part.rows, output) for part in parts]
-    return "\n\n".join(shown) if output == "table" else shown[-1]
+    return "\n\n".join(shown) if output == RowFormat.TABLE else shown[-1]
 
 
 def feed_name(given: str) -> str:

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from datetime import UTC, date, datetime
 
-from lakehouse.errors import ConfigError
 from lakehouse.inspect.lineage import File, Lineage, Made, Node, Reading
+from lakehouse.inspect.text_tables import ReportFormat
 from lakehouse.io.config.settings import load_settings
 from lakehouse.lake import Lake
 
@@ -14,12 +14,10 @@ from lakehouse.lake import Lake
 FILES_SHOWN = 3
 
 
-def lineage(env: str, name: str, version: int | None, output: str) -> str:
-    """The lineage of a table or pack. ConfigError (2) for an unknown format, DataError (65) if nothing is known of it."""
-    if output not in ("text", "json"):
-        raise ConfigError(f"unknown format {output}", "use text or json")
+def lineage(env: str, name: str, version: int | None, output: ReportFormat) -> str:
+    """The lineage of a table or pack. DataError (65) if nothing is known of it."""
     node = Lineage(Lake(load_settings(env)).store).of(name, version)
-    return json.dumps(asdict(node), default=str) if output == "json" else as_text(node)
+    return json.dumps(asdict(node), default=str) if output == ReportFormat.JSON else as_text(node)
 
 
 def as_text(node: Node) -> str:

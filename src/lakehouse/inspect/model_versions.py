@@ -1,12 +1,12 @@
 """The versions in the model registry, as text."""
 
 from lakehouse.errors import DataError
-from lakehouse.inspect.text_tables import as_rows, as_table
+from lakehouse.inspect.text_tables import RowFormat, as_rows
 from lakehouse.io.config.settings import is_registry_made, load_settings
 from lakehouse.io.mlflow.model_registry import ModelRegistry, Registered
 
 
-def overview(env: str, output: str = "table") -> str:
+def overview(env: str, output: RowFormat = RowFormat.TABLE) -> str:
     """All versions, newest first: as-of date, champion or not, what the gate said, and each metric that ends with `.ndcg`."""
     versions = _registry(env).registered()
     if not versions:
@@ -26,17 +26,19 @@ def overview(env: str, output: str = "table") -> str:
     return as_rows(["version", "trained on", "promoted", *metrics, "gate", "reason"], rows, output)
 
 
-def details(env: str, version: str) -> str:
-    """One version: its run, tags, parameters, metrics, and the Delta versions that it was trained from."""
+def details(env: str, version: str, output: RowFormat = RowFormat.TABLE) -> str:
+    """One version, a row a fact: its run, tags, parameters, metrics, and the Delta versions of what it was trained from."""
     found = _registry(env).find(version)
-    head = as_table(["version", found.version], [["promoted", _standing(found)], ["MLflow run", found.run_id]])
-    parts = [
-        _part(["tag", "value"], [[name, value] for name, value in sorted(found.tags.items())]),
-        _part(["parameter", "value"], [[name, value] for name, value in sorted(found.params.items())]),
-        _part(["metric", "value"], [[name, _number(value)] for name, value in sorted(found.metrics.items())]),
-        _part(["input", "Delta version"], [[name, str(number)] for name, number in sorted(found.inputs.items())]),
+    rows = [
+        ["version", "version", found.version],
+        ["version", "promoted", _standing(found)],
+        ["version", "MLflow run", found.run_id],
+        *(["tag", name, value] for name, value in sorted(found.tags.items())),
+        *(["parameter", name, value] for name, value in sorted(found.params.items())),
+        *(["metric", name, _number(value)] for name, value in sorted(found.metrics.items())),
+        *(["input", name, str(number)] for name, number in sorted(found.inputs.items())),
     ]
-    return "\n\n".join([head, *filter(None, parts)])
+    return as_rows(["kind", "name", "value"], rows, output)
 
 
 def _registry(env: str) -> ModelRegistry:
@@ -59,7 +61,3 @@ def _standing(version: Registered) -> str:
 
 def _number(value: float | None) -> str:
     return "" if value is None else f"{value:.4f}"
-
-
-def _part(header: list[str], rows: list[list[str]]) -> str:
-    return as_table(header, rows) if rows else ""

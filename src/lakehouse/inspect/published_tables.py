@@ -6,7 +6,7 @@ from pyspark.errors import AnalysisException, ParseException
 
 from lakehouse.errors import ConfigError, DataError, WriteError
 from lakehouse.inspect.answers import answer
-from lakehouse.inspect.text_tables import as_rows, refuse_unknown_format
+from lakehouse.inspect.text_tables import RowFormat, as_rows
 from lakehouse.io.config.database_address import Address
 from lakehouse.io.config.database_settings import DatabaseSettings
 from lakehouse.io.config.settings import load_settings
@@ -17,8 +17,8 @@ from lakehouse.sources.woocommerce.grants import grants, grants_on, optional_gra
 from lakehouse.sources.woocommerce.stores import HPOS, LEGACY
 
 
-def tables(env: str, output: str = "table") -> str:
-    """Published tables with version, number of rows and grain, in one of FORMATS."""
+def tables(env: str, output: RowFormat = RowFormat.TABLE) -> str:
+    """Published tables with version, number of rows and grain."""
     from lakehouse.pipeline.declared import declared  # it knows the whole flow, which takes a while to import
 
     lake = Lake(load_settings(env))
@@ -31,9 +31,8 @@ def tables(env: str, output: str = "table") -> str:
     return as_rows(["table", "version", "rows", "one row is"], rows, output)
 
 
-def query(env: str, sql: str, output: str, engine: str = "auto") -> str:
-    """The rows of a query in one of FORMATS."""
-    refuse_unknown_format(output)
+def query(env: str, sql: str, output: RowFormat, engine: str = "auto") -> str:
+    """The rows of a query. ConfigError (2) for one that is not understood."""
     try:
         found = answer(Lake(load_settings(env)), sql, engine)
     except (AnalysisException, ParseException) as error:
@@ -47,7 +46,7 @@ def query(env: str, sql: str, output: str, engine: str = "auto") -> str:
 def save(text: str, path: str) -> None:
     """Write text to a file. WriteError (73) if that is not possible."""
     try:
-        Path(path).write_text(text + "\n", encoding="utf-8")
+        Path(path).write_text(text and text + "\n", encoding="utf-8")
     except OSError as error:
         raise WriteError(f"cannot write {path}: {error.strerror}") from None
 

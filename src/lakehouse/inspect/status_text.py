@@ -5,10 +5,9 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from datetime import UTC, datetime
 
-from lakehouse.errors import ConfigError
 from lakehouse.inspect.problems import AT_WORK, Open, age, failed
 from lakehouse.inspect.status import Facts, facts
-from lakehouse.inspect.text_tables import as_table, plain
+from lakehouse.inspect.text_tables import ReportFormat, as_table, plain
 from lakehouse.io.config.settings import load_settings
 from lakehouse.lake import Lake
 from lakehouse.night import SCHEDULED
@@ -21,13 +20,11 @@ from lakehouse.pipeline.old_names import TAKE_ON, is_old
 SLOWEST = 8
 
 
-def status(env: str, runs: int, output: str) -> str:
-    """ConfigError (2) for an unknown format, DataError (65) for a lake without any run."""
-    if output not in ("text", "json"):
-        raise ConfigError(f"unknown format {output}", "use text or json")
+def status(env: str, runs: int, output: ReportFormat) -> str:
+    """The newest `runs` runs are shown. DataError (65) for a lake without any run."""
     lake = Lake(load_settings(env))
     found = facts(lake, datetime.now(UTC))
-    if output == "json":
+    if output == ReportFormat.JSON:
         shown = {"is_fine": not found.problems, **asdict(found), "runs": [asdict(run) for run in found.runs[:runs]]}
         return json.dumps(shown, default=lambda value: str(plain(value)))
     return "\n\n".join([as_text(found, runs), *_shops(lake)])

@@ -6,26 +6,31 @@ import json
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from enum import StrEnum
 from typing import Any
 
-from lakehouse.errors import ConfigError
 
-FORMATS = ("table", "csv", "json")
+class RowFormat(StrEnum):
+    """How a command prints rows."""
 
-
-def refuse_unknown_format(output: str) -> None:
-    """ConfigError (2) if `output` is none of FORMATS."""
-    if output not in FORMATS:
-        raise ConfigError(f"unknown format {output}", f"use one of {', '.join(FORMATS)}")
+    TABLE = "table"
+    CSV = "csv"
+    JSON = "json"
 
 
-def as_rows(names: Sequence[str], rows: Sequence[Sequence[Any]], output: str) -> str:
-    """The rows as a table, as CSV with a header, or as JSON with one object a line."""
-    refuse_unknown_format(output)
+class ReportFormat(StrEnum):
+    """How a command prints what is no list of rows: in words, or as one JSON object."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
+def as_rows(names: Sequence[str], rows: Sequence[Sequence[Any]], output: RowFormat) -> str:
+    """The rows as a table, as CSV with a header, or as JSON with one object a line: no line if there are no rows."""
     shown = [[plain(value) for value in row] for row in rows]
-    if output == "json":
+    if output == RowFormat.JSON:
         return "\n".join(json.dumps(dict(zip(names, row, strict=True)), default=str, ensure_ascii=False) for row in shown)
-    if output == "csv":
+    if output == RowFormat.CSV:
         buffer = io.StringIO()
         csv.writer(buffer).writerows([names, *shown])
         return buffer.getvalue().rstrip("\r\n")

@@ -13,7 +13,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from lakehouse.flow import MODEL, Step
-from lakehouse.io.delta.delta_files import UNREADABLE, ask, quoted
+from lakehouse.io.delta.delta_files import UNREADABLE, ask
 from lakehouse.io.delta.delta_store import DeltaStore, TableVersion
 from lakehouse.io.host import logs
 from lakehouse.ops.ledger import SKIPPED, SUCCEEDED, Entry, Ledger, inputs_json
@@ -23,7 +23,7 @@ from lakehouse.pipeline.planner import NOTHING, commit_metadata, decide
 from lakehouse.pipeline.recording import counted, record
 from lakehouse.recommend.registered import RegisteredModel
 from lakehouse.scope import KEYS_AT_MOST, Scope
-from lakehouse.table import Table, schema_of
+from lakehouse.table import Table, quoted, schema_of
 
 
 class Runner:

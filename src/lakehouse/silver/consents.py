@@ -5,6 +5,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from lakehouse.bronze.consent_statements import ACCOUNT, APP, ORDER
+from lakehouse.sources.channels import CHANNELS, EMAIL, PUSH
 from lakehouse.sources.consent_words import LEFT_ALONE, YES
 from lakehouse.sources.source import SHOP
 from lakehouse.table import LONG, STRING, TIMESTAMP, Column, Table
@@ -13,7 +14,7 @@ SHOPS_MAIL, MAIL_TOOL = "shops_mail", "mail_tool"
 SAID_YES, SAID_NO, NOTHING = "yes", "no", "none"
 # A no without a time is later than every yes.
 UNDATED = "9999-12-31 00:00:00"
-MARKETING, EMAIL, PUSH = "marketing", "email", "push"
+MARKETING = "marketing"
 
 TABLE = Table(
     name="silver.consents",
@@ -22,7 +23,7 @@ TABLE = Table(
     columns=(
         SHOP,
         Column("subject", STRING, "keyed pseudonym of the e-mail address that it is about; for push of the app's user"),
-        Column("channel", STRING, "email or push", accepted=(EMAIL, PUSH)),
+        Column("channel", STRING, " or ".join(CHANNELS), accepted=CHANNELS),
         Column("purpose", STRING, "marketing, or the kind of the shop's own mails that somebody unsubscribed from"),
         Column("state", STRING, "yes, no, or none: the statement that stood there was taken away", accepted=(SAID_YES, SAID_NO, NOTHING)),
         Column(

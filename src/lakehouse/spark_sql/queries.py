@@ -12,21 +12,14 @@ from lakehouse.spark_sql.expressions import Expressions
 from lakehouse.spark_sql.kinds import Columns, Kind, NotOnTheList, common
 from lakehouse.spark_sql.parsing import only, parsed, words
 from lakehouse.spark_sql.scope import Named, Outputs, Scope, beside, merged
-from lakehouse.spark_sql.values import Value, cast, compared, keys_of, quoted
+from lakehouse.spark_sql.values import Value, cast, compared, keys_of
 from lakehouse.spark_sql.windows import ordered
+from lakehouse.table import quoted
 
 SETS = {"union": "UNION", "except": "EXCEPT", "intersect": "INTERSECT"}
 CLAUSES = ("expressions", "from_", "joins", "where", "group", "having", "order", "limit", "offset", "distinct", "with_")
 # side and kind of a join → DuckDB's words for it.
-JOINS = {
-    "INNER": "JOIN",
-    "LEFT": "LEFT JOIN",
-    "RIGHT": "RIGHT JOIN",
-    "FULL": "FULL JOIN",
-    "CROSS": "CROSS JOIN",
-    "SEMI": "SEMI JOIN",
-    "ANTI": "ANTI JOIN",
-}
+JOINS = {"INNER": "JOIN", **{kind: f"{kind} JOIN" for kind in ("LEFT", "RIGHT", "FULL", "CROSS", "SEMI", "ANTI")}}
 
 
 @dataclass(frozen=True)

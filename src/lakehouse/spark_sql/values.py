@@ -40,11 +40,6 @@ class Value:
     windowed: bool = False
 
 
-def quoted(name: str) -> str:
-    """A name in SQL."""
-    return '"' + name.replace('"', '""') + '"'
-
-
 def text(value: str) -> Value:
     return Value("'" + value.replace("'", "''") + "'", STRING, literal=value, name=value)
 

@@ -9,8 +9,8 @@ from lakehouse.ops.model_changes import PROMOTE, ROLLBACK, champion_before, mode
 from lakehouse.recommend.evaluation.difference import difference
 from lakehouse.runs.stage import RunContext, StageResult
 from lakehouse.silver import categories, products
-from lakehouse.stages.preview import LOOKED_AT, lists_of_some, published
 from lakehouse.stages.score import registered
+from lakehouse.stages.training.preview import LOOKED_AT, lists_of_some, published
 
 
 def diff(run: RunContext, version: str) -> StageResult:

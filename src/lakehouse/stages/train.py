@@ -11,7 +11,7 @@ from pyspark.sql import functions as F
 
 from lakehouse.errors import ConfigError
 from lakehouse.fingerprint import fingerprint
-from lakehouse.flow import MODEL
+from lakehouse.flow import MODEL, SALES
 from lakehouse.gold import interactions
 from lakehouse.gold.keys import CUSTOMER
 from lakehouse.gold.purchases import as_of, evening, purchases
@@ -30,10 +30,10 @@ from lakehouse.recommend.model import Learned, clock_of, fit_blend, learn
 from lakehouse.recommend.params import Params
 from lakehouse.recommend.scorer import BUY_AGAIN, DISCOVER, LISTS, MIXED
 from lakehouse.runs.stage import AfterPublication, RunContext, StageResult
-from lakehouse.silver import customer_identities, customers, order_lines, orders, products, refund_lines
-from lakehouse.stages.preview import changes, eligible, guards, preview
+from lakehouse.silver import customers, products
 from lakehouse.stages.score import CONFIG, FITTED, model_head
-from lakehouse.stages.training_due import why_due
+from lakehouse.stages.training.preview import changes, eligible, guards, preview
+from lakehouse.stages.training.training_due import why_due
 
 PASSED = "passed"
 # So many customers' factors (256 bytes each) and the pairs that they come from (16 bytes each) pass through the driver. They are kept
@@ -42,7 +42,6 @@ HELD_CUSTOMERS = 500_000
 # MLflow writes a model of Spark by the driver's JVM.
 NEEDS_CLASSIC = "training needs a Spark session of its own, and SPARK_REMOTE asks for one of Spark Connect"
 TRAIN_ELSEWHERE = "run `lakehouse train` without SPARK_REMOTE, or by spark-submit"
-SALES = (orders.TABLE, order_lines.TABLE, refund_lines.TABLE, customer_identities.TABLE)
 
 
 def due(run: RunContext) -> str:

@@ -1,5 +1,6 @@
 """The page of findings: what is fine, what is worth a look, what stands in the way."""
 
+import json
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -9,8 +10,10 @@ from pyspark.sql import SparkSession
 from tests.support.demo_lake import DemoLake
 from tests.support.past import Past, night_of, step
 
-from lakehouse.errors import ConfigError
+from lakehouse.errors import ConfigError, SourceAwayError
+from lakehouse.inspect.doctor.doctor import report
 from lakehouse.inspect.doctor.lake import check_catalogs, check_runs
+from lakehouse.inspect.text_tables import RowFormat
 from lakehouse.io.config.secrets import open_secrets
 from lakehouse.io.config.settings import Settings
 from lakehouse.io.delta.delta_store import DeltaStore
@@ -37,6 +40,26 @@ def test_a_run_that_was_killed_is_told_with_what_to_do(tmp_path: Path) -> None:
     assert note == "night b of 2026-11-18 was killed, after silver.orders: run it again: nothing must be cleaned up"
     Past().run("c", night_of(18) + timedelta(hours=1)).write(store)
     assert "the newest is night c of 2026-11-18: succeeded" in check_runs(lake(tmp_path))
+
+
+def test_findings_are_lines_for_people_and_rows_for_programs(capsys: pytest.CaptureFixture[str]) -> None:
+    def away() -> str:
+        raise SourceAwayError("it does not answer", "try again later")
+
+    checks = [("java", lambda: "17.0.15"), ("shop nl", away), ("key", lambda: "vault.key\nothers can read it"), ("disks", away)]
+    assert report(checks, RowFormat.TABLE) == 69
+    assert capsys.readouterr().out.splitlines()[:3] == [
+        "ok       java: 17.0.15",
+        "problem  shop nl: it does not answer -> try again later",
+        "ok       key: vault.key",
+    ]
+    assert report(checks, RowFormat.JSON) == 69
+    rows = [[*json.loads(line).values()] for line in capsys.readouterr().out.splitlines()]
+    assert rows[1:4] == [
+        ["problem", "shop nl", "it does not answer", "try again later", 69],
+        ["ok", "key", "vault.key", "", 0],
+        ["note", "key", "others can read it", "", 0],
+    ]
 
 
 @pytest.mark.spark

@@ -153,7 +153,6 @@ def test_at_its_limits_nothing_is_wrong() -> None:
         completeness=0.995,
         champion_coverage=0.6,
         buy_again_repeat_share=1.0,
-        mixed_repeat_share=0.2,
         worst_country=("BE", -0.10),
     )
     assert failures(limits) == failures(FINE) == []

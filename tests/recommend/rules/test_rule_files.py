@@ -1,5 +1,6 @@
 """Rule files: what may stand in them, and golden cases of each kind of rule by hand."""
 
+import json
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,7 @@ import pyarrow as pa
 import pytest
 import yaml
 
+from lakehouse.cli import main
 from lakehouse.errors import ConfigError
 from lakehouse.inspect.rules.cases import try_cases
 from lakehouse.recommend.lists.tried_case import tried
@@ -181,15 +183,24 @@ def test_the_shipped_file_has_no_rule_and_its_examples_are_good_ones(monkeypatch
     assert {rule.kind for rule in example.rules} == {"hide", "pin", "at_most", "stock_cover", "boost"}
     assert [tried(case, Rules(example.rules)) for case in example.cases] == [list(case.expect) for case in example.cases]
     monkeypatch.chdir(CONF.parent)
-    assert try_cases()[1] == 0
+    cases, told = try_cases()
+    assert (cases, told) == ([], "0 rules in 1 files; 0 of 0 golden cases hold")
 
 
-def test_a_case_that_fails_is_told_with_what_the_rules_give(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_case_that_fails_is_told_with_what_the_rules_give(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     (tmp_path / "rules").mkdir()
     (tmp_path / "base.yaml").touch()
     hide = {"name": "hide", "kind": "hide", "products": [1]}
     case = {"name": "both", "products": [{"id": 1, "score": 1}, {"id": 2, "score": 0}], "expect": [1, 2]}
     (tmp_path / "rules" / "mine.yaml").write_text(yaml.safe_dump({"rules": [hide], "cases": [case]}))
     monkeypatch.setenv("LAKEHOUSE_CONF", str(tmp_path))
-    lines, failed = try_cases()
-    assert failed == 1 and "fails  mine.both: expected 1, 2, the rules give 2" in lines
+    (failed,), told = try_cases()
+    assert (failed.name, failed.expected, failed.given, failed.holds) == ("mine.both", (1, 2), [2], False)
+    assert told == "1 rules in 2 files; 0 of 1 golden cases hold"
+    with pytest.raises(SystemExit) as stop:
+        main(["rules", "test", "--format", "json"])
+    out, err = capsys.readouterr()
+    assert json.loads(out) == {"state": "fails", "case": "mine.both", "expected": "1, 2", "given": "2"}
+    assert stop.value.code == 2 and told in err and "1 golden cases of conf/rules fail" in err

@@ -12,6 +12,8 @@ from typing import Any
 
 import pandas as pd
 
+from lakehouse.sources.channels import EMAIL, PUSH
+
 
 @dataclass(frozen=True)
 class Sent:
@@ -34,13 +36,13 @@ def _sent(latest: Path, truth: Path, run_date: date) -> Sent | None:
     folder = latest.parent / said["pack"]
     manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
     files = [folder / name for name in sorted(manifest["files"])]
-    if manifest["channel"] == "email":
+    if manifest["channel"] == EMAIL:
         people = pd.read_parquet(truth / "people.parquet", columns=["person", "email"]).dropna()
         persons = dict(zip(people["email"].str.lower(), people["person"], strict=True))
         mails = [(row, persons.get(row["email"].lower())) for file in files for row in _rows_of_mails(file)]
         known = [(int(person), row) for row, person in mails if person is not None]
         return Sent(said["campaign"], {person: _picks(row) for person, row in known}, {person: row["email"] for person, row in known})
-    if manifest["channel"] == "push":
+    if manifest["channel"] == PUSH:
         users = pd.read_parquet(truth / "app_users.parquet")
         owners = dict(zip("token-" + users["app_user_id"], users["person"], strict=True))
         told = [(int(owners[token]), product) for file in files for token, product in _messages(file)]

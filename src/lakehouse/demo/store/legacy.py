@@ -16,17 +16,6 @@ ORDER_TABLES = ("wc_orders", "wc_order_addresses", "wc_order_operational_data", 
 NEWER_TABLES = (*ORDER_TABLES, "wc_email_unsubscribes")
 
 
-def to_legacy(cursor: Cursor, prefix: str, zone: ZoneInfo) -> None:
-    """Makes the current database a shop of WooCommerce 6.1: orders in posts and postmeta, no order tables. `zone` is the shop's."""
-    stage_orders(cursor, prefix, zone)
-    write_staged(cursor, prefix)
-    drop_staged(cursor)
-    cursor.execute(f"DELETE FROM `{prefix}posts` WHERE post_type = 'shop_order_placehold'")
-    for table in NEWER_TABLES:
-        cursor.execute(f"DROP TABLE IF EXISTS `{prefix}{table}`")
-    set_legacy_options(cursor, prefix)
-
-
 def to_migrated(cursor: Cursor, prefix: str, zone: ZoneInfo, until: datetime) -> None:
     """Fills posts and postmeta of the current database with the orders made before `until` (UTC), as they may have been then.
 

@@ -10,7 +10,6 @@ import numpy as np
 import pyarrow as pa
 
 from lakehouse.errors import ConfigError, DataError
-from lakehouse.export.campaign import EMAIL, PUSH
 from lakehouse.gold import interactions
 from lakehouse.gold.product_popularity import EVERYWHERE
 from lakehouse.lake import Lake
@@ -23,6 +22,7 @@ from lakehouse.recommend.rules.shop_facts import ShopFacts, Tree
 from lakehouse.recommend.rules.shop_rules import ShopRules
 from lakehouse.silver import categories, customers, products
 from lakehouse.sources.app_shop import APP
+from lakehouse.sources.channels import CHANNELS
 from lakehouse.table import Table
 
 KEY = re.compile(r"[0-9a-f]{64}")
@@ -78,7 +78,7 @@ def why(lake: Lake, customer_key: str, shop: str | None) -> Why:
         for row in sorted(_rows(lake, interactions.TABLE, mine), key=lambda row: (-row["weight"], row["product_id"]))
     ]
     by_channel = {}
-    for channel in (EMAIL, PUSH):
+    for channel in CHANNELS:
         # What the lists have anyway.
         of_channel = _compiled(lake, code, catalogue, rules.of_channel(channel).everywhere())
         hidden = (_hidden(product, of_channel, customer["country_code"]) for product, reason in out.items() if not reason)

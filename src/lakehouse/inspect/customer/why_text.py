@@ -5,9 +5,8 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any
 
-from lakehouse.errors import ConfigError
 from lakehouse.inspect.customer.why import Why, why
-from lakehouse.inspect.text_tables import as_table, plain
+from lakehouse.inspect.text_tables import ReportFormat, as_table, plain
 from lakehouse.io.config.settings import load_settings
 from lakehouse.lake import Lake
 
@@ -17,12 +16,10 @@ PLACES = ("rank", "product_id", "product", "score", "reason", "because of", "mov
 BOUGHT = ("product_id", "product", "orders", "weight", "days ago", "on no list, because it")
 
 
-def told(env: str, customer_key: str, shop: str | None, output: str) -> str:
-    """ConfigError (2) for an unknown format; else see `why`."""
-    if output not in ("table", "json"):
-        raise ConfigError(f"unknown format {output}", "use table or json")
+def told(env: str, customer_key: str, shop: str | None, output: ReportFormat) -> str:
+    """What `why` finds. It says which errors there are."""
     found = why(Lake(load_settings(env)), customer_key, shop)
-    return json.dumps(asdict(found), default=_as_json, ensure_ascii=False) if output == "json" else "\n".join(_lines(found))
+    return json.dumps(asdict(found), default=_as_json, ensure_ascii=False) if output == ReportFormat.JSON else "\n".join(_lines(found))
 
 
 def _lines(found: Why) -> Iterator[str]:

@@ -2,7 +2,8 @@
 
 import grp
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from dataclasses import astuple, dataclass, fields
 from functools import cache
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from lakehouse.errors import ConfigError, LakehouseError
 from lakehouse.export.declared_campaigns import read_campaigns
 from lakehouse.inspect.doctor import lake as of_lake
 from lakehouse.inspect.doctor import machine, shop
+from lakehouse.inspect.text_tables import RowFormat, as_rows
 from lakehouse.io.alerts.alert_sinks import named
 from lakehouse.io.config.secrets import open_secrets, resolve
 from lakehouse.io.config.settings import Settings, load_settings
@@ -23,9 +25,31 @@ from lakehouse.ops import pseudonym_key
 from lakehouse.stages.ingest_database.database_source import check_database
 
 
-def doctor(env: str) -> int:
-    """Print the findings; 0 if nothing stands in the way of a night, else the exit code of the first problem."""
-    settings = load_settings(env)
+@dataclass(frozen=True)
+class Finding:
+    """What a check says: `state` is ok, note or problem. Only a problem has something to do and an exit code."""
+
+    state: str
+    check: str
+    found: str
+    todo: str = ""
+    exit_code: int = 0
+
+    @property
+    def line(self) -> str:
+        return f"{self.state:<8} {self.check}: {self.found}" + (f" -> {self.todo}" if self.todo else "")
+
+
+def doctor(env: str, output: RowFormat = RowFormat.TABLE) -> int:
+    """Print the findings; 0 if nothing stands in the way of a night, else the exit code of the first problem.
+
+    As a table each is a line that is printed as soon as it is known.
+    """
+    return report(_checks(load_settings(env)), output)
+
+
+def _checks(settings: Settings) -> list[tuple[str, Callable[[], str]]]:
+    """Of each the name, and what gives a line of what it found, and notes below it."""
     lake = cache(lambda: Lake(settings))
     checks: list[tuple[str, Callable[[], str]]] = [
         ("folders", lambda: _folders(settings)),
@@ -41,20 +65,29 @@ def doctor(env: str) -> int:
     checks.append(("campaigns", _campaigns))
     checks += [(f"shop {code}", lambda code=code: _shop(settings, code)) for code in settings.shops]  # type: ignore[misc]
     checks += [(f"database {code}", lambda code=code: _database(settings, code)) for code in settings.databases]  # type: ignore[misc]
-    codes = [_report(name, check) for name, check in checks]
-    return next((code for code in codes if code), 0)
+    return checks
 
 
-def _report(name: str, check: Callable[[], str]) -> int:
+def report(checks: Iterable[tuple[str, Callable[[], str]]], output: RowFormat) -> int:
+    """Print what each check finds. The exit code of the first problem; 0 if there is none."""
+    findings: list[Finding] = []
+    for name, check in checks:
+        told = _findings(name, check)
+        findings += told
+        if output == RowFormat.TABLE:
+            print("\n".join(finding.line for finding in told), flush=True)
+    if output != RowFormat.TABLE:
+        names = [field.name for field in fields(Finding)]
+        print(as_rows(names, [list(astuple(finding)) for finding in findings], output))
+    return next((finding.exit_code for finding in findings if finding.exit_code), 0)
+
+
+def _findings(name: str, check: Callable[[], str]) -> list[Finding]:
     try:
         found, *notes = check().splitlines()
-        print(f"ok       {name}: {found}")
-        for note in notes:
-            print(f"note     {name}: {note}")
-        return 0
     except LakehouseError as error:
-        print(f"problem  {name}: {error}" + (f" -> {error.todo}" if error.todo else ""))
-        return error.exit_code
+        return [Finding("problem", name, str(error), error.todo, error.exit_code)]
+    return [Finding("ok", name, found), *(Finding("note", name, note) for note in notes)]
 
 
 def _folders(settings: Settings) -> str:

@@ -1,15 +1,16 @@
 """What a night would read and build, how long that usually takes, and what stands in its way. Decides, and writes nothing."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from lakehouse.bronze.reading_plan import is_read_whole
 from lakehouse.errors import BusyError, LakehouseError
 from lakehouse.inspect.doctor.doctor import check_roots
 from lakehouse.inspect.plan.files import files
 from lakehouse.inspect.plan.steps import step_rows
-from lakehouse.inspect.text_tables import as_table
+from lakehouse.inspect.text_tables import RowFormat, as_rows, as_table
 from lakehouse.io.config.settings import Settings, load_settings
 from lakehouse.io.host import lock
 from lakehouse.lake import Lake
@@ -24,10 +25,29 @@ from lakehouse.stages.ingest_shop.last_reading import CursorDecision, last_readi
 from lakehouse.stages.ingest_shop.shop_source import ShopSource, check_shop, shop_notes
 
 T = TypeVar("T")
+STEPS = ("step", "tonight", "rows", "seconds")
 
 
-def plan(env: str, run_date: date | None = None) -> tuple[str, int]:
-    """The plan as text, and the exit code of the first thing that blocks; 0 if nothing does."""
+@dataclass(frozen=True)
+class Plan:
+    """What a night would do. `above` and `below` are what is no step, in words; `steps` have a row each, with the columns of STEPS."""
+
+    above: str
+    steps: list[list[Any]]
+    below: str
+    # Of the first thing that blocks; 0 if nothing does.
+    exit_code: int
+
+    def as_text(self, output: RowFormat) -> tuple[str, str]:
+        """The answer, and what stands beside it: nothing beside a table, in which all of the plan is."""
+        steps = as_rows(STEPS, self.steps, output)
+        if output != RowFormat.TABLE:
+            return steps, f"{self.above}\n\n{self.below}"
+        return "\n\n".join([self.above, _part("steps, with their usual rows and seconds", steps.splitlines()), self.below]), ""
+
+
+def plan(env: str, run_date: date | None = None) -> Plan:
+    """As things are now, for a night of that date; without one of today (UTC)."""
     settings, now = load_settings(env), datetime.now(UTC)
     as_of = run_date or now.date()
     lake = Lake(settings)
@@ -40,19 +60,20 @@ def plan(env: str, run_date: date | None = None) -> tuple[str, int]:
     databases = {code: blocked.unless(lambda code=code: _database(lake, code)) for code in settings.databases}  # type: ignore[misc]
     usual = history.usual_seconds("night")
     shops = as_table(["shop", "reads", "orders", "seconds"], [*_shops(lake, sources), *_databases(lake, databases)])
-    steps = as_table(["step", "tonight", "rows", "seconds"], step_rows(lake, history, as_of))
-    parts = [
+    steps = step_rows(lake, history, as_of)
+    above = [
         f"a night of run date {as_of}, as things are now; nothing was written",
         *(note if is_old(lake.store) else []),
         _part("blocks", blocked.lines() or ["nothing"]),
         _part("shops, with orders and seconds of the last reading", shops.splitlines()),
         *_notes(sources, blocked),
         _part("files", list(files(lake, now))),
-        _part("steps, with their usual rows and seconds", steps.splitlines()),
+    ]
+    below = [
         _part("then", [f"{stage.name}: {found(stage.outlook)(lake, history, as_of)}" for stage in NIGHT if stage.outlook]),
         "how long: no night has succeeded yet" if usual is None else f"how long: {usual / 60:.0f} min (median of the last nights)",
     ]
-    return "\n\n".join(parts), blocked.code
+    return Plan("\n\n".join(above), steps, "\n\n".join(below), blocked.code)
 
 
 class Blocked:

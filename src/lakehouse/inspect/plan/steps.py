@@ -1,6 +1,7 @@
 """What would become of each step of the flow, as the published tables are now: tonight's bronze is not known before it is read."""
 
 from datetime import date
+from typing import Any
 
 from lakehouse.flow import MODEL, STEPS, Step
 from lakehouse.io.config.settings import read_conf
@@ -15,14 +16,14 @@ from lakehouse.recommend.rules.declared_rules import read_rules
 from lakehouse.stages.step_runner import parameters
 
 
-def step_rows(lake: Lake, history: History, as_of: date) -> list[list[str]]:
-    """For each step: its name, what is decided, and what it usually reads in rows and takes in seconds."""
+def step_rows(lake: Lake, history: History, as_of: date) -> list[list[Any]]:
+    """For each step: its name, what is decided, and what it usually reads in rows and takes in seconds (None: not known)."""
     known = parameters(lake.settings, parse_params(read_conf("als.yaml")), read_rules(), as_of)
     ledger = Ledger(lake.store, "", "plan", as_of, "")
     rows = []
     for step in STEPS:
         usual = history.usual(step.name)
-        told = ["", ""] if usual is None else [str(usual.rows), f"{usual.seconds:.0f}"]
+        told = [None, None] if usual is None else [usual.rows, round(usual.seconds)]
         rows.append([step.name, _tonight(lake, ledger, step, known), *told])
     return rows
 

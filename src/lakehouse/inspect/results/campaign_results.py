@@ -10,7 +10,7 @@ from lakehouse.experiment.words import MISMATCH, WISHED_SHARE
 from lakehouse.gold.campaign_orders import WINDOW_DAYS
 from lakehouse.gold.campaign_results import DIMENSIONS, TABLE
 from lakehouse.gold.campaign_sums import REVENUE
-from lakehouse.inspect.text_tables import as_rows, as_table, refuse_unknown_format
+from lakehouse.inspect.text_tables import RowFormat, as_rows, as_table
 from lakehouse.io.config.settings import load_settings
 from lakehouse.lake import Lake
 
@@ -22,29 +22,29 @@ HEADER = (
 WHEN = "results come with the night after its first pack, for campaigns with a hold-out; docs/campaign-results.md"
 
 
-def results(env: str, name: str, wished: float, output: str = "table") -> str:
+def results(env: str, name: str, wished: float, output: RowFormat = RowFormat.TABLE) -> str:
     """Of one campaign every row; as csv or json the rows of gold.campaign_results as they stand.
 
     `wished`: the uplift that one would like to see, as a share of what the hold-out buys. DataError (65) if nothing is known of it.
     """
-    rows = [row for row in _known(env, wished, output) if row["campaign"] == name]
+    rows = [row for row in _known(env, wished) if row["campaign"] == name]
     if not rows:
         raise DataError(f"there are no results of a campaign {name}", WHEN)
     rows.sort(key=lambda row: (row["measure"] != REVENUE, row["currency_code"], DIMENSIONS.index(row["dimension"]), row["dimension_value"]))
-    if output != "table":
+    if output != RowFormat.TABLE:
         return _as_they_stand(rows, output)
     whole = [row for row in rows if row["dimension"] == DIMENSIONS[0]]
     table = as_table(list(HEADER), [_cells(row, wished) for row in rows])
     return "\n\n".join([_reach(whole[0]), table, "\n".join(sentence(row, wished) for row in whole)])
 
 
-def overview(env: str, wished: float, output: str = "table") -> str:
+def overview(env: str, wished: float, output: RowFormat = RowFormat.TABLE) -> str:
     """Of all campaigns the rows of all members; else as `results`."""
-    rows = [row for row in _known(env, wished, output) if row["dimension"] == DIMENSIONS[0]]
+    rows = [row for row in _known(env, wished) if row["dimension"] == DIMENSIONS[0]]
     if not rows:
         raise DataError("there are no results of any campaign", WHEN)
     rows.sort(key=lambda row: (row["campaign"], row["measure"] != REVENUE, row["currency_code"]))
-    if output != "table":
+    if output != RowFormat.TABLE:
         return _as_they_stand(rows, output)
     table = as_table(["campaign", *HEADER[1:]], [[row["campaign"], *_cells(row, wished)[1:]] for row in rows])
     of_each = {row["campaign"]: [other for other in rows if other["campaign"] == row["campaign"]] for row in rows}
@@ -73,9 +73,8 @@ def sentence(row: Row, wished: float) -> str:
     return f"{what}: {told.rstrip('.')}."
 
 
-def _known(env: str, wished: float, output: str) -> list[Row]:
+def _known(env: str, wished: float) -> list[Row]:
     """All rows that are published."""
-    refuse_unknown_format(output)
     if not 0 < wished <= 10:
         raise ConfigError(f"an uplift of {wished} can't be looked for", "give a share such as 0.1, which is 10 %")
     lake = Lake(load_settings(env))
@@ -85,7 +84,7 @@ def _known(env: str, wished: float, output: str) -> list[Row]:
     return found
 
 
-def _as_they_stand(rows: Sequence[Row], output: str) -> str:
+def _as_they_stand(rows: Sequence[Row], output: RowFormat) -> str:
     return as_rows(TABLE.column_names, [[row[column] for column in TABLE.column_names] for row in rows], output)
 
 

@@ -1,32 +1,43 @@
 """`lakehouse rules test`: do the rules of each file what its golden cases say?"""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
+from lakehouse.inspect.text_tables import RowFormat, as_rows
 from lakehouse.recommend.lists.tried_case import tried
 from lakehouse.recommend.rules.declared_rules import read_rule_files
 from lakehouse.recommend.rules.rule_set import RuleFile, Rules
 
 
-def try_cases() -> tuple[list[str], int]:
-    """A line for each case and one for all, and how many cases fail. ConfigError (2) if a file is wrong."""
+@dataclass(frozen=True)
+class TriedCase:
+    """A golden case beside what the rules of its file give: ids of products, in their order."""
+
+    name: str
+    expected: Sequence[int]
+    given: Sequence[int]
+
+    @property
+    def holds(self) -> bool:
+        return list(self.expected) == list(self.given)
+
+
+def try_cases() -> tuple[list[TriedCase], str]:
+    """All cases, and a sentence that counts them. ConfigError (2) if a file is wrong."""
     files = read_rule_files()
-    found = [line for name, file in files.items() for line in _lines(name, file)]
-    failed = sum(not is_good for _, is_good in found)
+    cases = [case for name, file in files.items() for case in _tried(name, file)]
     rules = sum(len(file.rules) for file in files.values())
-    return [
-        *(line for line, _ in found),
-        f"{rules} rules in {len(files)} files; {len(found) - failed} of {len(found)} golden cases hold",
-    ], failed
+    return cases, f"{rules} rules in {len(files)} files; {sum(case.holds for case in cases)} of {len(cases)} golden cases hold"
 
 
-def _lines(name: str, file: RuleFile) -> list[tuple[str, bool]]:
-    lines = []
-    for case in file.cases:
-        given = tried(case, Rules(file.rules))
-        is_good = given == list(case.expect)
-        but = "" if is_good else f": expected {_ids(case.expect)}, the rules give {_ids(given)}"
-        lines.append((f"{'ok' if is_good else 'fails'}  {name}.{case.name}{but}", is_good))
-    return lines
+def as_text(cases: Sequence[TriedCase], output: RowFormat) -> str:
+    """A row for each case."""
+    rows = [["ok" if case.holds else "fails", case.name, _ids(case.expected), _ids(case.given)] for case in cases]
+    return as_rows(["state", "case", "expected", "given"], rows, output)
+
+
+def _tried(name: str, file: RuleFile) -> list[TriedCase]:
+    return [TriedCase(f"{name}.{case.name}", case.expect, tried(case, Rules(file.rules))) for case in file.cases]
 
 
 def _ids(products: Sequence[int]) -> str:

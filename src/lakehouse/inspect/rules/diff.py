@@ -15,8 +15,8 @@ from lakehouse.recommend.rules.effects import effects
 from lakehouse.recommend.rules.rule_set import Rules
 from lakehouse.runs.stage import RunContext, StageResult
 from lakehouse.silver import categories, customers, products
-from lakehouse.stages.preview import LOOKED_AT, lists_of_some
 from lakehouse.stages.score import registered
+from lakehouse.stages.training.preview import LOOKED_AT, lists_of_some
 
 
 def diff(run: RunContext, on: date | None = None) -> StageResult:

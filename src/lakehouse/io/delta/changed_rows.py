@@ -8,7 +8,7 @@ from pyspark.sql import functions as F
 
 from lakehouse.errors import CollapseError
 from lakehouse.io.delta import delta_files
-from lakehouse.io.delta.delta_files import quoted
+from lakehouse.table import quoted
 
 # Up to so many rows may go at once whatever their share: a small table is no sign of a half-loaded source.
 FEW_ROWS = 10

@@ -17,6 +17,7 @@ from pyarrow.dataset import Dataset
 from pyarrow.fs import LocalFileSystem, SubTreeFileSystem
 
 from lakehouse.io.delta.delta_log import LastCommit, is_maintenance, last_commit
+from lakehouse.table import quoted
 
 # What tables of ours may need from who reads and writes them; anything else is Spark's.
 READER_FEATURES: frozenset[str] = frozenset({"timestampNtz"})
@@ -208,11 +209,6 @@ def commits_since(table: DeltaTable, version: int) -> list[tuple[str, str]]:
 def file_sizes(table: DeltaTable) -> list[int]:
     """Of the version, in bytes."""
     return list(pa.table(table.get_add_actions(flatten=True)).column("size_bytes").to_pylist())
-
-
-def quoted(name: str) -> str:
-    """A name as it stands in SQL of DuckDB and delta-rs."""
-    return '"' + name.replace('"', '""') + '"'
 
 
 def with_metadata(metadata: str) -> CommitProperties:

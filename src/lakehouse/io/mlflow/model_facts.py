@@ -2,18 +2,16 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date
 
 from lakehouse.io.delta.delta_store import TableVersion
 
 
 @dataclass(frozen=True)
 class Champion:
-    """The model version that scores: the run that made it, the as-of date it was trained at, its parameters."""
+    """The model version that scores: the run that made it, its parameters."""
 
     version: str
     run_id: str
-    trained_on: date
     params: dict[str, str]
 
 

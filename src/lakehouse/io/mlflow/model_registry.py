@@ -83,7 +83,7 @@ class ModelRegistry:
     def version(self, version: str) -> Champion:
         """A registered version, whether it is the champion or may become it."""
         run = self._client.get_run(str(self._client.get_model_version(self._name, version).run_id))
-        return Champion(version, run.info.run_id, date.fromisoformat(run.data.tags["run_date"]), run.data.params)
+        return Champion(version, run.info.run_id, run.data.params)
 
     def registered(self) -> list[Registered]:
         """All versions, newest first."""

@@ -28,7 +28,7 @@ class Guards:
     """Measured facts of the challenger's lists.
 
     coverage: share of the products shown to anybody. completeness: share of customers whose lists are full. ineligible_shown,
-    bought_in_discover: places that must not be. repeat shares: of what a list shows, bought before; None without such a list.
+    bought_in_discover: places that must not be. buy_again_repeat_share: of what that list shows, bought before; None without such a list.
     worst_country: see `worst_country`.
     """
 
@@ -38,7 +38,6 @@ class Guards:
     bought_in_discover: int = 0
     champion_coverage: float | None = None
     buy_again_repeat_share: float | None = None
-    mixed_repeat_share: float | None = None
     worst_country: tuple[str, float] | None = None
 
 

@@ -13,7 +13,7 @@ from lakehouse.recommend.rules.rule_set import Rules
 from lakehouse.recommend.rules.shop_facts import ShopFacts, Tree
 
 ANY_SHOP = ""
-NUMBERS = ("available", "daily_sales", "price", "cost", "discount_percent")
+NUMBERS = [name for name, field in CaseProduct.model_fields.items() if field.annotation == float | None]
 
 
 def tried(case: Case, rules: Rules) -> list[int]:

@@ -39,23 +39,23 @@ def _compiled(number: int, rule: AnyRule, facts: ShopFacts, tree: Tree) -> OnLis
         case AtMost():
             return _capped(number, rule, facts, tree, meant)
         case Boost():
-            value = margins(facts, rule.tax_percent) if rule.by == "margin" else facts.numbers["discount_percent"]
+            value = margins(facts, rule.tax_percent) if rule.by == "margin" else facts.number("discount_percent")
             return Boosted(*on, _bonus(np.where(meant & facts.is_shown, value, np.nan), rule.give_up))
 
 
 def cover_days(facts: ShopFacts) -> np.ndarray:
     """For how many days what is available lasts. Endless where stock is not managed, and where there is some and none was sold lately."""
-    stock, daily = facts.numbers["available"], np.nan_to_num(facts.numbers["daily_sales"])
+    stock, daily = facts.number("available"), np.nan_to_num(facts.number("daily_sales"))
     lasts = np.divide(stock, daily, out=np.full(len(stock), np.inf), where=daily > 0)
     return np.where(np.isnan(stock), np.inf, np.where(stock <= 0, 0.0, lasts))
 
 
 def margins(facts: ShopFacts, tax_percent: float) -> np.ndarray:
     """(price without tax - purchase price) / price without tax; NaN where one of them is not known."""
-    includes = np.nan_to_num(facts.numbers["price_includes_tax"]) > 0
-    price = facts.numbers["price"] / np.where(includes, 1 + tax_percent / 100, 1.0)
+    includes = np.nan_to_num(facts.number("price_includes_tax")) > 0
+    price = facts.number("price") / np.where(includes, 1 + tax_percent / 100, 1.0)
     with np.errstate(divide="ignore", invalid="ignore"):
-        found = (price - facts.numbers["cost"]) / price
+        found = (price - facts.number("cost")) / price
     return np.where(np.isfinite(found), found, np.nan)
 
 

@@ -7,6 +7,7 @@ from typing import Literal
 from pydantic import Field
 
 from lakehouse.io.config.declared_parts import Country, Name, Part
+from lakehouse.sources.channels import ChannelName
 
 ListName = Literal["buy_again", "discover", "mixed"]
 
@@ -39,7 +40,7 @@ class Case(Part):
     shop: str | None = None
     country: Country | None = None
     list_name: ListName = "mixed"
-    channel: Literal["email", "push"] | None = None
+    channel: ChannelName | None = None
     run_date: date | None = None
     length: int = Field(default=20, ge=1)
     below: Mapping[str, str] = {}

@@ -9,7 +9,7 @@ from pyspark.sql import functions as F
 from lakehouse.gold.keys import PRODUCT
 from lakehouse.gold.product_popularity import EVERYWHERE
 from lakehouse.gold.product_stock import available
-from lakehouse.recommend.rules.rule_set import AnyRule, Boost, StockCover
+from lakehouse.recommend.rules.rule_set import OFFERS, STOCK, AnyRule
 
 BASE, NAMED = ("category_ids", "is_new"), ("brand_name", "tag_names")
 
@@ -41,10 +41,11 @@ def facts(
         return all_of_them.where(is_shown).select(*PRODUCT, *BASE)
     price = F.col("price_amount").cast("double").alias("price")
     found = all_of_them.select(*PRODUCT, *BASE, *NAMED, is_shown.alias("is_shown"), "currency_code", price, "price_includes_tax")
-    if any(isinstance(rule, StockCover) for rule in rules):
+    asked = {each for rule in rules for each in rule.asks}
+    if STOCK in asked:
         stock = available(products, product_codes, stock_levels, feed_shop=feed_shop)
         found = found.join(stock, PRODUCT, "left").join(_daily_sales(product_popularity, popularity_days), PRODUCT, "left")
-    if any(isinstance(rule, Boost) for rule in rules):
+    if OFFERS in asked:
         found = found.join(_offers(wholesale_offers, run_date, feed_shop), [*PRODUCT, "currency_code"], "left").join(
             _discounts(wholesale_offers, run_date, feed_shop), PRODUCT, "left"
         )

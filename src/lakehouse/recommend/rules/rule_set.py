@@ -5,19 +5,23 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
 from lakehouse.io.config.declared_parts import Country, Name, Part, parsed
 from lakehouse.recommend.rules.golden_case import Case, ListName
+from lakehouse.sources.channels import ChannelName
 
 SEE = "docs/rules.md has an example of each kind of rule"
+# What a kind may ask of products that the catalogue itself does not say (rules/product_facts.py has the columns).
+STOCK, OFFERS = "stock", "offers"
 
 
 class Rule(Part):
     """What all kinds say: from when to when, in which shop, for customers of which countries and on which lists. Nothing means all."""
 
+    asks: ClassVar[tuple[str, ...]] = ()
     name: Name
     # The file that it stands in.
     rule_set: str = ""
@@ -64,7 +68,7 @@ class Hide(NamesProducts):
     """Never shown. With channels: not in campaigns of these channels, while the lists keep it."""
 
     kind: Literal["hide"]
-    channels: tuple[Literal["email", "push"], ...] = ()
+    channels: tuple[ChannelName, ...] = ()
 
 
 class Pin(NamesProducts):
@@ -85,6 +89,7 @@ class AtMost(Selection):
 class StockCover(Selection):
     """Hidden while what is available lasts for fewer days than this, as it sold lately."""
 
+    asks = (STOCK,)
     kind: Literal["stock_cover"]
     days: float = Field(gt=0)
 
@@ -93,6 +98,7 @@ class Boost(Selection):
     """Products with a good margin, or with a wholesaler's discount, move up. `give_up`: by so much of its chance to be bought, as the model
     sees it, a product may be less likely than one that it passes."""
 
+    asks = (OFFERS,)
     kind: Literal["boost"]
     by: Literal["margin", "deal"]
     give_up: float = Field(gt=0, lt=1)

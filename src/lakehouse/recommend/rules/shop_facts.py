@@ -45,7 +45,7 @@ class Tree:
 
 @dataclass(frozen=True)
 class ShopFacts:
-    """One entry per product, ids ascending; numbers that are not known are NaN. `categories`, `tags`: pairs of a product's place and a
+    """One entry per product, ids ascending; `numbers` that are not known are NaN. `categories`, `tags`: pairs of a product's place and a
     category or tag of it."""
 
     products: np.ndarray
@@ -74,13 +74,8 @@ class ShopFacts:
             values = pc.list_flatten(lists).to_numpy(zero_copy_only=False)
             return np.asarray(pc.list_parent_indices(lists), dtype=np.int64), values
 
-        def number(name: str) -> np.ndarray:
-            if name not in rows.column_names:
-                return np.full(count, np.nan)
-            return rows.column(name).cast(pa.float64()).to_numpy(zero_copy_only=False)
-
         brands = rows.column("brand_name").to_pylist() if "brand_name" in rows.column_names else [None] * count
-        names = ("available", "daily_sales", "price", "cost", "discount_percent", "price_includes_tax")
+        numbers = [each.name for each in rows.schema if _is_number(each.type) and each.name not in ("product_id", "is_shown", "is_new")]
         return ShopFacts(
             rows.column("product_id").to_numpy(),
             flags("is_shown", True),
@@ -88,8 +83,12 @@ class ShopFacts:
             pairs("category_ids"),
             pairs("tag_names"),
             np.asarray(brands, dtype=object),
-            {name: number(name) for name in names},
+            {name: rows.column(name).cast(pa.float64()).to_numpy(zero_copy_only=False) for name in numbers},
         )
+
+    def number(self, name: str) -> np.ndarray:
+        """Of each product; all NaN if nothing asked for it."""
+        return self.numbers.get(name, np.full(len(self.products), np.nan))
 
     def meant(self, selection: Selection, tree: Tree) -> np.ndarray:
         """Of each product whether the selection means it; one that names nothing means all."""
@@ -120,6 +119,10 @@ class ShopFacts:
         found = np.zeros(len(self.products), dtype=bool)
         found[places] = True
         return found
+
+
+def _is_number(kind: pa.DataType) -> bool:
+    return bool(pa.types.is_floating(kind) or pa.types.is_integer(kind) or pa.types.is_boolean(kind) or pa.types.is_decimal(kind))
 
 
 def is_like(name: str, pattern: str) -> bool:

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from pyspark.sql.types import BooleanType, DataType, DateType, DecimalType, IntegerType, LongType, StringType, TimestampType
 
 from lakehouse.sources.source import JdbcTable
+from lakehouse.table import quoted
 
 # A time without an end (`infinity`) is no time, and Python knows no year after 9999. The same years as MySQL's.
 IN_COMMON_YEARS = "CASE WHEN {c} >= '1000-01-01' AND {c} < '10000-01-01' THEN {c} END"
@@ -28,27 +29,23 @@ def qualified(table: JdbcTable, schema: str) -> tuple[str, str]:
     return own or schema, name
 
 
-def quoted(table: JdbcTable, schema: str) -> str:
+def named(table: JdbcTable, schema: str) -> str:
     """The table's whole name, as SQL."""
-    return ".".join(map(_name, qualified(table, schema)))
+    return ".".join(map(quoted, qualified(table, schema)))
 
 
 def select(table: JdbcTable, schema: str, condition: str = "") -> str:
     """The declared columns, in declared types."""
     columns = ", ".join(f'{_cast(column.type, column.name)} AS "{column.name}"' for column in table.columns)
-    return f"SELECT {columns} FROM {quoted(table, schema)}" + (f" WHERE {condition}" if condition else "")
+    return f"SELECT {columns} FROM {named(table, schema)}" + (f" WHERE {condition}" if condition else "")
 
 
 def grants(tables: Iterable[JdbcTable], schema: str, account: str) -> list[str]:
     """The statements that give `account` the rights on the columns that are read, and no others."""
-    columns: Mapping[str, str] = {quoted(t, schema): ", ".join(f'"{name}"' for name in t.needed_columns) for t in tables}
-    schemas = dict.fromkeys(_name(qualified(table, schema)[0]) for table in tables)
+    columns: Mapping[str, str] = {named(t, schema): ", ".join(f'"{name}"' for name in t.needed_columns) for t in tables}
+    schemas = dict.fromkeys(quoted(qualified(table, schema)[0]) for table in tables)
     usage = [f'GRANT USAGE ON SCHEMA {name} TO "{account}"' for name in schemas]
     return usage + [f'GRANT SELECT ({names}) ON {table} TO "{account}"' for table, names in columns.items()]
-
-
-def _name(identifier: str) -> str:
-    return '"' + identifier.replace('"', '""') + '"'
 
 
 def _cast(kind: DataType, name: str) -> str:

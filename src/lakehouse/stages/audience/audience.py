@@ -29,8 +29,8 @@ from lakehouse.stages.export_packs.lists import Lists
 from lakehouse.stages.export_packs.make_pack import make_pack
 from lakehouse.stages.export_packs.shared_stock import StockSources
 from lakehouse.stages.export_packs.show_pack import to_show
-from lakehouse.stages.preview import OF_FEEDS, eligible
 from lakehouse.stages.score import model_head, registered
+from lakehouse.stages.training.preview import OF_FEEDS, eligible
 
 SCORED_BY = (customers.TABLE, interactions.TABLE, product_popularity.TABLE)
 OF_RULES = (categories.TABLE, product_codes.TABLE, *OF_FEEDS)

@@ -10,8 +10,8 @@ from lakehouse.bronze import campaign_members
 from lakehouse.bronze.campaign_members import CONTROL, GLOBAL
 from lakehouse.export import frequency
 from lakehouse.export.audience import base, suppressed
-from lakehouse.export.campaign import PUSH, Campaign
-from lakehouse.export.contacts import contacts, devices
+from lakehouse.export.campaign import Campaign
+from lakehouse.export.channels.channel import channel_of
 from lakehouse.export.frequency import PackName, with_recent_packs
 from lakehouse.export.holdout import with_arm
 from lakehouse.export.places import LIST_OWNER, items, places, with_lists
@@ -19,11 +19,7 @@ from lakehouse.export.stock.limits import Limit, Product
 from lakehouse.gold import interactions
 from lakehouse.gold.keys import CUSTOMER
 from lakehouse.runs.stage import RunContext
-from lakehouse.silver import customer_identities, customers, products
-from lakehouse.sources import mobile_app
-from lakehouse.sources.databases import entities
-from lakehouse.sources.woocommerce.orders import ORDER_ADDRESSES, ORDERS
-from lakehouse.sources.woocommerce.people import USER_META, USERS
+from lakehouse.silver import customers, products
 from lakehouse.stages.export_packs.channel_rules import by_channel
 from lakehouse.stages.export_packs.lists import PUBLISHED, Lists
 from lakehouse.stages.export_packs.most_likely import best_first, most_likely
@@ -32,15 +28,11 @@ from lakehouse.stages.export_packs.stock_sharing import StockSharing
 from lakehouse.table import Table
 
 OF_ALL = (customers.TABLE, products.TABLE, interactions.TABLE)
-APP_USERS, APP_TOKENS = mobile_app.USERS.vault, mobile_app.INSTALLS.vault
-OF_SHOPS = (USERS.vault, USER_META.vault, ORDERS.vault, ORDER_ADDRESSES.vault, APP_USERS)
-OF_EMAIL = tuple(table for table in (*OF_SHOPS, entities.CUSTOMERS.vault, entities.ORDERS.vault) if table)
-OF_PUSH = (mobile_app.INSTALLS.bronze, *filter(None, (APP_TOKENS, APP_USERS)), customer_identities.TABLE)
 
 
 def tables_of(campaign: Campaign, of_lists: tuple[Table, ...] = PUBLISHED) -> tuple[Table, ...]:
     """All tables that are read."""
-    return (*OF_ALL, *of_lists, *(OF_PUSH if campaign.channel == PUSH else OF_EMAIL))
+    return (*OF_ALL, *of_lists, *channel_of(campaign.channel).reads)
 
 
 class Frames:
@@ -61,8 +53,10 @@ class Frames:
         self._listed = self.channel_rules.shown
         self._shown = places(self._listed, catalogue, pairs, campaign.list_name)
         meant = with_lists(self._meant(everybody, pairs), self._listed, self._shown, campaign.list_name)
-        self._devices = devices(*(run.read(table) for table in OF_PUSH)) if campaign.channel == PUSH else None
-        found = suppressed(self._with_arms(self._with_recent_packs(self._with_devices(meant))), campaign)
+        self._channel = channel_of(campaign.channel)
+        self._of_channel = [run.read(table) for table in self._channel.reads]
+        reachable = self._channel.with_reach(meant, *self._of_channel)
+        found = suppressed(self._with_arms(self._with_recent_packs(reachable)), campaign)
         self.people = found if self._at_most is None else most_likely(found, self._at_most)
         self._sharing: StockSharing | None = None
         if limits:
@@ -70,11 +64,11 @@ class Frames:
             self.people, self._shown = self._sharing.people, self._sharing.shown
 
     def recipients(self) -> DataFrame:
-        """One row for each of `people` who gets something: shop_code, customer_key, country_code, locale, list_shop, first_name, `items`
-        and, by e-mail, email and phone, by push `push_tokens`. Sorted by shop and customer; where only the most likely are taken, they come
+        """One row for each of `people` who gets something: shop_code, customer_key, country_code, locale, list_shop, `items`,
+        first_name and what else the channel's contacts have. Sorted by shop and customer; where only the most likely are taken, they come
         first."""
         reached = self.people.where(F.col("suppressed_for").isNull())
-        contact = self._devices if self._devices is not None else contacts(reached, *(self._run.read(table) for table in OF_EMAIL))
+        contact = self._channel.contacts(reached, *self._of_channel)
         ranked = [] if self._at_most is None else ["score"]
         found = (
             reached.select(*CUSTOMER, "country_code", "locale", "list_shop", *ranked)
@@ -99,11 +93,6 @@ class Frames:
             self._sharing.release()
         if self._at_most is not None:
             self._scored.unpersist()
-
-    def _with_devices(self, people: DataFrame) -> DataFrame:
-        if self._devices is None:
-            return people
-        return people.join(self._devices.select(*CUSTOMER, F.lit(True).alias("has_device")), CUSTOMER, "left")
 
     def _with_recent_packs(self, people: DataFrame) -> DataFrame:
         """Packs of earlier campaigns of this run count too, so the latest rows are read."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from lakehouse.export.campaign import Campaign
+from lakehouse.export.channels.channel import module_of
 from lakehouse.export.declared_campaigns import Declared
 from lakehouse.export.frequency import PackName
 from lakehouse.export.pack_rows import rows
@@ -20,9 +21,9 @@ from lakehouse.stages.export_packs.frames import tables_of
 from lakehouse.stages.export_packs.lists import Lists
 from lakehouse.stages.export_packs.shared_stock import StockSources
 
-# Beside the rows: what decides who gets something, and which products are shown.
+# Beside the rows and the channel: what decides who gets something, and which products are shown.
 CODE = (
-    *("lakehouse.export.audience", "lakehouse.export.contacts", "lakehouse.export.places"),
+    *("lakehouse.export.audience", "lakehouse.export.places"),
     *(
         "lakehouse.export.stock.sharing",
         "lakehouse.export.stock.shown_products",
@@ -52,7 +53,7 @@ def origin(
     grounds = {code: source.ground_of(campaign.purpose) for code, source in sorted(run.settings.sources.items())}
     files = [part.model_dump_json() for part in (campaign, declared.profile_of(campaign))]
     texts = sorted((code, sorted(texts.items())) for code, texts in declared.texts.items())
-    code = [fingerprint(module) for module in CODE]
+    code = [fingerprint(module) for module in (*CODE, module_of(campaign.channel))]
     said = (run.settings.hold_out, run.run_date, run.settings.feed_shop_code, lists.made_from, stock.origin)
     others = (inputs_json(inputs), grounds, list(counted), *said)
     made_from = fingerprint(rows.__module__, *code, *files, texts, *others, *_rules(run, campaign))

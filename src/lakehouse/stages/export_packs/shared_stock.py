@@ -10,18 +10,18 @@ from lakehouse.export.campaign import Campaign
 from lakehouse.export.frequency import PackName
 from lakehouse.export.stock import shown_products
 from lakehouse.export.stock.limits import Limit, Product, Taken, limits, rates
+from lakehouse.flow import SALES
 from lakehouse.gold.product_stock import available
 from lakehouse.gold.purchases import purchases
 from lakehouse.io.delta.delta_store import TableVersion
 from lakehouse.ops.ledger import inputs_json
 from lakehouse.ops.packs import PACK_PRODUCTS, PRODUCTS_KEPT_DAYS, PackRecord
 from lakehouse.runs.stage import RunContext
-from lakehouse.silver import customer_identities, customers, order_lines, orders, product_codes, products, refund_lines
+from lakehouse.silver import customers, product_codes, products
 from lakehouse.sources.other_feeds import STOCK_LEVELS
 from lakehouse.stages.export_packs.kept import forget
 
 OF_STOCK = (products.TABLE, product_codes.TABLE, STOCK_LEVELS.bronze)
-OF_SALES = (orders.TABLE, order_lines.TABLE, refund_lines.TABLE, customer_identities.TABLE)
 # What is not there and may be ordered all the same has no limit.
 ON_SALE = "is_sellable and not is_restricted and coalesce(stock_status, '') <> 'onbackorder'"
 
@@ -52,7 +52,7 @@ def stock_sources(
         return StockSources()
     has_shown = run.store.head(PACK_PRODUCTS.name) is not None
     learned = tuple(shown_products.learned_packs(campaigns, made, run.run_date)) if has_shown else ()
-    tables = (*OF_STOCK, *(OF_SALES if learned else ()))
+    tables = (*OF_STOCK, *(SALES if learned else ()))
     return StockSources({table.name: run.head(table) for table in tables}, dict(tonight), learned)
 
 
@@ -108,7 +108,7 @@ def _promised(run: RunContext, earlier: Collection[PackName]) -> dict[Product, D
 def _taken(run: RunContext, learned: Collection[PackName]) -> dict[Product, Taken]:
     if not learned:
         return {}
-    bought = purchases(*(run.read(table) for table in OF_SALES), feed_shop=run.settings.feed_shop_code)
+    bought = purchases(*(run.read(table) for table in SALES), feed_shop=run.settings.feed_shop_code)
     shown = run.store.latest(PACK_PRODUCTS).where(_is_of(learned))
     return shown_products.taken([row.asDict() for row in shown_products.bought(shown, bought).collect()])
 

@@ -3,7 +3,6 @@
 import json
 import time
 from collections.abc import Collection
-from dataclasses import replace
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
@@ -15,13 +14,11 @@ from lakehouse.errors import DataError
 from lakehouse.fingerprint import fingerprint
 from lakehouse.io.delta.delta_store import TableVersion
 from lakehouse.io.host import logs
-from lakehouse.ops.ledger import SKIPPED, SUCCEEDED, Entry, inputs_json
+from lakehouse.ops.ledger import inputs_json
 from lakehouse.ops.shop_reads import ShopReadRecord, last_read, record_read
 from lakehouse.ops.source_schema import last_columns, record_columns
-from lakehouse.pipeline.loader import load
-from lakehouse.pipeline.recording import counted, record
+from lakehouse.pipeline.mirrors import Mirrors
 from lakehouse.runs.stage import RunContext
-from lakehouse.scope import Scope
 from lakehouse.sources.databases.entities import ENTITIES, ORDERS
 from lakehouse.stages.ingest_database.database_source import DatabaseSource
 from lakehouse.stages.ingest_database.read_database import Staged, read_database
@@ -43,7 +40,7 @@ class DatabaseMirroring:
     def __init__(self, run: RunContext, source: DatabaseSource, accept_deletes: Collection[str]) -> None:
         self._run, self._source, self._code = run, source, source.code
         self._accepted = accept_deletes
-        self._outputs: dict[str, TableVersion] = {}
+        self._mirrors = Mirrors(run.store, run.ledger, run.run_id, source.code)
 
     def mirror(self) -> dict[str, TableVersion]:
         """Read, mirror, record. Gives the versions of the mirrors. Nothing is written where all rows are those of the last time."""
@@ -54,11 +51,11 @@ class DatabaseMirroring:
         if self._is_same(staged):
             for table in TABLES:
                 if self._run.store.head(table.name) is not None:
-                    self._finish(table, Entry(self._step(table), SKIPPED, "the same rows as the last time"))
+                    self._mirrors.leave(table)
         else:
             self._land(staged)
         self._record(staged, seconds)
-        return self._outputs
+        return self._mirrors.outputs
 
     def _land(self, staged: Staged) -> None:
         settings = self._source.settings
@@ -72,9 +69,9 @@ class DatabaseMirroring:
                 continue
             mirror, vault = split(found[entity.name], entity, self._code, self._run.key)
             share = 1 if entity.bronze.name.removeprefix("bronze.") in self._accepted else settings.max_delete_share
-            self._load(entity.bronze, mirror, share, is_small)
+            self._mirrors.load(entity.bronze, mirror, share, is_small)
             if vault is not None and entity.vault is not None:
-                self._load(entity.vault, vault, share, is_small)
+                self._mirrors.load(entity.vault, vault, share, is_small)
 
     def _keys(self, found: DataFrame | None, is_small: bool) -> DataFrame:
         """This database's keys, with those that are new tonight, which are written first."""
@@ -86,24 +83,10 @@ class DatabaseMirroring:
         try:
             if database_keys.shared_ids(every).limit(1).count():
                 raise DataError(f"{table.name}: two keys of {self._code} have the same id", "report it: keys need a longer id")
-            self._load(table, every, 1, is_small)
+            self._mirrors.load(table, every, 1, is_small)
         finally:
             every.unpersist()
         return store.latest(table).where(F.col("shop_code") == self._code)
-
-    def _load(self, table: Table, frame: DataFrame, max_delete_share: float, is_small: bool) -> None:
-        started, scope = time.monotonic(), Scope.of_shop(self._code)
-        loaded = load(self._run.store, table, frame, "sync", self._run.run_id, scope, max_delete_share, is_small=is_small)
-        self._finish(table, counted(Entry(self._step(table), SUCCEEDED, "mirrored", time.monotonic() - started), loaded))
-
-    def _finish(self, table: Table, entry: Entry) -> None:
-        head = self._run.store.head(table.name)
-        assert head is not None
-        self._outputs[table.name] = head
-        record(self._run.ledger, replace(entry, table_id=head.table_id, table_version=head.version))
-
-    def _step(self, table: Table) -> str:
-        return f"{table.name}[{self._code}]"
 
     def _is_same(self, staged: Staged) -> bool:
         """Whether the mirrors hold these rows: read alike, by the same declarations, into tables that still are what they were."""

@@ -1,13 +1,11 @@
 """One shop → bronze and vault: what may have changed is read once and mirrored by sync, then compared with what the shop counts."""
 
 import json
-import time
 from collections.abc import Collection, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from lakehouse.bronze.landing import split
@@ -17,14 +15,13 @@ from lakehouse.io.host import logs
 from lakehouse.io.mysql.replica_pause import ReadConsistency, catch_up, paused, resume
 from lakehouse.io.mysql.shop_figures import lake_figures
 from lakehouse.ops import reconciliations
-from lakehouse.ops.ledger import SKIPPED, STARTED, SUCCEEDED, Entry, inputs_json
+from lakehouse.ops.ledger import STARTED, SUCCEEDED, Entry, inputs_json
 from lakehouse.ops.reconciliations import FAIL, WARN, compared, refuse_failures
 from lakehouse.ops.shop_reads import ShopReadRecord, last_read, record_read
 from lakehouse.ops.source_schema import last_columns, record_columns
-from lakehouse.pipeline.loader import load
-from lakehouse.pipeline.recording import counted, record
+from lakehouse.pipeline.mirrors import Mirrors
 from lakehouse.runs.stage import RunContext
-from lakehouse.scope import Orders, Scope
+from lakehouse.scope import Orders
 from lakehouse.sources.source import ROOT_ORDER, JdbcTable
 from lakehouse.sources.woocommerce import TABLES
 from lakehouse.sources.woocommerce.orders import ORDER_META, ORDERS
@@ -32,7 +29,6 @@ from lakehouse.sources.woocommerce.orders import TABLES as ORDER_TABLES
 from lakehouse.stages.ingest_shop.last_reading import last_reading, mirror_heads, reading_fingerprint
 from lakehouse.stages.ingest_shop.read_shop import ShopReader, Staged
 from lakehouse.stages.ingest_shop.shop_source import ShopSource
-from lakehouse.table import Table
 
 MAX_ID = 2**63 - 1
 
@@ -59,7 +55,7 @@ class Mirroring:
         self._run, self._source, self._code = run, source, source.code
         self._stood_still = stood_still
         self._accepted = accept_deletes
-        self._outputs: dict[str, TableVersion] = {}
+        self._mirrors = Mirrors(run.store, run.ledger, run.run_id, source.code)
         self._before = None if in_full else last_read(run.store, source.code)
 
     def mirror(self) -> dict[str, TableVersion]:
@@ -73,7 +69,7 @@ class Mirroring:
             self._record(staged, consistency)
         finally:
             reader.release()
-        return self._outputs
+        return self._mirrors.outputs
 
     def _read(self, reader: ShopReader) -> tuple[Staged, ReadConsistency]:
         step, shop = _step(self._code), self._source.settings
@@ -110,13 +106,13 @@ class Mirroring:
             try:
                 self._land_table(table, staged, orders)
             except BaseException:
-                logs.set_current_step(f"{table.bronze.name}[{self._code}]")  # not before: the other lane is at work too
+                logs.set_current_step(self._mirrors.step(table.bronze))  # not before: the other lane is at work too
                 raise
 
     def _land_table(self, table: JdbcTable, staged: Staged, orders: Orders | None) -> None:
         if staged.is_same(table):
             for part in table.mirrors:
-                self._leave(part)
+                self._mirrors.leave(part)
             return
         frame = staged.frames.get(table.name)
         if frame is None:  # a table that this shop's version does not have is an empty one
@@ -125,25 +121,9 @@ class Mirroring:
             frame = frame.where(orders.condition(ROOT_ORDER.name))
         mirror, vault = split(frame, table, self._code, self._run.key)
         share, is_small = self._max_delete_share(table), self._run.store.holds(staged.rows.get(table.name, 0))
-        self._load(table.bronze, mirror, orders, share, is_small)
+        self._mirrors.load(table.bronze, mirror, share, is_small, orders)
         if vault is not None and table.vault is not None:
-            self._load(table.vault, vault, orders, share, is_small)
-
-    def _leave(self, table: Table) -> None:
-        """It holds what was read."""
-        self._finish(table, Entry(f"{table.name}[{self._code}]", SKIPPED, "the same rows as the last time"))
-
-    def _load(self, table: Table, frame: DataFrame, orders: Orders | None, max_delete_share: float, is_small: bool) -> None:
-        started = time.monotonic()
-        scope = Scope({self._code: orders})
-        loaded = load(self._run.store, table, frame, "sync", self._run.run_id, scope, max_delete_share, is_small=is_small)
-        self._finish(table, counted(Entry(f"{table.name}[{self._code}]", SUCCEEDED, "mirrored", time.monotonic() - started), loaded))
-
-    def _finish(self, table: Table, entry: Entry) -> None:
-        head = self._run.store.head(table.name)
-        assert head is not None
-        self._outputs[table.name] = head
-        record(self._run.ledger, replace(entry, table_id=head.table_id, table_version=head.version))
+            self._mirrors.load(table.vault, vault, share, is_small, orders)
 
     def _max_delete_share(self, table: JdbcTable) -> float:
         """What goes with accepted orders is accepted, and the marks of a network come and go.

@@ -8,10 +8,11 @@ from collections.abc import Collection, Iterable, Mapping
 from lakehouse.bronze.landing import ROOT_ORDERS
 from lakehouse.bronze.reading_plan import IncrementalScope
 from lakehouse.bronze.torn_reads import NOT_ADDING_UP, ROOT, WITHOUT_ROW
-from lakehouse.io.delta.delta_files import ask, quoted
+from lakehouse.io.delta.delta_files import ask
 from lakehouse.io.mysql.jdbc import Copies
 from lakehouse.sources.source import ORDER_ITEM_ID, JdbcTable
 from lakehouse.sources.woocommerce.orders import ORDER_ITEM_META, ORDER_ITEMS, ORDER_OPERATIONAL_DATA, ORDERS
+from lakehouse.table import quoted
 
 
 def suspects(keys: Copies, first: Copies, part: IncrementalScope | None) -> dict[int, int]:

@@ -72,7 +72,6 @@ def guards(run: RunContext, lists: DataFrame, learned: Learned, shown: Eligibili
         F.count("*").alias("places"),
     )
     by_list = {row["list_name"]: row for row in facts.collect()}
-    repeats = {name: row["bought"] / row["places"] for name, row in by_list.items()}
     before, total = published(run), max(shelf.count(), 1)
     if before is not None and shown.rules:
         # What rules hide by now is no loss of the new model's.
@@ -85,8 +84,7 @@ def guards(run: RunContext, lists: DataFrame, learned: Learned, shown: Eligibili
         champion_coverage=None
         if before is None
         else _shown(before.join(lists.select(*CUSTOMER).distinct(), CUSTOMER, "left_semi")) / total,
-        buy_again_repeat_share=repeats.get(BUY_AGAIN),
-        mixed_repeat_share=repeats.get(MIXED),
+        buy_again_repeat_share=again["bought"] / again["places"] if (again := by_list.get(BUY_AGAIN)) else None,
     )
 
 

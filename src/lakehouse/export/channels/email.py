@@ -1,13 +1,32 @@
-"""Names, addresses and devices of those who get something, from the vault."""
+"""E-mail: to customers of the shops, at the address that the vault has. One address is one recipient."""
 
-from pyspark.sql import DataFrame
+import hashlib
+
+from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
+from lakehouse.export.channels.channel import Channel
 from lakehouse.expressions import pivot_meta
 from lakehouse.gold.keys import CUSTOMER
+from lakehouse.privacy.phones import e164
 from lakehouse.silver.addresses import addresses
-from lakehouse.silver.customer_identities import APP_USER
+from lakehouse.sources import mobile_app
 from lakehouse.sources.app_shop import is_apps
+from lakehouse.sources.databases import entities
+from lakehouse.sources.woocommerce.orders import ORDER_ADDRESSES, ORDERS
+from lakehouse.sources.woocommerce.people import USER_META, USERS
+
+STATUSES = ("missing", "anonymised", "invalid", "disposable", "relay", "role", "bounced")
+
+
+def is_for() -> Column:
+    """Users of the app are left to push messages; who is a customer too is here as such."""
+    return ~is_apps()
+
+
+def reasons() -> dict[str, Column]:
+    of_address = {name: F.col("email_status") == name for name in STATUSES}
+    return {**of_address, "not_a_customer": ~F.col("is_customer"), "same_address": F.col("_place") > 1}
 
 
 def contacts(
@@ -36,23 +55,22 @@ def contacts(
     )
 
 
-def devices(installs: DataFrame, tokens: DataFrame, app_users: DataFrame, identities: DataFrame) -> DataFrame:
-    """shop_code, customer_key, first_name, `push_tokens`: of each user of the app whose installed apps take messages, sorted.
+def _sha256(text: str | None) -> str | None:
+    return None if text is None else hashlib.sha256(text.encode()).hexdigest()
 
-    A token is one device: of several installations that have it, the one that was opened last says whose it is.
-    """
-    links = identities.where(is_apps() & (F.col("identity_type") == APP_USER)).select(
-        *CUSTOMER, F.col("identity_pseudonym").alias("user_pseudonym")
-    )
-    names = app_users.select("app_user_id", F.nullif(F.trim("first_name"), F.lit("")).alias("first_name"))
-    takes = installs.where("push_enabled and uninstalled_at is null").join(tokens.where("push_token is not null"), "install_id")
-    last = F.max_by(F.struct("app_user_id", "user_pseudonym"), F.struct("last_seen_at", "install_id"))
-    return (
-        takes.groupBy("push_token")
-        .agg(last.alias("owner"))
-        .select("push_token", "owner.*")
-        .join(links, "user_pseudonym")
-        .join(names, "app_user_id", "left")
-        .groupBy(*CUSTOMER)
-        .agg(F.max("first_name").alias("first_name"), F.sort_array(F.collect_set("push_token")).alias("push_tokens"))
-    )
+
+CHANNEL = Channel(
+    row_kinds=("recipient", "item", "product"),
+    values={
+        "email": lambda who: who["email"],
+        "email_sha256": lambda who: _sha256(who["email"].strip().lower()),
+        "phone_sha256": lambda who: _sha256(e164(who["phone"], who["country_code"])),
+    },
+    tables=(
+        *(USERS.vault, USER_META.vault, ORDERS.vault, ORDER_ADDRESSES.vault),
+        *(mobile_app.USERS.vault, entities.CUSTOMERS.vault, entities.ORDERS.vault),
+    ),
+    is_for=is_for,
+    reasons=reasons,
+    contacts=contacts,
+)

@@ -1,13 +1,24 @@
-"""Tables as an old WordPress has them whose DB_CHARSET was latin1: text is declared latin1 and its bytes are UTF-8."""
+"""A database with a shop in WooCommerce's own tables, made into one as older ones have it, in place: orders in posts, text in latin1."""
 
-from __future__ import annotations
+from zoneinfo import ZoneInfo
 
-from typing import TYPE_CHECKING
+from pymysql.cursors import Cursor
 
-if TYPE_CHECKING:
-    from pymysql.cursors import Cursor
+from lakehouse.demo.store.legacy import NEWER_TABLES, set_legacy_options
+from lakehouse.demo.store.order_posts import drop_staged, stage_orders, write_staged
 
 _BYTES = {"tinytext": "tinyblob", "text": "blob", "mediumtext": "mediumblob", "longtext": "longblob"}
+
+
+def to_legacy(cursor: Cursor, prefix: str, zone: ZoneInfo) -> None:
+    """Makes the current database a shop of WooCommerce 6.1: orders in posts and postmeta, no order tables. `zone` is the shop's."""
+    stage_orders(cursor, prefix, zone)
+    write_staged(cursor, prefix)
+    drop_staged(cursor)
+    cursor.execute(f"DELETE FROM `{prefix}posts` WHERE post_type = 'shop_order_placehold'")
+    for table in NEWER_TABLES:
+        cursor.execute(f"DROP TABLE IF EXISTS `{prefix}{table}`")
+    set_legacy_options(cursor, prefix)
 
 
 def to_latin1(cursor: Cursor) -> None:
