@@ -77,7 +77,7 @@ def why(lake: Lake, customer_key: str, shop: str | None) -> Why:
         }
         for row in sorted(_rows(lake, interactions.TABLE, mine), key=lambda row: (-row["weight"], row["product_id"]))
     ]
-    by_channel = {}
+    by_channel: dict[str, dict[str, int]] = {}
     for channel in CHANNELS:
         # What the lists have anyway.
         of_channel = _compiled(lake, code, catalogue, rules.of_channel(channel).everywhere())
