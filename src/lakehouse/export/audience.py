@@ -83,12 +83,13 @@ def _conditions(campaign: Campaign) -> Mapping[str, SparkColumn]:
     """When a reason holds: those of all campaigns, and those of the channel."""
     cap = campaign.frequency_cap
     return {
-        "complained": F.col("is_opted_out") & F.col("has_complained"),
-        "opted_out": F.col("is_opted_out"),
         NO_CONSENT: F.col("legal_ground").isNull(),
         "frequency_cap": F.col("recent_packs") >= (cap.packs if cap else F.lit(None)),
         "stock": F.col("has_list") & ~F.coalesce("has_places", F.lit(False)),
         "nothing_to_show": F.col("has_places").isNull(),
         "hold_out": F.col("arm") == CONTROL,
         **channel_of(campaign.channel).reasons(),
+        # Whatever a channel says of consent: a no holds.
+        "complained": F.col("is_opted_out") & F.col("has_complained"),
+        "opted_out": F.col("is_opted_out"),
     }
