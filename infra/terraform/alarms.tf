@@ -34,3 +34,31 @@ resource "aws_cloudwatch_metric_alarm" "found" {
   treat_missing_data  = "notBreaching"
   alarm_actions       = [aws_sns_topic.alerts.arn]
 }
+
+# A job that EMR Serverless itself ends, or that never began, writes no line that an alarm could count: too little memory for the driver, no
+# addresses left in the subnets, the time limit, somebody who cancelled it. EMR tells its own end, so this hears of those too.
+resource "aws_cloudwatch_event_rule" "ended" {
+  name        = "${local.prefix}-job-ended"
+  description = "A job failed or was cancelled, whoever ended it."
+
+  event_pattern = jsonencode({
+    source      = ["aws.emr-serverless"]
+    detail-type = ["EMR Serverless Job Run State Change"]
+
+    detail = {
+      applicationId = [aws_emrserverless_application.night.id]
+      state         = ["FAILED", "CANCELLED"]
+    }
+  })
+}
+
+resource "aws_cloudwatch_event_target" "ended" {
+  rule = aws_cloudwatch_event_rule.ended.name
+  arn  = aws_sns_topic.alerts.arn
+
+  # Names in angle brackets are filled in by EventBridge. Quotes make it one text.
+  input_transformer {
+    input_paths    = { run = "$.detail.jobRunId", state = "$.detail.state" }
+    input_template = "\"The job run <run> of ${local.prefix} ended as <state>: `aws emr-serverless get-job-run` says why.\""
+  }
+}

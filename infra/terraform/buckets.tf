@@ -4,6 +4,11 @@ resource "aws_s3_bucket" "this" {
   for_each = local.buckets
 
   bucket = local.bucket_names[each.key]
+
+  # Of another name or environment Terraform would make another bucket and delete this one. A slip of a variable must not do that.
+  lifecycle {
+    prevent_destroy = true
+  }
 }
 
 # An object that a mistake deletes or writes over can be had back, until its old version expires (lifecycle.tf).

@@ -5,7 +5,7 @@ locals {
   # EMR asks Secrets Manager for what stands behind EMR.secret@ when the job starts; the value is in no call and in no state.
   secret_variables = merge(
     { PSEUDONYM_KEY = "pseudonym-key" },
-    { for code in var.shops : "SHOP_${upper(code)}_PASSWORD" => "shop-${code}-password" },
+    { for secret, source in local.sources : "${trimsuffix(source.part, "S")}_${source.code}_PASSWORD" => secret },
   )
 
   settings = merge(
@@ -21,7 +21,10 @@ locals {
       LAKEHOUSE_LOG_FORMAT    = "json"
       LAKEHOUSE_PSEUDONYM_KEY = "env:PSEUDONYM_KEY"
     },
-    { for code in var.shops : "LAKEHOUSE_SHOPS__${upper(code)}__PASSWORD" => "env:SHOP_${upper(code)}_PASSWORD" },
+    {
+      for source in values(local.sources) :
+      "LAKEHOUSE_${source.part}__${source.code}__PASSWORD" => "env:${trimsuffix(source.part, "S")}_${source.code}_PASSWORD"
+    },
   )
 
   driver_variables = merge(local.settings, { for name, secret in local.secret_variables : name => "EMR.secret@${local.prefix}/${secret}" })

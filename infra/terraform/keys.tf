@@ -1,4 +1,5 @@
-# Keys change by themselves once a year; what was encrypted before stays readable.
+# Keys change by themselves once a year; what was encrypted before stays readable. What a deleted key has encrypted nobody can read again:
+# not a table, not a backup of it, not the key of the pseudonyms. So none of them goes by a plan.
 resource "aws_kms_key" "bucket" {
   for_each = local.buckets
 
@@ -6,6 +7,10 @@ resource "aws_kms_key" "bucket" {
   enable_key_rotation     = true
   deletion_window_in_days = 30
   policy                  = local.key_policy
+
+  lifecycle {
+    prevent_destroy = true
+  }
 }
 
 resource "aws_kms_alias" "bucket" {
@@ -16,10 +21,14 @@ resource "aws_kms_alias" "bucket" {
 }
 
 resource "aws_kms_key" "secrets" {
-  description             = "${local.prefix}: passwords of the shops and the key of the pseudonyms"
+  description             = "${local.prefix}: passwords of shops and databases, and the key of the pseudonyms"
   enable_key_rotation     = true
   deletion_window_in_days = 30
   policy                  = local.key_policy
+
+  lifecycle {
+    prevent_destroy = true
+  }
 }
 
 resource "aws_kms_alias" "secrets" {
@@ -39,6 +48,10 @@ resource "aws_kms_key" "operations" {
     region    = var.region
     prefix    = local.prefix
   })
+
+  lifecycle {
+    prevent_destroy = true
+  }
 }
 
 resource "aws_kms_alias" "operations" {

@@ -1,5 +1,6 @@
 # Versions and erasure pull in two directions. Old versions bring back what a mistake deleted; an erased person must not be brought back.
-# So where personal data is, old versions live for days, and an erasure is complete when the last of them is gone.
+# So where names and addresses are, old versions live for days, and an erasure is complete when the last of them is gone. Where people are
+# pseudonyms (lake, models) they live for a month.
 resource "aws_s3_bucket_lifecycle_configuration" "this" {
   for_each = local.buckets
 

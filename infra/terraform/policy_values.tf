@@ -14,16 +14,17 @@ locals {
       secrets_key    = aws_kms_key.secrets.arn
       operations_key = aws_kms_key.operations.arn
       pseudonym_key  = aws_secretsmanager_secret.this["pseudonym-key"].arn
-      shop_secrets   = jsonencode([for code in var.shops : aws_secretsmanager_secret.this["shop-${code}-password"].arn])
+      source_secrets = jsonencode([for name in keys(local.sources) : aws_secretsmanager_secret.this[name].arn])
       jobs_log       = "arn:${local.partition}:logs:${var.region}:${local.account}:log-group:/${var.name}/${var.environment}/jobs"
       network_log    = "arn:${local.partition}:logs:${var.region}:${local.account}:log-group:/${var.name}/${var.environment}/network"
       application    = aws_emrserverless_application.night.arn
       night_role     = aws_iam_role.job["night"].arn
       workgroup      = aws_athena_workgroup.analyst.arn
 
-      # Glue asks for the right to the catalog and the database too where a table is looked up.
+      # Glue asks for the right to the catalog and the database too where a table is looked up. A query that names no database is in
+      # `default`, and Athena looks that up first, whatever tables are named. None of its tables is here.
       catalog = jsonencode(concat(
-        ["${local.catalog}:catalog"],
+        ["${local.catalog}:catalog", "${local.catalog}:database/default"],
         [for layer in sort(local.people_layers) : "${local.catalog}:database/${local.databases[layer]}"],
         [for name in local.shown_tables : local.table_arns[name]],
       ))

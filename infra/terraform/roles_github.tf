@@ -4,7 +4,9 @@ resource "aws_iam_openid_connect_provider" "github" {
   client_id_list = ["sts.amazonaws.com"]
 }
 
-# It brings releases and starts nights. It can't read a table, and it can't change what is made here: `terraform apply` is done by a person.
+# It brings releases and starts nights. It has no right to a table and none to what is made here: `terraform apply` is done by a person. But
+# what it brings runs as the night, which may read everything. So who may approve a deployment to that environment of GitHub is trusted
+# with the data: give the environment required reviewers and a list of branches.
 resource "aws_iam_role" "ci" {
   name        = "${local.prefix}-ci"
   description = "Workflows of ${var.github_repository} in the environment ${var.environment}."

@@ -26,6 +26,17 @@ variable "shops" {
   }
 }
 
+variable "databases" {
+  description = "Codes of the databases in the settings that are no shops. Each gets a secret for its password."
+  type        = list(string)
+  default     = []
+
+  validation {
+    condition     = alltrue([for code in var.databases : can(regex("^[a-z_][a-z0-9_]*$", code))])
+    error_message = "A database's code has lower-case letters, digits and _, and no digit first, as in the settings."
+  }
+}
+
 variable "tables" {
   description = "All tables that are shown to SQL, by name: tables.auto.tfvars.json, which scripts/terraform_tables.py writes."
   type = map(object({

@@ -1,16 +1,17 @@
 variable "personal_noncurrent_days" {
-  description = "Days after which deleted or replaced objects with personal data are gone for good. An erasure is complete only then."
+  description = "Days after which deleted or replaced objects with names and addresses are gone for good. An erasure is complete only then."
   type        = number
   default     = 7
 
+  # Weekly maintenance takes up to 14 days to delete the files of an older version of a table.
   validation {
-    condition     = var.personal_noncurrent_days >= 1 && var.personal_noncurrent_days <= 28
-    error_message = "From 1 to 28 days: an erasure has to be complete within a month."
+    condition     = var.personal_noncurrent_days >= 1 && var.personal_noncurrent_days <= 14
+    error_message = "From 1 to 14 days: an erasure has to be complete within a month, of which maintenance takes 14 days."
   }
 }
 
 variable "noncurrent_days" {
-  description = "The same of objects without personal data: so long a bucket can be put back to an earlier day."
+  description = "The same of all other objects, in which people are pseudonyms: so long a bucket can be put back to an earlier day."
   type        = number
   default     = 30
 }

@@ -50,6 +50,18 @@ def test_roles_are_those_that_are_tried() -> None:
     assert singles | {"analyst", "marketing", "night", *STAGE_ROLES} == set(ROLES)
 
 
+def test_no_plan_deletes_a_bucket_or_a_key() -> None:
+    """What a deleted key encrypted nobody can read again. Those of the access logs and of passwords that changed may go."""
+    kept = {("aws_s3_bucket", "this"), ("aws_kms_key", "bucket"), ("aws_kms_key", "secrets"), ("aws_kms_key", "operations")}
+    for path in ("buckets.tf", "keys.tf"):
+        for block in parsed(FOLDER / path)["resource"]:
+            for kind, named in block.items():
+                for name, body in named.items() if kind in {"aws_s3_bucket", "aws_kms_key"} else ():
+                    assert (kind, name) in kept and body["lifecycle"][0]["prevent_destroy"] is True
+                    kept.remove((kind, name))
+    assert not kept
+
+
 def test_the_night_gets_settings_that_there_are() -> None:
     text = (FOLDER / "job.tf").read_text(encoding="utf-8")
     names = set(re.findall(rf"{PREFIX}([A-Z_]+?)(?:__|\b)", text))

@@ -6,6 +6,7 @@ import pytest
 from tests.support.policies import (
     APPLICATION,
     BUCKETS,
+    HERE,
     JOBS_LOG,
     NIGHT_ROLE,
     POLICIES,
@@ -49,7 +50,9 @@ FORBIDDEN: dict[str, Callable[[], Iterable[Call]]] = {
     "transform: change the vault": lambda: _changes("vault.woo__users"),
     "transform: change mirrors": lambda: _changes("bronze.woo__orders"),
     "transform: read senders' files": lambda: [*reads("drop", "drop/mobile_app"), *_objects("vault", "vault/files/app_users", "GetObject")],
-    "transform: read passwords": lambda: [Call("secretsmanager:GetSecretValue", secret("shop-nl-password"))],
+    "transform: read passwords": lambda: [
+        Call("secretsmanager:GetSecretValue", secret(name)) for name in ("shop-nl-password", "database-erp-password")
+    ],
     "train: read the vault": lambda: reads("vault", "vault/vault/woo__users"),
     "train: change gold": lambda: _changes("gold.interactions"),
     "export: read senders' files": lambda: _objects("vault", "vault/files/app_users", "GetObject"),
@@ -64,6 +67,7 @@ FORBIDDEN: dict[str, Callable[[], Iterable[Call]]] = {
     "ingest: break the lock": lambda: _lock("DeleteObject"),
     "analyst: change silver": lambda: _changes("silver.orders"),
     "analyst: look up mirrors": lambda: [Call("glue:GetTable", glue_table("bronze.woo__orders"))],
+    "analyst: look up what others keep in the default database": lambda: [Call("glue:GetTable", f"arn:aws:glue:{HERE}:table/default/x")],
     "marketing: read tables": lambda: reads("lake", "lake/gold/daily_sales"),
     "marketing: change packs": lambda: _objects("export", "campaigns/email", "PutObject", "DeleteObject"),
     "ci: read tables": lambda: reads("lake", "lake/silver/orders"),

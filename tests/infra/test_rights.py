@@ -1,7 +1,7 @@
 """Each role may do what its stage or its people do, which is tried call by call."""
 
 import pytest
-from tests.support.policies import APPLICATION, NIGHT_ROLE, SHOWN, WORKGROUP, Call, glue_table, refused, values
+from tests.support.policies import APPLICATION, HERE, NIGHT_ROLE, SHOWN, WORKGROUP, Call, glue_table, refused, values
 from tests.support.stage_calls import STAGES, every_run, reading, reads, writes
 
 from lakehouse.pipeline.declared import declared
@@ -25,6 +25,8 @@ def test_an_analyst_may_query_what_is_shown() -> None:
     shown = [name for name in declared() if name.split(".")[0] in SHOWN]
     queries = [Call(f"athena:{name}", WORKGROUP) for name in ("StartQueryExecution", "GetQueryExecution", "GetQueryResults")]
     look_ups = [Call("glue:GetTable", glue_table(name)) for name in shown]
+    # In which a query is that names no database.
+    look_ups.append(Call("glue:GetDatabase", f"arn:aws:glue:{HERE}:database/default"))
     results = [call for call in writes("results", "analyst") if call.action != "s3:DeleteObject"]
     assert not refused("analyst", [*queries, *look_ups, *reading(shown), *results], FILLED)
 

@@ -47,7 +47,7 @@ WORKGROUP = f"arn:aws:athena:{HERE}:workgroup/lakehouse-prod-analyst"
 
 def values(tables: Iterable[str]) -> dict[str, str]:
     """What stands for ${...} in the policies, as policy_values.tf gives it."""
-    databases = [f"arn:aws:glue:{HERE}:database/lakehouse_prod_{layer}" for layer in SHOWN]
+    databases = [f"arn:aws:glue:{HERE}:database/{name}" for name in ("default", *(f"lakehouse_prod_{layer}" for layer in SHOWN))]
     shown = [glue_table(name) for name in tables if name.split(".")[0] in SHOWN]
     return {
         **{name: bucket(name) for name in BUCKETS},
@@ -56,7 +56,7 @@ def values(tables: Iterable[str]) -> dict[str, str]:
         "partition": "aws",
         "region": REGION,
         "pseudonym_key": secret("pseudonym-key"),
-        "shop_secrets": json.dumps([secret("shop-nl-password")]),
+        "source_secrets": json.dumps([secret("shop-nl-password"), secret("database-erp-password")]),
         "jobs_log": JOBS_LOG,
         "network_log": f"arn:aws:logs:{HERE}:log-group:/lakehouse/prod/network",
         "application": APPLICATION,

@@ -83,7 +83,7 @@ def ingest() -> Iterator[Call]:
     yield from writes("vault", "vault/files/app_orders")
     yield from reads("drop", "drop/mobile_app", to_list="drop/")
     yield from writes("outbox", "outbox/mobile_app")
-    yield Call("secretsmanager:GetSecretValue", secret("shop-nl-password"))
+    yield from (Call("secretsmanager:GetSecretValue", secret(name)) for name in ("shop-nl-password", "database-erp-password"))
 
 
 def transform() -> Iterator[Call]:

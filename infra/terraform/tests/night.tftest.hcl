@@ -106,3 +106,57 @@ run "logs_and_alerts_are_encrypted" {
     error_message = "logs or alerts are not encrypted with our key"
   }
 }
+
+run "a_job_that_aws_ends_tells_somebody" {
+  assert {
+    condition = (
+      jsondecode(aws_cloudwatch_event_rule.ended.event_pattern).detail.state == ["FAILED", "CANCELLED"] &&
+      jsondecode(aws_cloudwatch_event_rule.ended.event_pattern).detail.applicationId == [aws_emrserverless_application.night.id] &&
+      aws_cloudwatch_event_target.ended.arn == aws_sns_topic.alerts.arn &&
+      can(jsondecode(one(aws_cloudwatch_event_target.ended.input_transformer).input_template))
+    )
+    error_message = "a job that failed without a line of its own is told to nobody"
+  }
+
+  # A topic that EventBridge may write to, with a key that it may not use, drops what it is sent.
+  assert {
+    condition = alltrue([
+      for policy in [aws_sns_topic_policy.alerts.policy, aws_kms_key.operations.policy] : anytrue([
+        for statement in jsondecode(policy).Statement : contains(flatten([statement.Principal.Service]), "events.amazonaws.com")
+        if can(statement.Principal.Service)
+      ])
+    ])
+    error_message = "EventBridge may not write to the encrypted topic"
+  }
+}
+
+run "a_database_has_a_secret_and_a_setting_as_a_shop_has" {
+  variables {
+    databases = ["erp"]
+  }
+
+  assert {
+    condition = (
+      local.driver_variables["DATABASE_ERP_PASSWORD"] == "EMR.secret@lakehouse-prod/database-erp-password" &&
+      local.driver_variables["LAKEHOUSE_DATABASES__ERP__PASSWORD"] == "env:DATABASE_ERP_PASSWORD" &&
+      local.driver_variables["SHOP_NL_PASSWORD"] == "EMR.secret@lakehouse-prod/shop-nl-password" &&
+      local.driver_variables["LAKEHOUSE_SHOPS__NL__PASSWORD"] == "env:SHOP_NL_PASSWORD"
+    )
+    error_message = "the night would not know a database's password"
+  }
+
+  assert {
+    condition     = aws_secretsmanager_secret.this["database-erp-password"].name == "lakehouse-prod/database-erp-password"
+    error_message = "the password of a database has no place"
+  }
+}
+
+run "a_code_of_a_database_that_no_setting_could_have_is_refused" {
+  command = plan
+
+  variables {
+    databases = ["ERP"]
+  }
+
+  expect_failures = [var.databases]
+}

@@ -60,6 +60,30 @@ run "only_one_repository_in_one_environment_may_be_ci" {
   }
 }
 
+run "a_repository_whose_tokens_have_ids_may_be_ci" {
+  variables {
+    github_repository = "example@123456/lakehouse@456789"
+  }
+
+  assert {
+    condition = (
+      one(jsondecode(aws_iam_role.ci.assume_role_policy).Statement).Condition.StringEquals["token.actions.githubusercontent.com:sub"] ==
+      "repo:example@123456/lakehouse@456789:environment:prod"
+    )
+    error_message = "a repository with ids in its tokens could not be CI"
+  }
+}
+
+run "half_of_the_ids_is_refused" {
+  command = plan
+
+  variables {
+    github_repository = "example@123456/lakehouse"
+  }
+
+  expect_failures = [var.github_repository]
+}
+
 run "a_star_among_people_is_refused" {
   command = plan
 
