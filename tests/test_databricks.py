@@ -62,7 +62,9 @@ def _resources(target: str) -> tuple[dict[str, Any], dict[str, dict[str, dict[st
     """The same with all resources, by kind and key."""
     bundle = _yaml(ROOT / "databricks.yml")
     own = bundle["targets"][target]
-    assert own.keys() <= {"default", "mode", "run_as", "permissions", "variables"}, "it overrides what this test does not merge"
+    assert own.keys() <= {"default", "mode", "workspace", "run_as", "permissions", "variables"}, (
+        "it overrides what this test does not merge"
+    )
     defaults = {name: variable.get("default", f"given-{name}") for name, variable in bundle["variables"].items()}
     assert own["variables"].keys() <= defaults.keys()
     values: dict[str, Any] = {f"var.{name}": value for name, value in {**defaults, **own["variables"]}.items()}
@@ -105,6 +107,14 @@ def test_dev_staging_and_prod_exist_and_dev_is_the_default() -> None:
 @pytest.mark.parametrize("target", ["staging", "prod"])
 def test_production_runs_as_the_service_principal_that_the_deployer_names(target: str) -> None:
     assert _resolve(target)[0]["run_as"] == {"service_principal_name": "given-service_principal"}
+
+
+@pytest.mark.parametrize("target", ["staging", "prod"])
+def test_production_is_deployed_to_one_place_whoever_deploys(target: str) -> None:
+    """The place of the service principal that it runs as. The CLI's own is the home of who deploys: a second copy for another one."""
+    own, _ = _resolve(target)
+    principal = own["run_as"]["service_principal_name"]
+    assert own["workspace"] == {"root_path": f"/Workspace/Users/{principal}/.bundle/lakehouse/{target}"}
 
 
 def test_each_target_has_its_own_settings_file() -> None:
