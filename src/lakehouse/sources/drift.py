@@ -13,17 +13,19 @@ ADDED, REMOVED, RETYPED = "added", "removed", "retyped"
 Columns = Mapping[str, str]
 
 SMALL_NUMBERS = ("tinyint", "smallint", "mediumint", "int", "integer")
+# What a column of PostgreSQL's is called here that is a `numeric` without decimals and of 18 digits at most.
+WHOLE_NUMERIC = "numeric(18,0)"
 # Spark type as declared → the types of MySQL and PostgreSQL that it is read from without a change of meaning. PostgreSQL's own types
 # are read as text where they have one; an array (`text[]`) is never what is declared.
 FAMILIES: dict[type[DataType], tuple[str, ...]] = {
-    LongType: (*SMALL_NUMBERS, "bigint"),
+    LongType: (*SMALL_NUMBERS, "bigint", WHOLE_NUMERIC),
     IntegerType: SMALL_NUMBERS,
     BooleanType: ("tinyint", "bit", "boolean"),
-    DecimalType: ("decimal", "numeric", *SMALL_NUMBERS, "bigint", "double precision", "real"),
+    DecimalType: ("decimal", "numeric", *SMALL_NUMBERS, "bigint", WHOLE_NUMERIC, "money", "double precision", "real"),
     DoubleType: ("double", "float", "double precision", "real"),
     StringType: (
         *("char", "varchar", "tinytext", "text", "mediumtext", "longtext", "enum", "set", "json"),
-        *("character", "character varying", "uuid", "jsonb", "citext", "name"),
+        *("character", "character varying", "uuid", "jsonb", "citext", "name", '"char"'),
         "integer",  # PostgreSQL's name of it: numbers of invoices and articles
     ),
     DateType: ("date",),

@@ -23,7 +23,7 @@ from lakehouse.io.postgres.postgres_reader import read_tables
 from lakehouse.sources.databases.flat_sales import SALES
 from lakehouse.sources.drift import compare
 from lakehouse.sources.source import JdbcTable
-from lakehouse.table import MONEY, STRING, TIMESTAMP, Column
+from lakehouse.table import LONG, MONEY, STRING, TIMESTAMP, Column
 
 pytestmark = [pytest.mark.database, pytest.mark.spark]
 
@@ -83,14 +83,18 @@ def test_types_that_say_the_same_in_other_words_are_read(spark: SparkSession, po
             Column("fee", MONEY, "whole"),
             Column("note", STRING, "a type of an extension"),
             Column("paid_at", TIMESTAMP, "an end of all times"),
+            Column("paid", MONEY, "money"),
+            Column("kind", STRING, "one byte"),
+            Column("customer_no", LONG, "a number of another database's"),
+            Column("branch_no", LONG, "the same as a domain"),
         ),
     )
     postgres.run("postgres", "CREATE DATABASE odd")
     postgres.run("odd", "CREATE SCHEMA ext", "CREATE EXTENSION citext SCHEMA ext", 'CREATE SCHEMA "Sales Data"')
-    postgres.run("odd", "CREATE DOMAIN amount AS numeric", "CREATE DOMAIN price AS amount")
-    postgres.run(
-        "odd", 'CREATE TABLE "Sales Data".ledger (invoice_no integer, amount price, fee smallint, note ext.citext, paid_at timestamptz)'
-    )
+    postgres.run("odd", "CREATE DOMAIN amount AS numeric", "CREATE DOMAIN price AS amount", "CREATE DOMAIN branch AS numeric(4)")
+    usual = "invoice_no integer, amount price, fee smallint, note ext.citext, paid_at timestamptz"
+    seldom = 'paid money, kind "char", customer_no numeric(10, 0), branch_no branch'
+    postgres.run("odd", f'CREATE TABLE "Sales Data".ledger ({usual}, {seldom})')
     # The last one is below the bound, and rounds up to it.
     values = (
         ("12.50", "1000-01-01 00:00+00"),
@@ -98,8 +102,9 @@ def test_types_that_say_the_same_in_other_words_are_read(spark: SparkSession, po
         ("999999999999999999.999999999", "19999-12-31"),
         ("1", "0044-03-15 BC"),
     )
+    seldom = "1234.50, 'i', 9876543210, 17"
     for number, (amount, paid_at) in enumerate(values):
-        postgres.run("odd", f"INSERT INTO \"Sales Data\".ledger VALUES ({number}, '{amount}', 3, 'Tea', '{paid_at}')")
+        postgres.run("odd", f"INSERT INTO \"Sales Data\".ledger VALUES ({number}, '{amount}', 3, 'Tea', '{paid_at}', {seldom})")
     postgres.run("odd", 'GRANT USAGE ON SCHEMA "Sales Data" TO reader', 'GRANT SELECT ON "Sales Data".ledger TO reader')
     settings = sales_of(postgres, "odd").model_copy(update={"schema_name": "Sales Data"})
     with PostgresDatabase("till", settings) as database:
@@ -110,14 +115,33 @@ def test_types_that_say_the_same_in_other_words_are_read(spark: SparkSession, po
             "fee": "smallint",
             "note": "citext",
             "paid_at": "timestamp with time zone",
+            "paid": "money",
+            "kind": '"char"',
+            "customer_no": "numeric(18,0)",
+            "branch_no": "numeric(18,0)",
         }
         assert compare(ledger, found, None) == []
     rows = read_tables(spark, "till", settings, [ledger], str(tmp_path)).frames["ledger"].orderBy("invoice_no").collect()
-    assert [tuple(row) for row in rows] == [
+    assert {tuple(row[5:]) for row in rows} == {(Decimal("1234.5"), "i", 9876543210, 17)}
+    assert [tuple(row[:5]) for row in rows] == [
         ("0", Decimal("12.5"), Decimal(3), "Tea", datetime(1000, 1, 1)),
         ("1", None, Decimal(3), "Tea", None),
         ("2", None, Decimal(3), "Tea", None),
         ("3", Decimal(1), Decimal(3), "Tea", None),
+    ]
+
+
+def test_a_number_that_is_none_of_a_bigint_is_no_key(postgres: PostgresServer) -> None:
+    """One with decimals would be rounded, and two keys could become one; 19 digits may be too many."""
+    postgres.run("postgres", "CREATE DATABASE keys")
+    columns = {"free": "numeric", "with_cents": "numeric(10, 2)", "long": "numeric(19, 0)", "tens": "numeric(5, 0)"}
+    postgres.run("keys", f"CREATE TABLE numbers ({', '.join(f'{name} {kind}' for name, kind in columns.items())})")
+    postgres.run("keys", "GRANT SELECT ON numbers TO reader")
+    numbers = JdbcTable("numbers", "numbers", "one row", ("free",), tuple(Column(name, LONG, "a number") for name in columns))
+    with PostgresDatabase("till", sales_of(postgres, "keys")) as database:
+        found = database.columns_there([numbers], "public")["numbers"]
+    assert [str(change) for change in compare(numbers, found, None)] == [
+        f"numbers.{name}: found numeric, expected bigint" for name in ("free", "with_cents", "long")
     ]
 
 
@@ -141,16 +165,54 @@ def standby(postgres: PostgresServer) -> Iterator[PostgresServer]:
         running.stop()
 
 
+def test_how_old_a_replica_is_can_be_told_by_an_account_without_rights(postgres: PostgresServer, standby: PostgresServer) -> None:
+    make_sales(postgres, "aging")
+    wait_for(standby, replayed(postgres))
+    with PostgresDatabase("till", sales_of(postgres, "aging")) as primary:
+        assert not primary.is_replica() and primary.lag_seconds() is None
+    # Nobody writes to the primary: what its replica has is not old, however long ago it was written.
+    time.sleep(1.5)
+    assert lag_of(standby) == 0
+    standby.run("postgres", "SELECT pg_wal_replay_pause()")
+    postgres.run("aging", "UPDATE sales SET quantity = 1")
+    wait_for(standby, "SELECT pg_last_wal_receive_lsn() > pg_last_wal_replay_lsn()")
+    # The last commit that it has replayed was made before the pause above.
+    assert 1.5 <= lag_of(standby) < 600
+    standby.run("postgres", "SELECT pg_wal_replay_resume()")
+    wait_for(standby, replayed(postgres))
+    assert lag_of(standby) == 0
+    # What it has may be old from now on: nothing more arrives.
+    standby.run("postgres", "ALTER SYSTEM SET primary_conninfo = ''", "SELECT pg_reload_conf()")
+    wait_for(standby, "SELECT NOT EXISTS (SELECT FROM pg_stat_wal_receiver)")
+    assert lag_of(standby) > 0
+
+
+def lag_of(replica: PostgresServer) -> float:
+    with PostgresDatabase("till", sales_of(replica, "aging")) as database:
+        found = database.lag_seconds()
+    assert found is not None
+    return found
+
+
+def replayed(primary: PostgresServer) -> str:
+    """A question that is true when a replica has all that the primary has written now."""
+    ((written,),) = primary.run("postgres", "SELECT pg_current_wal_lsn()")
+    return f"SELECT pg_last_wal_replay_lsn() >= '{written}'"
+
+
+def wait_for(server: PostgresServer, question: str) -> None:
+    deadline = time.monotonic() + 60
+    while not server.run("postgres", question)[0][0]:
+        assert time.monotonic() < deadline, question
+        time.sleep(0.2)
+
+
 @pytest.mark.slow
 def test_a_replica_that_ends_the_read_ends_it_with_69_and_is_read_in_peace(
     spark: SparkSession, postgres: PostgresServer, standby: PostgresServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     make_many_sales(postgres, "busy", 300_000)
-    ((written,),) = postgres.run("busy", "SELECT pg_current_wal_lsn()")
-    deadline = time.monotonic() + 60
-    while not standby.run("postgres", f"SELECT pg_last_wal_replay_lsn() >= '{written}'")[0][0]:
-        assert time.monotonic() < deadline
-        time.sleep(0.2)
+    wait_for(standby, replayed(postgres))
     monkeypatch.setattr(postgres_reader, "WAITS", (0,))
     warnings: list[str] = []
     monkeypatch.setattr(logs, "warn", lambda text, **_: warnings.append(text))

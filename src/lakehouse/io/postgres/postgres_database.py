@@ -12,20 +12,30 @@ from lakehouse.io.config.connection_settings import ConnectionSettings
 from lakehouse.io.host import logs
 from lakehouse.io.postgres.connections import connect_arguments, translated
 from lakehouse.sources.databases.postgres_sql import qualified, select
+from lakehouse.sources.drift import WHOLE_NUMERIC
 from lakehouse.sources.source import JdbcTable
 
 # Of materialized views too, which information_schema does not know. A domain is what it is made of, a domain over a domain too; an enum
-# has a type of its own; an extension's type has its name wherever the extension is.
-COLUMNS_OF = """
+# has a type of its own; an extension's type has its name wherever the extension is. A `numeric` that holds whole numbers alone, and none
+# that a bigint does not hold, is one type, WHOLE_NUMERIC: so keys came from other databases. (A type's modifier has its digits and scale.)
+COLUMNS_OF = f"""
 WITH RECURSIVE made_of AS (
-  SELECT oid, oid AS base FROM pg_type WHERE typtype <> 'd'
+  SELECT oid, oid AS base, -1 AS modifier FROM pg_type WHERE typtype <> 'd'
   UNION ALL
-  SELECT t.oid, m.base FROM pg_type t JOIN made_of m ON m.oid = t.typbasetype WHERE t.typtype = 'd'
+  SELECT t.oid, m.base, CASE WHEN m.modifier = -1 THEN t.typtypmod ELSE m.modifier END
+  FROM pg_type t JOIN made_of m ON m.oid = t.typbasetype WHERE t.typtype = 'd'
+), columns AS (
+  SELECT a.attrelid, a.attnum, a.attname, m.base, CASE WHEN m.modifier = -1 THEN a.atttypmod ELSE m.modifier END - 4 AS modifier
+  FROM pg_attribute a JOIN made_of m ON m.oid = a.atttypid WHERE a.attnum > 0 AND NOT a.attisdropped
 )
-SELECT a.attname, CASE WHEN b.typtype = 'e' THEN 'enum' WHEN b.typname = 'citext' THEN 'citext' ELSE format_type(b.oid, NULL) END
-FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace
-JOIN made_of m ON m.oid = a.atttypid JOIN pg_type b ON b.oid = m.base
-WHERE n.nspname = %s AND c.relname = %s AND a.attnum > 0 AND NOT a.attisdropped AND has_column_privilege(c.oid, a.attnum, 'SELECT')
+SELECT a.attname, CASE
+  WHEN b.typtype = 'e' THEN 'enum'
+  WHEN b.typname = 'citext' THEN 'citext'
+  WHEN b.typname = 'numeric' AND a.modifier >= 0 AND a.modifier & 2047 = 0 AND a.modifier >> 16 <= 18 THEN '{WHOLE_NUMERIC}'
+  ELSE format_type(b.oid, NULL)
+END
+FROM columns a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_type b ON b.oid = a.base
+WHERE n.nspname = %s AND c.relname = %s AND has_column_privilege(c.oid, a.attnum, 'SELECT')
 """
 # Bytes of a table that are read over one connection: a range of its pages.
 BYTES_A_RANGE = 64 * 1024 * 1024
@@ -34,6 +44,14 @@ WITH_PAGES = ("r", "m")
 PAGES_OF = """
 SELECT c.relkind::text, pg_relation_size(c.oid), current_setting('block_size')::bigint
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = %s AND c.relname = %s
+"""
+# Nothing to do is not old: a primary that nobody writes to commits nothing. But what has arrived says how old it is only while more could
+# arrive; without a receiver (a log that is shipped, a primary that is away) the last commit that was replayed does.
+LAG = """
+SELECT CASE
+  WHEN pg_last_wal_receive_lsn() = pg_last_wal_replay_lsn() AND EXISTS (SELECT FROM pg_stat_wal_receiver) THEN 0
+  ELSE greatest(0, extract(epoch FROM clock_timestamp() - pg_last_xact_replay_timestamp()))
+END::float8 WHERE pg_is_in_recovery()
 """
 
 
@@ -67,6 +85,10 @@ class PostgresDatabase:
 
     def is_replica(self) -> bool:
         return bool(self.ask("SELECT pg_is_in_recovery()")[0][0])
+
+    def lag_seconds(self) -> float | None:
+        """How old the state is that a replica holds, at most; None of a primary, and where nothing was replayed yet."""
+        return next((lag for (lag,) in self.ask(LAG)), None)
 
     def columns_there(self, tables: Iterable[JdbcTable], schema: str) -> dict[str, dict[str, str]]:
         """Source table → column → type. A table that is not there, or of which nothing is granted, has no columns."""

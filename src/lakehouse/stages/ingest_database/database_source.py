@@ -14,12 +14,13 @@ MYSQL_COLUMNS = "SELECT column_name, data_type FROM information_schema.columns W
 
 @dataclass(frozen=True)
 class DatabaseSource:
-    """A database, its server, and the columns of its tables as they were when it was checked."""
+    """A database, its server, and the columns of its tables as they were when it was checked. `lag_seconds` as of then; None: unknown."""
 
     code: str
     settings: DatabaseSettings
     version: str
     is_replica: bool
+    lag_seconds: float | None
     columns: Mapping[str, Columns]
 
     @property
@@ -28,7 +29,15 @@ class DatabaseSource:
 
     @property
     def description(self) -> str:
-        return f"{self.version}{', a replica' if self.is_replica else ''}, kind {self.kind.name}: {self.kind.description}"
+        return f"{self.version}{self._age}, kind {self.kind.name}: {self.kind.description}"
+
+    @property
+    def _age(self) -> str:
+        if not self.is_replica:
+            return ""
+        if self.lag_seconds is None:
+            return ", a replica (how old it is can't be told)"
+        return f", a replica {self.lag_seconds:.0f} s behind its primary"
 
     @property
     def notes(self) -> list[str]:
@@ -51,7 +60,7 @@ def _postgres(code: str, settings: DatabaseSettings) -> DatabaseSource:
         # A column of another type would make the probe fail for what it is cast to.
         refuse(code, compare_all([table for table in tables if columns[table.source_name]], columns, {}))
         database.check(tables, settings.schema_name)
-        return DatabaseSource(code, settings, database.version(), database.is_replica(), columns)
+        return DatabaseSource(code, settings, database.version(), database.is_replica(), database.lag_seconds(), columns)
 
 
 def _mysql(code: str, settings: DatabaseSettings) -> DatabaseSource:
@@ -60,4 +69,4 @@ def _mysql(code: str, settings: DatabaseSettings) -> DatabaseSource:
         columns = {t.source_name: dict(database.ask(MYSQL_COLUMNS, t.source_name, [t.source_name])) for t in tables}
         for table in tables:
             database.ask(table.probe(""), table.source_name)
-        return DatabaseSource(code, settings, database.version(), False, columns)
+        return DatabaseSource(code, settings, database.version(), False, None, columns)

@@ -125,7 +125,7 @@ class DatabaseMirroring:
                 mode="full",
                 consistency_mode=staged.consistency,
                 position="",
-                lag_seconds=None,
+                lag_seconds=self._source.lag_seconds,
                 seconds=seconds,
                 orders_there=there,
                 orders_read=there,
