@@ -29,7 +29,7 @@ test-all: lint types ## the same with all of the slow kinds, then ten disturbed 
 
 # What looks into the JVM, or into Delta's memory of tables, has no meaning there.
 CONNECT := tests/bronze tests/silver tests/gold tests/export tests/recommend tests/pipeline tests/runs tests/io/delta tests/io/quality \
-	tests/io/mysql tests/e2e/test_tasks.py tests/e2e/test_notebooks.py tests/e2e/test_asking.py
+	tests/io/mysql tests/io/postgres tests/stages/ingest_database tests/e2e/test_tasks.py tests/e2e/test_notebooks.py tests/e2e/test_asking.py
 test-connect: dev ## builds, pipeline, a workflow's tasks and the notebooks on a server of Spark Connect, then nights on one
 	$(PYTHON_IN) pytest --connect $(CONNECT)
 	$(PYTHON_IN) pytest tests/e2e/test_connect.py

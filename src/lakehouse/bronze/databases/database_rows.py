@@ -21,7 +21,8 @@ Frames = Mapping[str, DataFrame]
 
 def in_utc(rows: DataFrame, local_columns: Collection[str], time_zone: str) -> DataFrame:
     """The rows with these columns, read as if they were UTC, as what the time zone's clocks meant."""
-    return rows.withColumns({name: F.to_utc_timestamp(name, time_zone) for name in local_columns})
+    in_zone = {name: F.to_utc_timestamp(name, time_zone) for name in local_columns}
+    return rows.withColumns(in_zone) if in_zone else rows  # Spark Connect takes no columns for an error
 
 
 def entity_rows(kind: DatabaseKind, tables: Frames, values: Mapping[str, object]) -> dict[str, DataFrame]:
