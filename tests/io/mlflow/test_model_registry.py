@@ -1,6 +1,7 @@
 """A tiny trained model through a real registry: logged, looked at, promoted at the end of its run, loaded again."""
 
 import sqlite3
+import tempfile
 from contextlib import closing
 from datetime import date
 from pathlib import Path
@@ -8,6 +9,7 @@ from pathlib import Path
 import mlflow
 import pytest
 from mlflow.exceptions import MlflowException
+from pyspark.ml import PipelineModel
 from pyspark.ml.recommendation import ALS
 from pyspark.sql import SparkSession
 
@@ -48,6 +50,38 @@ def test_what_the_registry_cannot_write_is_raised_and_not_logged_with_its_values
     with pytest.raises(MlflowException):
         registry.last_training()
     assert "Traceback" not in capfd.readouterr().err
+
+
+def test_a_model_passes_through_a_folder_that_machines_of_a_cluster_share(
+    spark: SparkSession, store: DeltaStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The vault's, which all of them reach: on a cluster the folder for temporary files is another one on each machine."""
+    elsewhere = tmp_path / "of this machine"
+    elsewhere.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(elsewhere))
+    passed: list[str] = []
+    save, load = PipelineModel.save, PipelineModel.load
+
+    def saved(model: PipelineModel, path: str) -> None:
+        passed.append(path)
+        save(model, path)
+
+    def loaded_from(path: str) -> object:
+        passed.append(path)
+        return load(path)
+
+    monkeypatch.setattr(PipelineModel, "save", saved)
+    monkeypatch.setattr(PipelineModel, "load", loaded_from)
+    registry = ModelRegistry(settings_of(tmp_path), store)
+    ratings = frame_from(spark, PAIRS, "customer_idx int, product_idx int, weight float")
+    als = ALS(rank=2, maxIter=1, implicitPrefs=True, seed=7, userCol="customer_idx", itemCol="product_idx", ratingCol="weight")
+    model = als.fit(ratings)
+    version = registry.log(model, {}, TRAINING)
+    assert list((tmp_path / "vault" / "_staging").iterdir()) == [], "what was written is with the artifacts now"
+    loaded = registry.load(registry.version(version))
+    assert loaded.userFactors.count() == model.userFactors.count() == 3
+    shared = str(tmp_path / "vault" / "_staging")
+    assert len(passed) == 2 and all(shared in path for path in passed), "saved, and loaded"
 
 
 def test_a_training_that_passed_is_the_champion_from_the_end_of_its_run_on(

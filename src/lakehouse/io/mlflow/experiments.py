@@ -75,6 +75,19 @@ def artifact_place(settings: Settings) -> str | None:
     return settings.artifact_root or ((folder / "mlartifacts").as_uri() if folder else None)
 
 
+def folder_of_all_machines(settings: Settings) -> str | None:
+    """Where executors on other machines find the files of a model that passes through a folder: in the staging area, if that is a folder.
+
+    None, a folder of this machine, where the vault is in a bucket or a volume of Databricks: there they write to where artifacts are.
+    """
+    root = settings.vault_root
+    if "://" in root or root.startswith("/Volumes/"):
+        return None
+    folder = Path(root) / "_staging"
+    folder.mkdir(parents=True, exist_ok=True)
+    return str(folder)
+
+
 def make_database(tracking_uri: str) -> None:
     """A sqlite file that is missing appears with all its tables: with one that a killed run left half made MLflow can't go on."""
     file = sqlite_file(tracking_uri)

@@ -31,7 +31,7 @@ from pyspark.sql import DataFrame, SparkSession
 from lakehouse.errors import DataError
 from lakehouse.io.config.settings import Settings
 from lakehouse.io.delta.delta_store import DeltaStore
-from lakehouse.io.mlflow.experiments import artifact_place, registry_of, use_server
+from lakehouse.io.mlflow.experiments import artifact_place, folder_of_all_machines, registry_of, use_server
 from lakehouse.io.mlflow.model_facts import Champion, Registered, Training
 from lakehouse.ops.model_changes import GATE, ModelChange, model_changes, record_model_change, system_user
 
@@ -55,7 +55,7 @@ class ModelRegistry:
     """
 
     def __init__(self, settings: Settings, store: DeltaStore | None = None) -> None:
-        self._name, self._experiment, self._store = settings.model_name, settings.experiment_name, store
+        self._name, self._experiment, self._settings, self._store = settings.model_name, settings.experiment_name, settings, store
         self._artifacts = artifact_place(settings)
         use_server(settings)
         mlflow.set_registry_uri(registry_of(settings))
@@ -131,7 +131,7 @@ class ModelRegistry:
             for file, text in training.texts.items():
                 mlflow.log_text(text, file)
             _log_index(index)
-            with tempfile.TemporaryDirectory() as scratch, redirect_stderr(StringIO()):  # it prints what it did
+            with tempfile.TemporaryDirectory(dir=folder_of_all_machines(self._settings)) as scratch, redirect_stderr(StringIO()):
                 info = mlflow.spark.log_model(
                     PipelineModel([model]),
                     artifact_path="model",
@@ -203,9 +203,9 @@ class ModelRegistry:
 
     def load(self, champion: Champion) -> ALSModel:
         """A version's model as Spark knows it. It needs a session that is not of Spark Connect."""
-        scratch = tempfile.mkdtemp()  # Spark reads from it as long as the model is used
+        scratch = tempfile.mkdtemp(dir=folder_of_all_machines(self._settings))  # Spark reads from it as long as the model is used
         atexit.register(shutil.rmtree, scratch, ignore_errors=True)
-        model = mlflow.spark.load_model(f"models:/{self._name}/{champion.version}", dfs_tmpdir=scratch)
+        model = mlflow.spark.load_model(f"models:/{self._name}/{champion.version}", dfs_tmpdir=scratch, dst_path=scratch)
         stage = model.stages[0]
         assert isinstance(stage, ALSModel)
         return stage
