@@ -82,6 +82,7 @@ class IncidentNotifier:
         self._write_metrics()
 
     def can_record(self, store: DeltaStore, ledger: Ledger) -> None:
+        """From now on incidents are recorded in `ops.incidents`. Before this call there is no session to do it."""
         self._store, self._ledger = store, ledger
 
     def tell_killed(self, runs: Sequence[Killed]) -> None:

@@ -20,6 +20,7 @@ class Named:
     is_hidden: bool = False
 
     def value(self, written: str) -> Value:
+        """The column as an expression; `written` is its name as the query writes it."""
         if self.kind is None:
             raise NotOnTheList(f"the column {self.name} is of a type that is not on the list")
         return Value(self.sql, self.kind, name=written)
@@ -45,6 +46,7 @@ class Scope:
         return found[0].value(name) if found else None
 
     def star(self, table: str = "") -> list[Named]:
+        """The columns of `*`, or of `table.*`."""
         if table and any(column.is_hidden for column in self.columns):
             raise NotOnTheList("it has a star of one table after USING")
         found = [column for column in self.columns if not column.is_hidden and (not table or table.lower() in column.of)]
@@ -54,6 +56,7 @@ class Scope:
 
 
 def beside(left: Scope, right: Scope) -> Scope:
+    """The columns of two tables of a join. NotOnTheList if both tables have the same name."""
     if {name for column in left.columns for name in column.of} & {name for column in right.columns for name in column.of}:
         raise NotOnTheList("two of its tables have the same name")
     return Scope([*left.columns, *right.columns])
@@ -87,12 +90,14 @@ class Outputs:
     columns: list[Value] = field(default_factory=list)
 
     def find(self, name: str) -> Value | None:
+        """The column of that name; None if there is none."""
         found = [column for column in self.columns if (column.name or "").lower() == name.lower()]
         if len({column.sql for column in found}) > 1:
             raise NotOnTheList(f"the name {name} means several columns of its result")
         return found[0] if found else None
 
     def at(self, place: str) -> Value:
+        """The column at a position, which is written as digits and counts from 1."""
         if not place.isdigit() or not 0 < int(place) <= len(self.columns):
             raise NotOnTheList("a position in it is none of its columns")
         return self.columns[int(place) - 1]

@@ -17,6 +17,7 @@ def ordered(item: Any, value: Value) -> str:
 
 
 def frame(spec: Any) -> str:
+    """SQL of a window's ROWS BETWEEN. NotOnTheList for RANGE and GROUPS."""
     only(spec, "kind", "start", "start_side", "end", "end_side")
     ends = [_end_of_frame(spec.args.get(side), spec.args.get(f"{side}_side")) for side in ("start", "end")]
     if str(spec.args.get("kind")).upper() != "ROWS":
