@@ -1,4 +1,4 @@
-"""What names mean within a query: the columns of what stands in FROM."""
+"""Resolves names within a query: the columns of the tables in FROM, and those of the select list."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
@@ -11,7 +11,11 @@ from lakehouse.spark_sql.values import Value
 
 @dataclass(frozen=True)
 class Named:
-    """A column that can be named. `of`: the names of its table, as `o`, or `orders` and `silver.orders`. `is_hidden`: only with them."""
+    """A column that a query can name.
+
+    `kind`: None if its type is not on the list. `of`: the names of its table, as `o`, or `orders` and `silver.orders`. `is_hidden`: it can
+    only be named together with its table.
+    """
 
     name: str
     kind: Kind | None
@@ -28,7 +32,7 @@ class Named:
 
 @dataclass(frozen=True)
 class Scope:
-    """Columns in the order of `*`."""
+    """The columns that can be named, in the order of `*`."""
 
     columns: Sequence[Named] = ()
 
@@ -63,7 +67,7 @@ def beside(left: Scope, right: Scope) -> Scope:
 
 
 def merged(left: Scope, right: Scope, using: Iterable[str]) -> tuple[Scope, list[tuple[Value, Value]]]:
-    """The scope after USING: those columns first and once, as the left table has them; and the pairs that must be equal."""
+    """The scope after JOIN … USING, and the pairs of columns that must be equal. The columns of USING come first and only once."""
     names = [name.lower() for name in using]
     pairs = [(_one(left, name), _one(right, name)) for name in names]
     if any(one.kind != other.kind for one, other in pairs):
@@ -85,7 +89,7 @@ def _one(scope: Scope, name: str) -> Named:
 
 @dataclass
 class Outputs:
-    """The select list, for what may name its columns: ORDER BY, GROUP BY, HAVING."""
+    """The columns of the select list, which ORDER BY, GROUP BY and HAVING may name."""
 
     columns: list[Value] = field(default_factory=list)
 

@@ -8,7 +8,7 @@ from lakehouse.spark_sql.values import Value
 
 
 def ordered(item: Any, value: Value) -> str:
-    """Spark takes null for less than anything."""
+    """SQL of one item of ORDER BY. Where nulls come is written out, since the two engines have different defaults."""
     only(item, "this", "desc", "nulls_first")
     if value.kind.element is not None:
         raise NotOnTheList("it is ordered by an array")
