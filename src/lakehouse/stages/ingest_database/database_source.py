@@ -28,6 +28,7 @@ class DatabaseSource:
 
     @property
     def description(self) -> str:
+        """Server, role and kind in a few words, for messages. No address and no user is in it."""
         return f"{self.version}{', a replica' if self.is_replica else ''}, kind {self.kind.name}: {self.kind.description}"
 
     @property
