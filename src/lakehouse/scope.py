@@ -24,6 +24,7 @@ class Orders:
         return f"({inside} AND {value} NOT IN ({_listed(self.without)}))" if self.without else inside
 
     def in_ranges(self, value: str) -> str:
+        """SQL that is true for the orders of `ranges`, those of `without` among them."""
         return _any(_between(value, *ends) for ends in self.ranges)
 
     def bounds(self, value: str) -> str:
@@ -40,10 +41,12 @@ class Scope:
 
     @staticmethod
     def of_shop(code: str) -> "Scope":
+        """All rows of one shop."""
         return Scope({code: None})
 
     @staticmethod
     def of_orders(keys: Iterable[tuple[str, int]]) -> "Scope":
+        """These root orders, each given as shop code and order id."""
         orders: dict[str, set[int]] = {}
         for code, order_id in keys:
             orders.setdefault(code, set()).add(order_id)

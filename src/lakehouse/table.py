@@ -62,6 +62,7 @@ class Reference:
 
     @property
     def name(self) -> str:
+        """Its name among the rules in quarantine and in checks."""
         return f"{self.columns[-1]}_is_one_of_{self.to.entity}"
 
 

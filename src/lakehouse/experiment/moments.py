@@ -30,10 +30,12 @@ class Moments:
 
     @property
     def mean(self) -> float:
+        """Of y, per member."""
         return self.y / self.count
 
     @property
     def mean_before(self) -> float:
+        """Of x, per member."""
         return self.x / self.count
 
     @property
@@ -43,10 +45,12 @@ class Moments:
 
     @property
     def variance_before(self) -> float:
+        """Of x, unbiased."""
         return max(self._central(self.xx, self.x, self.x), 0.0)
 
     @property
     def covariance(self) -> float:
+        """Of x and y, unbiased."""
         return self._central(self.xy, self.x, self.y)
 
     def _central(self, products: float, first: float, second: float) -> float:

@@ -1,6 +1,6 @@
-"""What a campaign added per member: treatment less control, with what the weeks before explain taken off, and an interval.
+"""Uplift of a campaign per member: mean of the treatment less that of the control, adjusted for earlier purchases (CUPED), with interval.
 
-Intention to treat: all who were assigned count, whether a mail reached them or not. gbstats has the same formulas, but its newest release
+Intention to treat: all members count, whether a mail reached them or not. gbstats has the same formulas, but its newest release
 that can be installed (0.8.0) wants pandas and numpy below 2; distributions are scipy's.
 """
 
@@ -42,7 +42,7 @@ class Uplift:
 
 
 def uplift(treatment: Moments, control: Moments, alpha: float = ALPHA) -> Uplift | None:
-    """None where there is nothing to tell by: fewer than two members in an arm, or no variance in one.
+    """None if an arm has fewer than two members, or no variance.
 
     CUPED: y less theta times x, theta being the slope of y on x within the arms (Deng, Xu, Kohavi and Walker, "Improving the sensitivity of
     online controlled experiments by utilizing pre-experiment data", WSDM 2013, section 3.2). The interval is Welch's (Biometrika 1947), for
@@ -51,7 +51,7 @@ def uplift(treatment: Moments, control: Moments, alpha: float = ALPHA) -> Uplift
     if min(treatment.count, control.count) < 2:
         return None
     theta = _theta(treatment, control)
-    left = [_left(arm, theta) for arm in (treatment, control)]
+    left = [_adjusted_variance(arm, theta) for arm in (treatment, control)]
     parts = [variance / arm.count for variance, arm in zip(left, (treatment, control), strict=True)]
     if min(parts) <= 0:
         return None
@@ -82,7 +82,7 @@ def _theta(treatment: Moments, control: Moments) -> float:
     return together / spread if spread > 0 else 0.0
 
 
-def _left(arm: Moments, theta: float) -> float:
+def _adjusted_variance(arm: Moments, theta: float) -> float:
     """Variance of y less theta times x."""
     return arm.variance + theta**2 * arm.variance_before - 2 * theta * arm.covariance
 

@@ -57,6 +57,8 @@ class Stock(Part):
 
 
 class Campaign(Part):
+    """One campaign of conf/campaigns. `name` is that of its file; conf/README.md says what each value means."""
+
     name: Name
     channel: ChannelName
     purpose: Literal["marketing"] = "marketing"

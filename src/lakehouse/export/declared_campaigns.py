@@ -33,6 +33,7 @@ class Declared:
         return _named(self.profiles, name, "profile")
 
     def profile_of(self, campaign: Campaign) -> Profile:
+        """ConfigError (2) if the campaign names a profile that does not exist."""
         return self.profile(campaign.profile)
 
 

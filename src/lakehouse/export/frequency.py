@@ -49,6 +49,7 @@ def counted_packs(campaign: Campaign, made: Collection[PackRecord], tonight: Col
 
 
 def pack_name(record: PackRecord) -> PackName:
+    """The name under which the recipients of the pack are counted."""
     return record.campaign, record.run_date.isoformat(), record.run_id
 
 

@@ -1,4 +1,4 @@
-"""Who of a campaign's audience is held out, so that what the campaign earned can be told from what would have been bought anyway."""
+"""Who of a campaign's audience is held out. Comparing them with the recipients shows what the campaign added to what people buy anyway."""
 
 from datetime import datetime
 from decimal import Decimal
@@ -11,17 +11,17 @@ from lakehouse.bronze.campaign_members import CONTROL, TABLE, TREATMENT
 from lakehouse.errors import ConfigError
 from lakehouse.gold.keys import CUSTOMER
 
-# Shares are counted in ten-thousandths, as many as a hash is divided into.
+# Shares are counted in ten-thousandths, and a person's hash is taken modulo this number.
 STEPS = 10_000
 HEX_DIGITS = 15
 
 
 def arm(person: SparkColumn, salt: str, share: Decimal) -> SparkColumn:
-    """`control` for `share` of all persons, `treatment` for the others; null where there is no person, who takes no part.
+    """`control` for `share` of all persons, `treatment` for the others. Null without a person: the row takes no part.
 
-    A person is a pseudonym: of the e-mail, so that one person has one arm in all shops. It is decided by the first 60 bits of SHA-256 of
-    `salt:person`, modulo 10,000: the same person and salt always have the same arm, a greater share only adds controls, and campaigns of
-    different salts hold out people independently of each other. ConfigError (2) where the share is not 0 to 1 in steps of 0.0001.
+    A person is the pseudonym of an e-mail address, so that one person has one arm in all shops. The first 60 bits of SHA-256 of
+    `salt:person`, modulo 10,000, decide. The same person and salt always give the same arm, a greater share only adds controls, and
+    campaigns with different salts hold out people independently. ConfigError (2) if the share is not 0 to 1 in steps of 0.0001.
     """
     held = control_steps(share)
     digest = F.sha2(F.concat(F.lit(f"{salt}:"), person), 256)
@@ -30,7 +30,7 @@ def arm(person: SparkColumn, salt: str, share: Decimal) -> SparkColumn:
 
 
 def control_steps(share: Decimal) -> int:
-    """The share in ten-thousandths. ConfigError (2) where it is none of 0 to 10,000."""
+    """The share in ten-thousandths. ConfigError (2) if that is no whole number from 0 to 10,000."""
     steps = Decimal(share) * STEPS
     if not 0 <= steps <= STEPS or steps != int(steps):
         raise ConfigError(f"a hold-out of {share} is not possible", "give a share from 0 to 1 with at most four decimals, such as 0.1")
@@ -38,11 +38,11 @@ def control_steps(share: Decimal) -> int:
 
 
 def with_arm(people: DataFrame, known: DataFrame, campaign: str, salt: str, share: Decimal) -> DataFrame:
-    """`people` with `arm`: the first that the campaign gave the person, or any of the customers who are this person now, else the hash's.
+    """`people` with `arm`: the earliest that the campaign gave to the person or to one of the person's customers; without one, the hash's.
 
-    `people` have shop_code, customer_key and `person`; `known` is bronze.campaign_members. So who has another address keeps the arm, and of
-    people who had different arms before they became one (control, where both were given at once) all have that of the earlier assignment:
-    nobody's inbox is in both arms.
+    `people` have shop_code, customer_key and `person`; `known` is bronze.campaign_members. So a customer with a new address keeps the arm.
+    If customers with different arms come to share an address, all get the earlier arm, and control if both are equally old. So no inbox is
+    in both arms.
     """
     of_campaign = known.where(F.col("campaign") == campaign)
     first = F.min(F.struct("assigned_at", "arm"))
@@ -58,7 +58,7 @@ def with_arm(people: DataFrame, known: DataFrame, campaign: str, salt: str, shar
 
 
 def members(people: DataFrame, campaign: str, list_name: str | None, share: Decimal, at: datetime, run_id: str) -> DataFrame:
-    """Rows of bronze.campaign_members for `people` with `arm` and `country_code`: who gets the pack, and who would but for the arm.
+    """Rows of bronze.campaign_members for `people` with `arm` and `country_code`: recipients, and those who are left out by the arm alone.
 
     `at`: `campaign_members.assignment_time`. `newcomers` says which of the rows are new.
     """

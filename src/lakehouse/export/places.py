@@ -6,17 +6,17 @@ from pyspark.sql import functions as F
 from lakehouse.gold.keys import CUSTOMER
 from lakehouse.recommend.scorer import BUY_AGAIN, DISCOVER
 
-# Code of the reason of what was bought before, wherever it comes from.
+# Reason code of products that the customer has bought before, whichever source they come from.
 BOUGHT_BEFORE = "own_frequency"
 LIST_OWNER = ["list_shop", "customer_key"]
 
 
 def places(lists: DataFrame, catalogue: DataFrame, pairs: DataFrame, list_name: str) -> DataFrame:
-    """One row per place of the list whose product can still be sold, described.
+    """One row per place of the list whose product can still be sold, with what a pack says of the product.
 
     list_shop, customer_key, rank, product_id, product_name, price, currency, url, image_url, list (buy_again for what was bought before,
-    else discover), reason_code, and reason_product_name, of the strongest product that the list has as the reason. Lists may be older than
-    the catalogue: what was sold out since gives its place to the next best, and is named as no reason.
+    else discover), reason_code, reason_product_name (the first of the list's reasons). The catalogue may be newer than the lists: a product
+    that was sold out since is left out, so that the next best is shown, and it is not named as a reason.
     """
     sold = catalogue.where("is_sellable and not is_restricted")
     reasons = sold.select("shop_code", F.col("product_id").alias("reason_product_id"), F.col("product_name").alias("reason_product_name"))
@@ -32,7 +32,7 @@ def places(lists: DataFrame, catalogue: DataFrame, pairs: DataFrame, list_name: 
     bought = pairs.select(*CUSTOMER, "product_id", F.lit(True).alias("is_bought"))
     is_bought = F.coalesce("is_bought", F.lit(False))
     is_bought_since = is_bought & (F.col("candidate_source") != BOUGHT_BEFORE)
-    # Lists of before there were reasons have null there.
+    # Lists of older versions have no reasons: null.
     reason_code = F.coalesce("reason_code", "candidate_source")
     return (
         lists.where(F.col("list_name") == list_name)
@@ -42,7 +42,7 @@ def places(lists: DataFrame, catalogue: DataFrame, pairs: DataFrame, list_name: 
         .join(described, ["shop_code", "product_id"])
         .join(reasons, ["shop_code", "reason_product_id"], "left")
         .join(bought, [*CUSTOMER, "product_id"], "left")
-        # Which of the two lists the product belongs to is what a mail says about it.
+        # A mail has one text for products that were bought before, and another for new ones.
         .withColumn("list", F.when(is_bought, BUY_AGAIN).otherwise(DISCOVER))
         .withColumn("reason_code", F.when(is_bought_since, BOUGHT_BEFORE).otherwise(reason_code))
         .withColumn("reason_product_name", F.when(~is_bought, F.col("reason_product_name")))

@@ -50,6 +50,7 @@ class Slots(Part):
     slots: tuple[str | Cell, ...]
 
     def fields(self) -> Iterator[Cell]:
+        """A cell for each column of one product; `{slot}` in its name is replaced by the place, 1 and up."""
         for given in self.slots:
             yield Cell(name=f"{given}_{{slot}}", value=given) if isinstance(given, str) else given
 
@@ -61,16 +62,21 @@ class Items(Part):
     items: tuple[str | Cell, ...]
 
     def fields(self) -> Iterator[Cell]:
+        """A cell for each name of a product's object."""
         return map(as_field, self.items)
 
 
 class Price(Part):
+    """How prices are written: decimal sign, digits after it, and whether the code of the currency follows."""
+
     decimal_mark: Literal[".", ","] = "."
     digits: int = Field(default=2, ge=0, le=4)
     with_currency: bool = False
 
 
 class Profile(Part):
+    """The form in which a tool takes a pack: columns, text format and limits of its files. `name` is that of its file in conf/profiles."""
+
     name: Name
     # Of the columns: another number where a reader of the files would have to change something.
     version: int = Field(ge=1)

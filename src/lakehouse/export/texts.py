@@ -38,6 +38,7 @@ def sentence(texts: Texts, code: str, product_name: str | None, spoken: str) -> 
 
 
 def languages_of(texts: Texts) -> frozenset[str]:
+    """The languages in which every reason has a text; `parse_texts` holds that they are the same for all."""
     return frozenset(next(iter(texts.values())))
 
 

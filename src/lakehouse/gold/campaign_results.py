@@ -127,7 +127,7 @@ def build(
     run_date: date,
     feed_shop: str,
 ) -> DataFrame:
-    """Sums over members by Spark, whose number does not matter; statistics of the few rows that are left, in Python beside them."""
+    """One row for each campaign, part, currency and measure. Spark adds up the members, and Python computes the statistics of the sums."""
     until = end_of(run_date)
     members = with_currency(campaign_members.where(F.col("assigned_at") <= F.lit(until)), shops, feed_shop)
     known = with_orders_and_feedback(members, customers, orders, customer_identities, mail_feedback, until)
@@ -137,7 +137,7 @@ def build(
 
 
 def _progress(run_date: date) -> dict[str, SparkColumn]:
-    """`days` go as far as orders are known: to the newest one of any member."""
+    """`days` from the first assignment to the end of the window, or to the newest known order of any member if that is earlier."""
     ends = F.col("last_assigned_at") + F.make_dt_interval(F.lit(WINDOW_DAYS))
     known = F.coalesce(F.max("_sold").over(Window.partitionBy(F.lit(0))), "first_assigned_at")
     seconds = F.unix_timestamp(F.least(known, ends)) - F.unix_timestamp("first_assigned_at")
@@ -145,12 +145,12 @@ def _progress(run_date: date) -> dict[str, SparkColumn]:
 
 
 def _as_numbers(column: Column) -> Column:
-    """What is estimated comes from Python as doubles; the declared types are made of them when the table is written."""
+    """Python gives estimated amounts as doubles. They become decimals, as declared, when the table is written."""
     return Column(column.name, DOUBLE, column.comment) if column.name in FINDINGS and column.type == MONEY else column
 
 
 def _with_findings(batches: Iterable[pd.DataFrame]) -> Iterable[pd.DataFrame]:
-    """Each row with its findings. Runs where Spark's Python does; libraries of statistics are not imported before."""
+    """Each row with its findings. This runs in Spark's Python workers, and only they import libraries of statistics."""
     from lakehouse.experiment.findings import findings
     from lakehouse.experiment.moments import Moments
 

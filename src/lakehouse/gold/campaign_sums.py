@@ -1,4 +1,4 @@
-"""Sums over the members of a campaign, by part and arm: what becomes of a million members before anybody looks at them."""
+"""Sums over the members of a campaign, by part and arm. The statistics of a campaign need only these, not its million members."""
 
 from pyspark.sql import Column as SparkColumn
 from pyspark.sql import DataFrame
@@ -10,13 +10,17 @@ from lakehouse.table import MONEY
 
 ALL, UNKNOWN = "*", "unknown"
 REVENUE, ORDERS = "revenue", "orders"
-# Squares of amounts with four decimals fit a decimal, so that sums are exact and the same whatever the order of rows.
+# Amounts have four decimals, so their squares fit a decimal. Sums are then exact, and the same in any order of rows.
 EXACT = "decimal(18,4)"
 SUMS = ("count", "y", "yy", "x", "xx", "xy")
 
 
 def summed(members: DataFrame) -> DataFrame:
-    """Of `campaign_orders.with_orders_and_feedback`: of each part, currency, measure and arm what is a count or a sum."""
+    """One row for each campaign, part, currency, measure (revenue, orders) and arm.
+
+    `members` is the frame of `campaign_orders.with_orders_and_feedback`. A part (`_part`) is everybody, or one shop, country, segment or
+    list. SUMS: `count` of members; sums of y (after the assignment), x (before it), of their squares and of their product.
+    """
     values = {
         "all": F.lit(ALL),
         "shop": F.col("shop_code"),
@@ -54,7 +58,7 @@ def _measure(name: str, after: SparkColumn, before: SparkColumn) -> SparkColumn:
 
 
 def by_part(arms: DataFrame) -> DataFrame:
-    """The two arms of a part beside each other: columns of the table, and t_ and c_ of SUMS, of the treatment and the control."""
+    """One row for each part, with both arms: columns of gold.campaign_results, and SUMS with the prefix t_ (treatment) or c_ (control)."""
     numbers = [name for name in arms.columns if name not in ("campaign", "_part", "currency_code", "measure", "arm")]
     one = {arm: F.max(F.when(F.col("arm") == arm, F.struct(*numbers))).alias(arm) for arm in ARMS}
     together = arms.groupBy("campaign", "_part", "currency_code", "measure").agg(*one.values())

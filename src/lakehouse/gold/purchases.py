@@ -1,6 +1,6 @@
-"""What was bought when, as it looks at one moment: the frame that weights, popularity and every test of a model are made from.
+"""Purchases as they were known at one moment. Weights, popularity and every test of a model are computed from this frame.
 
-No table of its own: tables and models build it from the same few lines, so that a model is judged by the code that runs at night.
+It is not stored as a table. Tables and models both build it here, so that a model is judged by the code that runs at night.
 """
 
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ BOUGHT_IN = Column("shop_code", STRING, "the shop; what was bought in the app is
 
 @dataclass(frozen=True)
 class Clock:
-    """How age is counted, and how old a purchase may be to count as recent.
+    """The unit of ages, and up to which age a purchase is recent.
 
     `days`: whole days before the moment; recent are ages below `recent` days. `baskets`: baskets back from the customer's last one,
     for data without dates; recent is the latest share `recent` (0..1] of each customer's baskets.
@@ -34,10 +34,11 @@ class Clock:
 def purchases(
     orders: DataFrame, order_lines: DataFrame, refund_lines: DataFrame, customer_identities: DataFrame, *, feed_shop: str
 ) -> DataFrame:
-    """One row per sale order and product: what was ordered less what was refunded, with the order's customer. As everywhere in gold,
-    what has a date that can't be is left out.
+    """One row per sale order and product: what was ordered less what was refunded, with the order's customer. As everywhere in gold, rows
+    with an impossible date are left out.
 
-    What was bought in the app was bought in the shop `feed_shop`. Ids of the app's orders are below zero: the shop may have the same.
+    Purchases in the app count as purchases in the shop `feed_shop`. Ids of the app's orders get a minus sign, since that shop may have the
+    same ids.
 
     shop_code, order_id, product_id, net_quantity (may be 0), customer_key, country_code, ordered_at (UTC), `order_day` (double: the
     order's day in the shop's time zone, days since 1970).

@@ -1,4 +1,4 @@
-"""The rows of a query: DuckDB's where it is sure to give those of Spark, else Spark's."""
+"""The result of a query. DuckDB computes it if it is known to give the same rows as Spark; otherwise Spark does."""
 
 import sys
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
 ENGINES = ("auto", "spark", "duckdb")
-# Settings of Spark's SQL that change no row of an answer. Any other one may: what is set there holds for Spark alone.
+# Settings of Spark SQL that change no row of a result. Any other setting may change one, and DuckDB knows nothing of it.
 HARMLESS = (
     "adaptive.",
     "autoBroadcast",
@@ -40,7 +40,7 @@ ZONE = "spark.sql.session.timeZone"
 
 @dataclass(frozen=True)
 class Answer:
-    """`why`: the reason for which Spark gave it; empty if DuckDB did, or Spark was asked for."""
+    """`names` of the columns, and the rows. `why`: why Spark was needed; empty if DuckDB answered, or if Spark was asked for."""
 
     names: Sequence[str]
     rows: Sequence[Sequence[Any]]
@@ -48,7 +48,10 @@ class Answer:
 
 
 def answer(lake: Lake, query: str, engine: str = "auto") -> Answer:
-    """DataError (65) if it names a table that is not published; ConfigError (2) if `engine` can't answer it."""
+    """The result, by one of ENGINES; `auto` is DuckDB where it can, else Spark. A line on standard error says why Spark was needed.
+
+    DataError (65) if the query names a table that is not published. ConfigError (2) if the engine can't answer the query.
+    """
     if engine not in ENGINES:
         raise ConfigError(f"unknown engine {engine}", f"use one of {', '.join(ENGINES)}")
     for name in tables_in(query):
@@ -67,12 +70,12 @@ def answer(lake: Lake, query: str, engine: str = "auto") -> Answer:
 
 
 def collected(frame: "DataFrame", why: str = "") -> Answer:
-    """The rows of a frame, fetched to the driver, with the reason why Spark was asked."""
+    """The rows of a frame, fetched to the driver. `why`: why Spark was needed."""
     return Answer(frame.columns, frame.collect(), why)
 
 
 def in_duckdb(lake: Lake, query: str) -> Answer:
-    """NotOnTheList if Spark must be asked."""
+    """DuckDB's result. NotOnTheList says why Spark must be asked instead."""
     settings = {name: value for name, value in lake.settings.spark.items() if name.startswith("spark.sql.")}
     if settings.pop(ZONE, "UTC") != "UTC":
         raise NotOnTheList(f"the settings change {ZONE}")
@@ -85,7 +88,7 @@ def in_duckdb(lake: Lake, query: str) -> Answer:
         columns = here.answer(found).columns
         rows = [tuple(map(_as_collected, row)) for row in zip(*(column.to_pylist() for column in columns), strict=True)]
     except (*UNREADABLE, ValueError, OverflowError) as error:
-        # Never the message: it may hold values of rows.
+        # The message is left out, because it may hold values of rows.
         raise NotOnTheList(f"DuckDB gave it up ({type(error).__name__})") from None
     return Answer(found.names, rows)
 
@@ -102,7 +105,8 @@ def _opened(lake: Lake, name: str) -> Any:
 
 
 def _as_collected(value: Any) -> Any:
-    """As Spark's rows reach Python: decimals come as texts whose exponent is a multiple of three, which 0.00000001 shows."""
+    """A value as Spark's `collect` gives it: times have the zone UTC, and decimals are read from text in engineering notation, in which
+    0.00000001 is 10E-9."""
     if isinstance(value, datetime):
         return value.replace(tzinfo=UTC)
     return Decimal(value.to_eng_string()) if isinstance(value, Decimal) else value

@@ -11,7 +11,7 @@ from lakehouse.ops.history import History, PastRun
 from lakehouse.ops.incident_records import open_incidents
 from lakehouse.ops.ledger import ABANDONED, FAILED, SUCCEEDED
 
-# A night every day, and some hours for one that is late.
+# There is a night every day; some hours more are for one that is late.
 OLD = timedelta(hours=30)
 BROKEN = (FAILED, ABANDONED)
 AT_WORK, KILLED, UNKNOWN = "at work", "killed", "at work or killed"
@@ -20,7 +20,7 @@ RERUN = "run it again: nothing must be cleaned up"
 
 @dataclass(frozen=True)
 class Problem:
-    """What it is, and what to do about it."""
+    """Something that an operator should look at: `what` it is, and what to do."""
 
     what: str
     todo: str
@@ -28,7 +28,7 @@ class Problem:
 
 @dataclass(frozen=True)
 class Open:
-    """A run without an end. `state`: at work, killed, or either where the lock tells nothing."""
+    """A run without an end in the ledger. `state`: at work, killed, or `at work or killed` if the lock does not tell which."""
 
     run: PastRun
     state: str
@@ -37,7 +37,7 @@ class Open:
 
 
 def problems_of_runs(history: History, open_runs: list[Open], night: PastRun | None, now: datetime) -> list[Problem]:
-    """Runs that were killed or failed and were not made good since; no night for too long."""
+    """Killed or failed runs that no later success made up for, and that the last night is too long ago."""
     return [*problems_of_open_runs(open_runs), *_of_failures(history), *_of_age(night, now)]
 
 
@@ -47,13 +47,13 @@ def problems_of_feeds(incidents: Iterable[Incident]) -> list[Problem]:
 
 
 def problems_of_incidents(store: DeltaStore) -> list[Problem]:
-    """Open incidents of other kinds: what runs and feeds are like is asked of their own ledgers, as of now."""
+    """Open incidents, except those of runs and feeds: their own ledgers tell more exactly what is wrong now."""
     others = (record for record in open_incidents(store) if not record.incident_key.startswith((RUN, FEED)))
     return [Problem(record.title, record.todo) for record in others]
 
 
 def problems_of_open_runs(open_runs: list[Open]) -> list[Problem]:
-    """Those that were killed, or may have been."""
+    """Runs that were killed, or may have been."""
     found = []
     for each in open_runs:
         after = f", after {each.last_step}" if each.last_step else ""
@@ -66,7 +66,7 @@ def problems_of_open_runs(open_runs: list[Open]) -> list[Problem]:
 
 
 def _of_failures(history: History) -> list[Problem]:
-    """The newest failure of each scheduled command that no later success heals."""
+    """The newest failure of each scheduled command, if no later success makes up for it."""
     found: dict[str, PastRun] = {}
     for run in history.runs:
         if run.status in BROKEN and run.command in SCHEDULED and run.command not in found and not is_healed(history, run):
@@ -88,7 +88,7 @@ def failed(run: PastRun) -> str:
 
 
 def is_healed(history: History, run: PastRun) -> bool:
-    """Whether a command succeeded after it that shows that the failure is past."""
+    """Whether a later run succeeded that did the work of the failed one."""
     later = (other for other in history.runs if other.started_at > run.started_at and other.status == SUCCEEDED)
     return any(heals(other.command, run.command, {entry.step for entry in history.steps_of(other.run_id)}) for other in later)
 

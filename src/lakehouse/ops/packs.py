@@ -1,6 +1,6 @@
-"""`ops.packs`: every pack that marketing could take, and when it was deleted. `ops.suppressions`: who is left out of the newest.
+"""`ops.packs`: every pack that was made, and when it was deleted. `ops.suppressions`: customers who are left out of the newest pack.
 
-`ops.pack_products`: what packs showed of products whose stock is counted.
+`ops.pack_products`: to how many customers a pack showed each product whose stock is counted.
 """
 
 from collections.abc import Iterable
@@ -15,14 +15,14 @@ from lakehouse.sources.source import SHOP
 from lakehouse.table import DATE, LONG, QUANTITY, STRING, TIMESTAMP, Column, Rule, Table
 
 MADE, DELETED = "made", "deleted"
-# So begin the names of packs for one product, which are of no campaign of the settings.
+# The names of audience packs (`lakehouse audience`, the customers of one product) begin so. They belong to no declared campaign.
 AUDIENCE = "audience_"
-# The name of the packs of customers, for a tool that keeps customers.
+# The name of the packs for a CRM tool: one row for each customer.
 CRM_PACK = "crm"
-# The reason of who said neither yes nor no, where the shop has no other legal ground.
+# The customer said neither yes nor no, and the shop has no other legal ground.
 NO_CONSENT = "no_consent"
-# Why somebody is left out, in the order in which it is looked at. What the campaign itself decides comes late, and the hold-out last: who
-# is held out takes part in everything else, also in the sharing of what is in stock, or those who are compared with them would be others.
+# Why somebody is left out, in the order of the checks. The hold-out comes last. Whoever is held out must pass all other checks, the sharing
+# of stock included: only then are the held-out people comparable with the recipients.
 REASONS = (
     *("missing", "anonymised", "invalid", "disposable", "relay", "role", "not_a_customer", "same_address", "bounced"),
     *("complained", "opted_out", NO_CONSENT, "frequency_cap", "stock", "nothing_to_show", "hold_out"),
@@ -80,7 +80,7 @@ PACKS = Table(
     columns=columns_of(PackRecord),
 )
 
-# Packs of so many days are learned from, and then forgotten.
+# Take rates of products are learned from the packs of so many days. Older rows are deleted.
 PRODUCTS_KEPT_DAYS = 35
 PACK_PRODUCTS = Table(
     name="ops.pack_products",
@@ -106,7 +106,7 @@ PACK_PRODUCTS = Table(
 
 
 class PackLedger:
-    """The rows of earlier runs, read once, and this run's."""
+    """The rows of `ops.packs`: those of earlier runs, which are read once, and those that this run adds."""
 
     def __init__(self, store: DeltaStore) -> None:
         self._store = store

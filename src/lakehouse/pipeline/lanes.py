@@ -1,4 +1,4 @@
-"""Work side by side: steps that don't need each other, and one thing beside the rest of a run."""
+"""Runs things at the same time: steps that do not need each other, and one piece of work in the background of a run."""
 
 from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
@@ -11,10 +11,10 @@ T = TypeVar("T")
 
 
 def run_steps(run: Callable[[Step], object], steps: Sequence[Step], lanes: int, failed: Callable[[Step], None]) -> None:
-    """Run all steps, up to `lanes` of them at a time, each after those that write its inputs; of several that can begin the first.
+    """Run all steps, at most `lanes` of them at a time. A step begins when those that write its inputs are done, earlier steps first.
 
-    After a failure no further step begins, and those at work come to their end. Then `failed` is told which one it was, and it is raised.
-    One lane is the caller's own thread: who interrupts it does not wait for a long step.
+    After a failure no further step begins, and the running ones are waited for. Then `failed` gets the step that failed, and its error is
+    raised. With one lane the steps run in the caller's thread, so that an interruption does not wait for a long step.
     """
     if lanes == 1:
         for step in steps:
@@ -45,13 +45,13 @@ def _can_begin(step: Step, unwritten: Collection[str]) -> bool:
 
 
 class Beside(Generic[T]):
-    """One thing at a time, done in a thread beside the rest. A process that ends does not wait for it."""
+    """One piece of work at a time in a background thread. A process that ends does not wait for it."""
 
     def __init__(self) -> None:
         self._at_work: Future[T] | None = None
 
     def start(self, work: Callable[[], T]) -> None:
-        """Begin it. What was begun before must have been taken."""
+        """Begin the work. The result of earlier work must have been taken before."""
         assert self._at_work is None
         future = Future[T]()
 
@@ -65,7 +65,7 @@ class Beside(Generic[T]):
         Thread(target=run, daemon=True).start()
 
     def take(self) -> T | None:
-        """What came of it, as soon as it is done; an error is raised. None if nothing was begun, or it was taken already."""
+        """Wait for the work and give its result, or raise its error. None if there is no work, or if its result was taken already."""
         if self._at_work is None:
             return None
         future, self._at_work = self._at_work, None

@@ -1,4 +1,5 @@
-"""Between a built frame and its table: columns as declared, keys unique, rows that break a rule set apart, then the write."""
+"""Loads a built frame into its table. Columns are cast as declared, keys are checked, rows that break a rule go to quarantine, and the good
+rows are written."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -19,13 +20,13 @@ from lakehouse.sample_keys import format_keys, sample_keys
 from lakehouse.scope import Scope
 from lakehouse.table import Rule, Table, Write, broken_rules, conform, holds, row_rules, with_answer
 
-# Of rows counted by key, `n` and of them `bad`.
-IS_TWICE = "n - bad > 1"
+# For each key: `n` rows, `bad` of which break a rule.
+IS_DUPLICATE = "n - bad > 1"
 
 
 @dataclass(frozen=True)
 class Loaded:
-    """Rows of one load: read = written + unchanged + rejected. `rejects`: rule → those that break it; a row may break several."""
+    """Numbers of rows: read = written + unchanged + rejected. `rejects`: rule → the rows that break it; one row may break several rules."""
 
     read: int
     rejected: int
@@ -46,54 +47,57 @@ def load(
 ) -> Loaded:
     """Write the frame's good rows to the table and its bad ones to quarantine.
 
-    `others`: by name, tables that rows must refer to, or else go to quarantine too. `is_small`: the driver may hold all rows.
-    DataError (65) if a key stands twice, more rows break a rule than the table tolerates, a rule could not be told, or a sync would
-    delete more than `max_delete_share` of a shop's rows; the table stays as it is then.
-    Of a small frame one Spark job computes the rows, and the driver does the rest; one job more for each thing that is wrong. Of
-    others two passes over the frame, which is kept in between: one aggregate by key, one write.
+    `others`: name of a table → its rows. A row that refers to none of them goes to quarantine too. `scope`: the part of the table that the
+    frame is; None is all of it. `is_small`: the rows fit into the driver's memory.
+
+    DataError (65), and the table stays as it was: a key is there twice among good rows, more rows break a rule than the table tolerates, a
+    rule can't be computed, or a sync would delete more than `max_delete_share` of a shop's rows.
+
+    A small frame takes one Spark job, and the driver does the rest. Any other frame takes two passes, between which Spark caches it: one
+    aggregate by key, and one write.
     """
     rows = conform(frame, table)
-    with _rules_told(rows, table):
+    with _naming_broken_rule(rows, table):
         built = with_broken_rules(rows, table, others or {})
-        held = Held(store, table, built) if is_small else Kept(built, table)
+        loaded = CollectedRows(store, table, built) if is_small else PersistedRows(built, table)
     try:
-        with _rules_told(rows, table):
-            read, rejected, twice = held.counts()
-        if twice:
-            keys = format_keys(sample_keys(table, held.twice()))
-            message = f"{table.name}: {twice} keys ({', '.join(table.key)}) stand more than once{keys}"
+        with _naming_broken_rule(rows, table):
+            read, rejected, duplicates = loaded.counts()
+        if duplicates:
+            keys = format_keys(sample_keys(table, loaded.duplicate_keys()))
+            message = f"{table.name}: {duplicates} keys ({', '.join(table.key)}) stand more than once{keys}"
             raise DataError(message, "the source must have one row a key")
         rejects: dict[str, Rejects] = {}
         if rejected:
-            bad = held.bad()
-            # Before they are among them.
+            bad = loaded.bad()
+            # Counted before these rows are in quarantine themselves.
             news = new_rejects(store, table, bad)
             store.append(quarantine_of(table.name), set_apart(bad, run_id))
             rejects = rejects_among(bad, table)
             refuse_too_many(news, table, read, max(read, _rows_there(store, table, scope)), rejects)
         if write == "sync":
-            return Loaded(read, rejected, store.sync(table, held.good(), scope, max_delete_share), rejects)
-        store.replace(table.name, held.good())
+            return Loaded(read, rejected, store.sync(table, loaded.good(), scope, max_delete_share), rejects)
+        store.replace(table.name, loaded.good())
         return Loaded(read, rejected, Written(inserted=read - rejected), rejects)
     finally:
-        held.release()
+        loaded.release()
 
 
-class Kept:
-    """Built rows in Spark's memory or on its disks: any number of them."""
+class PersistedRows:
+    """Built rows that Spark caches in memory or on disk, so there may be any number of them."""
 
     def __init__(self, built: DataFrame, table: Table) -> None:
         self._built, self._table = built.persist(), table
 
     def counts(self) -> tuple[int, int, int]:
-        """(rows, rows that break a rule, keys that stand twice among the others). One aggregate."""
-        row = self._by_key().agg(F.sum("n").alias("n"), F.sum("bad").alias("bad"), F.count_if(F.expr(IS_TWICE)).alias("twice")).first()
+        """(rows, rows that break a rule, keys that more than one good row has), from one aggregate."""
+        row = self._by_key().agg(F.sum("n").alias("n"), F.sum("bad").alias("bad"), F.count_if(F.expr(IS_DUPLICATE)).alias("twice")).first()
         assert row is not None
         return row["n"] or 0, row["bad"] or 0, row["twice"]
 
-    def twice(self) -> DataFrame:
-        """Keys that stand twice among the good rows."""
-        return self._by_key().where(IS_TWICE)
+    def duplicate_keys(self) -> DataFrame:
+        """Keys that more than one good row has."""
+        return self._by_key().where(IS_DUPLICATE)
 
     def bad(self) -> DataFrame:
         """Rows that break a rule, with the names of the rules."""
@@ -104,7 +108,7 @@ class Kept:
         return self._built.where(F.size(BROKEN) == 0).drop(BROKEN)
 
     def release(self) -> None:
-        """Free Spark's memory."""
+        """Free what Spark has cached."""
         self._built.unpersist()
 
     def _by_key(self) -> DataFrame:
@@ -112,8 +116,8 @@ class Kept:
         return self._built.groupBy(*self._table.key).agg(F.count("*").alias("n"), F.sum(is_bad).alias("bad"))
 
 
-class Held:
-    """Built rows in the driver's memory, computed once."""
+class CollectedRows:
+    """Built rows that were collected into the driver's memory."""
 
     def __init__(self, store: DeltaStore, table: Table, built: DataFrame) -> None:
         self._spark, self._key, self._schema = store.spark, list(table.key), built.schema
@@ -123,12 +127,12 @@ class Held:
         self._good = rows.filter(pc.invert(is_bad)).drop_columns(BROKEN).cast(declared_schema(table))
 
     def counts(self) -> tuple[int, int, int]:
-        """(rows, rows that break a rule, keys that stand twice among the others)."""
-        return self._bad.num_rows + self._good.num_rows, self._bad.num_rows, self._keys_twice().num_rows
+        """(rows, rows that break a rule, keys that more than one good row has)."""
+        return self._bad.num_rows + self._good.num_rows, self._bad.num_rows, self._duplicate_keys().num_rows
 
-    def twice(self) -> DataFrame:
-        """Keys that stand twice among the good rows."""
-        return self._spark.createDataFrame(self._keys_twice())
+    def duplicate_keys(self) -> DataFrame:
+        """Keys that more than one good row has."""
+        return self._spark.createDataFrame(self._duplicate_keys())
 
     def bad(self) -> DataFrame:
         """Rows that break a rule, with the names of the rules."""
@@ -139,9 +143,9 @@ class Held:
         return self._good
 
     def release(self) -> None:
-        """Nothing outside of Python is held."""
+        """Nothing to do: Python frees the rows by itself."""
 
-    def _keys_twice(self) -> pa.Table:
+    def _duplicate_keys(self) -> pa.Table:
         by_key = self._good.group_by(self._key).aggregate([([], "count_all")])
         return by_key.filter(pc.greater(by_key["count_all"], 1)).drop_columns("count_all")
 
@@ -156,8 +160,8 @@ def with_broken_rules(rows: DataFrame, table: Table, others: Mapping[str, DataFr
 
 
 @contextmanager
-def _rules_told(rows: DataFrame, table: Table) -> Iterator[None]:
-    """DataError if it is a rule, and not the rows themselves, that can't be computed."""
+def _naming_broken_rule(rows: DataFrame, table: Table) -> Iterator[None]:
+    """If Spark fails, find out whether a rule is the reason. DataError (65) then names the rule; otherwise Spark's own error is raised."""
     try:
         yield
     except PySparkException:
@@ -178,6 +182,7 @@ def _refuse_without_answer(rows: DataFrame, table: Table, rule: Rule) -> None:
 
 
 def _rows_there(store: DeltaStore, table: Table, scope: Scope | None) -> int:
-    """A part is judged as if all had been built: one bad order of the twenty of a quiet night is no reason to stop it."""
+    """Rows of the whole table if only a part was built, else 0. Rejects are measured against it: one bad order among the twenty of a quiet
+    night must not stop the night."""
     is_part = scope is not None and store.head(table.name) is not None
     return store.count(table.name) if is_part else 0

@@ -1,4 +1,4 @@
-"""The mirrors of one shop: what a run writes of them, each with its row in the ledger."""
+"""Writes the mirrors of one shop, each with its row in the ledger."""
 
 import time
 from dataclasses import replace
@@ -14,20 +14,20 @@ from lakehouse.table import Table
 
 
 class Mirrors:
-    """`outputs`: the versions of all that was written or left, by table. Two threads may be at work on different tables."""
+    """`outputs`: table → the version that was written or left as it is. Two threads may use it at once for different tables."""
 
     def __init__(self, store: DeltaStore, ledger: Ledger, run_id: str, code: str) -> None:
         self._store, self._ledger, self._run_id, self._code = store, ledger, run_id, code
         self.outputs: dict[str, TableVersion] = {}
 
     def load(self, table: Table, frame: DataFrame, max_delete_share: float, is_small: bool, orders: Orders | None = None) -> None:
-        """Make the shop's rows equal to the frame; with `orders` those that hang on these orders alone."""
+        """Make the shop's rows equal to the frame; with `orders` only those of these root orders."""
         started, scope = time.monotonic(), Scope({self._code: orders})
         loaded = load(self._store, table, frame, "sync", self._run_id, scope, max_delete_share, is_small=is_small)
         self._finish(table, counted(Entry(self.step(table), SUCCEEDED, "mirrored", time.monotonic() - started), loaded))
 
     def leave(self, table: Table) -> None:
-        """It holds what was read."""
+        """Record that the mirror has the rows already that were read."""
         self._finish(table, Entry(self.step(table), SKIPPED, "the same rows as the last time"))
 
     def step(self, table: Table) -> str:

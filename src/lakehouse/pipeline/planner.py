@@ -1,4 +1,4 @@
-"""Whether a step is left out, skipped, built for the orders that changed, or built in full. Looks at the ledger, writes nothing.
+"""Decides whether a step is left out, skipped, built for changed orders only, or built in full. It reads the ledger and writes nothing.
 
 The rules and their reasons are in docs/architecture.md, "The runner".
 """
@@ -13,14 +13,14 @@ from lakehouse.flow import Step
 from lakehouse.io.delta.delta_store import DeltaStore, TableVersion
 from lakehouse.ops.ledger import Entry, Ledger, inputs_json, inputs_of
 
-# Stands for a table that may be missing and is.
+# The version of an optional table that does not exist.
 NOTHING = TableVersion("", -1)
 Way = Literal["leave out", "skip", "by scope", "full"]
 
 
 @dataclass(frozen=True)
 class Decision:
-    """`last` is the step's last success, if its table still is what that wrote, with the fingerprint of now; else `reason` says why not."""
+    """`way` and, in words, its `reason`. `last`: the step's last success, if its table and fingerprint still are the same; else None."""
 
     way: Way
     reason: str
@@ -31,11 +31,11 @@ class Decision:
 def decide(
     store: DeltaStore, ledger: Ledger, step: Step, inputs: Mapping[str, TableVersion], values: Mapping[str, object], again: bool = False
 ) -> Decision:
-    """What to do about a step with these inputs and values of its parameters. `again`: in full, whatever was done before."""
+    """What to do about a step, given the versions of its inputs and the values of its parameters. `again`: build it in full in any case."""
     head = store.head(step.writes.name)
     if step.writes.optional and head is None and all(inputs[t.name] == NOTHING for t in step.reads if t.optional):
         return Decision("leave out", "nothing ever came", "")
-    # What remembers says on which day it saw something: another day alone is nothing to see.
+    # A step that remembers uses the run date only to date what is new. Another run date alone brings nothing new.
     decisive = {name: value for name, value in values.items() if not (step.remembers and name == "run_date")}
     now = fingerprint(step.build.__module__, step.write, step.scoped, decisive)
     last = ledger.last_success(step.name)
@@ -51,7 +51,7 @@ def decide(
 
 
 def commit_metadata(run_id: str, made_by: str, inputs: Mapping[str, TableVersion]) -> str:
-    """What a step's commit says of itself, so that a run that died before it could record the step is understood."""
+    """Metadata for a step's commit, as JSON. If the run dies before it records the step, the next run learns from it what was built."""
     return json.dumps({"run_id": run_id, "fingerprint": made_by, "inputs": inputs_json(inputs)})
 
 

@@ -1,4 +1,4 @@
-"""What of the shops' orders stands in quarantine now, not what ever stood there: by rule, with the money that it is about."""
+"""Rows of the shops' orders that are in quarantine now (not all that ever were there): by rule, with the money that they stand for."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from lakehouse.table import Table
 
 @dataclass(frozen=True)
 class Origin:
-    """How a row of silver is found in the mirror (`own` is its `source_id` there), when it was made and what it comes to."""
+    """How a row of silver is found in the mirror: its column `own` is the mirror's `source_id`. `amount`, `at`: columns of money, time."""
 
     own: str
     mirror: Table
@@ -34,7 +34,7 @@ ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 @dataclass(frozen=True)
 class Stock:
-    """So many rows break these rules at once; `amounts`: currency → what they come to."""
+    """Rows that break exactly these rules. `amounts`: currency → the sum of their money."""
 
     rules: tuple[str, ...]
     rows: int

@@ -1,4 +1,4 @@
-"""Rows that break a rule: how they stand in quarantine, how they are counted, and when there are too many new ones to go on."""
+"""Rows that break a rule: how they are written to quarantine and counted, and how many new ones stop a run."""
 
 import json
 from collections.abc import Mapping
@@ -20,7 +20,7 @@ from lakehouse.sources.source import SHOP
 from lakehouse.table import Table
 
 BROKEN = "_broken_rules"
-# Of a shop that is read the first time so many rows may be wrong.
+# This share of the rows of a shop may be wrong when it is read for the first time.
 FIRST_SHARE = 0.5
 
 
@@ -48,7 +48,7 @@ def format_rejects(rejects: Mapping[str, Rejects]) -> str:
 
 
 class TooManyRejectsError(DataError):
-    """More rows of `table` than it tolerates break a rule: of the rows `read` those in `rejects`."""
+    """More rows of `table` break a rule than are tolerated. `read`: rows of the build. `rejects`: rule → the rows that break it."""
 
     def __init__(self, message: str, todo: str, table: Table, read: int, rejects: Mapping[str, Rejects]) -> None:
         super().__init__(message, todo)
@@ -67,8 +67,8 @@ def rejects_among(bad: DataFrame, table: Table) -> dict[str, Rejects]:
 
 
 class NewRejects(NamedTuple):
-    """Numbers of rows: what is `wrong` in itself, what is `orphaned` (breaks nothing but references), and what is bad of shops of which the
-    table has no row yet."""
+    """Numbers of rows. `wrong`: they break a rule. `orphaned`: they only refer to a row that is missing. `of_new_shops`: bad rows of shops
+    without any row in the table; the other two do not count them."""
 
     wrong: int
     orphaned: int
@@ -76,10 +76,10 @@ class NewRejects(NamedTuple):
 
 
 def new_rejects(store: DeltaStore, table: Table, bad: DataFrame) -> NewRejects:
-    """Of the bad rows those that the last build did not find bad already.
+    """Numbers of the bad rows that were not bad in earlier builds. Only these can stop a night.
 
-    What was wrong yesterday, and was told then, is no reason to stop a night. In quarantine stand the rows of builds that succeeded,
-    since a run that begins takes away what others left. Of these a row that stands in the table had been mended since.
+    Quarantine has the bad rows of earlier builds that succeeded: a run deletes at its start what failed runs left there. A row that is in
+    quarantine and in the table was corrected in between, so it counts as new if it is bad again.
     """
     name = quarantine_of(table.name)
     if store.head(name) is not None:
@@ -106,10 +106,12 @@ def _is_of_new_shop(store: DeltaStore, table: Table) -> SparkColumn:
 
 
 def refuse_too_many(news: NewRejects, table: Table, read: int, rows: int, rejects: Mapping[str, Rejects]) -> None:
-    """Of `rows` (of the table if all of it was built) so many are wrong anew that something has happened to the source or to a rule.
+    """TooManyRejectsError (65) if so many rows are newly bad that something must have happened to the source or to a rule.
 
-    At least ten rows, and more than the table's share. Of rows that only refer to what was left out elsewhere a tenth may be. What an old
-    shop has had for years is seen the first time that it is read: then it takes half of all rows to say that something else is wrong.
+    Fewer than ten rows never stop a run. Above that the table's share of `rows` is tolerated, and a tenth of them for rows that only refer
+    to a row that was left out elsewhere. For a new shop it is half: an old shop has had such rows for years.
+
+    `rows`: rows of the table, or of the build if it has more.
     """
     if news.wrong >= REJECTS_AT_LEAST and news.wrong > rows * table.max_reject_share:
         tolerated = table.max_reject_share

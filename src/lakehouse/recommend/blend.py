@@ -66,6 +66,7 @@ class Choices:
 
     @staticmethod
     def joined(blocks: Sequence["Choices"]) -> "Choices":
+        """The choices of several blocks of customers as one."""
         sizes = np.cumsum([0, *(len(block.parts) for block in blocks)])
         begin = [block.begin + size for block, size in zip(blocks, sizes[:-1], strict=True)]
         return Choices(

@@ -1,6 +1,7 @@
-"""How good ranked lists are: per customer, on average, by group, and as a whole. A product is either bought or not; K places count.
+"""Metrics of ranked lists: for each customer, as means over customers, for groups of customers, and of all lists together.
 
-Ties of scores are broken before, by the rank: two products never share a place, so nothing here depends on the order of rows.
+Relevance is binary: a product was bought or not. Only the first K places count. Two products of a list never have the same rank, so no
+metric depends on the order of rows.
 """
 
 import math
@@ -21,10 +22,12 @@ NORMAL_95 = 1.96
 
 
 def per_customer(ranked: Mapping[str, DataFrame], truth: DataFrame, known: DataFrame, k: int) -> DataFrame:
-    """method, shop_code, customer_key and each of NAMES (0..1) at K, one row for every method and customer of the truth; a missing list
-    counts 0. One pass over all methods.
+    """One row for each method and each customer of `truth`: method, shop_code, customer_key, and each of NAMES (0..1) at K.
 
-    `ranked`: method → shop_code, customer_key, rank (from 1), product_id. `truth`: the pairs bought. `known`: the pairs bought before.
+    A customer without a list has 0. All methods together take one pass.
+
+    `ranked`: method → shop_code, customer_key, rank (from 1), product_id. `truth`: pairs (shop_code, customer_key, product_id) that were
+    bought in the test window. `known`: the pairs bought before it.
 
     - recall = hits / |truth|, precision = hits / K, however short the list (Manning, Raghavan, Schütze 2008, chapter 8).
     - ndcg = Σ_hits 1 / log2(rank + 1) over the same sum with the first min(K, |truth|) places all hits (Järvelin, Kekäläinen 2002).
@@ -39,44 +42,45 @@ def per_customer(ranked: Mapping[str, DataFrame], truth: DataFrame, known: DataF
     facts = _of_customers(reduce(DataFrame.unionByName, lists), truth, known)
     by_method = facts.select("*", F.explode(F.array(*map(F.lit, ranked))).alias("method"))
     of_method = by_method.withColumn("shown", F.expr("filter(shown, place -> place.method = method)"))
-    is_hit, is_again = "array_contains(wanted, place.product_id)", "array_contains(known, place.product_id)"
+    is_hit, is_repeat = "array_contains(relevant, place.product_id)", "array_contains(known, place.product_id)"
     counted = of_method.select(
         "method",
         *CUSTOMER,
         F.expr(f"array_sort(transform(filter(shown, place -> {is_hit}), place -> place.rank)) AS hits"),
-        F.expr("size(wanted) AS wanted"),
-        F.expr("size(array_intersect(wanted, known)) AS wanted_again"),
-        F.expr(f"size(filter(shown, place -> {is_hit} AND {is_again})) AS hits_again"),
+        F.expr("size(relevant) AS relevant"),
+        F.expr("size(array_intersect(relevant, known)) AS relevant_repeats"),
+        F.expr(f"size(filter(shown, place -> {is_hit} AND {is_repeat})) AS repeat_hits"),
         F.expr("size(shown) AS shown"),
-        F.expr(f"size(filter(shown, place -> {is_again})) AS shown_again"),
+        F.expr(f"size(filter(shown, place -> {is_repeat})) AS shown_repeats"),
     )
-    best = f"least(wanted, {k})"
+    best = f"least(relevant, {k})"
     return counted.select(
         "method",
         *CUSTOMER,
-        F.expr("size(hits) / wanted AS recall"),
+        F.expr("size(hits) / relevant AS recall"),
         F.expr(f"size(hits) / {k} AS precision"),
         F.expr(f"{_gain('hits')} / {_gain(f'sequence(1, {best})')} AS ndcg"),
         F.expr(f"{_sum('transform(hits, (rank, i) -> (i + 1) / rank)')} / {best} AS map"),
         F.expr("IF(size(hits) > 0, 1D, 0D) AS hit_rate"),
-        F.expr("try_divide(hits_again, wanted_again) AS repeat_recall"),
-        F.expr("try_divide(size(hits) - hits_again, wanted - wanted_again) AS explore_recall"),
-        F.expr("try_divide(shown_again, shown) AS repeat_share"),
+        F.expr("try_divide(repeat_hits, relevant_repeats) AS repeat_recall"),
+        F.expr("try_divide(size(hits) - repeat_hits, relevant - relevant_repeats) AS explore_recall"),
+        F.expr("try_divide(shown_repeats, shown) AS repeat_share"),
     )
 
 
 def _of_customers(shown: DataFrame, truth: DataFrame, known: DataFrame) -> DataFrame:
-    """Of each customer of the truth the products `wanted` and `known`, and the places `shown` (method, rank, product_id)."""
+    """One row for each customer of the truth: products `relevant` (bought) and `known` (bought before), places `shown` (method, rank,
+    product_id)."""
     marked = (
-        shown.unionByName(truth.select(*PAIR, F.lit(True).alias("is_wanted")), allowMissingColumns=True)
+        shown.unionByName(truth.select(*PAIR, F.lit(True).alias("is_relevant")), allowMissingColumns=True)
         .unionByName(known.select(*PAIR, F.lit(True).alias("is_known")), allowMissingColumns=True)
         .groupBy(*CUSTOMER)
     )
     return marked.agg(
-        F.expr("collect_set(IF(is_wanted, product_id, NULL)) AS wanted"),
+        F.expr("collect_set(IF(is_relevant, product_id, NULL)) AS relevant"),
         F.expr("collect_set(IF(is_known, product_id, NULL)) AS known"),
         F.expr("collect_list(IF(rank IS NULL, NULL, struct(method, rank, product_id))) AS shown"),
-    ).where("size(wanted) > 0")
+    ).where("size(relevant) > 0")
 
 
 def _sum(values: str) -> str:
@@ -98,9 +102,9 @@ class Summary:
 
 
 def summary(judged: DataFrame, methods: Iterable[str]) -> dict[str, dict[str, Summary]]:
-    """Method → each of NAMES over its rows of `per_customer`, from one Spark job. The interval is mean ± 1.96 s/√n.
+    """Method → name of the metric → its mean over the rows of `per_customer`, with the interval mean ± 1.96 s/√n. One Spark job.
 
-    Below two customers nothing is known of the spread, and the interval is all that a share can be: 0 to 1. The mean of nobody is 0.
+    With fewer than two customers the spread is unknown, so the interval is 0 to 1. Without customers the mean is 0.
     """
     rows = {row["method"]: row for row in judged.groupBy("method").agg(*_statistics()).collect()}
     nobody = dict.fromkeys(NAMES, Summary(0.0, 0.0, 1.0, 0))
@@ -108,14 +112,15 @@ def summary(judged: DataFrame, methods: Iterable[str]) -> dict[str, dict[str, Su
 
 
 def means(judged: DataFrame, methods: Iterable[str]) -> dict[str, dict[str, float]]:
-    """Method → the mean of each metric over customers, and their number as `customers`."""
+    """Method → name of the metric → its mean over customers. `customers` is their number."""
     return {method: _means(found) for method, found in summary(judged, methods).items()}
 
 
 def by_group(judged: DataFrame, groups: DataFrame, name: str) -> dict[str, dict[str, float]]:
-    """Of one method's rows: value of the column `name` of `groups` (shop_code, customer_key, `name`) → means as in `means`.
+    """Group of customers → the means of one method, as in `means`. `judged`: that method's rows of `per_customer`.
 
-    Customers without a value, or who are not in `groups`, are those of "unknown".
+    `groups`: shop_code, customer_key and the column `name`, whose values are the groups. Customers without a value, or without a row there,
+    are the group "unknown".
     """
     grouped = judged.join(groups.select(*CUSTOMER, F.col(name).cast("string").alias("_group")), CUSTOMER, "left").fillna(
         UNKNOWN, ["_group"]
@@ -143,13 +148,13 @@ def _summary(row: Row, name: str) -> Summary:
 
 
 def _means(found: Mapping[str, Summary]) -> dict[str, float]:
-    # Recall is never null: its customers are all.
+    # Recall is never null, so its customers are all customers.
     return {"customers": float(found["recall"].customers), **{name: one.mean for name, one in found.items()}}
 
 
 @dataclass(frozen=True)
 class Exposure:
-    """What all lists together show.
+    """How the lists of all customers spread over the products.
 
     coverage: share of the products that stand on at least one list (Ge, Delgado-Battenfeld, Jannach 2010). gini: 0 where all products
     are shown equally often, 1 where one has every place. novelty: bits, 0 where all that is shown was bought by everybody.
@@ -161,7 +166,7 @@ class Exposure:
 
 
 def exposure(ranked: DataFrame, products: DataFrame, popularity: DataFrame, customers: Mapping[str, int], k: int) -> Exposure:
-    """Of the first K places of all lists, from one Spark job; a row per product comes to the driver.
+    """What the first K places of all lists show. One Spark job; the driver gets one row for each product.
 
     `products`: shop_code, product_id of all that could be shown. `popularity`: shop_code, product_id, customer_count (who bought it).
     `customers`: shop_code → number of customers.
@@ -194,7 +199,7 @@ def exposure(ranked: DataFrame, products: DataFrame, popularity: DataFrame, cust
 
 
 def gini(counts: np.ndarray) -> float:
-    """How unequal they are: 0 where all are the same, 1 where one has all. With fewer than two, or nothing to share: 0."""
+    """Gini coefficient: 0 if all counts are equal, 1 if one of them has everything. 0 also for fewer than two counts, or if all are 0."""
     n, total = len(counts), counts.sum()
     if n < 2 or total == 0:
         return 0.0

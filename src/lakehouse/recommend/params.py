@@ -15,11 +15,15 @@ class _Part(BaseModel):
 
 
 class Weights(_Part):
+    """How fast an order loses weight: its half-life in days, or in baskets for data without dates."""
+
     half_life_days: float = Field(gt=0)
     half_life_baskets: float = Field(gt=0)
 
 
 class Als(_Part):
+    """The parameters of Spark's ALS. `alpha` is in multiples of the mean weight (recommend/als.py)."""
+
     rank: int = Field(ge=1)
     alpha: float = Field(gt=0)
     reg_param: float = Field(ge=0)
@@ -29,6 +33,8 @@ class Als(_Part):
 
 
 class Neighbours(_Part):
+    """How neighbours are learned (recommend/neighbours.py): penalty, limits of products and customers, and how many are `kept`."""
+
     ridge: float = Field(gt=0)
     products: int = Field(ge=1)
     customers: int = Field(ge=1)
@@ -36,6 +42,8 @@ class Neighbours(_Part):
 
 
 class Popularity(_Part):
+    """How long orders count as recent, and how many orders of all countries are added to a country's own."""
+
     days: int = Field(ge=1)
     share_of_baskets: float = Field(gt=0, le=1)
     country_smoothing: float = Field(gt=0)
@@ -52,11 +60,15 @@ class BlendParams(_Part):
 
 
 class Evaluation(_Part):
+    """Length of the test window in days, and how many test customers it takes for a decision."""
+
     window_days: int = Field(ge=1)
     min_customers: int = Field(ge=1)
 
 
 class Lists(_Part):
+    """Products on a list, the part of `discover` for new products, and after how many days what was just bought may be due again."""
+
     length: int = Field(ge=1)
     new_product_share: float = Field(ge=0, lt=1)
     new_product_days: int = Field(ge=0)

@@ -58,6 +58,7 @@ class ScoringArrays:
     sold_in: Mapping[str, np.ndarray] = field(default_factory=dict)
 
     def by_country(self, countries: list[str | None]) -> ByCountry:
+        """Recent orders for each customer, by country. One row is shared by all customers of a country."""
         known = [country if country in self.recent else EVERYWHERE for country in countries]
         names, rows = np.unique(np.asarray(known, dtype=str), return_inverse=True)
         return ByCountry(rows, np.stack([self.recent[name] for name in names]))

@@ -1,4 +1,4 @@
-"""Write, audit, publish: what this run is about to show is judged first; a critical failure shows nothing."""
+"""Write, audit, publish: what a run wrote is checked before readers see it. If a critical check fails, nothing is published."""
 
 import tempfile
 from collections.abc import Collection, Mapping, Sequence
@@ -27,14 +27,15 @@ from lakehouse.table import Table
 if TYPE_CHECKING:
     from lakehouse.io.quality.expectations import CheckOutcome
 
-# What is judged beside a stage: the tables' versions, what is asked of them, and what came of it.
+# What the thread of the audit gives back: the tables' versions, the checks that were made of them, and for each table rows and outcomes.
 Judged = tuple[dict[str, TableVersion], list[Due], "list[tuple[int, list[CheckOutcome]]]"]
 
 
 class Audit:
-    """Of one run. `accepted`: failures that an operator lets pass, as table:check.
+    """The audit of one run. `accepted`: checks that may fail because an operator said so, named as table:check.
 
-    `alarms` and the keys in `cleared` are what it found until now; `audited` is what was judged, whatever came of it.
+    `alarms`: warnings that were found until now. `cleared`: keys of incidents that were looked for and not found. `audited`: table → the
+    version that was judged, whatever the verdict.
     """
 
     def __init__(self, accepted: Collection[str] = ()) -> None:
@@ -44,9 +45,9 @@ class Audit:
         self._accepted, self._judging = frozenset(accepted), Beside[Judged]()
 
     def begin(self, run: RunContext, outputs: Mapping[str, TableVersion]) -> None:
-        """Begin to judge all outputs of the run that were not judged in it yet, beside the next stage.
+        """Start to judge the outputs of the run that it has not judged yet, in a thread, while the next stage runs.
 
-        What is at work already is concluded on first. DataError (65) as for `conclude`.
+        An audit that is still at work is concluded first. DataError (65) as in `conclude`.
         """
         self.conclude(run)
         if due := _due(run, {name: head for name, head in outputs.items() if self.audited.get(name) != head}):
@@ -55,9 +56,9 @@ class Audit:
             self._judging.start(lambda: (due, asked, _judged(run.spark, asked)))
 
     def conclude(self, run: RunContext) -> None:
-        """Wait for the verdicts of the audit that is at work, if one is.
+        """Wait for the audit that is at work, if there is one, and write its verdicts to ops.quality_results.
 
-        DataError (65) with the first failure, after all of them are in ops.quality_results. Alarms are warnings.
+        Failed checks of severity warning become alarms. DataError (65) names the first critical failure and counts the others.
         """
         judged = self._judging.take()
         if judged is None:
@@ -76,18 +77,18 @@ class Audit:
         warnings = [result for result in bad if result.severity == WARNING]
         told = [alarm(result, tables[result.table_name], run.settings.lake_root) for result in warnings]
         self.alarms += told
-        # A check that is not made any more is not wrong any more.
+        # All alarms that these tables can have, so that the incident of a check that was dropped is over as well.
         self.cleared |= _keys_of_alarms(due) - {incident.key for incident in told}
         logs.info(f"audit: {len(due)} tables, {len(results)} checks, {len(bad)} not true", step="audit")
         _refuse([result for result in bad if result.severity == CRITICAL], run.settings.lake_root)
 
     def tell_rejects(self, run: RunContext, outputs: Collection[str]) -> None:
-        """Of every table that this run wrote or looked at: whether rows of it stand in quarantine, by rule, and what they cost."""
+        """An alarm for each of these tables that has rows in quarantine: how many by rule, and how much money they stand for."""
         tables = declared()
         for name in outputs:
             try:
                 found = rejects_incident(run.store, run.ledger, tables[name])
-            except Exception as problem:  # to count what is wrong already is no reason to show nothing
+            except Exception as problem:  # a count that fails must not stop the publication
                 logs.warn(f"what stands in quarantine of {name} could not be counted ({type(problem).__name__})")
                 continue
             if found:
@@ -97,14 +98,14 @@ class Audit:
                 self.cleared.add(rejects_key(name))
 
     def withdraw(self, names: Collection[str]) -> None:
-        """What was wrong with tables that are not shown any more, under these names, is over."""
+        """The incidents of tables that are no longer published under these names are over."""
         tables = declared()
         for name in names:
             alarms = {alarm_key(name, check.name) for check in every_check(tables[REPLACED[name]])}
             self.cleared |= {*alarms, rejects_key(name)}
 
     def record_refused(self, run: RunContext, error: TooManyRejectsError) -> None:
-        """What kept a table from being written is a verdict too, of no version."""
+        """Record the rules that kept a table from being written, as failed checks. They have no version, since none was written."""
         from lakehouse.io.quality.expectations import CheckOutcome, configuration
 
         broken = [check for check in checks(error.table, run.run_date) if check.name in error.rejects]
@@ -141,9 +142,9 @@ def _keys_of_alarms(names: Collection[str]) -> set[str]:
 
 
 def write_data_docs(run: RunContext, audited: Collection[str]) -> None:
-    """The newest verdict of every table as a site under the lake. That it can't be written is a warning: it decides nothing.
+    """Write a web site with the newest verdict of every table, in a folder of the lake. If that fails, it is only a warning.
 
-    Where it stands on this machine, only the pages of tables that this run judged are drawn; the front page comes last.
+    On a local disk only the pages of tables that this run judged are drawn again, and the front page is replaced last.
     """
     if not audited:
         return
@@ -165,7 +166,7 @@ def write_data_docs(run: RunContext, audited: Collection[str]) -> None:
 
 
 def _due(run: RunContext, waiting: dict[str, TableVersion]) -> dict[str, TableVersion]:
-    """Not those that are shown already, unless the day or a bad newest verdict is a reason to judge them again."""
+    """The versions to judge. One that is published already is judged again only after a bad verdict, or if its checks depend on the day."""
     tables = declared()
     published = {name for name, head in waiting.items() if run.published.get(name) == head}
     in_doubt = tables_in_doubt(run.store) if published else set()
@@ -174,7 +175,7 @@ def _due(run: RunContext, waiting: dict[str, TableVersion]) -> dict[str, TableVe
 
 
 def _is_asked_today(run: RunContext, name: str, head: TableVersion) -> bool:
-    """Whether this version was judged as of the same run date on the same day: nothing can have another answer now."""
+    """Whether this version was judged today for the same run date. Then no check can have another answer."""
     last = last_asked(run.store, name)
     return (
         last is not None
@@ -185,13 +186,13 @@ def _is_asked_today(run: RunContext, name: str, head: TableVersion) -> bool:
 
 
 def _asked(run: RunContext, due: Mapping[str, TableVersion]) -> list[Due]:
-    """What is to be judged, of the versions that stand now."""
+    """The checks of each table, bound to the versions that the run has now."""
     past, tables = rows_before(run.store, due), declared()
     return [_due_as_it_stands(run, tables[name], checks(tables[name], run.run_date, past.get(name, ()))) for name in due]
 
 
 def _due_as_it_stands(run: RunContext, table: Table, of: Sequence[Check]) -> Due:
-    """The next stage takes newer versions as the run's: those of now are kept. A column that is not there has a check that says so."""
+    """The checks of one table. Versions are fixed now: the next stage writes newer ones. A missing column has a check of its own."""
     heads = {each.name: run.head(each) for each in (table, *(reference.to for reference in table.references))}
 
     def read(each: Table) -> DataFrame:

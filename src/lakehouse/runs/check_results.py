@@ -1,4 +1,4 @@
-"""From what was judged to rows of ops.quality_results, and to what somebody is told of."""
+"""Turns verdicts into rows of ops.quality_results and into incidents."""
 
 import json
 from collections.abc import Collection, Sequence
@@ -98,7 +98,7 @@ def alarm_key(table_name: str, check: str) -> str:
 
 
 def rejects_incident(store: DeltaStore, ledger: Ledger, table: Table) -> Incident | None:
-    """That rows of the table stand in quarantine: one incident, however long they stand there."""
+    """One incident for all rows of the table that are in quarantine, however long they have been there. None if there are none."""
     if table.name in ORIGINS:
         stock = stock_of(store, table)
         rows = sum(each.rows for each in stock)
@@ -113,7 +113,7 @@ def rejects_incident(store: DeltaStore, ledger: Ledger, table: Table) -> Inciden
 
 
 def rejects_key(table_name: str) -> str:
-    """The key of the incident that a table's newest build left out many rows."""
+    """The key of the incident that rows of a table are in quarantine."""
     return f"rejects:{table_name}"
 
 

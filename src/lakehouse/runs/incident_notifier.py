@@ -1,4 +1,4 @@
-"""Tells somebody what became of a run: incidents that it met, those that are past, and its figures. Never a reason for a run to fail."""
+"""Sends the incidents that a run met, those that are over, and the run's metrics. If that fails, the run does not fail."""
 
 import json
 import socket
@@ -24,8 +24,9 @@ from lakehouse.ops.ledger import Killed, Ledger, last_published
 NOT_RECORDED = "no: if no recovery notice comes with the next success, take this alert back by hand"
 
 
-class Found(Protocol):
-    """`alarms`: what is wrong without a reason to stop. `cleared`: keys of incidents that were looked for and not found. `done`: stages."""
+class RunFindings(Protocol):
+    """`alarms`: incidents that do not stop the run. `cleared`: keys of incidents that were looked for and not found. `done`: names of the
+    stages that succeeded."""
 
     @property
     def alarms(self) -> list[Incident]: ...
@@ -39,7 +40,7 @@ class Found(Protocol):
 
 @dataclass(frozen=True)
 class Findings:
-    """Nothing, unless said: so of a run that did not begin."""
+    """The findings as plain values. Without arguments: those of a run that did not begin."""
 
     alarms: list[Incident] = field(default_factory=list)
     cleared: set[str] = field(default_factory=set)
@@ -47,9 +48,9 @@ class Findings:
 
 
 class IncidentNotifier:
-    """Of one run. `found`: what was found wrong or good by the time that it is asked."""
+    """The notifier of one run. `found` is read at the end of the run."""
 
-    def __init__(self, settings: Settings, command: str, run_date: date, run_id: str, found: Found | None = None) -> None:
+    def __init__(self, settings: Settings, command: str, run_date: date, run_id: str, found: RunFindings | None = None) -> None:
         self._settings, self._command, self._run_date, self._run_id = settings, command, run_date, run_id
         self._store: DeltaStore | None = None
         self._ledger: Ledger | None = None
@@ -58,7 +59,7 @@ class IncidentNotifier:
 
     @contextmanager
     def of_the_start(self) -> Iterator[None]:
-        """Around the lock. That another run holds it, or that a setting is wrong, is no incident: nothing began."""
+        """Goes around the taking of the lock. No incident: another run holds it, or a setting is wrong. Nothing has begun then."""
         try:
             yield
         except (BusyError, ConfigError):
@@ -70,7 +71,7 @@ class IncidentNotifier:
 
     @contextmanager
     def of_the_run(self) -> Iterator[None]:
-        """Within the lock: the ledger of incidents is written by one run at a time."""
+        """Goes around the run, inside the lock, so that only one run at a time writes `ops.incidents`."""
         try:
             yield
         except BaseException as error:
@@ -82,10 +83,11 @@ class IncidentNotifier:
         self._write_metrics()
 
     def can_record(self, store: DeltaStore, ledger: Ledger) -> None:
+        """From now on incidents are recorded in `ops.incidents`. Before this call there is no session to do it."""
         self._store, self._ledger = store, ledger
 
     def tell_killed(self, runs: Sequence[Killed]) -> None:
-        """At once and not at the end: the run that goes on from there may take hours."""
+        """Send that these runs were killed. It is sent at once, because the present run may take hours."""
         found = []
         for run in runs:
             if run.command in SCHEDULED:
@@ -109,7 +111,7 @@ class IncidentNotifier:
             self._send(self._changed(incidents, is_past))
 
     def _changed(self, incidents: Sequence[Incident], is_past: Callable[[Record], bool]) -> list[Record]:
-        """What there is to say, recorded before it is said: whoever is told of an incident is told when it is over as well."""
+        """The rows to send. They are recorded first: who hears of an incident will then surely hear when it is over."""
         now, known = datetime.now(UTC), self._known()
         found = {incident.key: met(incident, known.get(incident.key), self._command, self._run_id, now) for incident in incidents}
         others = [record for key, record in known.items() if key not in found]
@@ -120,7 +122,7 @@ class IncidentNotifier:
         return [*changed, *(record for record in others if not record.is_open)]
 
     def _send(self, records: Sequence[Record]) -> None:
-        """To all sinks, or, if it is not news, to those that missed it before."""
+        """Send news to all sinks. Send what is no news only to the sinks that missed it the last time."""
         origin = Origin(self._settings.env, _place(self._settings.lake_root), socket.gethostname())
         are_news = [record.event != REPEATED and not record.missed for record in records]
         notices = [Notice(event_of(r, origin), None if is_new else r.missed) for r, is_new in zip(records, are_news, strict=True)]
@@ -142,7 +144,7 @@ class IncidentNotifier:
         return False
 
     def _unrecorded(self, record: Record) -> Record:
-        """Of a failed run: under the key by which the next start finds it, if at least its start is recorded."""
+        """An incident that could not be written to `ops.incidents`. A failed run gets the key under which the next start looks for it."""
         if not record.incident_key.startswith(RUN):
             return record
         details = {**json.loads(record.details), "recorded": NOT_RECORDED}
@@ -170,7 +172,7 @@ class IncidentNotifier:
 
 @contextmanager
 def _quietly(what: str) -> Iterator[None]:
-    """A failure in here is a warning."""
+    """Turn an exception into a warning."""
     try:
         yield
     except Exception as error:

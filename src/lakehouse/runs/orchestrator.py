@@ -1,5 +1,5 @@
-"""One command, one run: a lock, a run id, a Spark session, a ledger. Its stages are done one after the other; what they wrote is judged,
-and shown to readers at the end, all at once."""
+"""One command is one run, with a lock, a run id, a Spark session and a ledger. Its stages run one after the other. What they wrote is
+audited, and at the end all of it is published at once."""
 
 import time
 import uuid
@@ -47,16 +47,18 @@ def run_stages(
     lock: HeldLock | None = None,
     workflow_id: str = "",
 ) -> list[StageResult]:
-    """Do the stages that `calls` gives, under the lake's lock, and publish what they wrote. After an error publish nothing and record why.
+    """Run the stages that `calls` gives under the lake's lock, publish what they wrote, and give their results.
 
-    Either is told. `accepted` are checks (table:check) that may fail. `lock`: the lake's, if the caller holds it. Runs that were killed are
-    marked abandoned first, and what they left in staging is removed. Gives the stages' results. A run that loses its lock
-    (LockLostError, 75) records nothing any more. As a task of a workflow (`workflow_id`) the run goes on from what the tasks before it did,
-    and hands its own over; the last task publishes all.
+    If a stage fails, nothing is published, and the ledger says why. The sinks of alerts hear of failures and of recoveries. Before the
+    first stage, earlier runs that were killed are marked as abandoned, and what they left in staging is deleted.
+
+    `accepted`: checks, named as table:check, that may fail. `lock`: the lake's lock, if the caller holds it already. `workflow_id`: the run
+    is one task of a workflow. It reads what the earlier tasks handed over, and hands over its own result; only the last task publishes.
+    LockLostError (75): the run has lost its lock. It then writes nothing more, not even that it failed.
     """
     started_at, work = datetime.now(UTC), Work(Audit(accepted), Workflow(workflow_id, command) if workflow_id else None)
     params = parse_params(read_conf("als.yaml"))
-    # What is wrong in the files of campaigns and rules is told before the night, not at its end.
+    # Errors in the files of campaigns and rules are reported before the stages run, not hours later.
     read_campaigns()
     rules = read_rules()
     run_id = f"{started_at:%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:6]}"
@@ -74,19 +76,19 @@ def run_stages(
 
 
 class Work:
-    """What the stages of a run have done until now, and what was found wrong."""
+    """The results of the stages that were run until now, and the incidents that were found."""
 
     def __init__(self, audit: Audit, workflow: Workflow | None = None) -> None:
         self.results: list[StageResult] = []
-        # Of the tasks before this one, whose runs have judged it and told of it.
+        # What earlier tasks of the workflow handed over. Their own runs have audited it and sent its alarms.
         self._earlier, self._workflow = StageResult(), workflow
-        # Names of the stages that came to their end.
+        # Names of the stages that succeeded.
         self.done: set[str] = set()
         self._audit, self._started = audit, time.monotonic()
 
     @property
     def alarms(self) -> list[Incident]:
-        """What is wrong without a reason to stop."""
+        """Incidents that do not stop the run."""
         return [*(alarm for result in self.results for alarm in result.alarms), *self._audit.alarms]
 
     @property
@@ -96,13 +98,13 @@ class Work:
 
     @property
     def outputs(self) -> dict[str, TableVersion]:
-        """By a table's name the version that the run wrote or found up to date."""
+        """Table → the version that the run wrote or found up to date."""
         return {name: head for result in self.results for name, head in result.outputs.items()}
 
     def do(self, run: RunContext, calls: Callable[[], Sequence[StageCall]]) -> None:
-        """All stages, then the publication, then what comes after it."""
+        """Run all stages, publish, then do what has to wait for the publication."""
         try:
-            # Here already, so that the ledger's row says it too.
+            # The caller translates a full disk too. It is done here as well, so that the row of the ledger has the same text.
             with translate_disk_full(run.settings):
                 run.store.delete_folder(run.staging)
                 if self._workflow is not None:
@@ -110,7 +112,7 @@ class Work:
                 self._do_and_publish(run, calls())
         except BaseException as failure:
             if run.lock.is_lost:
-                # Staging and the ledger may be another run's by now; it marks this one as abandoned.
+                # Another run may own staging and the ledger by now. It marks this one as abandoned.
                 raise
             error = self._first_failure(run, failure)
             give_up(error, run.ledger, time.monotonic() - self._started, lambda: run.store.delete_folder(run.staging))
@@ -119,7 +121,7 @@ class Work:
             write_data_docs(run, self._audit.audited)
             raise error from None
         run.store.delete_folder(run.staging)
-        # Outside of the above: a run has one end. If this row does not get through, the next run marks the run as abandoned.
+        # Not within the try: if this row can't be written, no second row must say failed. The next run marks this one as abandoned.
         run.ledger.record(Entry("", SUCCEEDED, seconds=time.monotonic() - self._started))
         write_data_docs(run, self._audit.audited)
 
@@ -150,7 +152,7 @@ class Work:
                 self._do_one(run, call)
 
     def _do_one(self, run: RunContext, call: StageCall) -> None:
-        """One stage, if it is due; then the audit of what it wrote begins, beside the next one."""
+        """Run one stage, if it is due. Then start the audit of what it wrote, which works while the next stage runs."""
         run = self._now(run)
         if call.judged_first:
             self._audit.conclude(run)
@@ -177,7 +179,7 @@ class Work:
         return replace(run, heads={**run.published, **done.outputs, **done.unpublished})
 
     def _first_failure(self, run: RunContext, failure: BaseException) -> BaseException:
-        """What an audit found that was at work beside the stage that failed comes first: the stage was built on it."""
+        """The error to report. If the audit that ran beside the stage failed too, it is the audit's: the stage read what was refused."""
         if isinstance(failure, Exception):
             try:
                 self._audit.conclude(run)
@@ -199,7 +201,7 @@ def _begun(
     notifier: IncidentNotifier,
     lock: HeldLock,
 ) -> RunContext:
-    """Under the lock: the session, the ledger's row of the start, and whatever runs before this one left half done put in order."""
+    """Start the session, clean up after runs that were interrupted, and record the start. The caller holds the lock."""
     _keep_vault_private(settings)
     is_small = is_small_lake(settings)
     spark = spark_session(settings, emptied_scratch(settings.vault_root), is_small)
@@ -221,7 +223,7 @@ def _begun(
 
 
 def _keep_vault_private(settings: Settings) -> None:
-    """A vault on a local disk is for the user of the runs alone."""
+    """On a local disk only the user who runs the commands may read the vault."""
     if is_local(settings.vault_root):
         Path(settings.vault_root).mkdir(parents=True, exist_ok=True)
         Path(settings.vault_root).chmod(0o700)

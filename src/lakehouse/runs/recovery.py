@@ -1,4 +1,4 @@
-"""What a run does about its own end when it fails, and about what runs before it left half done."""
+"""What a run cleans up when it fails, and what it cleans up after earlier runs that were interrupted."""
 
 import shutil
 from collections.abc import Callable
@@ -18,7 +18,7 @@ BROKE_OFF = (FAILED, ABANDONED)
 
 
 def give_up(error: BaseException, ledger: Ledger, seconds: float, clear: Callable[[], None]) -> None:
-    """Clear staging and record why the run failed. What goes wrong with that does not hide `error`: the next run does it again."""
+    """Clear staging and record why the run failed. If that fails too, it is only a warning, so that `error` is not hidden."""
     # Staging first: on a full disk that makes room for the row.
     for action in (clear, lambda: ledger.record(_failure(error, seconds))):
         try:
@@ -28,7 +28,8 @@ def give_up(error: BaseException, ledger: Ledger, seconds: float, clear: Callabl
 
 
 def _failure(error: BaseException, seconds: float) -> Entry:
-    """Which step was at work, exit code and reason, what to do. The text of an error that we did not write may hold values of rows."""
+    """The step that was at work, exit code, reason and what to do. An error of a library is named by its type alone: its text may hold
+    values of rows."""
     if cause := known(error):
         message, todo = f"{cause.exit_code}: {cause}", cause.todo
     elif isinstance(error, KeyboardInterrupt):
@@ -39,9 +40,10 @@ def _failure(error: BaseException, seconds: float) -> Entry:
 
 
 def emptied_scratch(vault_root: str) -> Path | None:
-    """The place for what Spark has no memory for: it may be personal, so it is under the vault, and what killed runs left there goes.
+    """A folder for the data that Spark writes to disk when its memory is full. What killed runs left in it is deleted first.
 
-    None where the vault is in an object store, so that it is on the cluster's disks, or where this process has its session already.
+    The data may be personal, so the folder is in the vault. None if the vault is in an object store, since Spark then uses the disks of its
+    cluster. None also if this process has a session already.
     """
     if not is_local(vault_root):
         return None
@@ -51,13 +53,13 @@ def emptied_scratch(vault_root: str) -> Path | None:
     shutil.rmtree(scratch, ignore_errors=True)
     if used is not None:
         return None
-    # A JVM that outlives its Python by seconds may still write there.
+    # The JVM of a killed run may go on for some seconds and still write here, so the folder may exist again.
     scratch.mkdir(parents=True, exist_ok=True)
     return scratch
 
 
 def tell_lost_ops(store: DeltaStore) -> None:
-    """Before a run writes anything: whether `ops` was lost, which tables without a ledger show, and what nobody can know any more."""
+    """Warn if the lake has tables but no ledger: then `ops` was lost, and the warning lists what went with it. Call it before any write."""
     if store.head(RUNS.name) is not None or all(store.head(step.name) is None for step in STEPS):
         return
     lost = "; ".join(f"{table.name} ({table.grain})" for table in OPS)
@@ -65,9 +67,9 @@ def tell_lost_ops(store: DeltaStore) -> None:
 
 
 def drop_unrecorded_rejects(store: DeltaStore) -> None:
-    """Take away what a run that failed or was killed left in quarantine for a step that it did not record: the step is done again.
+    """Delete the rows that a failed or killed run wrote to quarantine for steps that it did not record. These steps are done again.
 
-    Only after such a run is anything looked at.
+    Quarantine is read only if the newest run did not succeed.
     """
     ends = store.rows(RUNS, ("run_id", "status", "ended_at"), "step = ''")
     if not ends or max(ends, key=lambda row: row["ended_at"])["status"] not in BROKE_OFF:

@@ -108,9 +108,11 @@ class AfterPublication:
 
     @staticmethod
     def of(function: Callable[..., None], **arguments: Any) -> "AfterPublication":
+        """The call of a function at module level. `arguments` have to be what JSON can hold."""
         return AfterPublication(f"{function.__module__}:{function.__name__}", arguments)
 
     def do(self, run: RunContext) -> None:
+        """Import the function and call it."""
         found(self.function)(run, **self.arguments)
 
 

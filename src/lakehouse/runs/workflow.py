@@ -1,7 +1,7 @@
-"""Several processes that show their work together: each task of a workflow does one stage, and the last one publishes for all.
+"""A night that is split into several processes: each task of a workflow runs one stage, and the last task publishes for all.
 
-Each task is a run of its own in the ledger, with its lock and its audit, and can be repeated by itself. It gives what it did to the tasks
-after it by `ops.handovers` in place of publishing it.
+Each task is a run of its own in the ledger, with its own lock and audit, and can be repeated alone. It does not publish. It writes its
+result to `ops.handovers`, where the later tasks read it.
 """
 
 import re
@@ -16,15 +16,15 @@ from lakehouse.night import NIGHT, PUBLISH
 from lakehouse.ops.ledger import HANDOVERS, handed_over
 from lakehouse.runs.stage import RunContext, StageResult, both
 
-# It stands in SQL. Schedulers' ids are numbers, or like `scheduled__2026-11-17T02:30:00+00:00`.
+# The id becomes part of a SQL condition. Schedulers give numbers, or texts like `scheduled__2026-11-17T02:30:00+00:00`.
 ID = re.compile(r"[\w.:+-]+", re.ASCII)
 
 
 @dataclass(frozen=True)
 class Workflow:
-    """The part that a run has in a workflow. `workflow_id` is the scheduler's, `command` the run's: a stage, or PUBLISH.
+    """One task of a workflow. `workflow_id` is given by the scheduler. `command` is the name of the task's stage, or PUBLISH.
 
-    ConfigError (2) for an id with other signs than letters, digits and _.:+-
+    ConfigError (2) if the id has other characters than letters, digits and _.:+-
     """
 
     workflow_id: str
@@ -36,13 +36,13 @@ class Workflow:
 
     @property
     def is_last(self) -> bool:
-        """Whether this run shows what all tasks did."""
+        """Whether this task publishes what all tasks did."""
         return self.command == PUBLISH
 
     def earlier(self, store: DeltaStore) -> StageResult:
-        """What the tasks before this one did, in the order of the night; nothing for the first.
+        """The results of the tasks before this one as a single result; an empty one for the first task.
 
-        DataError (65) for the last task if none came before it. Alarms were told by the tasks themselves.
+        Alarms are left out, because each task has sent its own. DataError (65) if the last task finds no result at all.
         """
         found = handed_over(store, self.workflow_id)
         names = [stage.name for stage in NIGHT]
@@ -55,13 +55,14 @@ class Workflow:
         return replace(reduce(both, results, StageResult()), alarms=(), cleared=frozenset())
 
     def hand_over(self, run: RunContext, result: StageResult) -> None:
-        """To the tasks after this one."""
+        """Append the task's result to `ops.handovers`."""
         row = {"workflow_id": self.workflow_id, "stage": self.command, "run_id": run.run_id}
         run.store.append_rows(HANDOVERS, [{**row, "handed_at": datetime.now(UTC), "result": result.to_json()}])
 
 
 def refuse_older(published: Mapping[str, TableVersion], handed_over: Mapping[str, TableVersion]) -> None:
-    """BusyError (75) if readers see something newer than what was handed over: another run published while the workflow was at work."""
+    """BusyError (75) if readers see a newer version of a table than the workflow handed over. Then another run published meanwhile, and its
+    work must not be taken back."""
     for name, head in sorted(handed_over.items()):
         seen = published.get(name)
         if seen is not None and (seen.table_id != head.table_id or seen.version > head.version):

@@ -1,4 +1,4 @@
-"""Refunds, on the day they were made, in the currency of their order."""
+"""Refunds: when each was made, and how much was paid back."""
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
@@ -38,7 +38,7 @@ TABLE = Table(
         Column("root_order_id", LONG, "root of order_id: the order that was paid"),
     ),
     rules=(
-        # Of a refund that names no order, its own id stands there.
+        # A refund that names no order has its own id as order_id.
         Rule("order_is_known", "order_id > 0 and not (order_id <=> refund_id)"),
         Rule("refunded_at_is_known", "refunded_at is not null"),
         CURRENCY_IS_A_CODE,
@@ -59,7 +59,10 @@ TABLE = Table(
 
 
 def build(orders: DataFrame, order_operational_data: DataFrame, *, shops: Shops) -> DataFrame:
-    """Refund rows; their tax is in two places, on goods and on shipping. That it is a refund says the sign, whatever sign is stored."""
+    """One row for each refund. The source has the tax of goods and of shipping in two places; here it is one sum.
+
+    Amounts are negative or 0, whatever sign the source has.
+    """
     shipping = order_operational_data.select(
         "shop_code", F.col("order_id").alias("refund_id"), "shipping_tax_amount", F.col("shipping_total_amount").alias("shipping_amount")
     )

@@ -47,6 +47,7 @@ class Field:
 
     @property
     def headers(self) -> tuple[str, ...]:
+        """The names that the column may have in a file; the first one is the usual one."""
         return (self.header or self.name, *self.aliases)
 
 
@@ -113,6 +114,7 @@ class Feed:
 
     @property
     def suffix(self) -> str:
+        """How the names of its files end, with the point and without `.gz`."""
         return PurePath(self.file_name).suffix
 
     @property
@@ -122,6 +124,7 @@ class Feed:
 
     @property
     def personal_fields(self) -> tuple[Field, ...]:
+        """The columns that are landed in the vault."""
         return tuple(field for field in self.fields if field.personal)
 
     @property

@@ -79,6 +79,7 @@ def numbered(found: pa.Array, names: tuple[str, ...]) -> list[np.ndarray]:
 
 
 def number(digits: pa.Array) -> np.ndarray:
+    """Texts of digits as integers; 0 for an empty text and for null."""
     present = pc.if_else(pc.equal(pc.binary_length(digits), 0), "0", digits)
     return pc.fill_null(pc.cast(present, pa.int64()), 0).to_numpy(zero_copy_only=False)
 
@@ -92,4 +93,5 @@ def days_since_1970(year: np.ndarray, month: np.ndarray, day: np.ndarray, last_y
 
 
 def mask(values: pa.Array) -> np.ndarray:
+    """Arrow booleans as numpy booleans; null is false."""
     return pc.fill_null(values, False).to_numpy(zero_copy_only=False)

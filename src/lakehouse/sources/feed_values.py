@@ -46,6 +46,7 @@ class Parsed:
 
 
 def parse(text: pa.Array, parser: Parser, required: bool) -> Parsed:
+    """A column of text as typed values, with a class for each value that is none. `required`: an empty text is wrong."""
     trimmed, in_quotes = unwrapped(pc.utf8_trim_whitespace(text))
     is_empty = mask(pc.equal(pc.binary_length(trimmed), 0))
     no_text = mask(pc.match_substring_regex(trimmed, NO_TEXT)) if _may_be_no_text(trimmed) else np.zeros(len(text), dtype=bool)
@@ -91,6 +92,8 @@ def _may_be_no_text(values: pa.Array) -> bool:
 
 
 def text(longest: int = 1000, example: str = "text") -> Parser:
+    """Any text of at most so many characters."""
+
     def of(given: pa.Array) -> tuple[pa.Array, np.ndarray]:
         return given, np.where(mask(pc.greater(pc.utf8_length(given), longest)), TOO_LONG, GOOD)
 
@@ -98,6 +101,8 @@ def text(longest: int = 1000, example: str = "text") -> Parser:
 
 
 def one_of(*allowed: str) -> Parser:
+    """One of these words, written exactly so."""
+
     def of(given: pa.Array) -> tuple[pa.Array, np.ndarray]:
         return given, np.where(mask(pc.is_in(given, pa.array(allowed, pa.string()))), GOOD, NOT_IN_LIST)
 
@@ -115,10 +120,12 @@ def code(pattern: str, expects: str, example: str) -> Parser:
 
 
 def country() -> Parser:
+    """ISO 3166-1 alpha-2, in capitals."""
     return code("[A-Z]{2}", "the two letters of a country (ISO 3166-1)", "NL")
 
 
 def currency() -> Parser:
+    """ISO 4217, in capitals."""
     return code("[A-Z]{3}", "the three letters of a currency (ISO 4217)", "EUR")
 
 
@@ -160,6 +167,8 @@ def fraction() -> Parser:
 
 
 def flag() -> Parser:
+    """Boolean, written as 1 or 0."""
+
     def of(given: pa.Array) -> tuple[pa.Array, np.ndarray]:
         return pc.equal(given, "1"), np.where(mask(pc.is_in(given, pa.array(["0", "1"]))), GOOD, NOT_IN_LIST)
 
@@ -203,6 +212,7 @@ SLASH_DATE = Shape(r"(?P<d>[0-9]{1,2})/(?P<m>[0-9]{1,2})/(?P<y>[0-9]{4})", "day/
 
 
 def timestamp() -> Parser:
+    """A moment in UTC, with microseconds."""
     written = "date and time written as year-month-day, T, hour:minute:second, Z (UTC)"
     return Parser(_timestamps, written, "2026-11-17T21:05:00Z", is_time=True)
 

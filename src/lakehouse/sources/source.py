@@ -113,6 +113,7 @@ class JdbcTable:
 
     @property
     def personal_columns(self) -> list[str]:
+        """Names of the columns that are landed in the vault."""
         return [column.name for column in self.columns if column.personal]
 
     @property

@@ -82,4 +82,5 @@ def aggregate(name: str, arguments: Arguments, distinct: bool) -> Value:
 
 
 def placed(value: Value, words: str) -> str:
+    """The value's SQL with `words` where FILTER or OVER belongs."""
     return value.sql.replace(PLACE, words)

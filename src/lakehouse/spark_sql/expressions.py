@@ -45,6 +45,7 @@ class Expressions:
     outputs: Outputs | None = None
 
     def value(self, node: Any) -> Value:
+        """An expression's SQL and kind. NotOnTheList if Spark must answer it."""
         key = node.key
         if key in COMPARISONS or key in ARITHMETIC or key in ("div", "mod", "dpipe"):
             return self._binary(node)
@@ -63,6 +64,7 @@ class Expressions:
         )
 
     def condition(self, node: Any) -> str:
+        """SQL of an expression that is true, false or null."""
         return condition(self.value(node))
 
     def _operand(self, node: Any) -> Value:

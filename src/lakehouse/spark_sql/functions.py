@@ -26,6 +26,7 @@ class Function:
 
 
 def called(name: str, arguments: Arguments, functions: dict[str, Function]) -> Value:
+    """A call of one of these functions. NotOnTheList if it is not among them, or has another number of arguments."""
     function = functions.get(name)
     if function is None or not function.least <= len(arguments) <= function.most:
         raise NotOnTheList(f"{name}() with {len(arguments)} arguments is in it" if function else f"{name}() is in it")
@@ -48,6 +49,7 @@ def _part_of_a_time(name: str) -> Function:
 
 
 def of_kind(value: Value, *kinds: str) -> str:
+    """The value's SQL. NotOnTheList if its kind is none of these."""
     if value.kind.kind not in kinds:
         raise NotOnTheList(f"{value.kind.kind} stands where {kinds[0]} is expected in it")
     return value.sql

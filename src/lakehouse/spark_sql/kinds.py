@@ -112,4 +112,5 @@ def of_sum(one: Kind, other: Kind) -> Kind:
 
 
 def of_product(one: Kind, other: Kind) -> Kind:
+    """The decimal that Spark makes of two decimals that are multiplied."""
     return decimal(one.precision + other.precision + 1, one.scale + other.scale)

@@ -33,6 +33,8 @@ class Translated:
 
 @dataclass(frozen=True)
 class Query:
+    """DuckDB's SQL of a query. `columns`: name and kind of c0, c1 and so on. `is_one_row`: it never gives a second row."""
+
     sql: str
     columns: list[tuple[str, Kind]]
     is_one_row: bool = False

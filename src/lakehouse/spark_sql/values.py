@@ -41,6 +41,7 @@ class Value:
 
 
 def text(value: str) -> Value:
+    """A literal text."""
     return Value("'" + value.replace("'", "''") + "'", STRING, literal=value, name=value)
 
 
@@ -97,6 +98,7 @@ def moment(value: Value, kind: Kind) -> Value:
 
 
 def compared(sign: str, left: Value, right: Value) -> str:
+    """SQL of a comparison; both sides are brought to one kind first."""
     (one, other), kind = aligned([left, right])
     if kind.element is not None:
         raise NotOnTheList("arrays are compared in it")
@@ -134,6 +136,7 @@ def divided(left: Value, right: Value) -> Value:
 
 
 def negative(value: Value) -> Value:
+    """The value with the other sign."""
     if value.literal is not None and value.kind.is_number:
         return number(value.literal[1:] if value.literal.startswith("-") else f"-{value.literal}")
     if not value.kind.is_number:
@@ -157,6 +160,7 @@ def converted(value: Value, to: Kind) -> Value:
 
 
 def condition(value: Value) -> str:
+    """SQL of a boolean value. Spark would take no other kind for a condition."""
     if value.kind != BOOLEAN:
         raise NotOnTheList(f"a {value.kind.kind} is taken for a condition in it")
     return value.sql
@@ -170,10 +174,12 @@ def keyed(value: Value) -> str:
 
 
 def keys_of(values: Sequence[Value]) -> list[str]:
+    """SQL of each value as a key (`keyed`)."""
     return [keyed(value) for value in values]
 
 
 def day(value: Value) -> str:
+    """SQL of a date; a timestamp is cut to its day in UTC."""
     if value.kind not in (DATE, TIMESTAMP):
         raise NotOnTheList(f"a {value.kind.kind} is taken for a day in it")
     return cast(value, DATE)

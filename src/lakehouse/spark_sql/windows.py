@@ -8,7 +8,7 @@ from lakehouse.spark_sql.values import Value
 
 
 def ordered(item: Any, value: Value) -> str:
-    """Spark takes null for less than anything."""
+    """SQL of one item of ORDER BY. Where nulls come is written out, since the two engines have different defaults."""
     only(item, "this", "desc", "nulls_first")
     if value.kind.element is not None:
         raise NotOnTheList("it is ordered by an array")
@@ -17,6 +17,7 @@ def ordered(item: Any, value: Value) -> str:
 
 
 def frame(spec: Any) -> str:
+    """SQL of a window's ROWS BETWEEN. NotOnTheList for RANGE and GROUPS."""
     only(spec, "kind", "start", "start_side", "end", "end_side")
     ends = [_end_of_frame(spec.args.get(side), spec.args.get(f"{side}_side")) for side in ("start", "end")]
     if str(spec.args.get("kind")).upper() != "ROWS":

@@ -21,11 +21,13 @@ class TableSchema:
     keys: tuple[str, ...]
 
     def create_statement(self, prefix: str, charset: str = "utf8mb4") -> str:
+        """The CREATE TABLE with columns and primary key; `prefix` stands before its name."""
         columns = ", ".join(f"`{name}` {type_}" for name, type_ in self.columns)
         engine = f"ENGINE=InnoDB {default_charset(charset)}"
         return f"CREATE TABLE `{prefix}{self.name}` ({columns}, PRIMARY KEY ({self.primary_key})) {engine}"
 
     def key_statement(self, prefix: str) -> str:
+        """The ALTER TABLE that adds its other keys."""
         return f"ALTER TABLE `{prefix}{self.name}` " + ", ".join(f"ADD {key}" for key in self.keys)
 
 

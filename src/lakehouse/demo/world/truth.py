@@ -36,6 +36,7 @@ class State:
 
     @property
     def working_database(self) -> str:
+        """The database that the shop itself works on."""
         return working_database(self.database, self.store)
 
 

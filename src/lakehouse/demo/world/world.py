@@ -26,13 +26,16 @@ class Plan:
 
     @property
     def first_day(self) -> date:
+        """The shop's first day; `end` is its last one."""
         return self.end - timedelta(days=self.days - 1)
 
     @property
     def horizon(self) -> int:
+        """How many days the world is made for: those of the plan, and those that `demo day` can still add."""
         return self.days + DAYS_AHEAD
 
     def day_number(self, day: date) -> int:
+        """Days since the first day, which is 0."""
         return (day - self.first_day).days
 
     def instant(self, day_number: int, second: int = 0) -> datetime:

@@ -40,14 +40,17 @@ class Channel:
 
     @property
     def reads(self) -> tuple[Table, ...]:
+        """The tables that have to be read for it. None in `tables` stands for one that is not there."""
         return tuple(table for table in self.tables if table)
 
 
 def module_of(name: ChannelName) -> str:
+    """Name of the Python module that declares the channel."""
     return f"lakehouse.export.channels.{name}"
 
 
 def channel_of(name: ChannelName) -> Channel:
+    """The declaration of a channel; only its own module is imported for it."""
     found: Channel = import_module(module_of(name)).CHANNEL
     return found
 

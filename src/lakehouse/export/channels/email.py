@@ -25,6 +25,7 @@ def is_for() -> Column:
 
 
 def reasons() -> dict[str, Column]:
+    """Boolean over `with_reach`, by reason: an address that can't get mail, no customer, an address that another customer has too."""
     of_address = {name: F.col("email_status") == name for name in STATUSES}
     return {**of_address, "not_a_customer": ~F.col("is_customer"), "same_address": F.col("_place") > 1}
 

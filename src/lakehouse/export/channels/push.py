@@ -12,6 +12,7 @@ from lakehouse.sources.app_shop import is_apps
 
 
 def reasons() -> dict[str, Column]:
+    """Boolean over `with_reach`, by reason: there is no device."""
     return {"missing": F.col("has_device").isNull()}
 
 

@@ -37,6 +37,7 @@ class Finding:
 
     @property
     def line(self) -> str:
+        """One line of text for a terminal."""
         return f"{self.state:<8} {self.check}: {self.found}" + (f" -> {self.todo}" if self.todo else "")
 
 

@@ -92,9 +92,11 @@ class Blocked:
 
     @property
     def code(self) -> int:
+        """Exit code of the first error; 0 without errors."""
         return self._errors[0].exit_code if self._errors else 0
 
     def lines(self) -> list[str]:
+        """A line for each error: exit code, what is wrong, what to do."""
         return [f"{error.exit_code}: {error}" + (f" -> {error.todo}" if error.todo else "") for error in self._errors]
 
 

@@ -19,6 +19,7 @@ class TriedCase:
 
     @property
     def holds(self) -> bool:
+        """Whether the rules give the expected products in the expected order."""
         return list(self.expected) == list(self.given)
 
 

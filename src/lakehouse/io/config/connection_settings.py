@@ -27,6 +27,7 @@ class ConnectionSettings(BaseModel):
 
     @property
     def address(self) -> Address:
+        """Engine, host and database of `url`. The password is not part of it."""
         return Address.of(self.url)
 
     @property

@@ -37,6 +37,7 @@ class Address:
 
     @property
     def is_loopback(self) -> bool:
+        """Whether the host is this machine, by name or by number."""
         return self.host.lower().rstrip(".") == "localhost" or (_is_number(self.host) and ip_address(self.host).is_loopback)
 
     @staticmethod

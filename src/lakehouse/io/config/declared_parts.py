@@ -16,6 +16,8 @@ Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", max_length
 
 
 class Part(BaseModel):
+    """A model that refuses unknown names and can't be changed once it was read."""
+
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 

@@ -1,4 +1,4 @@
-"""Which rows of a table differ from those that it is to have: by Spark, or by the driver where both are small."""
+"""Compares a table with the rows that it is to have: in Spark, or in the driver if both are small."""
 
 from collections.abc import Sequence
 
@@ -10,13 +10,16 @@ from lakehouse.errors import CollapseError
 from lakehouse.io.delta import delta_files
 from lakehouse.table import quoted
 
-# Up to so many rows may go at once whatever their share: a small table is no sign of a half-loaded source.
+# So many rows may be deleted at once whatever their share: in a small table a few rows are a large share.
 FEW_ROWS = 10
 CHANGE, INSERT, UPDATE, DELETE = "_lakehouse_change", "insert", "update", "delete"
 
 
 def differences(old: pa.Table, new: pa.Table, key: Sequence[str]) -> pa.Table:
-    """The rows that differ: the new values (of a deleted row the old ones) and what to do, in the column CHANGE. Nulls are equal."""
+    """One row for each row that differs: its new values (of a deleted row the old ones), and INSERT, UPDATE or DELETE in the column CHANGE.
+
+    Two nulls are equal.
+    """
     by = ", ".join(map(quoted, key))
     names = [quoted(name) for name in new.schema.names]
     values = [quoted(name) for name in new.schema.names if name not in key]
@@ -33,7 +36,7 @@ def differences(old: pa.Table, new: pa.Table, key: Sequence[str]) -> pa.Table:
 
 
 def differences_in_spark(old: DataFrame, new: DataFrame, key: tuple[str, ...]) -> DataFrame:
-    """The rows that differ: the new values (of a deleted row the old ones) and what to do, in the column CHANGE."""
+    """The same as `differences`, computed by Spark."""
     before = old.select(*key, F.struct(*old.columns).alias("before"))
     after = new.select(*key, F.struct(*old.columns).alias("after"))
     kind = F.when(F.col("before").isNull(), INSERT).when(F.col("after").isNull(), DELETE).otherwise(UPDATE)
@@ -46,7 +49,10 @@ def differences_in_spark(old: DataFrame, new: DataFrame, key: tuple[str, ...]) -
 
 
 def refuse_collapse(name: str, deleted: int, there: int, max_share: float) -> None:
-    """CollapseError (65) if so much goes that the source rather looks half loaded. A few rows may always go, unless none is left."""
+    """CollapseError (65) if so many rows would be deleted that the source was probably read in part only.
+
+    Up to FEW_ROWS rows may always be deleted, unless no row would be left.
+    """
     if deleted > max_share * there and (deleted > FEW_ROWS or deleted == there):
         raise CollapseError(
             f"{name}: {deleted} of {there} rows are gone from the source, more than {max_share:.0%}; the table stays as it was",

@@ -41,6 +41,7 @@ class DeltaReader(StoredFiles):
 
     @cached_property
     def spark(self) -> SparkSession:
+        """The Spark session. It is started when it is asked for the first time."""
         return self._session() if callable(self._session) else self._session
 
     def head(self, name: str) -> TableVersion | None:

@@ -74,9 +74,11 @@ class DeltaUpkeep:
         return Tidied(compacted, deleted)
 
     def compact(self, name: str) -> int:
+        """Write the rows of small files into larger ones; gives how many files fewer the table has."""
         return delta_tidy.compact(self._store.tables.folder(name), self._store.commit_metadata)
 
     def checkpoint(self, name: str) -> None:
+        """Write a checkpoint of the latest version, so that a reader does not read older commits."""
         delta_tidy.checkpoint(self._store.tables.folder(name))
 
     def vacuum(self, name: str, needed: Needed) -> int:

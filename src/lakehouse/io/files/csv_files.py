@@ -30,7 +30,9 @@ LF, CR = 10, 13
 class Stream(Protocol):
     """What can be read as a file of bytes."""
 
-    def read(self, size: int = -1, /) -> bytes: ...
+    def read(self, size: int = -1, /) -> bytes:
+        """At most `size` bytes; empty at the end."""
+        ...
 
 
 class Unreadable(Exception):

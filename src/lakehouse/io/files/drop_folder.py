@@ -43,7 +43,9 @@ class Changing(Exception):
 class DropFolder(Protocol):
     """A folder here, or a prefix of a bucket."""
 
-    def is_there(self) -> bool: ...
+    def is_there(self) -> bool:
+        """Whether the folder exists and can be read."""
+        ...
 
     def arrivals(self, now: datetime) -> Iterator[Arrival]:
         """What is there, sender by sender, by name. What is still being written (by its name, or changed in the last minute) is not, nor
@@ -56,7 +58,7 @@ class DropFolder(Protocol):
 
 
 class LocalDrop:
-    """A folder of this machine."""
+    """A folder of this machine, as `DropFolder`."""
 
     def __init__(self, root: Path) -> None:
         self._root = root

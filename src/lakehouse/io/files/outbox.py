@@ -11,7 +11,9 @@ REPLY = ".reply.md"
 class FileStore(Protocol):
     """Files by their path below a root; one is written whole or not at all."""
 
-    def write(self, path: str, data: bytes) -> None: ...
+    def write(self, path: str, data: bytes) -> None:
+        """Write the file, over an older one if there is one."""
+        ...
 
     def delete_prefix(self, prefix: str) -> None:
         """Delete the files whose path begins so."""
@@ -19,6 +21,8 @@ class FileStore(Protocol):
 
 
 class Outbox:
+    """Replies to senders, beside each other in a folder for each sender."""
+
     def __init__(self, store: FileStore) -> None:
         self._store = store
 
@@ -34,7 +38,7 @@ class Outbox:
 
 
 class LocalStore:
-    """A folder of this machine."""
+    """A folder of this machine, as `FileStore`."""
 
     def __init__(self, root: Path) -> None:
         self._root = root

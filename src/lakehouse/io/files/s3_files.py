@@ -15,7 +15,7 @@ GONE = ("PreconditionFailed", "NoSuchKey", "412", "404")
 
 
 class S3Files:
-    """A prefix of a bucket, as DropFolder and as Store of the outbox. Objects are whole when they are there."""
+    """A prefix of a bucket, as `DropFolder` and as `FileStore` of the outbox. An object appears whole or not at all."""
 
     def __init__(self, root: str) -> None:
         self._bucket, _, prefix = root.split("://", 1)[1].partition("/")

@@ -24,6 +24,7 @@ class Log:
             mlflow.log_params({f"{name}.{part}": v for part, v in value.items()} if isinstance(value, dict) else {name: value})
 
     def metrics(self, values: Mapping[str, float]) -> None:
+        """Values by their names, without a step."""
         mlflow.log_metrics(dict(values))
 
     def files(self, folder: Path, names: tuple[str, ...]) -> None:

@@ -33,6 +33,8 @@ class Dialect:
 
 @dataclass(frozen=True)
 class FileFacts:
+    """What a manifest says of a file: rows without the header, size in bytes, SHA-256 as 64 hex digits."""
+
     rows: int
     bytes: int
     sha256: str

@@ -69,6 +69,7 @@ def is_made_from(manifest: Mapping[str, Any], made_from: str, at: datetime) -> b
 
 
 def as_json(values: Mapping[str, Any]) -> bytes:
+    """UTF-8 with sorted names, so that equal values give equal bytes."""
     return (json.dumps(values, indent=2, sort_keys=True) + "\n").encode()
 
 

@@ -84,6 +84,7 @@ class PostgresDatabase:
         return f"PostgreSQL {str(self.ask('SHOW server_version')[0][0]).split()[0]}"
 
     def is_replica(self) -> bool:
+        """Whether the server replays the log of another one (hot standby)."""
         return bool(self.ask("SELECT pg_is_in_recovery()")[0][0])
 
     def lag_seconds(self) -> float | None:

@@ -31,6 +31,7 @@ class Due:
 
     @cached_property
     def frame(self) -> DataFrame:
+        """The rows of the version that is judged."""
         return self.read(self.table)
 
     @property

@@ -1,4 +1,5 @@
-"""Places are given one after the other, best candidate first, for many customers at once; who would break a cap is passed over."""
+"""Fills the places of lists one after the other, for many customers at once. Candidates come best first, and one that would break a cap is
+passed over."""
 
 from collections.abc import Sequence
 from functools import cache
@@ -12,8 +13,8 @@ NOBODY = -1
 
 
 class Candidates(NamedTuple):
-    """Customers × candidates, in the order in which they are asked: the product's column, its score (-inf: none), where it comes from, and
-    the rule that brought it forward (-1: none)."""
+    """Arrays of customers × candidates, best candidate first. `column`: number of the product. `score`: -inf means no candidate. `source`:
+    where the candidate comes from. `rule`: the rule that moved it up, or -1."""
 
     column: np.ndarray
     score: np.ndarray
@@ -21,34 +22,34 @@ class Candidates(NamedTuple):
     rule: np.ndarray
 
     def counts(self) -> np.ndarray:
-        """Of each customer."""
+        """Number of candidates of each customer."""
         return np.asarray((self.score > -np.inf).sum(axis=1))
 
     def known(self) -> np.ndarray:
-        """The columns, NOBODY where there is none."""
+        """`column`, with NOBODY where there is no candidate."""
         return np.where(self.score > -np.inf, self.column, NOBODY)
 
     def without(self, columns: np.ndarray) -> "Candidates":
-        """Those that are not among these columns of the same customer."""
+        """The candidates without the products that `columns` (customers × products) names for the same customer."""
         is_among = (self.column[:, :, None] == columns[:, None, :]).any(axis=2)
         return self._replace(score=np.where(is_among, -np.inf, self.score))
 
 
 class Walk:
-    """The places that `b` customers have until now, at most `n` each. Exact: what is taken depends on what was asked before alone."""
+    """The lists of `b` customers while they are filled, at most `n` places each. The result equals that of a loop over single customers."""
 
     def __init__(self, b: int, n: int, caps: Sequence[tuple[Capped, np.ndarray]]) -> None:
-        """`caps`: each with whether it holds for each customer."""
+        """`caps`: each cap, and for each customer whether it holds."""
         self.size = np.zeros(b, dtype=np.int64)
         self.column = np.full((b, n), NOBODY, dtype=np.int64)
         self.score = np.full((b, n), -np.inf)
         self.source, self.rule = np.zeros((b, n), dtype=np.int64), np.full((b, n), NOBODY, dtype=np.int64)
-        # Of customer, product and cap: who was passed over.
+        # Candidates that were passed over: numbers of customers, of products, and of the cap.
         self.refused: list[tuple[np.ndarray, np.ndarray, int]] = []
         self._caps = [(cap, holds, np.zeros((b, cap.other + 1), dtype=np.int64)) for cap, holds in caps]
 
     def take(self, candidates: Candidates, limit: np.ndarray) -> None:
-        """Go on until each customer has `limit` places or there is no candidate left. Nobody has a product twice."""
+        """Add candidates until each customer has `limit` places or has no candidate left. No list has a product twice."""
         for p in range(candidates.column.shape[1]):
             column = candidates.column[:, p]
             wants = (candidates.score[:, p] > -np.inf) & (self.size < limit)
@@ -72,7 +73,7 @@ class Walk:
             self.size[row] += 1
 
     def arrange(self, wanted: np.ndarray) -> None:
-        """Put the first places where they are `wanted` (customers × places, -1: none); the others follow in their order."""
+        """Move the first entries of each list to the places in `wanted` (customers × entries; -1: none). The others keep their order."""
         order = np.tile(np.arange(self.column.shape[1]), (len(self.size), 1))
         for row in np.flatnonzero((wanted >= 0).any(axis=1)):
             size = int(self.size[row])
@@ -84,7 +85,7 @@ class Walk:
 
 @cache
 def arrangement(wanted: tuple[int, ...], size: int) -> tuple[int, ...]:
-    """For each place the number of the one that gets it: the first ones the places that they want, or the next free one."""
+    """For each place the number of the entry that gets it. The first entries get the places that they want, or the next free ones."""
     places: dict[int, int] = {}
     for number, place in enumerate(wanted):
         while place in places:
@@ -111,5 +112,5 @@ def pinned_places(share: float, n: int) -> list[int]:
 
 
 def _up(number: float) -> int:
-    """Rounded up; what a float adds to a whole number does not count."""
+    """Rounded up, with a tolerance for rounding errors of floats."""
     return int(np.ceil(number - 1e-9))

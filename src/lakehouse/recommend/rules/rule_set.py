@@ -38,6 +38,7 @@ class Rule(Part):
         return f"{self.rule_set}.{self.name}"
 
     def is_valid_on(self, day: date) -> bool:
+        """Whether the rule holds on that run date; both of its dates are included."""
         return (self.valid_from is None or self.valid_from <= day) and (self.valid_until is None or day <= self.valid_until)
 
 
@@ -57,6 +58,8 @@ class Selection(Rule):
 
 
 class NamesProducts(Selection):
+    """A selection that has to name something. Without that a rule would be about all products."""
+
     @model_validator(mode="after")
     def _names_something(self) -> "NamesProducts":
         if self.is_of_all:
@@ -110,6 +113,8 @@ AnyRule = Annotated[Hide | Pin | AtMost | StockCover | Boost, Field(discriminato
 
 
 class RuleFile(Part):
+    """One file of conf/rules: its rules and its golden cases, each with a name that is used once."""
+
     rules: tuple[AnyRule, ...] = ()
     cases: tuple[Case, ...] = ()
 

@@ -19,6 +19,7 @@ class OnLists:
     lists: tuple[ListName, ...]
 
     def is_of(self, list_name: str) -> bool:
+        """Whether the rule is meant for this list."""
         return not self.lists or list_name in self.lists
 
     def is_for(self, countries: np.ndarray) -> np.ndarray:

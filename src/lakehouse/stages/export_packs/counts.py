@@ -23,10 +23,12 @@ class Counts:
 
     @property
     def customers(self) -> int:
+        """Everybody whom the campaign is for."""
         return sum(number for _, _, number in self.by_shop)
 
     @property
     def recipients(self) -> int:
+        """Those who get something."""
         return sum(number for _, reason, number in self.by_shop if reason is None)
 
     @property

@@ -49,6 +49,7 @@ class MadePack:
 
     @property
     def name(self) -> PackName:
+        """The pack by campaign, run date and run, as its recipients are counted."""
         date, _, run_id = self.pack.partition("/")
         return self.campaign, date, run_id
 

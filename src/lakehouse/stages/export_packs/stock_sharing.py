@@ -30,6 +30,7 @@ class StockSharing:
 
     @property
     def people(self) -> DataFrame:
+        """All people; `suppressed_for` is now `stock` for those who lost all places."""
         if not self._cutoffs.after:
             return self._people
         kept = granted(self._places, self._cutoffs, self._slots).select(*LIST_OWNER, F.lit(True).alias("_keeps")).distinct()
@@ -52,5 +53,6 @@ class StockSharing:
         return [row.asDict() for row in counted(shown, gone, recipients, self._day).collect()]
 
     def release(self) -> None:
+        """Free what Spark has cached. The frames can't be used afterwards without computing them again."""
         self._places.unpersist()
         self._people.unpersist()

@@ -29,6 +29,7 @@ class DatabaseSource:
 
     @property
     def description(self) -> str:
+        """Server, role, age and kind in a few words, for messages. No address and no user is in it."""
         return f"{self.version}{self._age}, kind {self.kind.name}: {self.kind.description}"
 
     @property

@@ -38,6 +38,7 @@ class Delivery:
 
     @property
     def is_used(self) -> bool:
+        """Whether its good rows are loaded."""
         return self.status == LOADED
 
     @property
@@ -48,6 +49,7 @@ class Delivery:
 
     @property
     def summary(self) -> str:
+        """One line for the log: the file, what became of it, and numbers of rows."""
         found = self.found
         counts = f"{self.loaded} loaded, {self.duplicate} duplicate, {self.expired} expired, {self.quarantined} in quarantine"
         return f"{self.origin.file_name}: {self.status}, {found.rows_read} rows: {counts}" + (f"; {self.reason}" if self.reason else "")
@@ -59,9 +61,11 @@ class Delivery:
 
     @property
     def quarantined(self) -> int:
+        """Rows that are not loaded because they, or their whole file, were refused."""
         return self.found.rows_read if not self.is_used else self.found.rows_rejected
 
     def entry(self, run_id: str) -> FileEntry:
+        """Its row for `ops.files`."""
         return FileEntry(
             sender=self.feed.sender,
             file_name=self.origin.file_name,

@@ -82,9 +82,11 @@ class FeedLanding:
             shutil.rmtree(found)
 
     def has_copy(self, entry: FileEntry) -> bool:
+        """Whether the copy that was kept of a landed file is still there."""
         return self._store.has_file(self._copy_of(entry.feed, entry.sha256))
 
     def fetch_copy(self, entry: FileEntry, to: Path) -> None:
+        """Copy the kept file to a path of this machine."""
         self._store.fetch_file(self._copy_of(entry.feed, entry.sha256), str(to))
 
     def _load(self, feed: Feed, used: Sequence[Delivery]) -> None:

@@ -1,4 +1,4 @@
-"""What the plan of a reading asks about a shop's keys and their mirrors: of few rows DuckDB answers, of more Spark."""
+"""Runs the SQL of `bronze/reading_plan.py` over the keys of a shop and their mirrors: in DuckDB if there are few rows, else in Spark."""
 
 from collections.abc import Mapping
 from functools import reduce
@@ -24,10 +24,10 @@ MIRRORS = {
 
 
 def asker(store: DeltaStore, shop_code: str, keys: Copies, found: Copies, roots: DataFrame, last: ReadCursor) -> Ask:
-    """Answers the plan's SQL. `keys` and `found` are what was read of the shop, `roots` its orders with their roots.
+    """A function that gives the rows of the plan's queries. `keys`, `found`: what was read of the shop; `roots`: orders and their roots.
 
-    Mirrors are taken as they are, and as the last night left them if that is not the same: a run that died may have hidden a sign of
-    change.
+    If a mirror was written since the last night that succeeded, the plan sees both of its states. A run that died may have written a
+    change there that would otherwise look like no change.
     """
     states = {alias: _versions(store, mirror, last) for alias, (mirror, _) in MIRRORS.items()}
     mirrored = _mirrored_rows(store, shop_code, states) if store.asks(found.checksums["item_keys"].rows) else None
@@ -53,7 +53,7 @@ def _versions(store: DeltaStore, mirror: str, last: ReadCursor) -> set[int]:
 
 
 def _mirrored_rows(store: DeltaStore, shop_code: str, states: Mapping[str, set[int]]) -> dict[str, pa.Table] | None:
-    """None where a mirror is Spark's."""
+    """By alias the rows of all states of a mirror; None if only Spark can read one of them."""
     rows = {}
     for alias, versions in states.items():
         mirror, columns = MIRRORS[alias]

@@ -52,6 +52,7 @@ class ShopSource:
 
     @property
     def description(self) -> str:
+        """Version of WooCommerce and store of orders, for messages."""
         return f"WooCommerce {self.version or 'of unknown version'}, orders: {self.store.name}{' (synced)' if self.is_synced else ''}"
 
 

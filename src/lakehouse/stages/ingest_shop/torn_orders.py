@@ -1,6 +1,6 @@
-"""Orders of which two readings of one shop differ: of few rows the driver tells them, from the staged files.
+"""Finds orders that were written while they were read: two readings of them differ. The driver does it with DuckDB on the staged files.
 
-What is suspected and why is in `bronze/torn_reads.py`; of more rows Spark asks the same (`read_shop`).
+`bronze/torn_reads.py` says which orders are suspected and why. If there are many rows, `read_shop.py` does the same with Spark.
 """
 
 from collections.abc import Collection, Iterable, Mapping
@@ -16,7 +16,7 @@ from lakehouse.table import quoted
 
 
 def suspects(keys: Copies, first: Copies, part: IncrementalScope | None) -> dict[int, int]:
-    """Order or refund → its root order, of all whose root order does not add up or lost a row; of `part`, or of all."""
+    """Order or refund → its root order, if the root order does not add up or lacks its own row. `part`: only orders of that scope."""
     there = f"({ROOT_ORDERS.format(heads=keys.sql('heads'), parents=keys.sql('parents'))})"
     roots = there if part is None else f"(SELECT * FROM {there} WHERE {part.roots.condition(ROOT)})"
     rows = f"(SELECT o.*, r.{ROOT} FROM {first.sql(ORDERS.name)} AS o JOIN {there} AS r ON o.id = r.order_id)"
@@ -28,7 +28,7 @@ def suspects(keys: Copies, first: Copies, part: IncrementalScope | None) -> dict
 
 
 def differing(tables: Iterable[JdbcTable], first: Copies, second: Copies, roots: Mapping[int, int]) -> frozenset[int]:
-    """The root orders of which rows are in one reading only. `roots`: the orders and refunds that were read twice, and their roots."""
+    """Root orders that have a row in one reading and not in the other. `roots`: order or refund that was read twice → its root order."""
     found: set[int] = set()
     for table in tables:
         one, other = _rows(table, first, roots), _rows(table, second, roots)
@@ -38,7 +38,7 @@ def differing(tables: Iterable[JdbcTable], first: Copies, second: Copies, roots:
 
 
 def _rows(table: JdbcTable, copies: Copies, orders: Collection[int]) -> str:
-    """A reading's rows of these orders, each with its order as `_of`."""
+    """SQL for the rows of these orders in one reading. The column `_of` is the id of the order."""
     columns = ", ".join(f"t.{quoted(name)}" for name in table.column_names)
     among = f"IN ({', '.join(map(str, sorted(orders)))})"
     if table.root != ORDER_ITEM_ID:
