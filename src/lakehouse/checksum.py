@@ -47,9 +47,9 @@ def checksum_columns(columns: Iterable[Column]) -> list[SparkColumn]:
     return [F.count(F.lit(1)).alias("rows"), *(F.sum(part).alias(name) for name, part in parts)]
 
 
-def row_hash(columns: Iterable[str], *beside: SparkColumn) -> list[SparkColumn]:
+def row_hash(columns: Iterable[str], *beside: int) -> list[SparkColumn]:
     """A row's two hashes in halves, each a number below 2^32, in the order of PARTS; `beside` is hashed with every row."""
     # xxHash64 passes over nulls; read from its end, this row of values can be told apart again.
-    values = [part for name in columns for part in (F.col(f"`{name}`"), F.col(f"`{name}`").isNull())]
-    hashes = [F.xxhash64(F.lit(seed), *beside, *values) for seed in SEEDS]
-    return [half for found in hashes for half in (found.bitwiseAND(F.lit(HALF)), F.shiftrightunsigned(found, 32))]
+    values = [part for name in columns for part in (f"`{name}`", f"`{name}` is null")]
+    hashes = [f"xxhash64({', '.join([str(seed), *map(str, beside), *values])})" for seed in SEEDS]
+    return [F.expr(half) for found in hashes for half in (f"{found} & {HALF}", f"shiftrightunsigned({found}, 32)")]

@@ -57,5 +57,5 @@ def differing(first: dict[str, DataFrame], second: dict[str, DataFrame]) -> Data
 
 def _signed(table: int, frame: DataFrame, sign: int) -> DataFrame:
     """(_root_order_id, parts of the row's hash), negative for the second reading."""
-    parts = zip(PARTS, row_hash(frame.columns, F.lit(table)), strict=True)
+    parts = zip(PARTS, row_hash(frame.columns, table), strict=True)
     return frame.select(ROOT, *((part * F.lit(sign)).alias(name) for name, part in parts))

@@ -156,7 +156,8 @@ def with_broken_rules(rows: DataFrame, table: Table, others: Mapping[str, DataFr
     answered = rows
     for reference in references:
         answered = with_answer(answered, reference, others[reference.to.name])
-    return answered.withColumn(BROKEN, broken_rules(table, references)).select(*table.column_names, BROKEN)
+    judged = answered.withColumn(BROKEN, broken_rules(table, references))
+    return judged.select(*table.column_names, BROKEN) if references else judged
 
 
 @contextmanager

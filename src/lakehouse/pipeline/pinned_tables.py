@@ -34,5 +34,8 @@ class PinnedTables:
         if head == NOTHING:
             return self.store.empty(table.columns)
         rows = renamed(table.name, self.store.read(table.name, head.version))
-        later = {column.name: F.lit(None).cast(column.type) for column in table.columns if column.name not in rows.columns}
+        there = rows.columns
+        if there == table.column_names:
+            return rows
+        later = {column.name: F.lit(None).cast(column.type) for column in table.columns if column.name not in there}
         return (rows.withColumns(later) if later else rows).select(*table.column_names)

@@ -1,5 +1,7 @@
 """What follows from an e-mail address, without the address. Computed anew from the vault, so that a new list reaches everybody."""
 
+import re
+
 import pandas as pd
 from pyspark.sql import Column as SparkColumn
 from pyspark.sql import DataFrame
@@ -51,7 +53,7 @@ def build(
         .withColumn("is_valid", is_valid_email(F.col("email")))
         .withColumn("is_disposable", _is_disposable(domain, frozenset(disposable_domains)))
         .withColumn("is_relay", domain.rlike(rf"^(?:[^@]+\.)?(?:{'|'.join(RELAY_DOMAINS)})$"))
-        .withColumn("is_role", F.substring_index(local, "+", 1).isin(*ROLES))
+        .withColumn("is_role", F.substring_index(local, "+", 1).rlike(rf"^(?:{'|'.join(map(re.escape, sorted(ROLES)))})$"))
         .withColumn("is_bounced", F.coalesce("is_bounced", F.lit(False)))
         .withColumn("has_complained", F.coalesce("has_complained", F.lit(False)))
     )

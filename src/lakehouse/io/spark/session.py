@@ -21,9 +21,14 @@ from lakehouse.io.spark.object_store import needs_s3, s3_jars, s3_options
 COLLECTOR = re.compile(r"-XX:\+Use\w+GC")
 # Nights of a small lake end before the second compiler has paid for itself (a third of the processor time), and its heaps are too small
 # for parallel collectors. With one compiler alone the JVM keeps 48 MB for compiled code, which a night fills.
+SMALL, LARGE = "-XX:+UseSerialGC -XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=240m", "-XX:+UseParallelGC"
 # What `scripts/class_archive.py` writes; it spares a third of the processor time of a start. A JVM that it does not fit passes it over.
 CLASS_ARCHIVE = Path(sys.prefix) / "spark.jsa"
-SMALL, LARGE = "-XX:+UseSerialGC -XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=240m", "-XX:+UseParallelGC"
+# Spark's own first `lower` or `upper` of a session builds a table of all letters of ICU, which takes three seconds. The JVM's mapping
+# differs in 67 letters that came with Unicode 14 to 16, of scripts in which nobody has an address.
+QUICK_LETTERS = {"spark.sql.icu.caseMappings.enabled": "false"}
+# Each aggregation and sort of each task begins with a page. Of a heap of 3 GB it would have 64 MB: 7 of 80 seconds went to collecting them.
+SMALL_PAGES = {"spark.buffer.pageSize": "1m"}
 
 
 def spark_session(settings: Settings, scratch: Path | None = None, is_small: bool = False) -> SparkSession:
@@ -41,7 +46,7 @@ def spark_session(settings: Settings, scratch: Path | None = None, is_small: boo
     if is_remote := connect_session.is_asked_for():
         connect_session.refuse_without_server()
     builder = SparkSession.builder if is_remote else SparkSession.builder.appName("lakehouse")
-    for name, value in _options(settings, scratch, is_small).items():
+    for name, value in launch_options(settings, scratch, is_small).items():
         builder = builder.config(name, value)
     spark = builder.getOrCreate()
     # Spark's own messages can hold values of rows. Of an error its kind comes from Python.
@@ -57,7 +62,8 @@ def spark_session(settings: Settings, scratch: Path | None = None, is_small: boo
     return spark
 
 
-def _options(settings: Settings, scratch: Path | None, is_small: bool) -> dict[str, str]:
+def launch_options(settings: Settings, scratch: Path | None, is_small: bool) -> dict[str, str]:
+    """Of a session that begins here all that Spark is told; of one of somebody else's driver or server what it may still choose."""
     if connect_session.is_asked_for():
         return connect_session.session_options(settings.spark)
     if "PYSPARK_GATEWAY_PORT" in os.environ or "DATABRICKS_RUNTIME_VERSION" in os.environ:
@@ -66,7 +72,8 @@ def _options(settings: Settings, scratch: Path | None, is_small: bool) -> dict[s
     warehouse = str(Path(tempfile.gettempdir()) / f"lakehouse-warehouse-{os.getuid()}")
     places = {"spark.local.dir": str(scratch)} if scratch else {}
     buckets = s3_options() if needs_s3(settings) else {}
-    options = {"spark.jars": ",".join(jars(settings)), "spark.sql.warehouse.dir": warehouse, **places, **buckets, **settings.spark}
+    sized = QUICK_LETTERS | (SMALL_PAGES if is_small else {})
+    options = {"spark.jars": ",".join(jars(settings)), "spark.sql.warehouse.dir": warehouse, **places, **buckets, **sized, **settings.spark}
     quiet = f"-Dlog4j2.configurationFile={Path(__file__).with_name('log4j2.properties').as_uri()}"
     given = options.get("spark.driver.extraJavaOptions", "")
     fitting = "" if COLLECTOR.search(given) else SMALL if is_small else LARGE
