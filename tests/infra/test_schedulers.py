@@ -15,6 +15,7 @@ from botocore.validate import ParamValidator
 
 from lakehouse.io.config.settings import load_settings
 from lakehouse.io.delta.table_resolver import TableResolver
+from lakehouse.io.spark.session import QUICK_LETTERS, SMALL_PAGES
 from lakehouse.pipeline.declared import declared
 
 ROOT = Path(__file__).parents[2]
@@ -177,10 +178,12 @@ def test_properties_of_each_size_have_all_that_every_session_needs(size: str) ->
     needed, own = properties("spark-defaults.conf"), properties(f"spark/{size}.conf")
     options = {name for name in needed if name.endswith("extraJavaOptions")}
     assert {name: own.get(name) for name in needed.keys() - options} == {name: needed[name] for name in needed.keys() - options}
-    assert all(own[name].startswith("-Duser.timezone=UTC ") for name in options)
+    assert all(own[name].startswith("-Duser.timezone=UTC -Duser.language=en ") for name in options)
 
 
 def test_the_small_size_is_what_a_session_of_the_command_s_own_is() -> None:
     own, started = properties("spark/small.conf"), load_settings("local").spark
     same = ("spark.driver.memory", "spark.ui.enabled", "spark.sql.shuffle.partitions", "spark.sql.adaptive.enabled")
     assert {name: own[name] for name in same} == {name: started[name] for name in same}
+    chosen = QUICK_LETTERS | SMALL_PAGES
+    assert {name: own.get(name) for name in chosen} == chosen

@@ -35,6 +35,10 @@ def test_the_driver_of_somebody_else_is_told_only_what_a_session_may_choose(tmp_
     }
 
 
+def test_a_driver_speaks_no_language_in_which_letters_are_mapped_otherwise(tmp_path: Path) -> None:
+    assert "-Duser.language=en" in launch_options(settings_in(tmp_path), None, is_small=False)[JAVA]
+
+
 def test_letters_are_mapped_as_unicode_says_it_without_the_tables_of_icu(spark: SparkSession) -> None:
     words = "lower('ÉCOLE'), lower('İSTANBUL'), lower('ΟΔΟΣ'), upper('straße'), lower('ЖЁЛТЫЙ'), lower('ABC@X.DE')"
     expected = ("école", "i̇stanbul", "οδος", "STRASSE", "жёлтый", "abc@x.de")

@@ -74,11 +74,12 @@ def launch_options(settings: Settings, scratch: Path | None, is_small: bool) -> 
     buckets = s3_options() if needs_s3(settings) else {}
     sized = QUICK_LETTERS | (SMALL_PAGES if is_small else {})
     options = {"spark.jars": ",".join(jars(settings)), "spark.sql.warehouse.dir": warehouse, **places, **buckets, **sized, **settings.spark}
-    quiet = f"-Dlog4j2.configurationFile={Path(__file__).with_name('log4j2.properties').as_uri()}"
+    # Where the machine speaks Turkish, `lower` of an I that stands beside a letter such as ü would be ı, and an address another one's.
+    own = f"-Duser.language=en -Dlog4j2.configurationFile={Path(__file__).with_name('log4j2.properties').as_uri()}"
     given = options.get("spark.driver.extraJavaOptions", "")
     fitting = "" if COLLECTOR.search(given) else SMALL if is_small else LARGE
     archive = f'"-XX:SharedArchiveFile={CLASS_ARCHIVE}" -Xlog:cds*=off' if CLASS_ARCHIVE.is_file() else ""
-    options["spark.driver.extraJavaOptions"] = " ".join(filter(None, [given, fitting, archive, quiet]))
+    options["spark.driver.extraJavaOptions"] = " ".join(filter(None, [given, fitting, archive, own]))
     return options
 
 
