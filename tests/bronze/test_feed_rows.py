@@ -10,10 +10,10 @@ import pytest
 from pyspark.sql import DataFrame, SparkSession
 
 from lakehouse.arrow_frames import frame_from
-from lakehouse.bronze.feed_rows import FATE, IS_TRUTH, judged
+from lakehouse.bronze.feed_rows import FATE, IS_TRUTH, judged, landed
 from lakehouse.sources.feed import Feed
 from lakehouse.sources.mobile_app import EVENTS, ORDER_LINES, ORDERS
-from lakehouse.sources.other_feeds import AD_SPEND
+from lakehouse.sources.other_feeds import AD_SPEND, STOCK_LEVELS
 
 TODAY = date(2026, 11, 18)
 SCHEMA = (
@@ -111,3 +111,12 @@ def test_files_loaded_together_or_one_after_the_other_end_the_same(spark: SparkS
         truth = {(row["_file_name"], row["_line_number"]) for row in table.values() if row["_file_name"] in names}
         assert {(row["_file_name"], row["_line_number"]) for row in found if row[IS_TRUTH]} == truth
     assert len(table) > 100
+
+
+def test_rows_of_a_feed_without_anything_personal_get_the_shop_s_code_alone(spark: SparkSession) -> None:
+    feed = STOCK_LEVELS
+    assert not feed.personal_fields
+    rows = frame_from(spark, [(None,) * len(feed.fields)], ", ".join(f"{field.name} string" for field in feed.fields))
+    found = landed(rows, feed, "0" * 64)
+    assert found.columns == [*rows.columns, "shop_code"]
+    assert [row["shop_code"] for row in found.collect()] == [feed.shop_code]

@@ -18,7 +18,7 @@ DELIVERY = ["_file_day", "_arrived_at", "_file_name"]
 def landed(rows: DataFrame, feed: Feed, key: str) -> DataFrame:
     """Rows of files with all that bronze and vault hold of them: pseudonyms, and whether there is what is personal."""
     there = {f"has_{f.name}": F.col(f.name).isNotNull() for f in feed.personal_fields if f.personal != EMAIL}
-    return with_pseudonyms(rows.withColumns(there).withColumn("shop_code", F.lit(feed.shop_code)), feed.all_pseudonyms, key)
+    return with_pseudonyms(rows.withColumns({**there, "shop_code": F.lit(feed.shop_code)}), feed.all_pseudonyms, key)
 
 
 def judged(rows: DataFrame, there: DataFrame, feed: Feed, run_date: date, is_newest: bool = True) -> DataFrame:
