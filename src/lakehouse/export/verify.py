@@ -10,7 +10,7 @@ from typing import Any
 
 from lakehouse.errors import DataError
 from lakehouse.export.profile import MEGABYTE, Profile
-from lakehouse.io.packs.pack_files import FORMULA_STARTS, MANIFEST, SCHEMA_VERSION, SUCCESS
+from lakehouse.io.packs.pack_files import MANIFEST, SCHEMA_VERSION, SUCCESS, is_formula
 from lakehouse.io.packs.packs import LATEST, parsed
 
 NEEDED = {"expires", "files", "unique", "columns", "slots", "format", "delimiter"}
@@ -101,7 +101,7 @@ def _wrong_rows(path: Path, rows: int, manifest: Mapping[str, Any], profile: Pro
             if row.get(name) and digest in values:
                 yield f"{path.name}, row {count}: its {name} stands twice in the pack"
             values.add(digest)
-        if manifest["format"] == "csv" and any(value.lstrip().startswith(FORMULA_STARTS) for value in row.values()):
+        if manifest["format"] == "csv" and any(map(is_formula, row.values())):
             yield f"{path.name}, row {count}: a spreadsheet would run a cell as a formula"
         if limit is not None and any(len(value.encode()) > limit for value in row.values()):
             yield f"{path.name}, row {count}: a text has more than {limit} bytes"

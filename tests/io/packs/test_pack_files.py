@@ -35,7 +35,7 @@ def test_a_file_is_rfc_4180_to_the_byte_and_described_as_it_is(tmp_path: Path) -
 
 def test_another_delimiter_and_a_byte_order_mark(tmp_path: Path) -> None:
     write_files(tmp_path, Dialect("a.txt", delimiter="\t", encoding="utf-8-sig"), HEADER, [["a;b", "c\td"]])
-    assert (tmp_path / "a.txt").read_bytes() == b'\xef\xbb\xbfemail\tfirst_name\r\na;b\t"c\td"\r\n'
+    assert (tmp_path / "a.txt").read_bytes() == b"\xef\xbb\xbfemail\tfirst_name\r\na;b\tc d\r\n"
 
 
 def test_json_lines_are_an_object_a_line(tmp_path: Path) -> None:
@@ -102,7 +102,7 @@ def test_equal_rows_give_equal_bytes(tmp_path: Path) -> None:
         ("+31 20", "'+31 20"),
         ("-5", "'-5"),
         ("@SUM(A1)", "'@SUM(A1)"),
-        ("\t=1+1", "'\t=1+1"),
+        ("\t=1+1", "' =1+1"),
         ("a=1", "a=1"),
         ("", ""),
         (None, ""),
@@ -116,3 +116,11 @@ def test_every_cell_of_a_file_is_made_safe(tmp_path: Path) -> None:
     write_files(tmp_path, Dialect("c.csv"), HEADER, [["=cmd()", "two\r\nlines"], ["b", "-1"]])
     with (tmp_path / "c.csv").open(encoding="utf-8", newline="") as file:
         assert list(csv.reader(file)) == [HEADER, ["'=cmd()", "two lines"], ["b", "'-1"]]
+
+
+def test_a_cell_has_no_tab_and_no_control_character_and_hides_no_formula_behind_one(tmp_path: Path) -> None:
+    cells = ["a\tb", "c\x00d", "\x00=1+1", "\t-5", "e\r\nf", "\u00a0g\u200dh"]
+    write_files(tmp_path, Dialect("a.txt", delimiter="\t"), list("abcdef"), [cells])
+    row = (tmp_path / "a.txt").read_bytes().decode().split("\r\n")[1]
+    # Read as an import without quotes reads it.
+    assert row.split("\t") == ["a b", "c d", "' =1+1", "' -5", "e f", "\u00a0g\u200dh"]

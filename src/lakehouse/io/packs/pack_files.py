@@ -4,6 +4,7 @@ import csv
 import hashlib
 import io
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -14,7 +15,9 @@ from lakehouse.errors import DataError
 MANIFEST, SUCCESS, CONTROLS = "manifest.json", "_SUCCESS", "control.csv"
 SCHEMA_VERSION = 2
 # A cell that starts so is run as a formula by spreadsheets (OWASP, "CSV Injection").
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+FORMULA_STARTS = ("=", "+", "-", "@")
+# Signs that nobody sees: an import that knows no quotes takes a tab for the next column, and many refuse a file with a NUL.
+UNSEEN = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 # A row of CSV is its cells; a row of JSON lines is an object.
 Row = Sequence[str | None] | Mapping[str, Any]
 
@@ -43,7 +46,8 @@ class FileFacts:
 def write_files(folder: Path, dialect: Dialect, header: Sequence[str], rows: Iterable[Row]) -> dict[str, FileFacts]:
     """The files by their names: one as the dialect names it, or several, numbered from `_0001` on. Without rows: one with the header.
 
-    CSV is RFC 4180 with the dialect's delimiter: CRLF, quotes doubled; line breaks within a cell become spaces, and no cell is a formula.
+    CSV is RFC 4180 with the dialect's delimiter: CRLF, quotes doubled; line breaks, tabs and control
+    characters within a cell become spaces, and no cell is a formula.
     DataError (65) if a single row is larger than a file may be.
     """
     parts: list[_Part] = []
@@ -85,13 +89,13 @@ def safe(value: str | None) -> str:
     """The cell's text on one line, with an apostrophe in front where a spreadsheet would run it as a formula."""
     if not value:
         return ""
-    text = value if value.isprintable() else " ".join(value.splitlines())  # no line ends in it
+    text = value if value.isprintable() else UNSEEN.sub(" ", " ".join(value.splitlines()))
     return f"'{text}" if is_formula(text) else text
 
 
 def is_formula(text: str) -> bool:
     """Whether a spreadsheet would run a cell of that text."""
-    return text.lstrip().startswith(FORMULA_STARTS)
+    return (text if text.isprintable() else UNSEEN.sub(" ", text)).lstrip().startswith(FORMULA_STARTS)
 
 
 class _Part:
