@@ -25,7 +25,10 @@ AT = datetime(2026, 11, 16, 2, tzinfo=UTC)
 # 1 … 3 are for sale, 4 is sold out, 5 is restricted, 6 a rule hides in Norway.
 CATALOGUE = {1: "Bread", 2: "Cheese", 3: "Jam", 4: "Tea", 5: "Wine", 6: "Fish"}
 BOUGHT = {1: 3.0, 4: 2.0, 5: 1.0, 6: 0.5, 9: 0.25}
-TAKEN = [{"list_name": name, "rule": rule} for name, rule in (("mixed", "mine.two_of_a_kind"), *[("discover", "mine.in_stock")] * 2)]
+TAKEN = [
+    {"list_name": name, "rule": rule, "product_id": product}
+    for name, rule, product in (("mixed", "mine.two_of_a_kind", 2), ("discover", "mine.in_stock", 9), ("discover", "mine.in_stock", 1))
+]
 
 
 def place(name: str, rank: int, product: int, code: str, because: Sequence[int] = ()) -> dict[str, Any]:
@@ -82,6 +85,10 @@ def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> DeltaStore:
     return store
 
 
+def named(product: int, name: str | None) -> dict[str, Any]:
+    return {"product_id": product, "product_name": name}
+
+
 def asked(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
     main(["why", *arguments])
     return capsys.readouterr().out
@@ -106,14 +113,14 @@ def test_a_customer_is_told_with_history_reasons_what_rules_took_and_campaigns(c
     ]
     assert [(place["rank"], place["product_name"], place["reason_code"], place["reasons"]) for place in found["lists"]["mixed"]] == [
         (1, "Bread", "own_frequency", []),
-        (2, "Cheese", "als", [{"product_id": 1, "product_name": "Bread"}, {"product_id": 9, "product_name": None}]),
+        (2, "Cheese", "als", [named(1, "Bread"), named(9, None)]),
     ]
     assert [place["product_name"] for place in found["lists"]["discover"]] == ["Jam"]
     assert found["taken_out"] == {"can't be bought": 1, "hidden by the rule mine.no_fish": 1, "is restricted": 1}
     assert [place["placed_by_rule"] for place in found["lists"]["mixed"]] == ["mine.our_bread", None]
     assert found["removed"] == [
-        {"list_name": "discover", "rule": "mine.in_stock", "places": 2},
-        {"list_name": "mixed", "rule": "mine.two_of_a_kind", "places": 1},
+        {"list_name": "discover", "rule": "mine.in_stock", "places": 2, "products": [named(9, None), named(1, "Bread")]},
+        {"list_name": "mixed", "rule": "mine.two_of_a_kind", "places": 1, "products": [named(2, "Cheese")]},
     ]
     # 5 and 6 are on no list anyway; the customer is not in Sweden.
     assert found["by_channel"] == {"email": {"hidden by the rule mine.by_mail": 1}, "push": {}}
@@ -126,7 +133,7 @@ def test_the_table_has_the_same_for_people(capsys: pytest.CaptureFixture[str]) -
     lines = asked(capsys, ANNA, "--shop", "nl").splitlines()
     assert "2     2           Cheese   -1.500  als            Bread; 9" in [line.rstrip() for line in lines]
     assert "  autumn (nl): frequency_cap" in lines
-    assert "       2 of discover: mine.in_stock" in lines and "left out of campaigns by email beside that" in lines
+    assert "       2 of discover: mine.in_stock (9; Bread)" in lines and "left out of campaigns by email beside that" in lines
     assert not any("by push" in line for line in lines)
     assert not any("e" * 64 in line for line in lines)
 

@@ -25,7 +25,7 @@ from lakehouse.sources.source import SHOP
 from lakehouse.table import DATE, DOUBLE, INTEGER, LONG, STRING, Column, Reference, Rule, Table
 
 # What rules took off a customer's lists: one entry for each place.
-REMOVED = ArrayType(StructType([StructField("list_name", STRING), StructField("rule", STRING)]))
+REMOVED = ArrayType(StructType([StructField("list_name", STRING), StructField("rule", STRING), StructField("product_id", LONG)]))
 # Of what was bought before, if its due date is so near that the lists wait for it (`lists.due_days`), before or after the run date.
 DUE_AGAIN = "due_again"
 # Of what a rule moved up: a pin, or a boost by a wholesaler's deal.
@@ -60,7 +60,7 @@ TABLE = Table(
         Column(
             "removed_by_rules",
             REMOVED,
-            "on the first place of the first of a customer's lists: the list and the rule for each place that one of the lists would have"
+            "on the first place of the first of a customer's lists: list, rule and product of each place that one of the lists would have"
             " without rules and that a rule took away; empty or null elsewhere",
         ),
         Column("reason_code", STRING, "why the product is on the list: a text of conf/texts/reasons.yaml", accepted=REASONS),

@@ -111,7 +111,7 @@ def test_what_rules_took_stands_once_on_the_first_row_of_each_customer(listed: C
     for customer in {customer for customer, _ in plain}:
         is_meant = int(customer[1:]) % 3 == 1
         expected = [
-            {"list_name": name, "rule": "x.gone"}
+            {"list_name": name, "rule": "x.gone", "product_id": product}
             for name in ("buy_again", "discover")
             for product in plain.get((customer, name), [])
             if is_meant and product % 20 == 0

@@ -137,7 +137,7 @@ def test_each_place_that_a_rule_took_is_counted_once_for_the_first_rule_that_did
     # Without rules: 0, 1, 2, 3. 0 is hidden; 3 and 4 are in the category of 2; 5 is hidden. So two places are left.
     assert found.places.column.tolist() == [1, 2]
     assert found.rule.tolist() == [-1, -1]
-    assert sorted(found.removed[1].tolist()) == [0, 2]
+    assert sorted(zip(found.removed[1].tolist(), found.removed[2].tolist(), strict=True)) == [(0, 0), (3, 2)]
 
 
 def test_a_place_is_moved_by_the_pin_or_boost_that_brought_its_product_up() -> None:

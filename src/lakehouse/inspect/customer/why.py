@@ -41,8 +41,8 @@ class Why:
 
     `lists`: places in their order, with `reasons`, the named products, and the rule that moved one up. `taken_out`: why products of the
     shop are on no list of this customer, and how many. `removed`: how many places which rule took off which list, of whatever kind it is,
-    as it was when the lists were made. `by_channel`: products that only campaigns of a channel leave out, and why. `campaigns`: for which
-    reason the customer is left out of a campaign's newest pack.
+    as it was when the lists were made, and which products (`products`) would have stood there. `by_channel`: products that only campaigns
+    of a channel leave out, and why. `campaigns`: for which reason the customer is left out of a campaign's newest pack.
     """
 
     customer: dict[str, Any]
@@ -84,7 +84,7 @@ def why(lake: Lake, customer_key: str, shop: str | None) -> Why:
         hidden = (_hidden(product, of_channel, customer["country_code"]) for product, reason in out.items() if not reason)
         by_channel[channel] = _counted(reason for reason in hidden if reason)
     taken_out = _counted(reason for reason in out.values() if reason)
-    return Why(customer, history, lists, taken_out, _removed(places), by_channel, _campaigns(lake, code, customer_key))
+    return Why(customer, history, lists, taken_out, _removed(places, catalogue), by_channel, _campaigns(lake, code, customer_key))
 
 
 _CATALOGUE = ("product_id", "product_name", "is_sellable", "is_restricted", "category_ids", "tag_names", "brand_name")
@@ -123,7 +123,7 @@ def _lists(places: Sequence[Row], catalogue: Mapping[int, Row]) -> dict[str, lis
     """By name. `placed_by_rule`: the rule that moved the product up to its place."""
     found: dict[str, list[dict[str, Any]]] = {}
     for row in places:
-        named = [{"product_id": product, "product_name": _name(catalogue, product)} for product in row["reason_product_ids"] or []]
+        named = [_named(catalogue, product) for product in row["reason_product_ids"] or []]
         place = {
             "rank": row["rank"],
             "product_id": row["product_id"],
@@ -152,10 +152,15 @@ def _hidden(product: int, rules: ShopRules, country: str | None) -> str:
     return next((HIDDEN.format(name) for place, name in hiding if place in (country, EVERYWHERE)), "")
 
 
-def _removed(places: Sequence[Row]) -> list[dict[str, Any]]:
-    """From what scoring left on one of the customer's places."""
-    found = Counter((entry["list_name"], entry["rule"]) for row in places for entry in row["removed_by_rules"] or [])
-    return [{"list_name": name, "rule": rule, "places": number} for (name, rule), number in sorted(found.items())]
+def _removed(places: Sequence[Row], catalogue: Mapping[int, Row]) -> list[dict[str, Any]]:
+    """From what scoring left on one of the customer's places. Lists of before the products were kept have the numbers alone."""
+    found: dict[tuple[str, str], list[int | None]] = {}
+    for entry in (entry for row in places for entry in row["removed_by_rules"] or []):
+        found.setdefault((entry["list_name"], entry["rule"]), []).append(entry.get("product_id"))
+    return [
+        {"list_name": name, "rule": rule, "places": len(taken), "products": [_named(catalogue, each) for each in taken if each is not None]}
+        for (name, rule), taken in sorted(found.items())
+    ]
 
 
 def _counted(reasons: Iterable[str]) -> dict[str, int]:
@@ -167,6 +172,10 @@ def _campaigns(lake: Lake, shop: str, key: str) -> list[dict[str, Any]]:
         return []
     where = f"customer_key = '{key}' and shop_code in ('{shop}', '{APP}')"
     return sorted(_rows(lake, SUPPRESSIONS, where, ("campaign", "shop_code", "reason")), key=lambda row: row["campaign"])
+
+
+def _named(catalogue: Mapping[int, Row], product: int) -> dict[str, Any]:
+    return {"product_id": product, "product_name": _name(catalogue, product)}
 
 
 def _name(catalogue: Mapping[int, Row], product: int) -> str | None:

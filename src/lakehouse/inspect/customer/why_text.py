@@ -1,7 +1,7 @@
 """`lakehouse why`: the answer as tables for a terminal, or as one JSON object."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -34,7 +34,8 @@ def _lines(found: Why) -> Iterator[str]:
     yield from ("", "taken out of this customer's lists")
     yield from (f"{number:>8} products: {reason}" for reason, number in found.taken_out.items())
     yield from ("", "places that rules took off these lists when they were made; others moved up")
-    yield from (f"{row['places']:>8} of {row['list_name']}: {row['rule']}" for row in found.removed)
+    for row in found.removed:
+        yield f"{row['places']:>8} of {row['list_name']}: {row['rule']}" + (f" ({_names(row['products'])})" if row["products"] else "")
     if not found.removed:
         yield "       0"
     for channel, reasons in found.by_channel.items():
@@ -48,12 +49,15 @@ def _lines(found: Why) -> Iterator[str]:
 
 
 def _place(place: dict[str, Any]) -> list[str]:
-    named = "; ".join(_cell(each["product_name"]) or str(each["product_id"]) for each in place["reasons"])
     return [
         *(_cell(place[name]) for name in ("rank", "product_id", "product_name", "score", "reason_code")),
-        named,
+        _names(place["reasons"]),
         _cell(place["placed_by_rule"]),
     ]
+
+
+def _names(products: Sequence[Mapping[str, Any]]) -> str:
+    return "; ".join(_cell(each["product_name"]) or str(each["product_id"]) for each in products)
 
 
 def _cell(value: object) -> str:

@@ -43,17 +43,17 @@ class Fresh:
 @dataclass(frozen=True)
 class Ruled:
     """`rule`: of each place the number of the rule that put it there, else -1. `removed`: of each place that the list would have without
-    rules and that one took away, the customer's row and the number of the rule."""
+    rules and that one took away, the customer's row, the product's column and the number of the rule."""
 
     places: Places
     rule: np.ndarray
-    removed: tuple[np.ndarray, np.ndarray]
+    removed: tuple[np.ndarray, np.ndarray, np.ndarray]
 
     @staticmethod
     def none(places: Places) -> "Ruled":
         """A list that no rule was asked about."""
         nothing = np.zeros(0, dtype=np.int64)
-        return Ruled(places, np.full(len(places.row), NOBODY), (nothing, nothing))
+        return Ruled(places, np.full(len(places.row), NOBODY), (nothing, nothing, nothing))
 
 
 def ruled(
@@ -210,7 +210,7 @@ def _is_better(places: Places, plain: Places, width: int) -> np.ndarray:
 
 def _removed(
     name: str, rules: ShopRules, countries: np.ndarray, plain: Places, places: Places, done: list[tuple[np.ndarray, Walk, np.ndarray]]
-) -> tuple[np.ndarray, np.ndarray]:
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     gone = plain.at(~among(plain, places))
     number = rules.hiding(name, countries, gone.row, gone.column)
     for rows, walk, is_done in done:
@@ -218,4 +218,5 @@ def _removed(
             kept = is_done[row]
             refused = Places(rows[row[kept]], column[kept], np.zeros(kept.sum()), np.zeros(kept.sum()))
             number = np.where((number < 0) & among(gone, refused), rule, number)
-    return gone.row[number >= 0], number[number >= 0]
+    by_rule = number >= 0
+    return gone.row[by_rule], gone.column[by_rule], number[by_rule]
