@@ -14,7 +14,7 @@ from lakehouse.inspect.customer import why as module
 from lakehouse.io.delta.delta_store import DeltaStore
 from lakehouse.io.delta.table_resolver import TableResolver
 from lakehouse.ops.ledger import PUBLICATIONS
-from lakehouse.ops.packs import SUPPRESSIONS
+from lakehouse.ops.packs import MADE, PACK_PRODUCTS, SUPPRESSIONS, PackLedger, PackRecord
 from lakehouse.recommend import customer_products
 from lakehouse.recommend.rules.rule_set import parse_rule_file, rules_of
 from lakehouse.silver import categories, customers, products
@@ -34,6 +34,24 @@ TAKEN = [
 def place(name: str, rank: int, product: int, code: str, because: Sequence[int] = ()) -> dict[str, Any]:
     row = {"shop_code": "nl", "customer_key": ANNA, "list_name": name, "rank": rank, "product_id": product, "score": -1.5}
     return {**row, "candidate_source": code, "reason_code": code, "reason_product_ids": list(because), "run_date": AT.date()}
+
+
+def pack(campaign: str, run: str, hour: int) -> PackRecord:
+    at = AT.replace(hour=hour)
+    about: dict[str, Any] = {"place": "x", "profile": "generic_wide", "customers": 9, "recipients": 7, "rows": 7, "suppressed": "{}"}
+    return PackRecord(campaign, AT.date(), run, MADE, at, at, **about)
+
+
+# Campaign, run, product, to how many it was shown and to how many not.
+SHOWN = (
+    *(("autumn", "old", 3, 1, 6), ("autumn", "new", 2, 4, 3), ("autumn", "new", 3, 7, 0)),
+    *(("push", "new", 3, 5, 2), ("push", "new", 4, 1, 1), ("push", "died", 1, 1, 1)),
+)
+
+
+def shown(campaign: str, run: str, product: int, to: int, clipped: int) -> dict[str, Any]:
+    row = {"campaign": campaign, "run_id": run, "run_date": AT.date(), "shop_code": "nl", "product_id": product, "shown_at": AT}
+    return row | {"customer_limit": to, "shown_count": to, "clipped_count": clipped, "promised_quantity": 1, "sample_keys": []}
 
 
 @pytest.fixture
@@ -78,6 +96,9 @@ def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> DeltaStore:
         assert head is not None
         row = {"run_id": "a", "table_name": table.name, "table_id": head.table_id, "table_version": 0, "published_at": AT}
         store.append_rows(PUBLICATIONS, [row])
+    packs = PackLedger(store)
+    packs.record(pack(campaign, run, hour) for campaign, run, hour in (("autumn", "old", 1), ("autumn", "new", 2), ("push", "new", 2)))
+    store.append_rows(PACK_PRODUCTS, [shown(*row) for row in SHOWN])
     rule = {"name": "no_fish", "kind": "hide", "categories": ["fish"], "countries": ["NO"]}
     by_mail = {"name": "by_mail", "kind": "hide", "products": [2, 5, 6], "channels": ["email"]}
     abroad = {"name": "abroad", "kind": "hide", "products": [3], "channels": ["email", "push"], "countries": ["SE"]}
@@ -125,6 +146,11 @@ def test_a_customer_is_told_with_history_reasons_what_rules_took_and_campaigns(c
     # 5 and 6 are on no list anyway; the customer is not in Sweden.
     assert found["by_channel"] == {"email": {"hidden by the rule mine.by_mail": 1}, "push": {}}
     assert found["campaigns"] == [{"campaign": "autumn", "shop_code": "nl", "reason": "frequency_cap"}]
+    # 3 was scarce in an older pack, 4 is on no list, and the pack that showed 1 never appeared.
+    assert found["scarce"] == [
+        {"campaign": "autumn", **named(2, "Cheese"), "shown_count": 4, "clipped_count": 3},
+        {"campaign": "push", **named(3, "Jam"), "shown_count": 5, "clipped_count": 2},
+    ]
     assert "e" * 64 not in json.dumps(found)
 
 
@@ -134,6 +160,7 @@ def test_the_table_has_the_same_for_people(capsys: pytest.CaptureFixture[str]) -
     assert "2     2           Cheese   -1.500  als            Bread; 9" in [line.rstrip() for line in lines]
     assert "  autumn (nl): frequency_cap" in lines
     assert "       2 of discover: mine.in_stock (9; Bread)" in lines and "left out of campaigns by email beside that" in lines
+    assert "  autumn: Cheese is shown to 4 customers and not to 3" in lines
     assert not any("by push" in line for line in lines)
     assert not any("e" * 64 in line for line in lines)
 

@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +13,7 @@ from lakehouse.errors import ConfigError, DataError
 from lakehouse.gold import interactions
 from lakehouse.gold.product_popularity import EVERYWHERE
 from lakehouse.lake import Lake
-from lakehouse.ops.packs import SUPPRESSIONS
+from lakehouse.ops.packs import PACK_PRODUCTS, SUPPRESSIONS, PackLedger
 from lakehouse.recommend import customer_products
 from lakehouse.recommend.rules.compiled import compiled
 from lakehouse.recommend.rules.declared_rules import read_rules
@@ -42,7 +42,9 @@ class Why:
     `lists`: places in their order, with `reasons`, the named products, and the rule that moved one up. `taken_out`: why products of the
     shop are on no list of this customer, and how many. `removed`: how many places which rule took off which list, of whatever kind it is,
     as it was when the lists were made, and which products (`products`) would have stood there. `by_channel`: products that only campaigns
-    of a channel leave out, and why. `campaigns`: for which reason the customer is left out of a campaign's newest pack.
+    of a channel leave out, and why. `campaigns`: for which reason the customer is left out of a campaign's newest pack. `scarce`: of the
+    products on the lists those that a campaign's newest pack showed to `shown_count` customers and, for want of stock, not to
+    `clipped_count` others.
     """
 
     customer: dict[str, Any]
@@ -52,6 +54,7 @@ class Why:
     removed: list[dict[str, Any]]
     by_channel: dict[str, dict[str, int]]
     campaigns: list[dict[str, Any]]
+    scarce: list[dict[str, Any]]
 
 
 def why(lake: Lake, customer_key: str, shop: str | None) -> Why:
@@ -84,7 +87,16 @@ def why(lake: Lake, customer_key: str, shop: str | None) -> Why:
         hidden = (_hidden(product, of_channel, customer["country_code"]) for product, reason in out.items() if not reason)
         by_channel[channel] = _counted(reason for reason in hidden if reason)
     taken_out = _counted(reason for reason in out.values() if reason)
-    return Why(customer, history, lists, taken_out, _removed(places, catalogue), by_channel, _campaigns(lake, code, customer_key))
+    return Why(
+        customer,
+        history,
+        lists,
+        taken_out,
+        _removed(places, catalogue),
+        by_channel,
+        _campaigns(lake, code, customer_key),
+        _scarce(lake, code, catalogue, listed),
+    )
 
 
 _CATALOGUE = ("product_id", "product_name", "is_sellable", "is_restricted", "category_ids", "tag_names", "brand_name")
@@ -172,6 +184,19 @@ def _campaigns(lake: Lake, shop: str, key: str) -> list[dict[str, Any]]:
         return []
     where = f"customer_key = '{key}' and shop_code in ('{shop}', '{APP}')"
     return sorted(_rows(lake, SUPPRESSIONS, where, ("campaign", "shop_code", "reason")), key=lambda row: row["campaign"])
+
+
+def _scarce(lake: Lake, shop: str, catalogue: Mapping[int, Row], listed: Collection[int]) -> list[dict[str, Any]]:
+    """What packs keep of their products names no customers, so nobody can say here whether this one was shown the product."""
+    ledger = PackLedger(lake.store)
+    newest = {(pack.campaign, pack.run_id) for pack in ledger.all_made() if pack == ledger.newest(pack.campaign)}
+    columns = ("campaign", "run_id", "product_id", "shown_count", "clipped_count")
+    rows = lake.store.rows(PACK_PRODUCTS, columns, f"shop_code = '{shop}' and clipped_count > 0")
+    return [
+        {"campaign": row["campaign"], **_named(catalogue, row["product_id"]), **{name: row[name] for name in columns[-2:]}}
+        for row in sorted(rows, key=lambda row: (row["campaign"], row["product_id"]))
+        if (row["campaign"], row["run_id"]) in newest and row["product_id"] in listed
+    ]
 
 
 def _named(catalogue: Mapping[int, Row], product: int) -> dict[str, Any]:

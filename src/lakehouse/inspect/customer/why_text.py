@@ -42,6 +42,10 @@ def _lines(found: Why) -> Iterator[str]:
         if reasons:
             yield from ("", f"left out of campaigns by {channel} beside that")
             yield from (f"{number:>8} products: {reason}" for reason, number in reasons.items())
+    if found.scarce:
+        yield from ("", "too little in stock: the newest pack shows the next best to some")
+    for row in found.scarce:
+        yield f"  {row['campaign']}: {_names([row])} is shown to {row['shown_count']} customers and not to {row['clipped_count']}"
     yield from ("", "left out of the newest pack of")
     yield from (f"  {row['campaign']} ({row['shop_code']}): {row['reason']}" for row in found.campaigns)
     if not found.campaigns:
