@@ -77,19 +77,32 @@ if [[ $installed != "$made_from $lock" && $installed != "$made_from dev" ]]; the
         "$python" -m venv --clear .venv
     fi
     say "Installing requirements/$lock.txt into .venv (some minutes the first time) ..."
-    .venv/bin/python -m pip install -q --disable-pip-version-check --use-pep517 --no-compile -r "requirements/$lock.txt"
+    pip() { .venv/bin/python -m pip "$1" -q --disable-pip-version-check --use-pep517 "${@:2}"; }
+    if ! compgen -G ".venv/lib/python3*/site-packages/pyspark" > /dev/null; then
+        # Spark comes as sources. A wheel is made of them, most of a minute on one processor, while another one installs all else.
+        work=$(mktemp -d)
+        trap 'rm -rf "$work"' EXIT
+        locks=(requirements/run.txt) && [[ $lock == run ]] || locks+=(requirements/connect.txt requirements/dev.txt)
+        awk -v folder="$work" '/^-r/ { next } /^[^ #]/ { file = /^pyspark==/ ? "spark" : "rest" } file { print > folder "/" file ".txt" }' "${locks[@]}"
+        pip wheel --no-deps --wheel-dir "$work" -r "$work/spark.txt" &
+        pip install --no-deps --no-compile -r "$work/rest.txt"
+        wait $!
+        pip install --no-deps --no-compile "$work"/pyspark-*.whl
+    fi
+    pip install --no-compile -r "requirements/$lock.txt"
     say "Installing the project into .venv as a link to this folder ..."
-    .venv/bin/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
-    say "Compiling Python's modules ..."
+    pip install --no-deps --no-build-isolation -e .
     # Once, and on all processors, which pip does on one. Where PYTHONDONTWRITEBYTECODE is set, as in many images, or the folder can't be
     # written by who runs a night, each process would compile what it imports: ten processor seconds a night.
-    .venv/bin/python -m compileall -q -j 0 .venv/lib src > /dev/null || true  # some libraries ship files of other versions of Python
-    echo "$made_from $lock" > "$stamp"
+    # Some libraries ship files of other versions of Python, which can't be compiled.
+    { .venv/bin/python -m compileall -q -j 0 .venv/lib src > /dev/null || true; } &
 fi
 
 # --- jars ------------------------------------------------------------------------------------------------------------
 resolving=$(scripts/jars.sh)
 [[ -z $resolving ]] || say "$resolving"
+wait
+[[ -f $stamp ]] || echo "$made_from $lock" > "$stamp"
 
 # --- archive of classes ----------------------------------------------------------------------------------------------
 archived=$(cat "$stamp" jars/.stamp scripts/class_archive.py <("${JAVA_HOME:+$JAVA_HOME/bin/}java" -version 2>&1) | sha256sum)

@@ -18,12 +18,13 @@ from tests.support.demo_shop import make_shop
 
 from lakehouse.demo.store.server import Server
 
-pytestmark = [pytest.mark.spark, pytest.mark.database]
+# A sample is in test_night.py.
+pytestmark = [pytest.mark.spark, pytest.mark.database, pytest.mark.slow]
 SEED = 7
 NIGHT = ("night", "--run-date", "2026-11-17")
 
 
-@pytest.mark.parametrize("kills", [1, pytest.param(5, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("kills", [1, 5])
 def test_a_night_killed_again_and_again_and_run_once_more_gives_what_an_undisturbed_one_does(
     demo_lake: DemoLake, server: Server, tmp_path: Path, kills: int
 ) -> None:

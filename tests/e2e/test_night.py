@@ -13,7 +13,9 @@ import pandas as pd
 import pytest
 from pyspark.ml import PipelineModel
 from pyspark.sql import SparkSession
-from tests.support.demo_lake import DemoLake, assert_equal_tables, lake_for, table_names
+from tests.e2e.test_kills import start_night
+from tests.faults.trial import killed_when
+from tests.support.demo_lake import DemoLake, assert_equal_tables, copy_of, lake_for, table_names
 from tests.support.demo_shop import make_shop
 
 import lakehouse
@@ -193,24 +195,27 @@ def test_a_second_night_on_the_same_data_touches_nothing_and_writes_equal_bytes(
     assert log.count("nothing changed") + log.count("nothing ever came") == len(STEPS)
 
 
-def test_after_a_day_of_trade_the_night_gives_what_an_empty_lake_would_get(
+def test_after_a_day_of_trade_the_lake_is_what_an_empty_one_would_get_also_where_the_night_was_killed(
     demo_lake: DemoLake, server: Server, spark: SparkSession, tmp_path: Path
 ) -> None:
     lived = make_shop(server, "lived_on", tmp_path / "truth")  # the same seed: row by row the shop of demo_lake
-    grown, anew = lake_for(lived, tmp_path / "grown"), lake_for(lived, tmp_path / "anew")
-    for name in ("lake", "vault"):
-        shutil.copytree(demo_lake.folder / name, tmp_path / "grown" / name)
-    (tmp_path / "anew").mkdir()
-    for folder in ("grown", "anew"):
-        (tmp_path / folder / "vault.key").write_bytes((demo_lake.folder / "vault.key").read_bytes())
+    grown, killed, anew = (lake_for(lived, tmp_path / name) for name in ("grown", "killed", "anew"))
+    for lake in (grown, killed):
+        copy_of(demo_lake, lake)
+    anew.folder.mkdir()
+    shutil.copy(demo_lake.folder / "vault.key", anew.folder)
     lived.live_day(date(2026, 11, 16))
+    night = killed_when(start_night(killed), lambda line: "silver.order_lines" in line)
+    assert night.code == -9, night.log
 
-    for lake in (grown, anew):
+    for lake in (grown, killed, anew):
         for command in ("ingest", "refresh"):
             code, log = lake.command(command, "--run-date", "2026-11-17")
             assert code == 0
-        assert ("by scope" in log) is (lake is grown)
-    assert_equal_tables(grown.store(spark), anew.store(spark), "bronze", "vault", "silver", "gold")
+        assert ("by scope" in log) is (lake is not anew)
+        assert_equal_tables(lake.store(spark), grown.store(spark), "bronze", "vault", "silver", "gold")
+    ends = killed.output("sql", "select count(*) as n from ops.runs where step = '' and status = 'abandoned'", "--format", "json")
+    assert json.loads(ends) == {"n": 1}
 
 
 def test_questions_on_the_command_line_are_answered(demo_lake: DemoLake) -> None:

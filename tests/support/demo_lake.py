@@ -108,7 +108,7 @@ def assert_equal_tables(one: DeltaStore, other: DeltaStore, *layers: str) -> Non
     names = table_names(one, *layers)
     assert names == table_names(other, *layers)
     for name in names:
-        rows, others = (sorted(map(str, store.read(name).collect())) for store in (one, other))
+        rows, others = (sorted(map(str, store.arrow(name).to_pylist())) for store in (one, other))
         assert rows == others, name
 
 
