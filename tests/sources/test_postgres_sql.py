@@ -27,6 +27,20 @@ def test_numbers_that_do_not_fit_and_times_without_an_end_are_null() -> None:
     assert select(whole, "x") == 'SELECT "n"::bigint AS "n" FROM "x"."t"'
 
 
+def test_rows_that_the_declaration_leaves_out_never_leave_the_database() -> None:
+    """Deleted ones that are only marked, and keys of a key-value table that nobody declared, beside any other condition."""
+    kept = replace(ORDERS, columns=ORDERS.columns[:1], where="deleted_at IS NULL OR is_kept")
+    assert select(kept, "x", "ctid < '(9,0)'::tid").endswith("WHERE (deleted_at IS NULL OR is_kept) AND ctid < '(9,0)'::tid")
+    values = JdbcTable("v", "v", "row", ("id",), (Column("meta_key", STRING, "key"),), meta_keys=("size", "rock'n'roll"))
+    assert select(values, "x").endswith("""FROM "x"."v" WHERE "meta_key" IN ('size', 'rock''n''roll')""")
+
+
+def test_names_may_have_quotes() -> None:
+    odd = JdbcTable("t", "t", "row", ('7" disc',), (Column('7" disc', LONG, "a number"),))
+    assert select(odd, "x") == 'SELECT "7"" disc"::bigint AS "7"" disc" FROM "x"."t"'
+    assert grants([odd], "x", 'o"neil')[1] == 'GRANT SELECT ("7"" disc") ON "x"."t" TO "o""neil"'
+
+
 def test_a_schema_may_have_any_name() -> None:
     assert select(replace(ORDERS, columns=ORDERS.columns[:1]), 'Sales "2024".x').endswith('FROM "Sales ""2024"".x"."Orders"')
     assert grants([ORDERS], 'Sales "2024".x', "reader")[0] == 'GRANT USAGE ON SCHEMA "Sales ""2024"".x" TO "reader"'

@@ -27,6 +27,7 @@ FAMILIES: dict[type[DataType], tuple[str, ...]] = {
         *("char", "varchar", "tinytext", "text", "mediumtext", "longtext", "enum", "set", "json"),
         *("character", "character varying", "uuid", "jsonb", "citext", "name", '"char"'),
         "integer",  # PostgreSQL's name of it: numbers of invoices and articles
+        "time without time zone",  # what a clock showed, beside a date
     ),
     DateType: ("date",),
     TimestampType: ("datetime", "timestamp", "timestamp with time zone", "timestamp without time zone"),

@@ -79,6 +79,11 @@ class JdbcTable:
         return [column.name for column in self.columns]
 
     @property
+    def meta_key_column(self) -> str:
+        """The column of a key-value table that `meta_keys` are in."""
+        return "option_name" if "option_name" in self.column_names else "meta_key"
+
+    @property
     def needed_columns(self) -> list[str]:
         """What an account needs rights on."""
         return [*self.column_names, *self.looked_at]
@@ -107,8 +112,7 @@ class JdbcTable:
 
     def _condition(self, extra_keys: tuple[str, ...]) -> str:
         keys = ", ".join(f"'{key}'" for key in (*self.meta_keys, *extra_keys))
-        column = "option_name" if "option_name" in self.column_names else "meta_key"
-        parts = [self.where, f"`{column}` IN ({keys})" if self.meta_keys else ""]
+        parts = [self.where, f"`{self.meta_key_column}` IN ({keys})" if self.meta_keys else ""]
         return " AND ".join(part for part in parts if part)
 
     @property

@@ -20,8 +20,14 @@ def settings(**changes: object) -> DatabaseSettings:
         ("ERROR: canceling statement due to conflict with recovery\n  Detail: User query might have needed to see", 69, "ended the read"),
         ("ERROR: canceling statement due to statement timeout", 70, "statement_timeout_seconds"),
         ('ERROR: permission denied for table customers "anna@example.com"', 65, "permission denied for table customers"),
+        ("ERROR: permission denied for table Sales Orders\n\tat org.postgresql", 65, "permission denied for table Sales Orders"),
+        ("ERROR: permission denied for materialized view stock", 65, "permission denied for materialized view stock"),
+        ("ERROR: permission denied for foreign table stock", 65, "permission denied for foreign table stock"),
+        ('ERROR: materialized view "stock" has not been populated', 65, "REFRESH MATERIALIZED VIEW"),
         ('ERROR: query would be affected by row-level security policy for table "sales"', 65, 'policy for table "sales" hides rows'),
         ('ERROR: column "colour" does not exist\n  Position: 8', 65, 'column "colour" does not exist'),
+        ('ERROR: relation "ERP.Sales Orders" does not exist', 65, 'relation "ERP.Sales Orders" does not exist'),
+        ('ERROR: column "Order No." of relation "Sales Orders" does not exist', 65, 'column "Order No." of relation "Sales Orders"'),
         ('FATAL: password authentication failed for user "reader"', 77, "access denied"),
         ('FATAL: database "anna" does not exist', 65, "no such database"),
         ("The server does not support SSL.", 77, "offers no TLS"),
@@ -35,6 +41,12 @@ def settings(**changes: object) -> DatabaseSettings:
 def test_an_error_has_its_exit_code_and_holds_no_value(text: str, code: int, said: str) -> None:
     error = translated(text, "erp")
     assert (error.exit_code, said in f"{error} {error.todo}", "anna" in f"{error} {error.todo}") == (code, True, False)
+
+
+@pytest.mark.parametrize(("state", "said"), [("42501", "lakehouse grants erp"), ("42P01", "schema_name"), ("42703", "schema_name")])
+def test_a_server_of_another_language_is_understood_by_its_sqlstate(state: str, said: str) -> None:
+    error = translated("FEHLER: keine Berechtigung, oder nicht da: anna", "erp", state)
+    assert (error.exit_code, said in error.todo, "anna" in f"{error} {error.todo}") == (65, True, False)
 
 
 def test_a_replica_that_ends_the_read_is_read_again_and_at_last_is_away(monkeypatch: pytest.MonkeyPatch) -> None:

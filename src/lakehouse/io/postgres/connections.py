@@ -17,6 +17,9 @@ AWAY = (
     r"|terminating connection|shutting down|starting up|too many (clients|connections)|timeout expired|SocketTimeout|Read timed out"
     r"|This connection has been closed|remaining connection slots|EOF detected|connection attempt failed"
 )
+# Names may have blanks and points. A server of another language says the same by its SQLSTATE alone.
+DENIED = r"permission denied for (?:materialized |foreign )?(?:table|schema|relation|view) [^\n\r\"]{1,130}"
+MISSING = r'(?:relation|column|schema) (?:"[^"\n]+"|[\w.$]+) (?:of relation "[^"\n]+" )?does not exist'
 
 
 class ReadCancelledError(LakehouseError):
@@ -86,10 +89,13 @@ def translated(text: str, code: str = "", state: str = "") -> LakehouseError:
     if found := re.search(r'row-level security policy for table "[\w.$]+"', text):
         todo = "give the account BYPASSRLS, or let the kind read a view of the rows that it may see"
         return DataError(f"{where}: a {found.group(0)} hides rows from the account", todo)
-    if found := re.search(r"permission denied for (?:table|schema|relation|view) [\w.$]+", text):
-        return DataError(f"{where}: {found.group(0)}", rights)
-    if found := re.search(r'(?:relation|column|schema) "?[\w.$]+"? (?:of relation "[\w.$]+" )?does not exist', text):
-        return DataError(f"{where}: {found.group(0)}", f"check {mine}.schema_name; {rights}")
+    if (found := re.search(DENIED, text)) or state == "42501":
+        return DataError(f"{where}: {found.group(0).strip() if found else 'a table or schema may not be read'}", rights)
+    if (found := re.search(MISSING, text)) or state in ("42P01", "42703", "3F000"):
+        said = found.group(0) if found else "a table, column or schema does not exist"
+        return DataError(f"{where}: {said}", f"check {mine}.schema_name; {rights}")
+    if found := re.search(r'materialized view "[^"\n]+" has not been populated', text):
+        return DataError(f"{where}: {found.group(0)}", "fill it there: REFRESH MATERIALIZED VIEW")
     if re.search(r"password authentication failed|no pg_hba.conf entry|role .* does not exist|no password supplied", text):
         return AccessError(f"{where}: access denied", f"check {mine}.user, .password and .tls, and pg_hba.conf of the server")
     if re.search(r'database "[^"]*" does not exist', text):

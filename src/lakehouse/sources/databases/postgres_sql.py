@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 
-from pyspark.sql.types import BooleanType, DataType, DateType, DecimalType, IntegerType, LongType, StringType, TimestampType
+from pyspark.sql.types import BooleanType, DataType, DateType, DecimalType, DoubleType, IntegerType, LongType, StringType, TimestampType
 
 from lakehouse.sources.source import JdbcTable
 from lakehouse.table import quoted
@@ -15,6 +15,8 @@ CASTS: dict[type[DataType], str] = {
     StringType: "{c}::text",
     LongType: "{c}::bigint",
     IntegerType: "{c}::integer",
+    # What is no number or has no end is null, as among decimals.
+    DoubleType: "CASE WHEN abs({c}::float8) < 'Infinity' THEN {c}::float8 END",
     DateType: IN_COMMON_YEARS,
     TimestampType: IN_COMMON_YEARS,
 }
@@ -35,21 +37,28 @@ def named(table: JdbcTable, schema: str) -> str:
 
 
 def select(table: JdbcTable, schema: str, condition: str = "") -> str:
-    """The declared columns, in declared types."""
-    columns = ", ".join(f'{_cast(column.type, column.name)} AS "{column.name}"' for column in table.columns)
-    return f"SELECT {columns} FROM {named(table, schema)}" + (f" WHERE {condition}" if condition else "")
+    """The declared columns, in declared types, of the rows that the declaration asks for; `condition` is a further one."""
+    columns = ", ".join(f"{_cast(column.type, column.name)} AS {quoted(column.name)}" for column in table.columns)
+    conditions = [part for part in (table.where and f"({table.where})", _of_keys(table), condition) if part]
+    return f"SELECT {columns} FROM {named(table, schema)}" + (f" WHERE {' AND '.join(conditions)}" if conditions else "")
 
 
 def grants(tables: Iterable[JdbcTable], schema: str, account: str) -> list[str]:
     """The statements that give `account` the rights on the columns that are read, and no others."""
-    columns: Mapping[str, str] = {named(t, schema): ", ".join(f'"{name}"' for name in t.needed_columns) for t in tables}
+    columns: Mapping[str, str] = {named(t, schema): ", ".join(map(quoted, t.needed_columns)) for t in tables}
     schemas = dict.fromkeys(quoted(qualified(table, schema)[0]) for table in tables)
-    usage = [f'GRANT USAGE ON SCHEMA {name} TO "{account}"' for name in schemas]
-    return usage + [f'GRANT SELECT ({names}) ON {table} TO "{account}"' for table, names in columns.items()]
+    usage = [f"GRANT USAGE ON SCHEMA {name} TO {quoted(account)}" for name in schemas]
+    return usage + [f"GRANT SELECT ({names}) ON {table} TO {quoted(account)}" for table, names in columns.items()]
+
+
+def _of_keys(table: JdbcTable) -> str:
+    """The condition that leaves the declared keys of a key-value table."""
+    keys = ", ".join("'" + key.replace("'", "''") + "'" for key in table.meta_keys)
+    return f"{quoted(table.meta_key_column)} IN ({keys})" if keys else ""
 
 
 def _cast(kind: DataType, name: str) -> str:
-    column = f'"{name}"'
+    column = quoted(name)
     if isinstance(kind, DecimalType):
         return DECIMAL.format(c=column, digits=kind.precision - kind.scale, scale=kind.scale)
     return CASTS[type(kind)].format(c=column)
