@@ -232,6 +232,38 @@ def test_a_picture_is_below_the_folder_of_uploads_where_wordpress_cuts_it(spark:
     assert [row["image_url"] for row in built_of(spark, meta, shop).collect()] == [f"https://img.example/{below}"]
 
 
+@pytest.mark.parametrize(
+    ("file", "address", "is_foreign"),
+    [
+        # Plugins of remote pictures (Featured Image from URL and importers) keep the address in place of a file.
+        ("https://cdn.example/tea.jpg?w=600", "https://cdn.example/tea.jpg?w=600", True),
+        (";https://supplier.example/wp-content/uploads/tea.jpg", "https://supplier.example/wp-content/uploads/tea.jpg", True),
+        ("//www.shop.example/tea.jpg", "//www.shop.example/tea.jpg", False),
+        # WordPress cuts what has its folder's name.
+        ("http://old.example/wp-content/uploads/2019/tea.jpg", "https://shop.example/wp-content/uploads/2019/tea.jpg", False),
+        ("//2019/tea.jpg", "https://shop.example/wp-content/uploads/2019/tea.jpg", False),
+        # A picture without a file is none.
+        ("", None, False),
+        (" ", None, False),
+    ],
+)
+def test_a_picture_of_another_place_has_its_own_address(spark: SparkSession, file: str, address: str | None, is_foreign: bool) -> None:
+    (row,) = built_of(spark, [(1, "_thumbnail_id", "5"), (5, "_wp_attached_file", file)], SHOP).collect()
+    assert (row["image_url"], row["has_foreign_image"]) == (address, is_foreign)
+
+
+@pytest.mark.parametrize(
+    ("stock", "quantity", "status"),
+    [("3 pcs", Decimal(3), ""), ("3,5", Decimal(3), "instock"), ("none", Decimal(0), " "), ("-2", Decimal(-2), ""), (" ", None, "")],
+)
+def test_stock_that_is_no_number_and_a_status_that_is_not_said_are_what_woocommerce_makes_of_them(
+    spark: SparkSession, stock: str, quantity: Decimal | None, status: str
+) -> None:
+    meta = [(1, "_price", "5"), (1, "_manage_stock", "yes"), (1, "_stock", stock), (1, "_stock_status", status)]
+    (row,) = built_of(spark, meta, SHOP).collect()
+    assert (row["stock_quantity"], row["is_sellable"]) == (quantity, True)
+
+
 def test_of_a_product_without_variations_the_first_price_counts_in_the_shops_own_signs(spark: SparkSession) -> None:
     meta = [(1, "_price", "12,50"), (1, "_price", "9,95")]
     assert [row["price_amount"] for row in built_of(spark, meta, {"shop_code": "nl", "decimal_sign": ","}).collect()] == [Decimal("12.5")]

@@ -5,7 +5,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 from pyspark.sql.types import ArrayType
 
-from lakehouse.expressions import amount_as_read, null_if_empty, pivot_meta, quantity, unescape_html
+from lakehouse.expressions import amount_as_read, null_if_empty, pivot_meta, quantity_as_read, unescape_html
 from lakehouse.silver.categories import is_named
 from lakehouse.silver.shops import WORDPRESS_UPLOADS, is_absolute
 from lakehouse.sources.source import SHOP
@@ -97,13 +97,15 @@ def build(
     is_sellable = (
         (F.col("status") == "publish")
         & F.col("price_amount").isNotNull()
-        & F.coalesce("stock_status", F.lit("instock")).isin("instock", "onbackorder")
+        # What is not said is in stock (`WC_Product::set_stock_status`).
+        & F.coalesce(null_if_empty(F.col("stock_status")), F.lit("instock")).isin("instock", "onbackorder")
         & ~_known("is_hidden")
         & ~_known("is_private")
         & ~_known("has_password")
         # WC_Product_External and WC_Product_Grouped are not purchasable: their goods are sold elsewhere, or one by one.
         & ~F.col("product_type").isin("external", "grouped")
     )
+    is_given = null_if_empty(F.col("stock_quantity")).isNotNull()
     of_shops = (
         products.join(meta, key, "left")
         .join(_prices(post_meta, shops), key, "left")
@@ -111,7 +113,7 @@ def build(
         .join(protected_posts.select("shop_code", F.col("id").alias("product_id"), F.lit(True).alias("has_password")), key, "left")
         .join(F.broadcast(shops), "shop_code", "left")
         .join(_images(post_meta), ["shop_code", "image_id"], "left")
-        .withColumn("image_url", F.concat("uploads_url", F.lit("/"), _below_uploads()))
+        .withColumn("image_url", F.coalesce(_elsewhere(), F.concat("uploads_url", F.lit("/"), _below_uploads())))
         .withColumn("has_foreign_image", F.coalesce(_host("image_url") != _host("home_url"), F.lit(False)))
         .withColumn("price_amount", F.when(_has_price_range(), F.col("lowest_price")).otherwise(F.col("first_price")))
         # As WooCommerce takes what no term says.
@@ -121,7 +123,8 @@ def build(
                 "product_name": unescape_html(F.col("post_title")),
                 "sku": null_if_empty(F.col("sku")),
                 "gtin": null_if_empty(F.col("gtin")),
-                "stock_quantity": F.when(_is_counted(), quantity(F.col("stock_quantity"))),
+                "stock_status": null_if_empty(F.col("stock_status")),
+                "stock_quantity": F.when(_is_counted() & is_given, quantity_as_read(F.col("stock_quantity"))),
                 "is_sellable": is_sellable,
                 "is_restricted": _known("is_restricted"),
                 "category_ids": F.coalesce("category_ids", F.array().cast(ArrayType(LONG))),
@@ -202,10 +205,18 @@ def _terms_of_products(terms: DataFrame, term_taxonomy: DataFrame, term_relation
 
 
 def _images(post_meta: DataFrame) -> DataFrame:
+    """Pictures without a file are none in the shop either (`wp_attachment_is_image`), whatever address their post has."""
     files = post_meta.where(F.col("meta_key") == "_wp_attached_file")
     return files.groupBy("shop_code", F.col("post_id").cast("string").alias("image_id")).agg(
-        F.min_by("meta_value", "meta_id").alias("image_file")
+        null_if_empty(F.min_by("meta_value", "meta_id")).alias("image_file")
     )
+
+
+def _elsewhere() -> SparkColumn:
+    """The address that plugins of remote pictures keep in place of a file, some behind a semicolon; null where it is a file of the shop."""
+    address = F.regexp_extract("image_file", r"^\s*;?\s*((?:https?:)?//[^/\s]+\.\S+)", 1)
+    is_file = F.contains("image_file", F.lit(WORDPRESS_UPLOADS)) & ~F.startswith(F.ltrim("image_file"), F.lit(";"))
+    return F.when(~is_file, F.nullif(address, F.lit("")))
 
 
 def _below_uploads() -> SparkColumn:
