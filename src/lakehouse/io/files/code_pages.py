@@ -84,7 +84,7 @@ _AS_CENTRAL = re.compile(
             rb"(?<=" + _LETTER + rb")[\xd5\xf5](?![eE])",  # ő
             _beside(_VOWEL, rb"[\xd1\xf1]", _CONSONANT) + rb"|(?<=" + _VOWEL + rb")[\xd1\xf1]" + _NONE_BEHIND,  # ń
             rb"[\x8a\x8e\x9a\x9e](?=" + _LETTER + rb")|(?<=" + _LETTER + rb")[\x8a\x8e\x9a\x9e]",  # š and ž
-            rb"(?<=" + _LETTER + rb")[\xde\xfe]|\xba(?=" + _LETTER + rb")",  # ţ and ş; þ begins a word
+            rb"(?<=" + _LETTER + rb")(?:[\xde\xfe]|\xba(?=" + _LETTER + rb"))",  # ţ and ş; þ begins a word
             # ś, which is œ: before no vowel, and behind a vowel or as the last letter. ć and ź beside it, or where æ and Ÿ are not.
             rb"[\x8c\x9c](?=[bgklmprwzBGKLMPRWZ\x9f\xe6])|(?<=[aeiouyAEIOUY\xb9\xea\xf3])[\x8c\x9c]|(?<=[A-Za-z\xea\xf3])\x9c"
             + _NONE_BEHIND,
