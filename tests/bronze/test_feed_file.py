@@ -240,6 +240,7 @@ def test_a_list_in_windows_1250_is_read_so_and_told(end: str, tmp_path: Path) ->
         ["Čokolada", "Šunka", "Žemlja"],  # Slovene
         ["Brânză", "Ţuică", "Roşii"],  # Romanian
         ["Čaj", "Mléko", "Sýr"],  # few letters, and where no Western word has an è
+        ["Książka"],  # two letters that no Western word has in its middle
         ["Mąka żytnia, świeża", "Łosoś", "Müsli"],  # Polish, with a word of another language
     ],
 )
@@ -257,6 +258,31 @@ def test_where_nobody_can_tell_the_code_page_letters_that_differ_are_set_apart(t
     assert [row["description"] for row in pq.read_table(found.good).to_pylist()] == ["Salz"]
     assert rejects(found) == [(line, "Bezeichnung", "bad_encoding") for line in (2, 3)]
     assert "text was saved in another encoding, as a spreadsheet does" in reply(PRICES_A, "preisliste_20261117.csv", found, "", True)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("Świeca", "Miś", "Ręcznik", "Ćwikła", "Ryż", "Paździerz"),  # Polish
+        *("Hořčice", "Kapřík", "Večeře", "Klobása ďábelská", "Svíčka"),  # Czech
+        *("Tűzifa", "Űrlap", "Őszibarack"),  # Hungarian
+        *("Săpun", "Lămâie", "Şuncă"),  # Romanian
+    ],
+)
+def test_one_word_of_central_europe_is_set_apart_and_never_read_as_western(name: str, tmp_path: Path) -> None:
+    found = read_prices(
+        prices(PRICE.format("S-1", name, "12", "1,50"), PRICE.format("S-2", "Salz", "12", "1,50")).encode("cp1250"), tmp_path
+    )
+    assert rejects(found) == [(2, "Bezeichnung", "bad_encoding")]
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["Œufs frais", "Cœur de bœuf", "Œdème", "¿Qué?", "20 ºC", "Nº 5", "1ª", "Preis¹", "Sûr, dû", "Maçãzinha", "Vãmente", "L'Haÿ", "Reçu"],
+)
+def test_one_word_of_western_europe_is_read(name: str, tmp_path: Path) -> None:
+    found = read_prices(prices(PRICE.format("S-1", name, "12", "1,50")).encode("cp1252"), tmp_path)
+    assert [row["description"] for row in pq.read_table(found.good).to_pylist()] == [name]
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,8 @@ from lakehouse.silver import product_codes, products
 from lakehouse.sources.other_feeds import STOCK_LEVELS
 
 
-def test_stock_is_on_hand_less_reserved_over_all_places_else_the_shops_own(spark: SparkSession) -> None:
-    own = {("nl", 1): "99", ("nl", 2): "7.5", ("nl", 3): None, ("nl", 4): "-2", ("nl", 5): None, ("be", 1): "4"}
+def test_stock_is_on_hand_less_reserved_over_all_places_else_the_shops_own_else_that_of_variations(spark: SparkSession) -> None:
+    own = {("nl", 6): None, ("nl", 1): "99", ("nl", 2): "7.5", ("nl", 3): None, ("nl", 4): "-2", ("nl", 5): None, ("be", 1): "4"}
     codes = [("A", 1, 0), ("A-RED", 1, 11), ("E", 5, 0)]
     levels = [
         ("a", "north", None, "10", "4"),
@@ -24,7 +24,14 @@ def test_stock_is_on_hand_less_reserved_over_all_places_else_the_shops_own(spark
     ]
     articles.append({**articles[1], "code_type": "gtin", "code": "04006381333931"})
     found = available(
-        frame_of(spark, products.TABLE, [{"shop_code": s, "product_id": p, "stock_quantity": q} for (s, p), q in own.items()]),
+        frame_of(
+            spark,
+            products.TABLE,
+            [
+                {"shop_code": s, "product_id": p, "stock_quantity": q, "variations_stock_quantity": "3" if p == 6 else None}
+                for (s, p), q in own.items()
+            ],
+        ),
         frame_of(spark, product_codes.TABLE, articles),
         frame_of(
             spark,
@@ -39,5 +46,6 @@ def test_stock_is_on_hand_less_reserved_over_all_places_else_the_shops_own(spark
         ("nl", 3): None,
         ("nl", 4): 0.0,
         ("nl", 5): 0.0,
+        ("nl", 6): 3.0,
         ("be", 1): 4.0,
     }

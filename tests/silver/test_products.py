@@ -5,8 +5,9 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import SparkSession
 from tests.support.frames import frame_of
+from tests.support.one_product import SHOP, built_of
 
 from lakehouse.silver import categories, shops
 from lakehouse.silver.products import TABLE, build
@@ -73,14 +74,6 @@ OF_A_DATABASE = [
     | {"stock_quantity": stock, "is_active": is_active}
     for i, name, group, price, stock, is_active in ROWS_OF_A_DATABASE
 ]
-SHOP = {
-    "shop_code": "nl",
-    "home_url": "https://shop.example",
-    "uploads_url": "https://shop.example/wp-content/uploads",
-    "uploads_folder": "wp-content/uploads",
-    "currency_code": "EUR",
-    "price_includes_tax": True,
-}
 
 
 @pytest.fixture(scope="module")
@@ -190,12 +183,9 @@ def test_codes_and_stock_are_null_where_they_are_empty(built: dict[int, dict[str
     assert built[BACK_ORDER]["stock_quantity"] == -3
 
 
-def test_stock_that_is_not_managed_is_unlimited_whatever_number_is_left(built: dict[int, dict[str, Any]], spark: SparkSession) -> None:
-    # Switched off for the product; never switched on; switched off in the whole shop.
+def test_stock_that_is_not_managed_is_unlimited_whatever_number_is_left(built: dict[int, dict[str, Any]]) -> None:
+    # Switched off for the product; never switched on.
     assert built[DRAFT]["stock_quantity"] is built[WINE]["stock_quantity"] is None
-    meta = [(1, "_manage_stock", "yes"), (1, "_stock", "7")]
-    found = {is_on: built_of(spark, meta, {"shop_code": "nl", "manages_stock": is_on}).collect() for is_on in (True, False)}
-    assert {is_on: row["stock_quantity"] for is_on, (row,) in found.items()} == {True: Decimal("7"), False: None}
 
 
 def test_addresses_are_made_of_the_shops_home(built: dict[int, dict[str, Any]]) -> None:
@@ -209,81 +199,9 @@ def test_prices_are_in_the_shops_currency_and_meaning(built: dict[int, dict[str,
     assert {(row["currency_code"], row["price_includes_tax"]) for row in built.values()} == {("EUR", True)}
 
 
-@pytest.mark.parametrize(
-    ("folder", "file", "below"),
-    [
-        ("wp-content/uploads", "2026/07/tea.jpg", "2026/07/tea.jpg"),
-        # Whatever is stored as a path of the shop's server, as a program that came with WordPress 2.6 did.
-        ("wp-content/uploads", "/var/www/shop/wp-content/uploads/2019/03/tea.jpg", "2019/03/tea.jpg"),
-        ("wp-content/uploads", "wp-content/uploads/tea.jpg", "tea.jpg"),
-        ("app/uploads", "/srv/web/app/uploads/tea.jpg", "tea.jpg"),
-        # A folder whose name only ends like that is another one.
-        ("app/uploads", "/srv/myapp/uploads/tea.jpg", "srv/myapp/uploads/tea.jpg"),
-        ("files", "/srv/web/files/2026/tea.jpg", "2026/tea.jpg"),
-        ("files", "2026/files/tea.jpg", "2026/files/tea.jpg"),
-        ("/data/pictures", "/data/pictures/tea.jpg", "tea.jpg"),
-        ("wp-content/uploads/sites/2", "/www/wp-content/uploads/sites/2/tea.jpg", "tea.jpg"),
-        ("wp-content/blogs.dir/3/files", "2011/tea.jpg", "2011/tea.jpg"),
-    ],
-)
-def test_a_picture_is_below_the_folder_of_uploads_where_wordpress_cuts_it(spark: SparkSession, folder: str, file: str, below: str) -> None:
-    meta = [(1, "_thumbnail_id", "5"), (5, "_wp_attached_file", file), (5, "_wp_attached_file", "written/later.jpg")]
-    shop = {"shop_code": "nl", "uploads_url": "https://img.example", "uploads_folder": folder}
-    assert [row["image_url"] for row in built_of(spark, meta, shop).collect()] == [f"https://img.example/{below}"]
-
-
-@pytest.mark.parametrize(
-    ("file", "address", "is_foreign"),
-    [
-        # Plugins of remote pictures (Featured Image from URL and importers) keep the address in place of a file.
-        ("https://cdn.example/tea.jpg?w=600", "https://cdn.example/tea.jpg?w=600", True),
-        (";https://supplier.example/wp-content/uploads/tea.jpg", "https://supplier.example/wp-content/uploads/tea.jpg", True),
-        ("//www.shop.example/tea.jpg", "//www.shop.example/tea.jpg", False),
-        # WordPress cuts what has its folder's name.
-        ("http://old.example/wp-content/uploads/2019/tea.jpg", "https://shop.example/wp-content/uploads/2019/tea.jpg", False),
-        ("//2019/tea.jpg", "https://shop.example/wp-content/uploads/2019/tea.jpg", False),
-        # A picture without a file is none.
-        ("", None, False),
-        (" ", None, False),
-    ],
-)
-def test_a_picture_of_another_place_has_its_own_address(spark: SparkSession, file: str, address: str | None, is_foreign: bool) -> None:
-    (row,) = built_of(spark, [(1, "_thumbnail_id", "5"), (5, "_wp_attached_file", file)], SHOP).collect()
-    assert (row["image_url"], row["has_foreign_image"]) == (address, is_foreign)
-
-
-@pytest.mark.parametrize(
-    ("stock", "quantity", "status"),
-    [("3 pcs", Decimal(3), ""), ("3,5", Decimal(3), "instock"), ("none", Decimal(0), " "), ("-2", Decimal(-2), ""), (" ", None, "")],
-)
-def test_stock_that_is_no_number_and_a_status_that_is_not_said_are_what_woocommerce_makes_of_them(
-    spark: SparkSession, stock: str, quantity: Decimal | None, status: str
-) -> None:
-    meta = [(1, "_price", "5"), (1, "_manage_stock", "yes"), (1, "_stock", stock), (1, "_stock_status", status)]
-    (row,) = built_of(spark, meta, SHOP).collect()
-    assert (row["stock_quantity"], row["is_sellable"]) == (quantity, True)
-
-
 def test_of_a_product_without_variations_the_first_price_counts_in_the_shops_own_signs(spark: SparkSession) -> None:
     meta = [(1, "_price", "12,50"), (1, "_price", "9,95")]
     assert [row["price_amount"] for row in built_of(spark, meta, {"shop_code": "nl", "decimal_sign": ","}).collect()] == [Decimal("12.5")]
-
-
-def built_of(spark: SparkSession, meta: list[tuple[int, str, str]], shop: dict[str, Any]) -> DataFrame:
-    """Product 1 with these keys (post, key, value) of itself and of its pictures."""
-    rows = [{"shop_code": "nl", "meta_id": n, "post_id": i, "meta_key": k, "meta_value": v} for n, (i, k, v) in enumerate(meta)]
-    return build(
-        frame_of(spark, POSTS.bronze, [{"shop_code": "nl", "id": 1, "post_type": "product", "post_status": "publish"}]),
-        frame_of(spark, POST_META.bronze, rows),
-        frame_of(spark, TERMS.bronze, []),
-        frame_of(spark, TERM_TAXONOMY.bronze, []),
-        frame_of(spark, TERM_RELATIONSHIPS.bronze, []),
-        frame_of(spark, shops.TABLE, [shop]),
-        frame_of(spark, categories.TABLE, []),
-        frame_of(spark, PROTECTED_POSTS.bronze, []),
-        frame_of(spark, entities.PRODUCTS.bronze, []),
-        restricted_categories=(),
-    )
 
 
 def test_tags_are_named_by_the_alphabet_and_what_has_none_has_an_empty_list(everything: dict[Any, dict[str, Any]]) -> None:

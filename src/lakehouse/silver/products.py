@@ -7,7 +7,7 @@ from pyspark.sql.types import ArrayType
 
 from lakehouse.expressions import amount_as_read, null_if_empty, pivot_meta, quantity_as_read, unescape_html
 from lakehouse.silver.categories import is_named
-from lakehouse.silver.shops import WORDPRESS_UPLOADS, is_absolute
+from lakehouse.silver.product_images import files, is_foreign, url
 from lakehouse.sources.source import SHOP
 from lakehouse.table import BOOLEAN, LONG, MONEY, QUANTITY, STRING, TIMESTAMP, Alarm, Column, Rule, Table
 
@@ -44,6 +44,12 @@ TABLE = Table(
             "stock_quantity",
             QUANTITY,
             "null where the shop or the product does not count stock [WC_Product::managing_stock, get_stock_quantity]",
+        ),
+        Column(
+            "variations_stock_quantity",
+            QUANTITY,
+            "what its published variations have together, where each counts its own stock and none is on back-order, and the product itself"
+            " counts none; null elsewhere [WC_Product_Variation::get_stock_quantity]",
         ),
         Column(
             "is_sellable",
@@ -105,16 +111,16 @@ def build(
         # WC_Product_External and WC_Product_Grouped are not purchasable: their goods are sold elsewhere, or one by one.
         & ~F.col("product_type").isin("external", "grouped")
     )
-    is_given = null_if_empty(F.col("stock_quantity")).isNotNull()
     of_shops = (
         products.join(meta, key, "left")
         .join(_prices(post_meta, shops), key, "left")
+        .join(_stock_of_variations(posts, meta), key, "left")
         .join(_terms_of_products(terms, term_taxonomy, term_relationships, categories), key, "left")
         .join(protected_posts.select("shop_code", F.col("id").alias("product_id"), F.lit(True).alias("has_password")), key, "left")
         .join(F.broadcast(shops), "shop_code", "left")
-        .join(_images(post_meta), ["shop_code", "image_id"], "left")
-        .withColumn("image_url", F.coalesce(_elsewhere(), F.concat("uploads_url", F.lit("/"), _below_uploads())))
-        .withColumn("has_foreign_image", F.coalesce(_host("image_url") != _host("home_url"), F.lit(False)))
+        .join(files(post_meta), ["shop_code", "image_id"], "left")
+        .withColumn("image_url", url())
+        .withColumn("has_foreign_image", is_foreign())
         .withColumn("price_amount", F.when(_has_price_range(), F.col("lowest_price")).otherwise(F.col("first_price")))
         # As WooCommerce takes what no term says.
         .withColumn("product_type", F.coalesce("product_type", F.lit("simple")))
@@ -123,8 +129,13 @@ def build(
                 "product_name": unescape_html(F.col("post_title")),
                 "sku": null_if_empty(F.col("sku")),
                 "gtin": null_if_empty(F.col("gtin")),
+                # A product that had variations once may still have their posts.
+                "variations_stock_quantity": F.when(
+                    _manages_stock() & F.startswith("product_type", F.lit("variable")) & ~F.coalesce(_is_counted(), F.lit(False)),
+                    F.col("variations_stock_quantity"),
+                ),
                 "stock_status": null_if_empty(F.col("stock_status")),
-                "stock_quantity": F.when(_is_counted() & is_given, quantity_as_read(F.col("stock_quantity"))),
+                "stock_quantity": F.when(_is_counted() & _manages_stock(), _stock()),
                 "is_sellable": is_sellable,
                 "is_restricted": _known("is_restricted"),
                 "category_ids": F.coalesce("category_ids", F.array().cast(ArrayType(LONG))),
@@ -163,8 +174,31 @@ def _known(name: str) -> SparkColumn:
 
 
 def _is_counted() -> SparkColumn:
-    """Whether WooCommerce counts the product's stock. A number that was stored before that was switched off says nothing."""
-    return F.lower(F.trim("manage_stock")).isin("yes", "true", "1") & F.coalesce("manages_stock", F.lit(True))
+    """Whether the product counts its stock. A number that was stored before that was switched off says nothing."""
+    return F.lower(F.trim("manage_stock")).isin("yes", "true", "1")
+
+
+def _manages_stock() -> SparkColumn:
+    """Whether its shop does so at all."""
+    return F.coalesce("manages_stock", F.lit(True))
+
+
+def _stock() -> SparkColumn:
+    return F.when(null_if_empty(F.col("stock_quantity")).isNotNull(), quantity_as_read(F.col("stock_quantity")))
+
+
+def _stock_of_variations(posts: DataFrame, meta: DataFrame) -> DataFrame:
+    """shop_code, product_id, variations_stock_quantity: null where a published variation counts none, or may be sold beyond it."""
+    published = posts.where((F.col("post_type") == "product_variation") & (F.col("post_status") == "publish"))
+    is_limited = _is_counted() & _stock().isNotNull() & (F.coalesce("stock_status", F.lit("")) != "onbackorder")
+    pieces = F.when(is_limited, F.greatest(_stock(), F.lit(0).cast(QUANTITY)))
+    stock = meta.select("shop_code", F.col("product_id").alias("id"), pieces.alias("pieces"))
+    together = F.when(F.count("pieces") == F.count("*"), F.sum("pieces").cast(QUANTITY))
+    return (
+        published.join(stock, ["shop_code", "id"], "left")
+        .groupBy("shop_code", F.col("post_parent").alias("product_id"))
+        .agg(together.alias("variations_stock_quantity"))
+    )
 
 
 def _prices(post_meta: DataFrame, shops: DataFrame) -> DataFrame:
@@ -202,38 +236,3 @@ def _terms_of_products(terms: DataFrame, term_taxonomy: DataFrame, term_relation
             F.max("is_private").alias("is_private"),
         )
     )
-
-
-def _images(post_meta: DataFrame) -> DataFrame:
-    """Pictures without a file are none in the shop either (`wp_attachment_is_image`), whatever address their post has."""
-    files = post_meta.where(F.col("meta_key") == "_wp_attached_file")
-    return files.groupBy("shop_code", F.col("post_id").cast("string").alias("image_id")).agg(
-        null_if_empty(F.min_by("meta_value", "meta_id")).alias("image_file")
-    )
-
-
-def _elsewhere() -> SparkColumn:
-    """The address that plugins of remote pictures keep in place of a file, some behind a semicolon; null where it is a file of the shop."""
-    address = F.regexp_extract("image_file", r"^\s*;?\s*((?:https?:)?//[^/\s]+\.\S+)", 1)
-    is_file = F.contains("image_file", F.lit(WORDPRESS_UPLOADS)) & ~F.startswith(F.ltrim("image_file"), F.lit(";"))
-    return F.when(~is_file, F.nullif(address, F.lit("")))
-
-
-def _below_uploads() -> SparkColumn:
-    """The image's file below the folder of uploads, as `wp_get_attachment_url` finds it.
-
-    Of a path on the server it is what comes after that folder. So it is of a path that has WordPress's own name of the folder.
-    """
-    folder = F.when(is_absolute(F.col("uploads_folder")), F.col("uploads_folder")).otherwise(F.concat(F.lit("/"), "uploads_folder"))
-    absolute = F.when(is_absolute(F.col("image_file")), _after(folder))
-    return F.ltrim(F.coalesce(absolute, _after(F.lit(WORDPRESS_UPLOADS)), F.col("image_file")), F.lit("/"))
-
-
-def _host(url: str) -> SparkColumn:
-    return F.lower(F.regexp_extract(url, r"^(?:https?:)?//(?:www\.)?([^/:?#]+)", 1))
-
-
-def _after(folder: SparkColumn) -> SparkColumn:
-    """What follows the folder in the image's path; null where the path does not have it."""
-    at = F.position(F.concat(folder, F.lit("/")), F.col("image_file"))
-    return F.when(at > 0, F.substr(F.col("image_file"), at + F.char_length(folder) + 1))

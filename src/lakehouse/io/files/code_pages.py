@@ -41,17 +41,22 @@ _CENTRAL, _WESTERN = _letters(CP1250), _letters(CP1252)
 _EITHER = {byte for byte in _CENTRAL if _CENTRAL[byte].isalpha() or _WESTERN[byte].isalpha()}
 # Letters in Windows-1250 that are signs in Windows-1252, as in m³, 3¾ and 5 £: they count between letters, or at the beginning of a word.
 _SIGNS = bytes(byte for byte in _EITHER if not _WESTERN[byte].isalpha())
-_LETTER = rb"[A-Za-z\xc0-\xff]"
+_LETTER = rb"[A-Za-z\x8a\x8c-\x8f\x9a\x9c-\x9f\xc0-\xff]"
 _WITHIN = rb"(?<=" + _LETTER + rb")[" + re.escape(_SIGNS) + rb"](?=" + _LETTER + rb")"
-_FIRST = rb"(?<![^\s;\"])[\xa3\xaf\x8f](?=" + _LETTER + rb"{2})"
-_IN_WORDS = re.compile(_WITHIN + rb"|" + _FIRST + rb"|[" + re.escape(bytes(_EITHER - set(_SIGNS))) + rb"]")
+_FIRST = rb"(?<![^\s;\"])(?:[\xa3\xaf\x8f](?=" + _LETTER + rb"{2})|[\xaa\xba](?=[a-z\xe0-\xff]{2}))"
+# ą, ł and ż beside one another, or beside ś and ź; ż ends a word, as no ¿ does.
+_NEXT = rb"[\xb3\xb9\xbf\x9c\x9f]"
+_RUN = rb"(?<=" + _LETTER + rb")[\xb3\xb9\xbf](?=" + _NEXT + rb")|(?<=" + _NEXT + rb")[\xb3\xb9\xbf](?=" + _LETTER + rb")"
+_RUN += rb"|(?<=" + _LETTER + rb")\xbf(?!" + _LETTER + rb")"
+_IN_WORDS = re.compile(_WITHIN + rb"|" + _FIRST + rb"|" + _RUN + rb"|[" + re.escape(bytes(_EITHER - set(_SIGNS))) + rb"]")
 # What the two code pages read apart, as Windows-1252 reads it.
 DIFFERING = {byte: bytes([byte]).decode(CP1252, "replace") for byte in _EITHER if _CENTRAL[byte] != _WESTERN[byte]}
 
 
 # What stands beside a letter tells whether it is a vowel or a consonant: è, ø, à, å, æ and ò are vowels, and č, ř, ŕ, ĺ, ć and ň none.
 _VOWEL = rb"[aeiouyAEIOUY\xc1\xc2\xc4\xc9\xcb\xcd\xce\xd3\xd4\xd6\xda\xdc\xdd\xe1\xe2\xe4\xe9\xeb\xed\xee\xf3\xf4\xf6\xfa\xfc\xfd]"
-_CONSONANT = rb"[b-df-hj-np-tv-xzB-DF-HJ-NP-TV-XZ]"
+_CONSONANT = rb"[b-df-hj-np-tv-xzB-DF-HJ-NP-TV-XZ\x8a\x8e\x9a\x9e]"
+_ACUTE = rb"[\xc1\xcd\xd3\xda\xdd\xe1\xed\xf3\xfa\xfd]"
 _NONE_BEFORE, _NONE_BEHIND = rb"(?<!" + _LETTER + rb")", rb"(?!" + _LETTER + rb")"
 
 
@@ -79,9 +84,21 @@ _AS_CENTRAL = re.compile(
             rb"(?<=" + _LETTER + rb")[\xd5\xf5](?![eE])",  # ő
             _beside(_VOWEL, rb"[\xd1\xf1]", _CONSONANT) + rb"|(?<=" + _VOWEL + rb")[\xd1\xf1]" + _NONE_BEHIND,  # ń
             rb"[\x8a\x8e\x9a\x9e](?=" + _LETTER + rb")|(?<=" + _LETTER + rb")[\x8a\x8e\x9a\x9e]",  # š and ž
-            rb"(?<=" + _LETTER + rb")[\xde\xfe]|\xba(?=" + _LETTER + rb")",  # ţ and ş; þ begins a word
+            rb"(?<=" + _LETTER + rb")(?:[\xde\xfe]|\xba(?=" + _LETTER + rb"))",  # ţ and ş; þ begins a word
+            # ś, which is œ: before no vowel, and behind a vowel or as the last letter. ć and ź beside it, or where æ and Ÿ are not.
+            rb"[\x8c\x9c](?=[bgklmprwzBGKLMPRWZ\x9f\xe6])|(?<=[aeiouyAEIOUY\xb9\xea\xf3])[\x8c\x9c]|(?<=[A-Za-z\xea\xf3])\x9c"
+            + _NONE_BEHIND,
+            rb"(?<=\x9c)\xe6|" + _NONE_BEFORE + rb"[\xc6\xe6](?=[wW])|(?<=[a-z\xb9\xe0-\xff])\x9f|(?<=[aeiou])\xe6(?=[aeiou])",
+            rb"[\xca\xea](?=[dgkzDGKZ]|[csCS][zZ]|[\x9c\xe6])",  # ę
+            rb"[\x8d\x8f\x9d](?=" + _LETTER + rb")|(?<=" + _LETTER + rb")[\x8d\x9d]",  # ť and Ź are nothing in Windows-1252
+            # ř, č, ď, ĺ and ň beside letters with an acute accent, or beside one another.
+            rb"(?<=" + _ACUTE + rb")[\xc8\xd8\xe5\xe8\xf8]|[\xc8\xcf\xd2\xd8\xe8\xef\xf2\xf8](?=" + _ACUTE + rb"|[\xc9\xe9])",
+            rb"[\xe8\xec\xf2\xf8\xf9](?=[\xe8\xec\xf2\xf8\xf9])|" + _NONE_BEFORE + rb"[\xcf\xef](?=" + _VOWEL + rb")",
+            rb"[\xdb\xfb](?=[bghjkvzBGHJKVZ]|[sS][zZ])|" + _NONE_BEFORE + rb"(?:[\xdb\xfb]|[\xd5\xf5](?=[rR]|[sS][zZ]))",  # ű and ő
+            rb"[\xc3\xe3](?=[b-df-hj-lnp-rtvwxB-DF-HJ-LNP-RTVWX]|[mM](?!ente))",  # ă; ã ends a syllable, and s or z may follow
             _WITHIN,
             _FIRST,
+            _RUN,
         ]
     )
 )

@@ -95,7 +95,8 @@ def _is_counted(run: RunContext) -> bool:
     if STOCK_LEVELS.bronze.name in run.heads:
         return True
     name, version = products.TABLE.name, run.head(products.TABLE).version
-    return run.store.arrow(name, ("stock_quantity",), "stock_quantity IS NOT NULL", version).num_rows > 0
+    is_counted = "stock_quantity IS NOT NULL OR variations_stock_quantity IS NOT NULL"
+    return run.store.arrow(name, ("product_id",), is_counted, version).num_rows > 0
 
 
 def _promised(run: RunContext, earlier: Collection[PackName]) -> dict[Product, Decimal]:
