@@ -104,6 +104,12 @@ def test_dev_staging_and_prod_exist_and_dev_is_the_default() -> None:
     assert [target.get("mode") for target in targets.values()] == [None, "production", "production"]
 
 
+def test_a_cli_without_secret_scopes_is_refused_and_the_docs_name_the_one_that_has_them() -> None:
+    """Release v0.252.0 of the CLI brought them. A key of resources that it does not know is a warning to it."""
+    assert _yaml(ROOT / "databricks.yml")["bundle"]["databricks_cli_version"] == ">= 0.252.0"
+    assert "CLI from 0.252.0 on" in (ROOT / "docs" / "databricks.md").read_text(encoding="utf-8")
+
+
 @pytest.mark.parametrize("target", ["staging", "prod"])
 def test_production_runs_as_the_service_principal_that_the_deployer_names(target: str) -> None:
     assert _resolve(target)[0]["run_as"] == {"service_principal_name": "given-service_principal"}

@@ -74,4 +74,7 @@ resource "aws_s3_bucket_logging" "this" {
   bucket        = aws_s3_bucket.this[each.key].id
   target_bucket = aws_s3_bucket.access_logs.id
   target_prefix = "${each.key}/"
+
+  # S3 refuses a target that it may not write to.
+  depends_on = [aws_s3_bucket_policy.access_logs]
 }

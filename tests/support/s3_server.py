@@ -44,7 +44,7 @@ def s3_server() -> Iterator[str]:
     code = f"from tests.support.s3_server import serve; serve({port})"
     with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
         try:
-            _wait_for(address)
+            wait_for(address)
             yield address
         finally:
             process.kill()
@@ -66,7 +66,8 @@ def make_buckets(client: Any, *names: str) -> None:
         client.create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": REGION})
 
 
-def _wait_for(address: str) -> None:
+def wait_for(address: str) -> None:
+    """Until moto answers there."""
     for _ in range(200):
         try:
             urlopen(f"{address}/moto-api/").close()

@@ -55,9 +55,9 @@ def _plain(node: Any) -> Any:
     return node[1:-1] if isinstance(node, str) and len(node) > 1 and node[0] == node[-1] == '"' else node
 
 
-def terraform(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    """Run it in a folder. It asks nobody, and what it puts aside is gone with the folder."""
-    told = {**os.environ, "TF_IN_AUTOMATION": "1", "TF_INPUT": "0", "CHECKPOINT_DISABLE": "1"}
+def terraform(folder: Path, *words: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    """Run it in a folder, with variables of the environment. It asks nobody, and what it puts aside is gone with the folder."""
+    told = {**os.environ, "TF_IN_AUTOMATION": "1", "TF_INPUT": "0", "CHECKPOINT_DISABLE": "1", **variables}
     return subprocess.run(["terraform", *words], cwd=folder, env=told, capture_output=True, text=True, check=False)
 
 

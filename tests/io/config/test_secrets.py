@@ -33,6 +33,13 @@ def test_a_file_that_cannot_be_read_is_no_access(tmp_path: Path) -> None:
         assert caught.value.exit_code == 77
 
 
+def test_the_end_of_a_line_is_no_part_of_a_secret_wherever_it_comes_from(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Stores of secrets are filled from files, and give what those held to the run as a variable."""
+    (tmp_path / "password").write_text("a:b = c\n")
+    monkeypatch.setenv("SHOP_PASSWORD", "a:b = c\n")
+    assert resolve("env:SHOP_PASSWORD") == resolve(f"file:{tmp_path / 'password'}") == "a:b = c"
+
+
 @pytest.mark.parametrize("text", ["hunter2", "hunter2:x", "ENV:hunter2", "env:", "file:", ""])
 def test_what_is_no_reference_is_refused_and_not_shown(text: str) -> None:
     with pytest.raises(ConfigError) as caught:

@@ -9,13 +9,16 @@ from lakehouse.errors import AccessError, ConfigError
 
 
 def resolve(reference: str) -> str:
-    """The secret that a reference names. A reference of another form is refused, so that no secret itself stands in settings."""
+    """The secret that a reference names. A reference of another form is refused, so that no secret itself stands in settings.
+
+    The end of a line belongs to the file that the secret was written in, also where a store of secrets made a variable of that file.
+    """
     kind, _, name = reference.partition(":")
     if kind == "env" and name:
         value = os.environ.get(name)
         if value is None:
             raise AccessError(f"secret env:{name} is not set", f"export {name}=…")
-        return value
+        return value.rstrip("\r\n")
     if kind == "file" and name:
         try:
             return Path(name).read_text(encoding="utf-8").strip()
