@@ -13,13 +13,13 @@ from tests.support.aws_server import CAN_NOT, aws_environment, aws_server
 from tests.support.terraform import prepared, terraform
 
 pytestmark = pytest.mark.slow
-# The provider asks for buckets by name of a host otherwise, and a stand-in on this machine has no names.
 # What moto does not keep of what it was told.
 FORGETS = {
     ("aws_emrserverless_application", "architecture"),
     ("aws_vpc_security_group_egress_rule", "description"),
     ("aws_vpc_security_group_ingress_rule", "description"),
 }
+# The provider asks for buckets by name of a host otherwise, and a stand-in on this machine has no names.
 STAND_IN = 'provider "aws" {\n  s3_use_path_style = true\n}\n'
 
 
