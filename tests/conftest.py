@@ -34,6 +34,8 @@ SPARK = {
     "spark.driver.bindAddress": "127.0.0.1",
     # Small heaps: parallel collectors cost the two cores more than they give back.
     "spark.driver.extraJavaOptions": "-Duser.timezone=UTC -XX:+UseSerialGC",
+    # Of this heap a page would have 64 MB, and each task that sorts or aggregates begins with one of zeros.
+    "spark.buffer.pageSize": "1m",
     "spark.ui.enabled": "false",
     "spark.ui.showConsoleProgress": "false",
     "spark.sql.session.timeZone": "UTC",
