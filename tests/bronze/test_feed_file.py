@@ -9,13 +9,14 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from lakehouse.bronze.feed_file import FileReadResult, Origin, read_file
 from lakehouse.bronze.feed_reply import reply
 from lakehouse.sources.mobile_app import INSTALLS, ORDER_LINES, ORDERS
 from lakehouse.sources.other_feeds import STOCK_LEVELS, WEB_EVENTS
+from lakehouse.sources.spreadsheets import EMPTY_ROWS, TOTALS
 from lakehouse.sources.wholesalers import PRICES_A, TARIFF_C
 
 HEADER = "sku,location_code,gtin,quantity_on_hand,quantity_reserved,counted_at"
@@ -308,6 +309,19 @@ def test_a_western_list_with_one_odd_sign_stays_western(names: list[str], tmp_pa
     assert found.repaired == {}
 
 
+def test_what_a_spreadsheet_shows_in_place_of_a_value_is_no_value(tmp_path: Path) -> None:
+    rows = [
+        PRICE.format("#N/A", "Salz", "12", "1,50"),
+        PRICE.format("S-2", "Salz", "12", "#BEZUG!"),
+        PRICE.format("S-3", "#####", "12", "1,50"),
+    ]
+    found = read_prices(prices(*rows, PRICE.format("#1", "Salz #2", "12", "1,50")), tmp_path)
+    columns = ((2, "Artikelnr"), (3, "Preis"), (4, "Bezeichnung"))
+    assert rejects(found) == [(line, column, "failed_in_spreadsheet") for line, column in columns]
+    assert [row["article_code"] for row in pq.read_table(found.good).to_pylist()] == ["#1"]
+    assert "a spreadsheet shows #N/A" in reply(PRICES_A, "preisliste_20261117.csv", found, "", True)
+
+
 def test_capitals_of_central_europe_are_known_too(tmp_path: Path) -> None:
     names = ["MĄKA ŻYTNIA", "SER BIAŁY"]
     found = read_prices(prices(*(PRICE.format(f"S-{i}", name, "12", "1,50") for i, name in enumerate(names))).encode("cp1250"), tmp_path)
@@ -374,6 +388,7 @@ NASTY = st.one_of(
 @settings(
     max_examples=EXAMPLES, deadline=None, print_blob=True, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 )
+@example(rows=[["TOTAL"]], end="\n", feed=ORDER_LINES)
 @given(
     rows=st.lists(st.lists(NASTY, min_size=1, max_size=9), max_size=8),
     end=st.sampled_from(["\n", "\r\n"]),
@@ -388,5 +403,7 @@ def test_whatever_is_sent_each_record_is_loaded_or_rejected_once(rows: list[list
     found = read(data, tmp_path, feed, "x.csv")
     expected = sum(1 for row in csv.reader(io.StringIO(data.decode(), newline="")) if row) - 1
     lines = pq.read_table(found.good)["_line_number"].to_pylist() + [line for line, _, _ in rejects(found)]
-    assert len(lines) == len(set(lines)) == found.rows_read == expected
+    # A line of totals and a row of nothing are no records.
+    left_out = found.repaired["", TOTALS] + found.repaired["", EMPTY_ROWS]
+    assert len(lines) == len(set(lines)) == found.rows_read == expected - left_out
     assert len(rejects(found)) == found.rows_rejected

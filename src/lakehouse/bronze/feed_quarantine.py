@@ -21,6 +21,7 @@ FOUND = {
     "out_of_range": "the number is far too large or too small",
     "bad_encoding": "it holds characters that cannot be read: text was saved in another encoding, as a spreadsheet does",
     "rounded_by_spreadsheet": ("a spreadsheet has rounded it, as to 8.71E+12: import the original with this column as text, and save that"),
+    "failed_in_spreadsheet": "a spreadsheet shows #N/A, ##### or the like in place of it: save the list again with the value",
     WRONG_FIELD_COUNT: "the row has more or fewer columns than the header line",
     NOT_JSON: "the line is not one JSON object",
     WHOLE_FILE: "nothing of this file was used",

@@ -9,10 +9,31 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from lakehouse.sources.feed_times import days_since_1970, mask, numbered, timestamps
-from lakehouse.sources.spreadsheets import AS_DATES, AS_TEXT, MIDNIGHT, OPEN_END, is_rounded, serial_moments, unwrapped, without_midnight
+from lakehouse.sources.spreadsheets import (
+    AS_DATES,
+    AS_TEXT,
+    MIDNIGHT,
+    OPEN_END,
+    is_failed,
+    is_rounded,
+    serial_moments,
+    unwrapped,
+    without_midnight,
+)
 
-GOOD, EMPTY, NOT_A_NUMBER, NOT_A_DATE, NOT_IN_LIST, TOO_LONG, OUT_OF_RANGE, BAD_ENCODING, ROUNDED = range(9)
-CLASSES = ("", "empty", "not_a_number", "not_a_date", "not_in_list", "too_long", "out_of_range", "bad_encoding", "rounded_by_spreadsheet")
+GOOD, EMPTY, NOT_A_NUMBER, NOT_A_DATE, NOT_IN_LIST, TOO_LONG, OUT_OF_RANGE, BAD_ENCODING, ROUNDED, FAILED = range(10)
+CLASSES = (
+    "",
+    "empty",
+    "not_a_number",
+    "not_a_date",
+    "not_in_list",
+    "too_long",
+    "out_of_range",
+    "bad_encoding",
+    "rounded_by_spreadsheet",
+    "failed_in_spreadsheet",
+)
 # What text_files made of bytes that are no text, and characters that no text has.
 NO_TEXT = "[\U000f0000-\U000f00ff\\x00\ufffd]"
 # Values of a column without white space around them → the values, null where there are none, and a class for each.
@@ -57,6 +78,8 @@ def parse(text: pa.Array, parser: Parser, required: bool) -> Parsed:
         values, classes, days = _with_serials(trimmed, values, classes, parser)
     if (rounded := is_rounded(trimmed)) is not None:
         classes = np.where(rounded, ROUNDED, classes)
+    if (failed := is_failed(trimmed)) is not None:
+        classes = np.where(failed, FAILED, classes)
     classes = np.where(is_empty, EMPTY if required else GOOD, np.where(no_text, BAD_ENCODING, classes)).astype(np.int8)
     repaired = {kind: number for kind, number in ((AS_TEXT, in_quotes), (AS_DATES, days), (MIDNIGHT, midnights)) if number}
     return Parsed(pc.if_else(pa.array((classes == GOOD) & ~is_empty), values, None), classes, repaired)

@@ -35,6 +35,8 @@ POINTED, POINTED_ROWS = r"^[+-]?[0-9]{1,3}\.[0-9]{3}$", 3
 WRAPPED, QUOTED = r'^="([^"]*)"$', r"^['’]([0-9][0-9.,:/+TZ -]*)['’]?$"
 # 8.71E+12 stands for a code of thirteen digits, of which nine are lost.
 ROUNDED = r"^[+-]?[0-9](?:[.,][0-9]+)?[Ee]\+[0-9]{1,3}$"
+# What stands in a cell whose formula failed, in English and German, or that was too narrow for its number.
+FAILED = r"^#(?:N/A|NAME\?|REF!|VALUE!|DIV/0!|NUM!|NULL!|SPILL!|CALC!|NV|WERT!|BEZUG!|ZAHL!|#{2,})$"
 # Kinds of codes: numbers as a spreadsheet writes them, and those that it would have changed.
 NUMBER, ZERO_FIRST = "number", "zero_first"
 _CODES = {NUMBER: r"^[1-9][0-9]*$", ZERO_FIRST: r"^0[0-9]+$"}
@@ -62,6 +64,13 @@ def is_rounded(values: pa.Array) -> np.ndarray | None:
     if not _has_byte(values, b"+"):
         return None
     return pc.fill_null(pc.match_substring_regex(values, ROUNDED), False).to_numpy(zero_copy_only=False)  # type: ignore[no-any-return]
+
+
+def is_failed(values: pa.Array) -> np.ndarray | None:
+    """Which values are the word that a spreadsheet shows in place of one; None: none of them."""
+    if not _has_byte(values, b"#"):
+        return None
+    return pc.fill_null(pc.match_substring_regex(values, FAILED), False).to_numpy(zero_copy_only=False)  # type: ignore[no-any-return]
 
 
 def kinds_of_codes(values: pa.Array) -> set[str]:
