@@ -1,6 +1,7 @@
 """A real PostgreSQL ERP is read by its declarations into bronze and vault: types, ids, personal data, rights, what changes, what stays."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -18,7 +19,9 @@ from lakehouse.io.config.database_settings import DatabaseSettings
 from lakehouse.io.config.settings import Settings
 from lakehouse.io.delta.delta_store import DeltaStore
 from lakehouse.runs.stage import RunContext, StageResult
+from lakehouse.sources.databases import KINDS
 from lakehouse.sources.databases.entities import CUSTOMERS, ORDER_LINES, ORDERS, PRODUCTS
+from lakehouse.sources.databases.erp import ERP
 from lakehouse.stages.ingest_database.database_source import check_database
 from lakehouse.stages.ingest_database.mirror_database import DatabaseMirroring
 
@@ -117,6 +120,17 @@ def test_what_the_reader_may_not_read_or_what_is_not_there_is_named(settings: Se
     assert refused({"url": "jdbc:postgresql://127.0.0.1:1/erp"}).startswith("69")
     array = "ALTER TABLE products ALTER brand TYPE text[] USING ARRAY[brand]"
     assert "brand: found text[], expected string" in refused({}, f"GRANT SELECT ON sales_orders TO reader; {array}")
+
+
+def test_a_value_that_a_kind_can_not_take_is_told_by_the_kind_and_not_by_the_value(
+    settings: Settings, store: DeltaStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    orders = ERP.rows["orders"].replace("order_id, customer_id", "order_id, CAST(status AS BIGINT) AS customer_id")
+    monkeypatch.setitem(KINDS, "erp", replace(ERP, rows={**ERP.rows, "orders": orders}))
+    with pytest.raises(DataError, match=r"a SELECT of kind erp can't take \(CAST_INVALID_INPUT\)") as caught:
+        mirror(settings)
+    assert "invoiced" not in str(caught.value) and "try_cast" in caught.value.todo
+    assert store.head(ORDERS.bronze.name) is None
 
 
 @pytest.mark.slow

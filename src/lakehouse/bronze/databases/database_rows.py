@@ -5,10 +5,13 @@ from datetime import datetime
 from functools import reduce
 from typing import Any
 
+from pyspark.errors import AnalysisException
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
+from pyspark.sql.types import IntegralType, NullType
 
 from lakehouse.bronze.landing import is_impossible
+from lakehouse.errors import DataError
 from lakehouse.sources.databases.entities import ENTITIES, ID_COLUMNS, ORDER_LINES, ORDERS
 from lakehouse.sources.databases.kind import DatabaseKind
 from lakehouse.sources.source import MISDATED, ROOT_ORDER, SHOP, JdbcTable
@@ -17,6 +20,8 @@ from lakehouse.table import STRING
 # Types of MySQL and PostgreSQL that say a time without saying where.
 LOCAL_TIMES = ("datetime", "timestamp without time zone")
 Frames = Mapping[str, DataFrame]
+DECLARED = {entity.name: set(entity.column_names) for entity in ENTITIES}
+MODULE = "correct the kind's module in sources/databases; columns are in entities.py there"
 
 
 def in_utc(rows: DataFrame, local_columns: Collection[str], time_zone: str) -> DataFrame:
@@ -26,10 +31,33 @@ def in_utc(rows: DataFrame, local_columns: Collection[str], time_zone: str) -> D
 
 
 def entity_rows(kind: DatabaseKind, tables: Frames, values: Mapping[str, object]) -> dict[str, DataFrame]:
-    """Entity → its rows, with ids as the source has them: numbers, or text. An entity that the kind does not have is left out."""
+    """Entity → its rows, with ids as the source has them: numbers, or text. An entity that the kind does not have is left out.
+
+    DataError (65) for a SELECT that names what is not there, or gives what would be lost without a word: a column that no entity has, or an
+    id with decimals.
+    """
     session = next(iter(tables.values())).sparkSession
     named: dict[str, Any] = {**values, **tables}
-    return {name: session.sql(statement, **named) for name, statement in kind.rows.items()}
+    found: dict[str, DataFrame] = {}
+    for name, statement in kind.rows.items():
+        try:
+            found[name] = session.sql(statement, **named)
+            wrong = _wrong(name, found[name])
+        except AnalysisException as error:
+            # Of a statement alone: no row was looked at.
+            wrong = str(error).strip().splitlines()[0]
+        if wrong:
+            raise DataError(f"kind {kind.name}: its SELECT of {name}: {wrong}", MODULE)
+    return found
+
+
+def _wrong(name: str, rows: DataFrame) -> str:
+    """What is wrong with the columns that a kind gives of an entity, or nothing."""
+    if unknown := sorted(set(rows.columns) - DECLARED.get(name, set())):
+        return f"{name} have no {', '.join(unknown)}" if name in DECLARED else f"there are only {', '.join(DECLARED)}"
+    ids = [field for field in rows.schema if field.name in ID_COLUMNS]
+    odd = [field for field in ids if field.dataType != STRING and not isinstance(field.dataType, IntegralType | NullType)]
+    return ", ".join(f"{field.name} is {field.dataType.simpleString()}, and ids are text or whole numbers" for field in odd)
 
 
 def text_keys(entities: Frames, shop_code: str) -> DataFrame | None:

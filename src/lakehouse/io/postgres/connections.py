@@ -19,6 +19,8 @@ AWAY = (
 )
 # Names may have blanks and points. A server of another language says the same by its SQLSTATE alone.
 DENIED = r"permission denied for (?:materialized |foreign )?(?:table|schema|relation|view) [^\n\r\"]{1,130}"
+# Of what a view computes. What comes after these words is a value.
+NOT_COMPUTED = r"ERROR: (division by zero|[a-z ]+ out of range|(?:numeric )?field overflow|invalid input syntax for type [a-z ]+)"
 MISSING = r'(?:relation|column|schema) (?:"[^"\n]+"|[\w.$]+) (?:of relation "[^"\n]+" )?does not exist'
 
 
@@ -96,6 +98,9 @@ def translated(text: str, code: str = "", state: str = "") -> LakehouseError:
         return DataError(f"{where}: {said}", f"check {mine}.schema_name; {rights}")
     if found := re.search(r'materialized view "[^"\n]+" has not been populated', text):
         return DataError(f"{where}: {found.group(0)}", "fill it there: REFRESH MATERIALIZED VIEW")
+    if (found := re.search(NOT_COMPUTED, text)) or state.startswith("22"):
+        said = f" ({found.group(1).strip()})" if found else ""
+        return DataError(f"{where}: it can't compute a value of a table or view that is read{said}", "correct the view or the value there")
     if re.search(r"password authentication failed|no pg_hba.conf entry|role .* does not exist|no password supplied", text):
         return AccessError(f"{where}: access denied", f"check {mine}.user, .password and .tls, and pg_hba.conf of the server")
     if re.search(r'database "[^"]*" does not exist', text):

@@ -2,8 +2,10 @@
 
 import json
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 
+from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
@@ -34,6 +36,10 @@ SHAPING = (
 )
 
 
+# The class of SQLSTATEs that say: a value is not what the statement takes it for.
+OF_A_VALUE = "22"
+
+
 class DatabaseMirroring:
     """One database of one run."""
 
@@ -53,7 +59,8 @@ class DatabaseMirroring:
                 if self._run.store.head(table.name) is not None:
                     self._mirrors.leave(table)
         else:
-            self._land(staged)
+            with self._naming_the_kind():
+                self._land(staged)
         self._record(staged, seconds)
         return self._mirrors.outputs
 
@@ -72,6 +79,17 @@ class DatabaseMirroring:
             self._mirrors.load(entity.bronze, mirror, share, is_small)
             if vault is not None and entity.vault is not None:
                 self._mirrors.load(entity.vault, vault, share, is_small)
+
+    @contextmanager
+    def _naming_the_kind(self) -> Iterator[None]:
+        """DataError (65) for a value that a SELECT of the kind can't take, as a time of day that is none. The value itself is not told."""
+        try:
+            yield
+        except PySparkException as error:
+            if not (error.getSqlState() or "").startswith(OF_A_VALUE):
+                raise
+            found = f"database {self._code}: a value that a SELECT of kind {self._source.kind.name} can't take ({error.getCondition()})"
+            raise DataError(found, "correct the kind's module in sources/databases: try_cast there makes null of such a value") from None
 
     def _keys(self, found: DataFrame | None, is_small: bool) -> DataFrame:
         """This database's keys, with those that are new tonight, which are written first."""
