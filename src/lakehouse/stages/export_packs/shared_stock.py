@@ -95,8 +95,9 @@ def _is_counted(run: RunContext) -> bool:
     if STOCK_LEVELS.bronze.name in run.heads:
         return True
     name, version = products.TABLE.name, run.head(products.TABLE).version
-    is_counted = "stock_quantity IS NOT NULL OR variations_stock_quantity IS NOT NULL"
-    return run.store.arrow(name, ("product_id",), is_counted, version).num_rows > 0
+    # Products of an older lake have no stock of variations.
+    stocks = {"stock_quantity", "variations_stock_quantity"} & set(run.store.column_names(name, version))
+    return run.store.arrow(name, ("product_id",), " OR ".join(f"{stock} IS NOT NULL" for stock in sorted(stocks)), version).num_rows > 0
 
 
 def _promised(run: RunContext, earlier: Collection[PackName]) -> dict[Product, Decimal]:
