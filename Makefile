@@ -1,7 +1,7 @@
 # What people and CI call. `make` alone lists the targets.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help install dev s3-jars demo test test-all test-connect faults infra-test airflow-test lint types dist docs clean
+.PHONY: help install dev s3-jars demo test quick-tests test-all test-connect faults infra-test airflow-test lint types dist docs clean
 
 PYTHON_IN := .venv/bin/python -m
 
@@ -20,7 +20,11 @@ s3-jars: install ## what a lake in a bucket (s3a://) needs besides: downloads 63
 demo: install ## the demo shop, from its database to recommendations and campaign files
 	.venv/bin/lakehouse demo run
 
-test: lint types ## lint, types and all tests but most of the slow kinds
+# mypy keeps one processor busy for a minute, so the tests begin beside it.
+test: lint ## lint, types and all tests but most of the slow kinds
+	@$(MAKE) --no-print-directory -j2 types quick-tests
+
+quick-tests:
 	$(PYTHON_IN) pytest -n 2 --dist worksteal -m "not slow"
 
 test-all: lint types ## the same with all of the slow kinds, then ten disturbed nights
