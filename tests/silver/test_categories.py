@@ -65,9 +65,12 @@ weinessig ginger-beer soft-drinks schweinefleisch vinegar bread-pastry fruit cof
 NAMES = """Sterke drank|Alcoholische dranken|Alkoholische Getränke|Boissons alcoolisées|Napoje alkoholowe|Liköre & Aperitif|Schaumwein
 Tabakwaren|Tabaksartikelen|E-liquids|Babypflege|Babyverzorging|Säuglingsnahrung|Intimhygiene|Feminine care|Damenhygiene|Verhütung
 Geneesmiddelen|Arzneimittel|Rezeptfreie Medikamente|Nahrungsergänzungsmittel|Voedingssupplementen|Compléments alimentaires|Parapharmacie
-Gluten-free baby food|Sugar-free vitamins|Freizeit & Wein|Duty free spirits|Bier, Wein & alkoholfreie Getränke|Baby food & ginger"""
+Gluten-free baby food|Sugar-free vitamins|Freizeit & Wein|Duty free spirits|Bier, Wein & alkoholfreie Getränke|Baby food & ginger
+Rakı
+Vino y cerveza|Vini rossi|Liquori|Tabacchi|Bebé|Pannolini|Igiene intima|Preservativos|Salud|Wódka|Champagner|First aid|Pain relief|CBD"""
 FREE_NAMES = """Frisdranken|Dranken|Alkoholfreie Getränke|Bier alkoholfrei|Alcohol-free beer|Vins sans alcool|Ginger beer|Baby spinach
-Wine vinegar|Freizeit|Essential oils|Sportdranken|Sekretäre"""
+Wine vinegar|Freizeit|Essential oils|Sportdranken|Sekretäre
+Vinaigre de vin|Aceto di vino|Vinagre de vino|Cerveza sin alcohol|Birra analcolica|Malzbier"""
 
 
 def test_an_exception_takes_back_no_more_than_its_own_part_of_a_name(spark: SparkSession) -> None:

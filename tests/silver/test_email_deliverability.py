@@ -114,7 +114,13 @@ def test_a_complaint_to_the_mail_tool_holds_in_every_shop(spark: SparkSession) -
 
 def test_addresses_of_marketplaces_and_of_tasks_are_known(spark: SparkSession) -> None:
     relays = ["x1y2@marketplace.amazon.de", "b@members.ebay.co.uk", "c@relay.walmart.com", "d@scs.tiktokw.us", "e@scs2.tiktok.com"]
-    relays += ["f@kaufland-marktplatz.de", "g@us.notification.mirakl.net", "h@pc.fw.rakuten.ne.jp", "i@allegromail.cz"]
+    relays += [
+        "f@kaufland-marktplatz.de",
+        "g@us.notification.mirakl.net",
+        "h@pc.fw.rakuten.ne.jp",
+        "i@allegromail.cz",
+        "j@marketplace.newegg.com",
+    ]
     languages = ("klantenservice", "kontakt", "assistenza", "servicioalcliente", "obsluga", "zakaznickyservis")
     tasks = ["info@shop.example", "No-Reply+shop@shop.example", *(f"{task}@shop.example" for task in languages)]
     people = ["amazon@shop.example", "a@notmarketplace.amazon.de.shop.example", "infos@shop.example", "scs.tiktokw.us@shop.example"]

@@ -177,14 +177,20 @@ def test_a_total_below_zero_is_what_the_shop_says(built: dict[tuple[str, int], d
     assert (order["total_amount"], order["is_sale"], order["broken"]) == (Decimal("-3"), True, [])
 
 
-def test_a_shop_may_name_keys_of_test_orders_of_its_own(spark: SparkSession) -> None:
-    keys = {1: ("_till", " training "), 3: ("_stripe_mode", "test"), 4: ("_stripe_mode", "sandbox")}
+def test_public_plugins_marks_of_test_orders_are_known_and_a_shop_may_name_its_own(spark: SparkSession) -> None:
+    keys = {
+        1: ("_till", " training "),
+        3: ("_stripe_mode", "test"),
+        4: ("_stripe_mode", "sandbox"),
+        5: ("_wc_klarna_environment", "us-test"),
+    }
+    keys |= {6: ("_wc_klarna_environment", "live"), 7: ("_wc_braintree_paypal_environment", "sandbox"), 8: ("_is_test_order", "")}
     meta = [
         {"shop_code": "nl", "id": i, "_root_order_id": i, "order_id": i, "meta_key": key, "meta_value": value}
         for i, (key, value) in keys.items()
     ]
     frame = build(
-        frame_of(spark, ORDERS.bronze, [order(i) for i in (1, 2, 3, 4)]),
+        frame_of(spark, ORDERS.bronze, [order(i) for i in range(1, 9)]),
         frame_of(spark, ORDER_OPERATIONAL_DATA.bronze, []),
         frame_of(spark, ORDER_ADDRESSES.bronze, []),
         frame_of(spark, ORDER_META.bronze, meta),
@@ -197,6 +203,10 @@ def test_a_shop_may_name_keys_of_test_orders_of_its_own(spark: SparkSession) -> 
         2: None,
         3: "test_order",
         4: "test_order",
+        5: "test_order",
+        6: None,
+        7: "test_order",
+        8: None,
     }
 
 

@@ -19,10 +19,12 @@ ROWS = [
     *((20, "shop_order", 0), (21, "shop_order", 20), (30, "shop_order", 0), (31, "shop_order", 30)),
     *((40, "shop_order", 0), (41, "shop_order", 40)),
     *((50, "shop_order", 0), (51, "shop_order", 50), (60, "shop_order", 0), (61, "shop_order", 60)),
+    *((70, "shop_order", 0), (71, "shop_order", 70)),
 ]
 META = [
     (10, "has_sub_order", "1"),
     (10, "has_mvx_sub_order", "1"),
+    (70, "has_multivendorx_sub_order", "1"),
     (20, "other", "1"),
     (30, "has_sub_order", "0"),
     (40, "our_sellers", "yes"),
@@ -60,5 +62,5 @@ def test_parents_are_those_of_refunds_and_of_copies_for_sellers(server: Server, 
             cursor.execute(parents(store, keys).replace("{p}", "wp_"))
             return {(row[0], row[1]) for row in cursor.fetchall() if row[1]}
 
-    assert asked(SUB_ORDER_KEYS) == {(11, 10), (12, 10), (14, 10), (15, 11), (61, 60)}
-    assert asked((*SUB_ORDER_KEYS, "our_sellers")) == {(11, 10), (12, 10), (14, 10), (15, 11), (41, 40), (61, 60)}
+    assert asked(SUB_ORDER_KEYS) == {(11, 10), (12, 10), (14, 10), (15, 11), (61, 60), (71, 70)}
+    assert asked((*SUB_ORDER_KEYS, "our_sellers")) == {(11, 10), (12, 10), (14, 10), (15, 11), (41, 40), (61, 60), (71, 70)}

@@ -70,7 +70,7 @@ def rows_of_lake() -> dict[Table, Sequence[dict[str, Any]]]:
     """Three customers in the Netherlands, Germany and Belgium with two products each, and one who said no."""
     assert USERS.vault and USER_META.vault and ORDERS.vault and ORDER_ADDRESSES.vault
     product = {**good_row(products.TABLE), "shop_code": "nl", "is_sellable": True, "is_restricted": False, "price_amount": "2.5"}
-    product |= {"stock_status": "instock", "stock_quantity": None}
+    product |= {"stock_status": "instock", "stock_quantity": None, "variations_stock_quantity": None}
     return {
         customers.TABLE: [customer(1, "NL"), customer(2, "DE"), customer(3, "BE"), customer(4, "NL", is_opted_out=True)],
         customer_products.TABLE: [place(number, rank) for number in (1, 2, 3, 4) for rank in (1, 2)],
@@ -167,9 +167,14 @@ def test_equal_inputs_make_no_new_pack_and_one_that_is_made_anew_differs_in_what
     assert {name for name in ours if ours[name] != theirs[name]} == {"run_id", "created", "expires"}
 
 
-def with_stock(run: RunContext, pieces: dict[int, int], others: Mapping[Table, Sequence[dict[str, Any]]] | None = None) -> RunContext:
-    """The lake when the shop counts the stock of its products, and has `others` besides."""
-    rows = [{**row, "stock_quantity": pieces[row["product_id"]]} for row in rows_of_lake()[products.TABLE]]
+def with_stock(
+    run: RunContext,
+    pieces: dict[int, int],
+    others: Mapping[Table, Sequence[dict[str, Any]]] | None = None,
+    column: str = "stock_quantity",
+) -> RunContext:
+    """The lake when the shop counts the stock of its products, and has `others` besides. `column`: who counts it."""
+    rows = [{**row, column: pieces[row["product_id"]]} for row in rows_of_lake()[products.TABLE]]
     changed: dict[Table, Sequence[dict[str, Any]]] = {products.TABLE: rows, product_codes.TABLE: [], **(others or {})}
     for table, content in changed.items():
         run.store.replace(table.name, frame_of(run.spark, table, content))
@@ -191,8 +196,8 @@ def declare(monkeypatch: pytest.MonkeyPatch, **campaigns: dict[str, Any]) -> Dec
 def test_the_campaigns_of_a_night_share_what_is_in_stock_and_who_is_held_out_takes_part(
     run: RunContext, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """One piece of product 1, of which half a piece is expected to be bought by who sees it; none of product 2."""
-    run, half = with_stock(run, {1: 1, 2: 0}), {"stock": {"take_rate": "0.5"}}
+    """One piece of product 1, of which half a piece is expected to be bought by who sees it; none of product 2. Their variations count."""
+    run, half = with_stock(run, {1: 1, 2: 0}, column="variations_stock_quantity"), {"stock": {"take_rate": "0.5"}}
     declare(monkeypatch, a_held={**half, "hold_out": {"share": "0.5", "salt": SALT}}, b_later=half)
     assert SHOWN.name in exported(run, "run1").outputs
     reasons: dict[str, Counter[str]] = {"a_held": Counter(), "b_later": Counter()}

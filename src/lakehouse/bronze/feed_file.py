@@ -15,17 +15,17 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from pyspark.sql.pandas.types import to_arrow_type
 
-from lakehouse.bronze.feed_header import named_columns, without_sep_line
+from lakehouse.bronze.feed_header import named_columns
 from lakehouse.bronze.feed_json import events
 from lakehouse.bronze.spreadsheet_rows import ends_with_totals, is_nothing, with_last, with_right_width
 from lakehouse.io.files.code_pages import CP1250
 from lakehouse.io.files.csv_files import Records, Stream, Unreadable, header, records
+from lakehouse.io.files.file_head import looked_at
 from lakehouse.io.files.text_files import opened
 from lakehouse.sources.feed import ORIGIN, Feed
 from lakehouse.sources.feed_values import CLASSES, GOOD, parse
 from lakehouse.sources.spreadsheets import CENTRAL_EUROPEAN, EMPTY_ROWS, NUMBER, POINTED, POINTED_ROWS, TOTALS, kinds_of_codes
 
-HEAD = 1 << 16
 # What a column may be called, and its place: no address, no number, nothing over several lines.
 NAME = re.compile(r"[^\W\d_][\w .\-/]{0,39}(?: \(column [0-9]+\))?\Z")
 EXAMPLES, SHOWN = 3, 30
@@ -134,15 +134,14 @@ def rejects_schema(feed: Feed) -> pa.Schema:
 
 def _csv_parts(stream: Stream, feed: Feed, found: FileReadResult) -> Iterator[Records]:
     """Records after the header, their columns those of the feed, in its order; of a header that is refused as they stand."""
-    head = stream.read(HEAD)
-    if not head.strip():
+    head, stream, above = looked_at(stream)
+    if not head.strip() and not above:
         found.refused = "the file is empty: not even a header line stands in it"
         return
-    head, above = without_sep_line(head)
     names = header(head.decode(errors="replace"), feed.delimiter)
     places, found.refused, found.unknown_columns, found.absent_columns, least = named_columns(names, feed)
     is_first, own_names = True, [f.name for f in feed.fields]
-    for as_it_stands, is_last in with_last(records(_Joined(head, stream), feed.delimiter, len(names))):
+    for as_it_stands, is_last in with_last(records(stream, feed.delimiter, len(names))):
         part, widths = with_right_width(as_it_stands, len(names), least, is_last)
         fields, lines = part.fields, part.lines + above
         if is_first and len(lines):
@@ -245,14 +244,3 @@ def _came(origin: Origin, lines: Sequence[int] | np.ndarray, schema: pa.Schema) 
     *same, _ = ORIGIN
     constant = [pa.repeat(pa.scalar(value, schema.field(c.name).type), len(lines)) for c, value in zip(same, origin, strict=True)]
     return [*constant, pa.array(lines, pa.int64())]
-
-
-class _Joined:
-    """The bytes that were looked at already, then the stream."""
-
-    def __init__(self, head: bytes, stream: Stream) -> None:
-        self._head, self._stream = head, stream
-
-    def read(self, size: int = -1, /) -> bytes:
-        head, self._head = self._head, b""
-        return head or self._stream.read(size)

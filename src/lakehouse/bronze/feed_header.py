@@ -1,6 +1,5 @@
 """The header line of a delivered list: which of its columns are the contract's, and what is not as agreed."""
 
-import re
 import unicodedata
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -17,13 +16,6 @@ class NamedColumns(NamedTuple):
     unknown: list[str]
     absent: list[str]
     least: int
-
-
-def without_sep_line(head: bytes) -> tuple[bytes, int]:
-    """The beginning without the line `sep=;` that tells a spreadsheet what divides columns, and how many lines went. A
-    spreadsheet that saves it again fills it up to the width of the list."""
-    found = re.match(rb'\s*"?sep=."?[;,\t|]*[ ]*(?:\r\n|\n|\r)', head, re.IGNORECASE)
-    return (head[found.end() :], 1) if found else (head, 0)
 
 
 def named_columns(names: Sequence[str], feed: Feed) -> NamedColumns:

@@ -8,6 +8,8 @@ RELAY_DOMAINS = (
     r"(?:user\.)?allegrogroup\.pl",
     r"allegromail\.[a-z]+",
     r"relay\.walmart\.com",
+    r"marketplace\.newegg\.[a-z]+",
+    r"seller\.sears\.com",
     r"marketplace\.emag\.[a-z]+",
     r"kaufland-marktplatz\.[a-z]+",
     r"scs[0-9]*\.tiktokw?\.[a-z]+",

@@ -95,6 +95,19 @@ def test_a_number_that_is_none_is_named_by_column_and_line(spark: SparkSession, 
         read_orders(spark, str(path), COLUMNS)
 
 
+def test_a_file_of_a_spreadsheet_is_read_and_what_it_spoilt_is_named(spark: SparkSession, tmp_path: Path) -> None:
+    path = tmp_path / "sheet.csv"
+    path.write_bytes(b"sep=;\r\nwho;what;no;at\r\na;x;1;2026-01-02\r\na;K\xe4se;2;2026-01-03\r\n")
+    with pytest.raises(DataError, match="line 4: column what holds letters that are not in UTF-8"):
+        read_orders(spark, str(path), COLUMNS)
+    # The day that a spreadsheet counted, among days: Spark takes it for the year 46027.
+    path.write_text("sep=;\nwho;what;no;at\na;x;1;2026-01-02\na;y;2;46027\n")
+    with pytest.raises(DataError, match="1 values of column at are no times, first in line 4"):
+        read_orders(spark, str(path), COLUMNS)
+    path.write_text("sep=;\nwho;what;no;at\na;x;1;2026-01-02\n")
+    assert [row["order_day"] for row in read_orders(spark, str(path), COLUMNS).bought.collect()] == [20_455.0]
+
+
 @pytest.mark.parametrize(
     ("text", "why"),
     [("who,what,no,at\na,x,1\n", "line 2 has 3 fields, the header line 4"), ("who,who,what,no,at\n", "twice"), ("", "no header line")],

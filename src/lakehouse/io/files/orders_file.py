@@ -165,7 +165,9 @@ def _time(rows: DataFrame, path: str) -> tuple[Column, str]:
     if isinstance(kind, TimestampType | TimestampNTZType | DateType):
         return F.col("time").cast("timestamp"), "days"
     if isinstance(kind, StringType):
-        return F.try_to_timestamp(F.col("time")), "days"
+        at = F.try_to_timestamp(F.col("time"))
+        # A number of more digits than a year has is a year to Spark.
+        return F.when(F.year(at) < 9999, at), "days"
     raise DataError(
         f"{path}: the column of time is {kind.simpleString()}", "it must be a timestamp, a date, or a whole number of the basket"
     )
