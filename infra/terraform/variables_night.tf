@@ -32,6 +32,12 @@ variable "freshness_hours" {
   description = "No night for so many hours is an alarm; `lakehouse status` says the same after 30 hours."
   type        = number
   default     = 30
+
+  # CloudWatch takes no alarm that looks back more than seven days, and says so only when it is made.
+  validation {
+    condition     = var.freshness_hours >= 1 && var.freshness_hours <= 168 && floor(var.freshness_hours) == var.freshness_hours
+    error_message = "Whole hours from 1 to 168: an alarm looks back seven days at most."
+  }
 }
 
 variable "tracking_uri" {

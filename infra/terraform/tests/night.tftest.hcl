@@ -160,3 +160,13 @@ run "a_code_of_a_database_that_no_setting_could_have_is_refused" {
 
   expect_failures = [var.databases]
 }
+
+run "an_alarm_that_would_look_back_more_than_seven_days_is_refused" {
+  command = plan
+
+  variables {
+    freshness_hours = 169
+  }
+
+  expect_failures = [var.freshness_hours]
+}

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from lakehouse.errors import ConfigError, LakehouseError
 from lakehouse.export.declared_campaigns import read_campaigns
+from lakehouse.inspect.doctor import database, machine, shop
 from lakehouse.inspect.doctor import lake as of_lake
-from lakehouse.inspect.doctor import machine, shop
 from lakehouse.inspect.text_tables import RowFormat, as_rows
 from lakehouse.io.alerts.alert_sinks import named
 from lakehouse.io.config.secrets import open_secrets, resolve
@@ -22,7 +22,6 @@ from lakehouse.io.spark.classic_session import blas_name
 from lakehouse.io.spark.session import is_small_lake, size_told, spark_session
 from lakehouse.lake import Lake
 from lakehouse.ops import pseudonym_key
-from lakehouse.stages.ingest_database.database_source import check_database
 
 
 @dataclass(frozen=True)
@@ -65,7 +64,7 @@ def _checks(settings: Settings) -> list[tuple[str, Callable[[], str]]]:
     checks.append(("alerts", lambda: _alerts(settings)))
     checks.append(("campaigns", _campaigns))
     checks += [(f"shop {code}", lambda code=code: _shop(settings, code)) for code in settings.shops]  # type: ignore[misc]
-    checks += [(f"database {code}", lambda code=code: _database(settings, code)) for code in settings.databases]  # type: ignore[misc]
+    checks += [(f"database {code}", lambda code=code: database.check(code, settings.databases[code])) for code in settings.databases]  # type: ignore[misc]
     return checks
 
 
@@ -157,9 +156,3 @@ def _campaigns() -> str:
 
 def _shop(settings: Settings, code: str) -> str:
     return shop.check(code, settings.shops[code])
-
-
-def _database(settings: Settings, code: str) -> str:
-    source = check_database(code, settings.databases[code])
-    found = f"{source.description}; {len(source.kind.tables)} tables readable with the declared columns"
-    return "\n".join([found, *source.notes])

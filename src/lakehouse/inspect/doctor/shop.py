@@ -42,7 +42,12 @@ def clock_note(theirs: datetime, ours: datetime) -> list[str]:
 
 def rights_notes(code: str, grants: Iterable[str]) -> list[str]:
     """A line if the rights, in the words of SHOW GRANTS, are more than a night needs."""
-    more = sorted({right for grant in grants for right in _rights(grant)} - NEEDED)
+    return more_than_reading(code, {right for grant in grants for right in _rights(grant)} - NEEDED)
+
+
+def more_than_reading(code: str, rights: Iterable[str]) -> list[str]:
+    """A line if there are any."""
+    more = sorted(rights)
     return [f"its user may do more than read ({', '.join(more)}): `lakehouse grants {code}` prints what is needed"] if more else []
 
 
