@@ -50,6 +50,15 @@ def test_roles_are_those_that_are_tried() -> None:
     assert singles | {"analyst", "marketing", "night", *STAGE_ROLES} == set(ROLES)
 
 
+def test_who_writes_to_the_topic_is_of_this_account_where_aws_can_tell() -> None:
+    """AWS fills in no condition when EventBridge writes to a topic: one would drop what a rule sends."""
+    told = json.loads((FOLDER / "policies" / "topic.json.tftpl").read_text(encoding="utf-8"))["Statement"]
+    assert {str(one["Principal"]["Service"]): "Condition" in one for one in told} == {
+        "['cloudwatch.amazonaws.com', 'budgets.amazonaws.com']": True,
+        "events.amazonaws.com": False,
+    }
+
+
 def test_no_plan_deletes_a_bucket_or_a_key() -> None:
     """What a deleted key encrypted nobody can read again. Those of the access logs and of passwords that changed may go."""
     kept = {("aws_s3_bucket", "this"), ("aws_kms_key", "bucket"), ("aws_kms_key", "secrets"), ("aws_kms_key", "operations")}
