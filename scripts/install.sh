@@ -82,7 +82,8 @@ if [[ $installed != "$made_from $lock" && $installed != "$made_from dev" ]]; the
         # Spark comes as sources. A wheel is made of them, most of a minute on one processor, while another one installs all else.
         work=$(mktemp -d)
         trap 'rm -rf "$work"' EXIT
-        locks=(requirements/run.txt) && [[ $lock == run ]] || locks+=(requirements/connect.txt requirements/dev.txt)
+        locks=(requirements/run.txt)
+        if [[ $lock == dev ]]; then locks+=(requirements/connect.txt requirements/dev.txt); fi
         awk -v folder="$work" '/^-r/ { next } /^[^ #]/ { file = /^pyspark==/ ? "spark" : "rest" } file { print > folder "/" file ".txt" }' "${locks[@]}"
         pip wheel --no-deps --wheel-dir "$work" -r "$work/spark.txt" &
         pip install --no-deps --no-compile -r "$work/rest.txt"

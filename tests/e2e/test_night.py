@@ -213,7 +213,8 @@ def test_after_a_day_of_trade_the_lake_is_what_an_empty_one_would_get_also_where
             code, log = lake.command(command, "--run-date", "2026-11-17")
             assert code == 0
         assert ("by scope" in log) is (lake is not anew)
-        assert_equal_tables(lake.store(spark), grown.store(spark), "bronze", "vault", "silver", "gold")
+    for lake in (grown, killed):
+        assert_equal_tables(lake.store(spark), anew.store(spark), "bronze", "vault", "silver", "gold")
     ends = killed.output("sql", "select count(*) as n from ops.runs where step = '' and status = 'abandoned'", "--format", "json")
     assert json.loads(ends) == {"n": 1}
 

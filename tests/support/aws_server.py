@@ -1,15 +1,12 @@
 """A server that speaks as AWS does, in a process of its own: moto's, with three answers set right that Terraform needs."""
 
 import json
-import socket
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import SimpleNamespace
 from typing import Any
 
-from tests.support.s3_server import wait_for
+from tests.support.s3_server import served_by
 
 # Of Terraform's resources: what moto has no answer for. They are not made; nothing else may refer to them.
 CAN_NOT = {"aws_budgets_budget": "DescribeSubscribersForNotification is not in moto"}
@@ -48,17 +45,8 @@ def serve(port: int) -> None:
 @contextmanager
 def aws_server() -> Iterator[str]:
     """Its address, while within."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    address = f"http://127.0.0.1:{port}"
-    code = f"from tests.support.aws_server import serve; serve({port})"
-    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
-        try:
-            wait_for(address)
-            yield address
-        finally:
-            process.kill()
+    with served_by(__name__) as address:
+        yield address
 
 
 def aws_environment(address: str) -> dict[str, str]:

@@ -1,7 +1,10 @@
 """A flat table of sales on PostgreSQL: three invoices of five lines, one of them of what came back, one of nobody."""
 
+from lakehouse.io.config.database_settings import DatabaseSettings
 from tests.support.postgres import PostgresServer
 
+# The variable that the settings name.
+SALES_PASSWORD = "SALES_PASSWORD"
 SCHEMA = """CREATE TABLE sales (sale_id bigint PRIMARY KEY, invoice_no text, invoiced_at timestamp, customer_no text, country_code text,
     article_no text, article_name text, quantity integer, unit_price numeric(12,4), cashier_notes text[])"""
 ROWS = """INSERT INTO sales VALUES
@@ -10,6 +13,11 @@ ROWS = """INSERT INTO sales VALUES
     (3, '5002', '2025-07-01 10:00:00', NULL, 'GB', '22423', 'CAKE STAND 3 TIER', 1, 14.9500, NULL),
     (4, '5002', '2025-07-01 10:00:00', NULL, 'GB', '85048', '15CM LIGHTS', 12, 6.9500, NULL),
     (5, 'C5003', '2025-07-02 09:00:00', 'C-1', 'GB', '22423', 'CAKE STAND', -1, 12.7500, NULL)"""
+
+
+def sales_of(server: PostgresServer, database: str) -> DatabaseSettings:
+    """Its settings, for the reader."""
+    return DatabaseSettings(kind="flat_sales", url=server.url(database), user="reader", password=f"env:{SALES_PASSWORD}")
 
 
 def make_sales(server: PostgresServer, database: str) -> None:

@@ -37,14 +37,21 @@ def serve(port: int) -> None:
 @contextmanager
 def s3_server() -> Iterator[str]:
     """Its address, while within."""
+    with served_by(__name__) as address:
+        yield address
+
+
+@contextmanager
+def served_by(module: str) -> Iterator[str]:
+    """The address of a server of moto's that the module's `serve` is, in a process of its own."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     address = f"http://127.0.0.1:{port}"
-    code = f"from tests.support.s3_server import serve; serve({port})"
+    code = f"from {module} import serve; serve({port})"
     with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
         try:
-            wait_for(address)
+            _wait_for(address)
             yield address
         finally:
             process.kill()
@@ -66,7 +73,7 @@ def make_buckets(client: Any, *names: str) -> None:
         client.create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": REGION})
 
 
-def wait_for(address: str) -> None:
+def _wait_for(address: str) -> None:
     """Until moto answers there."""
     for _ in range(200):
         try:

@@ -78,10 +78,14 @@ class JdbcTable:
     def column_names(self) -> list[str]:
         return [column.name for column in self.columns]
 
-    @property
-    def meta_key_column(self) -> str:
-        """The column of a key-value table that `meta_keys` are in."""
-        return "option_name" if "option_name" in self.column_names else "meta_key"
+    def of_keys(self, extra_keys: tuple[str, ...] = (), quoted: Callable[[str], str] = "`{}`".format) -> str:
+        """The condition that leaves the declared keys of a key-value table, and `extra_keys`; empty for other tables.
+
+        `quoted` gives a column's name as the database wants it: in backticks for MySQL.
+        """
+        column = "option_name" if "option_name" in self.column_names else "meta_key"
+        keys = ", ".join("'" + key.replace("'", "''") + "'" for key in (*self.meta_keys, *extra_keys))
+        return f"{quoted(column)} IN ({keys})" if self.meta_keys else ""
 
     @property
     def needed_columns(self) -> list[str]:
@@ -111,8 +115,7 @@ class JdbcTable:
         return f"SELECT {names} FROM `{prefix}{self.source_name}`"
 
     def _condition(self, extra_keys: tuple[str, ...]) -> str:
-        keys = ", ".join(f"'{key}'" for key in (*self.meta_keys, *extra_keys))
-        parts = [self.where, f"`{self.meta_key_column}` IN ({keys})" if self.meta_keys else ""]
+        parts = [self.where, self.of_keys(extra_keys)]
         return " AND ".join(part for part in parts if part)
 
     @property

@@ -61,16 +61,12 @@ def unwrapped(values: pa.Array) -> tuple[pa.Array, int]:
 
 def is_rounded(values: pa.Array) -> np.ndarray | None:
     """Which values are codes or numbers whose last digits are lost; None: none of them."""
-    if not _has_byte(values, b"+"):
-        return None
-    return pc.fill_null(pc.match_substring_regex(values, ROUNDED), False).to_numpy(zero_copy_only=False)  # type: ignore[no-any-return]
+    return _matching(values, ROUNDED, b"+")
 
 
 def is_failed(values: pa.Array) -> np.ndarray | None:
     """Which values are the word that a spreadsheet shows in place of one; None: none of them."""
-    if not _has_byte(values, b"#"):
-        return None
-    return pc.fill_null(pc.match_substring_regex(values, FAILED), False).to_numpy(zero_copy_only=False)  # type: ignore[no-any-return]
+    return _matching(values, FAILED, b"#")
 
 
 def kinds_of_codes(values: pa.Array) -> set[str]:
@@ -97,6 +93,13 @@ def without_midnight(values: pa.Array) -> pa.Array:
 def is_total(value: str) -> bool:
     """Whether it is a word that a line of totals begins with."""
     return TOTAL.fullmatch(value) is not None
+
+
+def _matching(values: pa.Array, pattern: str, sign: bytes) -> np.ndarray | None:
+    """Which values have the pattern, in which the sign always stands; None where it is in none."""
+    if not _has_byte(values, sign):
+        return None
+    return pc.fill_null(pc.match_substring_regex(values, pattern), False).to_numpy(zero_copy_only=False)  # type: ignore[no-any-return]
 
 
 def _has_byte(values: pa.Array, sign: bytes) -> bool:

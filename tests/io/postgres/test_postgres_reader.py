@@ -7,11 +7,10 @@ from pathlib import Path
 
 import pytest
 from pyspark.sql import SparkSession
-from tests.support.flat_sales import make_many_sales, make_sales
-from tests.support.postgres import PASSWORD, PostgresServer
+from tests.support.flat_sales import make_many_sales, make_sales, sales_of
+from tests.support.postgres import PostgresServer
 
 from lakehouse.errors import DataError
-from lakehouse.io.config.database_settings import DatabaseSettings
 from lakehouse.io.postgres import postgres_database
 from lakehouse.io.postgres.postgres_database import PostgresDatabase
 from lakehouse.io.postgres.postgres_reader import read_tables
@@ -22,15 +21,6 @@ from lakehouse.sources.source import JdbcTable
 from lakehouse.table import DOUBLE, LONG, MONEY, STRING, TIMESTAMP, Column
 
 pytestmark = [pytest.mark.database, pytest.mark.spark]
-
-
-@pytest.fixture(autouse=True)
-def password(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("SALES_PASSWORD", PASSWORD)
-
-
-def sales_of(server: PostgresServer, database: str) -> DatabaseSettings:
-    return DatabaseSettings(kind="flat_sales", url=server.url(database), user="reader", password="env:SALES_PASSWORD")
 
 
 def test_all_connections_see_the_state_of_one_moment_and_every_page_once(

@@ -8,11 +8,10 @@ from tempfile import TemporaryDirectory
 
 import pytest
 from pyspark.sql import SparkSession
-from tests.support.flat_sales import make_many_sales, make_sales
-from tests.support.postgres import PASSWORD, PostgresServer, standby_of
+from tests.support.flat_sales import make_many_sales, make_sales, sales_of
+from tests.support.postgres import PostgresServer, standby_of
 
 from lakehouse.errors import SourceAwayError
-from lakehouse.io.config.database_settings import DatabaseSettings
 from lakehouse.io.host import logs
 from lakehouse.io.postgres import postgres_reader
 from lakehouse.io.postgres.postgres_database import PostgresDatabase
@@ -20,15 +19,6 @@ from lakehouse.io.postgres.postgres_reader import read_tables
 from lakehouse.sources.databases.flat_sales import SALES
 
 pytestmark = [pytest.mark.database, pytest.mark.spark]
-
-
-@pytest.fixture(autouse=True)
-def password(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("SALES_PASSWORD", PASSWORD)
-
-
-def sales_of(server: PostgresServer, database: str) -> DatabaseSettings:
-    return DatabaseSettings(kind="flat_sales", url=server.url(database), user="reader", password="env:SALES_PASSWORD")
 
 
 @pytest.fixture

@@ -189,7 +189,8 @@ def _campaigns(lake: Lake, shop: str, key: str) -> list[dict[str, Any]]:
 def _scarce(lake: Lake, shop: str, catalogue: Mapping[int, Row], listed: Collection[int]) -> list[dict[str, Any]]:
     """What packs keep of their products names no customers, so nobody can say here whether this one was shown the product."""
     ledger = PackLedger(lake.store)
-    newest = {(pack.campaign, pack.run_id) for pack in ledger.all_made() if pack == ledger.newest(pack.campaign)}
+    campaigns = {pack.campaign for pack in ledger.all_made()}
+    newest = {(pack.campaign, pack.run_id) for pack in map(ledger.newest, campaigns) if pack is not None}
     columns = ("campaign", "run_id", "product_id", "shown_count", "clipped_count")
     rows = lake.store.rows(PACK_PRODUCTS, columns, f"shop_code = '{shop}' and clipped_count > 0")
     return [

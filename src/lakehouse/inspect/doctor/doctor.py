@@ -63,7 +63,7 @@ def _checks(settings: Settings) -> list[tuple[str, Callable[[], str]]]:
     checks.append(("pseudonym key", lambda: _key(lake())))
     checks.append(("alerts", lambda: _alerts(settings)))
     checks.append(("campaigns", _campaigns))
-    checks += [(f"shop {code}", lambda code=code: _shop(settings, code)) for code in settings.shops]  # type: ignore[misc]
+    checks += [(f"shop {code}", lambda code=code: shop.check(code, settings.shops[code])) for code in settings.shops]  # type: ignore[misc]
     checks += [(f"database {code}", lambda code=code: database.check(code, settings.databases[code])) for code in settings.databases]  # type: ignore[misc]
     return checks
 
@@ -152,7 +152,3 @@ def _campaigns() -> str:
     """They fit their profiles and texts."""
     declared = read_campaigns().campaigns.values()
     return ", ".join(f"{each.name} ({each.profile})" for each in declared) or "none: nothing is exported"
-
-
-def _shop(settings: Settings, code: str) -> str:
-    return shop.check(code, settings.shops[code])

@@ -13,13 +13,11 @@ import pyarrow.parquet as pq
 from lakehouse.errors import DataError
 from lakehouse.io.files.csv_files import Stream, Unreadable, header, records
 from lakehouse.io.files.file_head import looked_at
-from lakehouse.io.files.text_files import opened
+from lakehouse.io.files.text_files import MARKED, opened
 
 # Where each record begins; the header line is 1.
 LINE = "_line"
 DELIMITERS = ",;\t|"
-# What text_files makes of bytes that are no text.
-MARK = "[\U000f0000-\U000f00ff]"
 LARGEST = 1 << 40
 EXPORT_ANEW = "export the file anew as CSV"
 
@@ -69,7 +67,7 @@ def _copy(stream: Stream, head: str, above: int, wanted: Collection[str], out: s
 
 def _refuse_marks(table: pa.Table, wanted: Collection[str]) -> None:
     for name in wanted:
-        bad = pc.match_substring_regex(table[name], MARK)
+        bad = pc.match_substring_regex(table[name], MARKED)
         if pc.any(bad).as_py():
             line = table[LINE].filter(bad)[0].as_py()
             raise Unreadable(f"line {line}: column {name} holds letters that are not in UTF-8: save the file in UTF-8")

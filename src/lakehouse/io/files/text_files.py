@@ -15,6 +15,8 @@ from lakehouse.io.files.csv_files import Stream, Unreadable
 BOMS = {codecs.BOM_UTF8: "utf-8", codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
 # A private plane that no sender uses: U+F0000 and the byte.
 MARKS = 0xF0000
+# A regular expression that finds one.
+MARKED = f"[{chr(MARKS)}-{chr(MARKS + 0xFF)}]"
 # A zero is a character to Unicode, but no text. In files whose lines end with CR, pyarrow may not see the quote behind one.
 ZERO = chr(MARKS).encode()
 # gzip makes ordinary text 3 to 20 times smaller. A file of equal bytes gets 1,000 times smaller.

@@ -39,7 +39,7 @@ def named(table: JdbcTable, schema: str) -> str:
 def select(table: JdbcTable, schema: str, condition: str = "") -> str:
     """The declared columns, in declared types, of the rows that the declaration asks for; `condition` is a further one."""
     columns = ", ".join(f"{_cast(column.type, column.name)} AS {quoted(column.name)}" for column in table.columns)
-    conditions = [part for part in (table.where and f"({table.where})", _of_keys(table), condition) if part]
+    conditions = [part for part in (table.where and f"({table.where})", table.of_keys(quoted=quoted), condition) if part]
     return f"SELECT {columns} FROM {named(table, schema)}" + (f" WHERE {' AND '.join(conditions)}" if conditions else "")
 
 
@@ -49,12 +49,6 @@ def grants(tables: Iterable[JdbcTable], schema: str, account: str) -> list[str]:
     schemas = dict.fromkeys(quoted(qualified(table, schema)[0]) for table in tables)
     usage = [f"GRANT USAGE ON SCHEMA {name} TO {quoted(account)}" for name in schemas]
     return usage + [f"GRANT SELECT ({names}) ON {table} TO {quoted(account)}" for table, names in columns.items()]
-
-
-def _of_keys(table: JdbcTable) -> str:
-    """The condition that leaves the declared keys of a key-value table."""
-    keys = ", ".join("'" + key.replace("'", "''") + "'" for key in table.meta_keys)
-    return f"{quoted(table.meta_key_column)} IN ({keys})" if keys else ""
 
 
 def _cast(kind: DataType, name: str) -> str:

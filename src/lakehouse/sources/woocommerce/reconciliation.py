@@ -68,7 +68,7 @@ def counts(
     asked = asked_table(table, store)
     key = _number(asked.key[-1], asked)
     rows = f"SELECT {', '.join(f'`{name}`' for name in asked.column_names)} FROM `{{p}}{asked.source_name}`"
-    sql = f"SELECT COUNT(*), MIN({key}), MAX({key}) FROM ({rows}{_where(asked.where, _keys(asked, extra_keys), part)}) t"
+    sql = f"SELECT COUNT(*), MIN({key}), MAX({key}) FROM ({rows}{_where(asked.where, asked.of_keys(extra_keys), part)}) t"
     if asked.root is None:
         return sql
     order = f"t.`{asked.order_column}`"
@@ -91,15 +91,6 @@ def totals(store: OrderStore, part: str = "", held: Collection[int] = (), dates:
 def _number(column: str, table: JdbcTable) -> str:
     types = {c.name: c.type for c in table.columns}
     return f"t.`{column}`" if types[column] == LONG else "NULL"
-
-
-def _keys(table: JdbcTable, extra_keys: tuple[str, ...]) -> str:
-    """Of a key-value table the declared keys only."""
-    if not table.meta_keys:
-        return ""
-    column = "option_name" if "option_name" in table.column_names else "meta_key"
-    keys = ", ".join(f"'{key}'" for key in (*table.meta_keys, *extra_keys))
-    return f"`{column}` IN ({keys})"
 
 
 def _orders(store: OrderStore) -> str:
